@@ -1,0 +1,262 @@
+"""One typed model of a run: every axis, strict, with YAML in and out and a stable digest.
+
+The defaults are the embedded quick setting (scikit-learn's digits, N = 5, minutes on a laptop); the paper's numbers
+stand beside each field, in its description. Nothing else in the library reads configuration: it is read here, at the
+edge, and handed down as values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.phases import PhaseProtocol
+
+Switch = Literal["random", "herding", "mnemonics"]
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be run. The message names each field, its value and what is allowed."""
+
+
+class Strict(BaseModel):
+    """No unknown keys, no silent conversion (``"5"`` is not 5), no NaN, no change after validation."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Network(Strict):
+    """The ResNet of the paper's CIFAR experiments, at any depth 6n + 2."""
+
+    depth: int = Field(8, description="Layers, 6n + 2 (paper: 32).")
+    width: int = Field(
+        16, ge=1, description="Channels of the first stage; doubled at each of the next two (paper: 16)."
+    )
+
+    @model_validator(mode="after")
+    def _depth(self) -> Network:
+        if self.depth < 8 or (self.depth - 2) % 6:
+            raise ValueError(f"depth = {self.depth}: must be 6n + 2 with n >= 1 (8, 14, 20, 26, 32, ...)")
+        return self
+
+
+class Optimisation(Strict):
+    """Mini-batch SGD with a step schedule."""
+
+    epochs: int = Field(ge=1, description="Passes over the training data (paper: 160 model level, 50 fine-tuning).")
+    batch_size: int = Field(128, ge=2, description="Images per step (not stated in the paper; 128 in LUCIR's code).")
+    rate: float = Field(gt=0, description="Learning rate: alpha_1 of Eq. 6 (paper: 0.1), fine-tuning (paper: 0.01).")
+    milestones: list[int] = Field(description="Epochs after which the rate is multiplied by `gamma` (paper: 80, 120).")
+    gamma: float = Field(0.1, gt=0, le=1, description="Factor applied to the rate at each milestone (paper: 0.1).")
+    momentum: float = Field(0.9, ge=0, lt=1, description="SGD momentum (paper: 0.9).")
+    weight_decay: float = Field(5e-4, ge=0, description="SGD weight decay (paper: 5e-4).")
+    augment: bool = Field(True, description="Random crop, and a flip where the data set allows one (paper: on).")
+
+    @model_validator(mode="after")
+    def _milestones(self) -> Optimisation:
+        if self.milestones != sorted(set(self.milestones)) or any(m < 1 for m in self.milestones):
+            raise ValueError(f"milestones = {self.milestones}: must be increasing epoch numbers >= 1")
+        return self
+
+
+class Training(Optimisation):
+    """Model level, Eq. 5 and 6."""
+
+    epochs: int = Field(30, ge=1, description="Passes over D_i and the exemplars, per phase (paper: 160).")
+    rate: float = Field(0.1, gt=0, description="alpha_1 of Eq. 6 (paper: 0.1).")
+    milestones: list[int] = Field([15, 23], description="Epochs after which the rate drops (paper: 80, 120).")
+    lam: float = Field(0.5, ge=0, le=1, description="lambda of Eq. 5: weight of CE against KD (paper: 0.5).")
+    temperature: float = Field(2.0, gt=0, description="tau of Eq. 1b (paper: 2).")
+
+
+class Finetuning(Optimisation):
+    """Balanced fine-tuning on the exemplars alone (end of section 4.3)."""
+
+    epochs: int = Field(50, ge=1, description="Passes over the exemplars (paper: 50).")
+    rate: float = Field(0.01, gt=0, description="Learning rate (paper: 0.01).")
+    milestones: list[int] = Field(
+        [10, 20, 30, 40], description="Epochs after which the rate drops (paper: every 10 of 50)."
+    )
+    gamma: float = Field(0.5, gt=0, le=1, description="Factor applied at each milestone (paper: 0.5).")
+
+
+class ExemplarLevel(Strict):
+    """The local bilevel programme, Eq. 7-10. What the paper leaves open is an axis here."""
+
+    objective: Literal["eq7", "eq4b"] = Field(
+        "eq7",
+        description="eq7 (the paper's local BOP): train on E_i alone, validate on D_i. "
+        "eq4b (its global BOP, read literally): train on E_0:i, validate on D_i and E_0:i-1.",
+    )
+    inner: Literal["full"] = Field("full", description="What the temporary model moves: every trainable parameter.")
+    engine: Literal["higher"] = Field("higher", description="How the unrolled gradient is computed.")
+    init: Literal["random", "herding"] = Field(
+        "random", description="Where E_i starts (paper: a random subset of D_i)."
+    )
+    start: Literal["theta", "perturbed"] = Field(
+        "theta",
+        description="Temporary model's start: Theta_i (paper), or Theta_i mixed with a fresh network, anew per step.",
+    )
+    perturbation: float = Field(
+        0.5, ge=0, le=1, description="start=perturbed: the fresh network's share is U(0, this)."
+    )
+    inner_steps: int = Field(50, ge=1, description="T, gradient steps of the temporary model in Eq. 8 (paper: 50).")
+    alpha: float = Field(0.01, gt=0, description="alpha_2 of Eq. 8 (paper: 0.01).")
+    inner_augment: bool = Field(False, description="Augment the exemplars at each inner step (not stated; off).")
+    batch_norm: Literal["batch", "running"] = Field(
+        "batch", description="Statistics used by the temporary model: each batch's own, or Theta_i's running ones."
+    )
+    epochs: int = Field(50, ge=1, description="Passes over the validation data (paper: 50).")
+    val_batch: int = Field(128, ge=1, description="Validation images per outer step of Eq. 9 and 10 (not stated).")
+    val_augment: bool = Field(False, description="Augment the validation batches (not stated; off).")
+    optimizer: Literal["sgd", "adam"] = Field("sgd", description="Optimiser of the pixels (paper: sgd).")
+    beta: float = Field(0.01, gt=0, description="beta_1 = beta_2 of Eq. 9 and 10 (paper: 0.01).")
+    halve_every: int = Field(10, ge=0, description="Epochs after which beta halves; 0 keeps it (paper: 10).")
+    clip: bool = Field(False, description="Project pixels back into the range of real images after each step.")
+
+
+PAPER_EXEMPLAR_LEVEL = ExemplarLevel()
+"""Eq. 7-10 with the paper's numbers, and the plainest choice where it names none."""
+
+
+class RunConfig(Strict):
+    """Every axis of one run."""
+
+    dataset: Literal["digits"] = Field("digits", description="Data set.")
+    profile: str = Field(
+        "quick", pattern=r"^[a-z0-9_]+$", description="Name of the size class: quick, small, paper, ..."
+    )
+    phases: int = Field(5, ge=1, description="N, the number of incremental phases (paper: 5, 10, 25).")
+    order_seed: int = Field(1993, ge=0, le=2**32 - 1, description="Seed of the class order (paper: 1993).")
+    method: Literal["lwf", "icarl"] = Field("lwf", description="Baseline architecture.")
+    exemplars: Switch = Field("mnemonics", description="How exemplars are made.")
+    budget: int = Field(2, ge=1, description="Exemplars per class (paper: 20).")
+    adjust: int = Field(0, ge=0, description="k splits for adjusting old exemplars by Eq. 10; 0 is off (paper: 2).")
+    weight_transfer: bool = Field(False, description="Freeze phase-0 convolutions and learn their scales (paper: on).")
+    finetune: bool = Field(True, description="Balanced fine-tuning on the exemplars (paper: on).")
+    seed: int = Field(0, ge=0, description="Every random stream but the class order comes from it.")
+    network: Network = Network()
+    training: Training = Training()
+    exemplar_level: ExemplarLevel = ExemplarLevel()
+    finetuning: Finetuning = Finetuning()
+
+    @model_validator(mode="after")
+    def _across_fields(self) -> RunConfig:
+        info = DATASETS[self.dataset]
+        PhaseProtocol.check(info.classes, self.phases)
+        if self.budget > info.images_per_class:
+            raise ValueError(
+                f"budget = {self.budget}: must be at most {info.images_per_class}, "
+                f"the training images of the smallest class of {self.dataset}"
+            )
+        if self.adjust == 1 or self.adjust > self.budget:
+            allowed = f" or 2 to {self.budget} (the budget)" if self.budget >= 2 else " (a split needs budget >= 2)"
+            raise ValueError(f"adjust = {self.adjust}: must be 0 (off){allowed}")
+        return self
+
+    @property
+    def recipe(self) -> Literal["paper", "tuned"]:
+        """``paper`` when Eq. 7-10 run with the paper's numbers, ``tuned`` otherwise."""
+        return "paper" if self.exemplar_level == PAPER_EXEMPLAR_LEVEL else "tuned"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON form: equal digests, equal settings."""
+        canonical = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def to_yaml(self) -> str:
+        """The configuration as YAML; :func:`load_config` gives it back."""
+        return yaml.safe_dump(self.model_dump(), sort_keys=False)
+
+    def replace(self, **changes: Any) -> RunConfig:
+        """A copy with some fields changed, validated again; a section takes a mapping of the fields to change."""
+        values = self.model_dump()
+        for key, value in changes.items():
+            if isinstance(values.get(key), dict) and isinstance(value, Mapping):
+                values[key] = {**values[key], **value}
+            else:
+                values[key] = value.model_dump() if isinstance(value, BaseModel) else value
+        return parse_config(values)
+
+
+def parse_config(values: Mapping[str, Any], source: str = "configuration") -> RunConfig:
+    """Validate plain values (as YAML or papermill give them).
+
+    Raises:
+        ConfigError: naming every refused field, its value and what is allowed.
+    """
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{source}: must be a mapping of field names to values, not {values!r}")
+    try:
+        return RunConfig.model_validate(dict(values))
+    except ValidationError as error:
+        lines = [f"{source}: {_explain(problem)}" for problem in error.errors()]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def load_config(path: str | Path, settings: Iterable[str] = ()) -> RunConfig:
+    """Read a parameter file, then apply ``key=value`` settings (``section.key=value`` for nested ones).
+
+    Raises:
+        ConfigError: for an unreadable file, a malformed setting, or any refused field.
+    """
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{path}: must be a mapping of field names to values, not {values!r}")
+    return parse_config(_apply(dict(values), settings), str(path))
+
+
+def _apply(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"setting {setting!r}: must be KEY=VALUE, for example seed=2 or training.epochs=10")
+        *sections, name = key.split(".")
+        target = values
+        for section in sections:
+            inner = target.get(section, {})
+            if not isinstance(inner, Mapping):
+                raise ConfigError(f"setting {setting!r}: {section} has no fields of its own")
+            target[section] = target = dict(inner)
+        try:
+            target[name] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"setting {setting!r}: the value cannot be read as YAML: {error}") from None
+    return values
+
+
+def _explain(problem: Any) -> str:
+    """One pydantic error as ``field = value: what is allowed``."""
+    *where, name = problem["loc"] or ("",)
+    field = ".".join(map(str, [*where, name]))
+    value = problem["input"]
+    if problem["type"] == "extra_forbidden":
+        known = _fields(where)
+        close = difflib.get_close_matches(str(name), known, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        return f"{field} = {value!r}: unknown key{hint}; allowed: {', '.join(known)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":  # raised by a validator above: it names field and value itself
+        return f"{field}.{message}" if field else message
+    return f"{field} = {value!r}: {message[0].lower()}{message[1:]}"
+
+
+def _fields(where: Iterable[Any]) -> list[str]:
+    model: type[BaseModel] = RunConfig
+    for name in where:
+        annotation = model.model_fields[str(name)].annotation
+        model = next((t for t in (annotation, *get_args(annotation)) if isinstance(t, type)), model)
+    return list(model.model_fields)

@@ -1,0 +1,77 @@
+"""From raw to normalised pixels and back, and the training augmentation, both in batches on the device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """The pixel space of a data set.
+
+    Attributes:
+        mean: [c, 1, 1], of raw pixels scaled to [0, 1].
+        std: [c, 1, 1], likewise; one unit of a normalised pixel is one ``std``.
+        white: the largest raw pixel value.
+        pad: pixels of padding for the random crop.
+        flip: whether half of the images are mirrored.
+    """
+
+    mean: Tensor
+    std: Tensor
+    white: int
+    pad: int
+    flip: bool
+
+    def normalise(self, raw: Tensor) -> Tensor:
+        """Raw uint8 [n, c, h, w] to float32 in units of the data set's standard deviation."""
+        return (raw.float() / self.white - self.mean) / self.std
+
+    def display(self, images: Tensor) -> Tensor:
+        """Normalised images back to [0, 1], clamped, for showing."""
+        return (images * self.std + self.mean).clamp(0, 1)
+
+    @property
+    def low(self) -> Tensor:
+        """Normalised value of a black pixel, [c, 1, 1]."""
+        return -self.mean / self.std
+
+    @property
+    def high(self) -> Tensor:
+        """Normalised value of a white pixel, [c, 1, 1]."""
+        return (1 - self.mean) / self.std
+
+    def clip(self, images: Tensor) -> Tensor:
+        """Nearest images whose pixels lie in the range of real ones."""
+        return torch.maximum(torch.minimum(images, self.high), self.low)
+
+    def outside(self, images: Tensor) -> float:
+        """Share of pixel values that lie outside the range of real images (beyond rounding)."""
+        slack = 1e-6
+        return ((images < self.low - slack) | (images > self.high + slack)).float().mean().item()
+
+    def augment(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Random crop from the image padded with black, and a mirror image for half of them.
+
+        A pure, differentiable gather: each output pixel is one input pixel (or black), so gradients flow back to it.
+
+        Args:
+            images: normalised, [n, c, h, w].
+            generator: source of the offsets; the same state gives the same crops.
+        """
+        n, _, h, w = images.shape
+        padded = F.pad(images - self.low, [self.pad] * 4) + self.low
+        shift = torch.randint(2 * self.pad + 1, (2, n, 1), generator=generator, device=generator.device)
+        top, left = shift.to(images.device)
+        rows = top + torch.arange(h, device=images.device)  # [n, h]
+        cols = left + torch.arange(w, device=images.device)  # [n, w]
+        if self.flip:
+            mirrored = torch.randint(2, (n, 1), generator=generator, device=generator.device).to(images.device).bool()
+            cols = torch.where(mirrored, cols.flip(1), cols)
+        item = torch.arange(n, device=images.device)
+        # Indexing dimensions 0, 2 and 3 around a slice puts the channel last: [n, h, w, c].
+        return padded[item[:, None, None], :, rows[:, :, None], cols[:, None, :]].permute(0, 3, 1, 2)

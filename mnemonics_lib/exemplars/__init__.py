@@ -1,0 +1,1 @@
+"""Exemplars: the memory, their selection, and their training by the local bilevel programme."""

@@ -1,0 +1,226 @@
+"""The exemplar level, section 4.3: exemplars as parameters, trained through the training of a temporary model.
+
+``train_exemplars`` is Eq. 9 (new classes), ``adjust_exemplars`` is Eq. 10 (old classes); both call ``optimise_images``,
+the uniform flow of Figure 3(b).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from mnemonics_lib.bilevel import ENGINES
+from mnemonics_lib.config import ExemplarLevel
+from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.exemplars.memory import ExemplarMemory
+from mnemonics_lib.losses import cross_entropy
+from mnemonics_lib.models import IncrementalNet
+from mnemonics_lib.rng import derive, stream
+from mnemonics_lib.training import batches
+
+Data = tuple[Tensor, Tensor]
+"""Normalised images [n, c, h, w] and class positions [n]."""
+
+
+@dataclass(frozen=True)
+class OuterStep:
+    """One step of Eq. 9 or 10, as logged.
+
+    Attributes:
+        meta_loss: validation loss of the temporary model before the step.
+        base_loss_first: exemplar loss before the first inner step.
+        base_loss_last: exemplar loss before the last inner step.
+        gradient: root-mean-square of the hypergradient over pixels.
+        displacement: root-mean-square distance of the pixels from where this optimisation started, in std.
+        outside: share of pixel values outside the range of real images, before any projection.
+    """
+
+    meta_loss: float
+    base_loss_first: float
+    base_loss_last: float
+    gradient: float
+    displacement: float
+    outside: float
+
+
+def optimise_images(
+    model: IncrementalNet,
+    images: Tensor,
+    labels: Tensor,
+    validation: Data,
+    context: Data,
+    settings: ExemplarLevel,
+    pixels: Pixels,
+    seed: int,
+    progress: str = "",
+) -> tuple[Tensor, list[OuterStep]]:
+    """Train exemplar images so that a model trained on them does well on the validation data.
+
+    Repeats, for ``settings.epochs`` passes over the validation data: a temporary model from Theta_i; T steps of Eq. 8
+    on the exemplars; the validation loss; its gradient through those steps; one step on the pixels.
+
+    Args:
+        model: Theta_i; not changed.
+        images: E, the images to train, [n, c, h, w].
+        labels: their classes, [n].
+        validation: the data that judge them.
+        context: exemplars that take part in Eq. 8 and in the validation loss but stay as they are (may be empty).
+        settings: the axes of the local BOP.
+        pixels: augmentation and the range of real images.
+        seed: of the batches, crops and perturbed starts.
+        progress: label of a progress bar; empty for none.
+
+    Returns:
+        The trained images, detached, and one log entry per outer step.
+    """
+    generator = stream(seed, "outer")
+    engine = ENGINES[settings.engine]
+    start, images = images.detach(), images.detach().clone().requires_grad_()
+    optimizer: torch.optim.Optimizer
+    optimizer = (torch.optim.Adam if settings.optimizer == "adam" else torch.optim.SGD)([images], lr=settings.beta)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, settings.halve_every or settings.epochs + 1, gamma=0.5)
+    inner_labels = torch.cat([labels, context[1]])
+    log: list[OuterStep] = []
+
+    for _ in tqdm(range(settings.epochs), desc=progress, disable=not progress, leave=False):
+        for batch in batches(len(validation[1]), settings.val_batch, generator):
+            chosen = batch.to(images.device)
+            val_images, val_labels = validation[0][chosen], validation[1][chosen]
+            if settings.val_augment:
+                val_images = pixels.augment(val_images, generator)
+
+            def base_loss(temporary: nn.Module, exemplars: Tensor, t: int) -> Tensor:
+                inputs = torch.cat([exemplars, context[0]])
+                if settings.inner_augment:
+                    inputs = pixels.augment(inputs, generator)
+                return cross_entropy(temporary(inputs), inner_labels)
+
+            def meta_loss(temporary: nn.Module, data: Data = (val_images, val_labels)) -> Tensor:
+                return balanced_loss(temporary, data, context)
+
+            temporary = temporary_model(model, settings, derive(seed, "start", len(log)), generator)
+            result = engine(temporary, images, base_loss, meta_loss, settings.inner_steps, settings.alpha)
+            images.grad = result.gradient
+            optimizer.step()
+            with torch.no_grad():
+                outside = pixels.outside(images)
+                if settings.clip:
+                    images.copy_(pixels.clip(images))
+                log.append(
+                    OuterStep(
+                        meta_loss=result.meta_loss,
+                        base_loss_first=result.base_losses[0],
+                        base_loss_last=result.base_losses[-1],
+                        gradient=result.gradient.square().mean().sqrt().item(),
+                        displacement=(images - start).square().mean().sqrt().item(),
+                        outside=outside,
+                    )
+                )
+        scheduler.step()
+    return images.detach(), log
+
+
+def temporary_model(
+    model: IncrementalNet, settings: ExemplarLevel, seed: int, generator: torch.Generator
+) -> IncrementalNet:
+    """Theta' before Eq. 8: Theta_i itself, or Theta_i mixed with a fresh network, Theta' = (1 - r) Theta_i + r fresh.
+
+    r is U(0, ``settings.perturbation``), drawn anew per outer step, so that exemplars are fitted to a neighbourhood of
+    models rather than to one: those that will be trained on them later are not Theta_i either.
+    """
+    model.train(settings.batch_norm == "batch")
+    if settings.start == "theta":
+        return model
+    r = settings.perturbation * torch.rand((), generator=generator).item()
+    temporary = model.reinitialised(seed)
+    with torch.no_grad():
+        for parameter, ours in zip(temporary.parameters(), model.parameters(), strict=True):
+            parameter.lerp_(ours, 1 - r)
+    return temporary
+
+
+def balanced_loss(model: nn.Module, data: Data, context: Data) -> Tensor:
+    """L_c on ``data`` and ``context`` together, each weighted by its number of classes.
+
+    ``context`` holds a few exemplars per class and ``data`` hundreds of images: a plain mean over the union would
+    hardly see the old classes. With an empty context it is the plain mean over ``data``.
+    """
+    loss = cross_entropy(model(data[0]), data[1])
+    if not len(context[1]):
+        return loss
+    new, old = len(data[1].unique()), len(context[1].unique())
+    return (new * loss + old * cross_entropy(model(context[0]), context[1])) / (new + old)
+
+
+def train_exemplars(
+    model: IncrementalNet,
+    memory: ExemplarMemory,
+    first: int,
+    data: Data,
+    settings: ExemplarLevel,
+    pixels: Pixels,
+    seed: int,
+    progress: str = "",
+) -> tuple[ExemplarMemory, list[OuterStep]]:
+    """Eq. 9: train E_i, the exemplars of classes ``first`` and up, judged on D_i.
+
+    With ``objective = eq7`` the temporary model sees E_i alone and is judged on D_i alone. With ``eq4b`` it sees
+    E_{0:i} (of which only E_i is trained) and is judged on D_i and E_{0:i-1}.
+    """
+    new, old = memory.positions(first, model.classes), memory.positions(0, first)
+    if settings.objective == "eq7":
+        old = old[:0]
+    context = memory.images[old], memory.labels[old]
+    images, log = optimise_images(
+        model, memory.images[new], memory.labels[new], data, context, settings, pixels, seed, progress
+    )
+    return memory.with_images(new, images), log
+
+
+def adjust_exemplars(
+    model: IncrementalNet,
+    memory: ExemplarMemory,
+    classes: int,
+    parts: int,
+    settings: ExemplarLevel,
+    pixels: Pixels,
+    seed: int,
+    progress: str = "",
+) -> tuple[ExemplarMemory, list[OuterStep]]:
+    """Eq. 10: train each class-balanced part of E_{0:i-1} with the other parts as validation data.
+
+    The parts are trained one after the other, so the second is judged by the first as already adjusted (Eq. 10b after
+    10a).
+
+    Args:
+        model: Theta_i; not changed.
+        memory: E_{0:i}.
+        classes: number of old classes.
+        parts: k; the paper's A and B are k = 2.
+        settings: the axes of the local BOP.
+        pixels: augmentation and the range of real images.
+        seed: as in :func:`optimise_images`.
+        progress: label of the progress bars; empty for none.
+    """
+    log: list[OuterStep] = []
+    split = memory.splits(parts, classes)
+    nothing = memory.images[:0], memory.labels[:0]
+    for part, index in enumerate(split):
+        rest = torch.cat([other for k, other in enumerate(split) if k != part])
+        images, steps = optimise_images(
+            model,
+            memory.images[index],
+            memory.labels[index],
+            (memory.images[rest], memory.labels[rest]),
+            nothing,
+            settings,
+            pixels,
+            derive(seed, "part", part),
+            progress and f"{progress} {part + 1}/{parts}",
+        )
+        memory = memory.with_images(index, images)
+        log += steps
+    return memory, log

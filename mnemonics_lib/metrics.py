@@ -1,0 +1,42 @@
+"""Section 5.1's measures, all in per cent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mnemonics_lib.methods.base import Scorer
+
+
+@torch.no_grad()
+def confusion_matrix(scorer: Scorer, images: Tensor, labels: Tensor, classes: int, batch: int = 1024) -> Tensor:
+    """Counts [true class, predicted class] over a test set, predictions over all classes seen.
+
+    Args:
+        scorer: images to scores [n, classes].
+        images: normalised, [n, c, h, w].
+        labels: class positions, [n].
+        classes: number of classes seen.
+        batch: images per forward pass.
+    """
+    predicted = torch.cat([scorer(part).argmax(dim=1) for part in images.split(batch)])
+    cells = labels * classes + predicted
+    return torch.bincount(cells, minlength=classes * classes).reshape(classes, classes)
+
+
+def accuracy(confusion: Tensor, classes: int | None = None) -> float:
+    """Share of right predictions; with ``classes``, over the test data of the first ``classes`` classes alone (A^Z)."""
+    rows = confusion[:classes].double()
+    return (100 * rows.diagonal().sum() / rows.sum()).item()
+
+
+def average_accuracy(accuracies: Sequence[float]) -> float:
+    """Mean of A_i over the N + 1 phases, phase 0 included."""
+    return sum(accuracies) / len(accuracies)
+
+
+def forgetting(first_classes_accuracies: Sequence[float]) -> float:
+    """F = A_0^Z - A_N^Z, lower is better (the paper's table header prints the reverse sign)."""
+    return first_classes_accuracies[0] - first_classes_accuracies[-1]

@@ -1,0 +1,46 @@
+"""Weight transfer (MTL, Sun et al. 2019; "scaling and shifting"): freeze what was learned, learn how to rescale it.
+
+W_eff[o, i] = W[o, i] * s[o, i], one scale per filter plane, s = 1 at the start. A shift exists only where a convolution
+has a bias; none here has, so batch normalisation's beta is the shift.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class TransferConv2d(nn.Module):
+    """A convolution whose weight W [out, in, kh, kw] is frozen and whose scale s [out, in, 1, 1] is learned."""
+
+    weight: Tensor
+
+    def __init__(self, source: nn.Conv2d) -> None:
+        super().__init__()
+        if source.bias is not None:
+            raise ValueError("weight transfer: the convolution has a bias; the networks here have none")
+        self.stride, self.padding = source.stride, source.padding
+        self.dilation, self.groups = source.dilation, source.groups
+        # A buffer, not a parameter: saved with the model, never touched by an optimiser or an inner loop.
+        self.register_buffer("weight", source.weight.detach().clone())
+        self.scale = nn.Parameter(torch.ones_like(source.weight[:, :, :1, :1]))
+
+    def reset_parameters(self) -> None:
+        """Back to the identity, s = 1."""
+        nn.init.ones_(self.scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve with W * s."""
+        weight = self.weight * self.scale
+        return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation, self.groups)
+
+
+def transfer_weights(module: nn.Module) -> nn.Module:
+    """Replace every convolution inside ``module`` by a :class:`TransferConv2d`, in place; others stay."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.Conv2d):
+            setattr(module, name, TransferConv2d(child))
+        else:
+            transfer_weights(child)
+    return module
