@@ -1,0 +1,86 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Configuration
+#
+# Every field of a run, read from the model that checks it (`mnemonics_lib.config.RunConfig`). A parameter file or
+# `--set` gives the value; an unknown field, a wrong type or a value outside the allowed range is an error that names
+# the field. The defaults are the embedded quick setting. The paper's numbers are in the descriptions.
+
+# %% tags=["hide-input"]
+import html
+from collections.abc import Iterator
+from typing import Any
+
+from IPython.display import Markdown, display
+from pydantic import BaseModel
+
+from mnemonics_lib.config import RunConfig
+
+BOUNDS = {
+    "minimum": "≥ {}",
+    "exclusiveMinimum": "> {}",
+    "maximum": "≤ {}",
+    "exclusiveMaximum": "< {}",
+    "pattern": "matches `{}`",
+}
+
+
+def code(value: Any) -> str:
+    """A value as it stands in a YAML file."""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def allowed(schema: dict[str, Any]) -> str:
+    """What a field takes, from its JSON schema."""
+    choices = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    if choices:
+        return ", ".join(code(choice) for choice in choices)
+    kind = f"list of {schema['items']['type']}" if schema.get("type") == "array" else schema["type"]
+    return ", ".join([kind, *(text.format(schema[key]) for key, text in BOUNDS.items() if key in schema)])
+
+
+def rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """One Markdown table row for each plain field of a model."""
+    properties = model.model_json_schema()["properties"]
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            continue
+        default = "required" if field.is_required() else code(field.get_default(call_default_factory=True))
+        meaning = html.escape(field.description or "", quote=False)
+        cells = f"`{prefix}{name}`", allowed(properties[name]), default, meaning
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def table(model: type[BaseModel], prefix: str = "") -> None:
+    """Show the fields of one section."""
+    display(Markdown("\n".join(["| Field | Allowed | Default | Meaning |", "|---|---|---|---|", *rows(model, prefix)])))
+
+
+# %% [markdown]
+# ## The run
+
+# %% tags=["remove-input"]
+table(RunConfig)
+
+# %% [markdown]
+# ## Sections
+#
+# Fields of a section are nested in YAML, and dotted in `--set training.epochs=10`.
+
+# %% tags=["remove-input"]
+for name, field in RunConfig.model_fields.items():
+    section = field.annotation
+    if isinstance(section, type) and issubclass(section, BaseModel):
+        display(Markdown(f"**`{name}`**: {html.escape((section.__doc__ or '').splitlines()[0], quote=False)}"))
+        table(section, f"{name}.")
