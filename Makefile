@@ -1,0 +1,96 @@
+# `make` says what there is. Everything runs in .venv, made from requirements.lock when it is not there or the lock changed;
+# PYTHON=path/to/python runs it with an interpreter of yours instead, which then needs the packages of the lock itself.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PROFILE ?= quick
+JOBS ?= $(shell nproc 2> /dev/null || getconf _NPROCESSORS_ONLN)
+
+ifdef PYTHON
+  ENVIRONMENT := interpreter
+else
+  PYTHON := .venv/bin/python
+  ENVIRONMENT := .venv/installed
+endif
+PY := "$(PYTHON)"
+
+# The library is imported from here, so that PYTHON=... needs nothing installed into it.
+export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
+# Kernels come from the interpreter in use, not from whatever the user's home has under the same name.
+export JUPYTER_PREFER_ENV_PATH := 1
+# One thread a job: two on a busy machine of two cores ran 5 to 15 times slower than one.
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+# greedy: the other scheduler solves an integer programme, and says so, for a handful of independent jobs.
+SNAKEMAKE = $(PY) -m snakemake --cores $(JOBS) --keep-going --rerun-incomplete --scheduler greedy
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@echo "  PROFILE=$(PROFILE) JOBS=$(JOBS) PYTHON=$(PYTHON)"
+
+.PHONY: book
+book: $(ENVIRONMENT) ## run the quick notebooks, render the book, say where to open it
+	@$(SNAKEMAKE) --config profile=quick -- book
+	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
+
+.PHONY: reproduce
+reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROFILE
+	@$(SNAKEMAKE) --config profile=$(PROFILE) -- reproduce
+
+.PHONY: test
+test: $(ENVIRONMENT) ## run the tests
+	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
+
+.PHONY: lint
+lint: $(ENVIRONMENT) ## check style and types
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+
+.PHONY: sync
+sync: $(ENVIRONMENT) ## bring each notebook's .py and .ipynb in step, without outputs
+	$(PY) -m jupytext --sync notebooks/*.py
+	$(PY) -m nbconvert --log-level WARN --clear-output --inplace notebooks/*.ipynb
+
+.PHONY: lab
+lab: $(ENVIRONMENT) ## open JupyterLab on the notebooks
+	$(PY) -m jupyterlab notebooks
+
+.PHONY: lock
+lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
+	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --quiet \
+		--custom-compile-command "make lock" --no-annotate --no-emit-index-url --no-emit-package mnemonics-book \
+		--output-file requirements.lock
+
+.PHONY: unlock
+unlock: $(ENVIRONMENT) ## after a crash or power cut: drop the lock of a run that is no more
+	@$(PY) -m snakemake --unlock
+
+.PHONY: clean
+clean: ## remove all that was made, but .venv
+	rm -rf build book/_build book/executed .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: interpreter
+interpreter:
+	@$(PY) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python >= 3.11 is needed; $(PYTHON) is " + ".".join(map(str, v[:3])))'
+
+# --no-deps: the lock is complete, so nothing is left to resolve. --no-compile: only what gets imported is compiled.
+.venv/installed: requirements.lock
+	@candidates="python3 python3.11 python3.12 python3.13 python3.14"; \
+	for python in $$candidates; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+		echo "Python >= 3.11 is needed; here is $$(python3 --version 2>&1 || true), and none of: $$candidates." >&2; \
+		echo "Install one, or name one: make PYTHON=/path/to/python ..." >&2; exit 1; \
+	fi; \
+	echo "Setting up .venv with $$($$found --version) from requirements.lock (the first time a download of some gigabytes)"; \
+	$$found -m venv .venv
+	@.venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-compile -r requirements.lock
+	@.venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

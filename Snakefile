@@ -1,0 +1,127 @@
+"""Every notebook for every parameter file of a profile, and the book made from them.
+
+    snakemake --cores 2                          all notebooks of params/quick
+    snakemake --cores 2 --config profile=small   those of params/small
+    snakemake --cores 2 book                     the quick ones, and the book
+
+`make reproduce` and `make book` call these. Nothing here is tied to one machine: on a cluster, add an executor plugin
+(`--executor slurm`); every rule names its threads, memory and run time. A job's output is repeated when the content of its
+source, parameters, records or library changed, and not when only a file's date did.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from mnemonics_lib.progress import Progress, summary
+
+START = time.time()
+PROFILE = config.get("profile", "quick")
+SOURCES = sorted(Path("notebooks").glob("0*.py"))
+LIBRARY = sorted(map(str, Path("mnemonics_lib").rglob("*.py")))
+RECORDS = sorted(map(str, Path("book/records").rglob("*.json")))
+READ_RECORDS = {"04_ablations", "05_visualizations"}  # the other notebooks compute all that they show
+PAGES = sorted(Path("book").glob("*.py"))  # pages without parameters, made from records and library alone
+RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
+WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not RENDERED.intersection(p.parts))
+
+
+def parameter_files(profile):
+    return sorted(Path("params", profile).glob("*.yaml"))
+
+
+def notebooks(profile):
+    return [f"book/executed/{profile}/{p.stem}/{s.stem}.ipynb" for p in parameter_files(profile) for s in SOURCES]
+
+
+if not parameter_files(PROFILE):
+    profiles = sorted(p.name for p in Path("params").iterdir() if p.is_dir())
+    raise WorkflowError(f"profile = {PROFILE!r}: no params/{PROFILE}/*.yaml; the profiles are {', '.join(profiles)}")
+
+if workflow.is_main_process:  # on a cluster each job reads this file again: checking once is enough
+    from mnemonics_lib.notebooks import ParameterError, check_all
+
+    try:
+        check_all(SOURCES, parameter_files(PROFILE))
+    except ParameterError as error:
+        raise WorkflowError(f"Nothing was run, because of these parameters:\n{error}") from None
+    if not workflow.output_settings.dryrun:
+        Progress(targets=["reproduce"]).install()
+
+
+wildcard_constraints:
+    profile="[^/]+",
+    params="[^/]+",
+    notebook="[^/]+",
+    page="[^/]+",
+
+
+rule reproduce:
+    input:
+        notebooks(PROFILE),
+
+
+rule notebook:
+    input:
+        source="notebooks/{notebook}.py",
+        params="params/{profile}/{params}.yaml",
+        library=LIBRARY,
+        records=lambda wildcards: RECORDS if wildcards.notebook in READ_RECORDS else [],
+    output:
+        "book/executed/{profile}/{params}/{notebook}.ipynb",
+    log:
+        "build/logs/{profile}/{params}/{notebook}.log",
+    benchmark:
+        "build/benchmarks/{profile}/{params}/{notebook}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,  # minutes
+    shell:
+        "{sys.executable} -m mnemonics_lib.notebooks execute {input.source:q} --params {input.params:q}"
+        " --output {output:q} 2> {log:q}"
+
+
+rule page:
+    input:
+        source="book/{page}.py",
+        records=RECORDS,
+        library=LIBRARY,
+    output:
+        "book/executed/{page}.ipynb",
+    log:
+        "build/logs/{page}.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    shell:
+        "{sys.executable} -m mnemonics_lib.notebooks execute {input.source:q} --output {output:q} 2> {log:q}"
+
+
+rule book:
+    input:
+        notebooks("quick"),
+        [f"book/executed/{page.stem}.ipynb" for page in PAGES],
+        WRITTEN,
+    output:
+        "book/_build/html/index.html",
+    log:
+        "build/logs/book.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    shell:
+        # --all: a page that Sphinx kept from an earlier build would not repeat its warnings.
+        "{sys.executable} -c 'from jupyter_book.cli.main import main; main()'"
+        " build book --all -W -n --keep-going > {log:q} 2>&1"
+        " || {{ grep -E 'WARNING|ERROR|rror:' {log:q} | head -20; exit 1; }}"
+
+
+onsuccess:
+    print(summary(map(Path, notebooks(PROFILE)), START), flush=True)
+
+
+onerror:
+    print(summary(map(Path, notebooks(PROFILE)), START), flush=True)
