@@ -203,6 +203,11 @@ def parse_config(values: Mapping[str, Any], source: str = "configuration") -> Ru
         raise ConfigError("\n".join(lines)) from None
 
 
+def from_parameters(variables: Mapping[str, Any]) -> RunConfig:
+    """The configuration in a notebook's variables: of ``globals()``, those named like a field (papermill sets them)."""
+    return parse_config({name: variables[name] for name in RunConfig.model_fields if name in variables}, "parameters")
+
+
 def load_config(path: str | Path, settings: Iterable[str] = ()) -> RunConfig:
     """Read a parameter file, then apply ``key=value`` settings (``section.key=value`` for nested ones).
 

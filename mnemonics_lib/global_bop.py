@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock
 from torch import Tensor
 
 from mnemonics_lib import metrics, records
@@ -248,18 +249,34 @@ def run(
     """
     home = Path(directory) / name_of(config)
     path = home / "record.json"
-    if path.exists():
-        record = records.read_record(path)
-        if record["code"]["source"] == records.source_digest():
-            return record, path
-    with deterministic():
-        setting = Setting.of(config, device)
-        state = load_checkpoint(home / "checkpoint.pt", setting) or initial_state(setting)
-        for finished in phases(setting, state, progress):
-            save_checkpoint(home / "checkpoint.pt", setting, finished)
-    record = make_record(setting, state)
-    records.write_record(path, record)
-    return record, path
+    home.mkdir(parents=True, exist_ok=True)
+    # Two processes that want the same run: the second waits, then finds it finished.
+    with FileLock(home / "lock"):
+        if path.exists():
+            record = records.read_record(path)
+            if record["code"]["source"] == records.source_digest():
+                return record, path
+        with deterministic():
+            setting = Setting.of(config, device)
+            state = load_checkpoint(home / "checkpoint.pt", setting) or initial_state(setting)
+            for finished in phases(setting, state, progress):
+                save_checkpoint(home / "checkpoint.pt", setting, finished)
+        record = make_record(setting, state)
+        records.write_record(path, record)
+        return record, path
+
+
+def load_state(setting: Setting, directory: str | Path = "runs") -> State:
+    """The last state of a run made before: its model, its exemplars and its results.
+
+    Raises:
+        FileNotFoundError: when :func:`run` has not run this configuration with this library source in ``directory``.
+    """
+    path = Path(directory) / name_of(setting.config) / "checkpoint.pt"
+    state = load_checkpoint(path, setting)
+    if state is None:
+        raise FileNotFoundError(f"{path}: no checkpoint of this configuration made by this library source")
+    return state
 
 
 def name_of(config: RunConfig) -> str:

@@ -1,0 +1,44 @@
+"""What each notebook costs to run, as measured: ``book/records/costs.json``, which ``make costs`` writes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+
+from mnemonics_lib.paths import RECORDS, ROOT
+
+COSTS = RECORDS / "costs.json"
+
+
+def cost(notebook: str, profile: str, dataset: str, phases: int) -> str:
+    """The measured cost of a notebook, as a sentence; says so where none was measured.
+
+    Args:
+        notebook: its name, for example ``02_global_bop``.
+        profile: of the parameters.
+        dataset: likewise.
+        phases: likewise, N.
+    """
+    measured = json.loads(COSTS.read_text()) if COSTS.exists() else {"seconds": {}}
+    key = f"{profile}/{dataset}-n{phases}/{notebook}"
+    if key not in measured["seconds"]:
+        return f"Cost of {key}: not measured yet."
+    seconds, cores = measured["seconds"][key], measured["cores"]
+    return f"Measured cost of {key}: {seconds:.0f} s, one thread on a {cores}-core machine, nothing cached."
+
+
+def collect(benchmarks: Path) -> dict[str, object]:
+    """Wall seconds of every notebook, from the benchmark files the batch engine leaves."""
+    seconds = {}
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        with path.open() as file:
+            seconds[path.relative_to(benchmarks).with_suffix("").as_posix()] = float(
+                next(csv.DictReader(file, delimiter="\t"))["s"]
+            )
+    return {"cores": os.cpu_count(), "seconds": seconds}
+
+
+if __name__ == "__main__":
+    COSTS.write_text(json.dumps(collect(ROOT / "build" / "benchmarks"), indent=1, sort_keys=True) + "\n")

@@ -1,0 +1,78 @@
+"""Tables for the book, made from run records and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mnemonics_lib.paths import RECORDS
+from mnemonics_lib.records import read_record
+from mnemonics_lib.statistics import Interval, interval, paired
+
+Record = Mapping[str, Any]
+Evidence = dict[str, dict[int, Record]]
+"""Arm -> seed -> record. An arm is one way of making exemplars, the same for all of its seeds."""
+
+
+def evidence(profile: str, name: str, records: Path = RECORDS) -> Evidence:
+    """The committed records of a parameter file: ``records/<profile>/<name>/<arm>/seed-<k>.json``.
+
+    Args:
+        profile: for example ``quick``.
+        name: of the parameter file, for example ``digits-n5``.
+        records: directory of all committed records.
+
+    Returns:
+        Arms in alphabetical order, seeds in increasing order; empty when there are no records.
+
+    Raises:
+        RecordError: for a file that is no record.
+    """
+    found: Evidence = {}
+    for path in sorted((records / profile / name).glob("*/seed-*.json")):
+        record = read_record(path)
+        found.setdefault(path.parent.name, {})[record["seed"]] = record
+    return {arm: dict(sorted(by_seed.items())) for arm, by_seed in found.items()}
+
+
+def values(by_seed: Mapping[int, Record], field: str) -> dict[int, float]:
+    """One number of each record of an arm, by seed."""
+    return {seed: float(record[field]) for seed, record in by_seed.items()}
+
+
+def mean_pm(result: Interval) -> str:
+    """``78.1 ± 0.9``: mean and half-width of the 95 % interval; the mean alone below 3 seeds."""
+    return f"{result.mean:.1f}" if result.n < 3 else f"{result.mean:.1f} ± {result.mean - result.low:.1f}"
+
+
+def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
+    """One row per arm: accuracy, difference to the baseline on the same seeds, forgetting, displacement and cost.
+
+    Args:
+        found: the records; differences are left empty when ``baseline`` is not among its arms.
+        baseline: the arm that others are compared with.
+    """
+    rows = []
+    for arm, by_seed in found.items():
+        seconds = sorted(record["seconds"] for record in by_seed.values())
+        compared = baseline in found and arm != baseline and found[baseline].keys() & by_seed.keys()
+        rows.append(
+            {
+                "exemplars": arm,
+                "seeds": len(by_seed),
+                "average accuracy (%)": mean_pm(interval(list(values(by_seed, "average_accuracy").values()))),
+                f"minus {baseline}": difference(found, arm, baseline, "average_accuracy") if compared else "",
+                "forgetting (%)": mean_pm(interval(list(values(by_seed, "forgetting").values()))),
+                "displacement (std)": f"{interval(list(values(by_seed, 'displacement').values())).mean:.3f}",
+                "median cost (s)": f"{seconds[len(seconds) // 2]:.0f}",
+            }
+        )
+    return pd.DataFrame(rows).set_index("exemplars") if rows else pd.DataFrame()
+
+
+def difference(found: Evidence, first: str, second: str, field: str) -> Interval:
+    """Paired difference of two arms: ``first`` minus ``second``."""
+    return paired(values(found[first], field), values(found[second], field))

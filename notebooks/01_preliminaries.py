@@ -1,0 +1,176 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Preliminaries: what is forgotten, and what a few exemplars bring back
+#
+# **Claim.** A network that goes on to new classes with nothing kept of the old ones forgets them within one phase. A
+# handful of stored images per class brings much of it back, and *which* images are stored matters.
+#
+# **Needs.** Nothing to download: the default data set ships with scikit-learn.
+#
+# **You will see** the phase protocol of section 5.1, the two losses of section 3 written out and checked, a first
+# phase trained, and one incremental phase run twice: without and with exemplars.
+
+# %% tags=["parameters"]
+dataset: str = "digits"
+profile: str = "quick"
+phases: int = 5  # N
+order_seed: int = 1993
+method: str = "lwf"
+exemplars: str = "mnemonics"
+budget: int = 2  # exemplars per class
+adjust: int = 0  # k parts for Eq. 10; 0 is off
+weight_transfer: bool = False
+finetune: bool = True
+seed: int = 0
+network: dict = {}  # an empty section takes the library's defaults
+training: dict = {}
+exemplar_level: dict = {}
+finetuning: dict = {}
+
+# %%
+import copy
+
+import matplotlib.pyplot as plt
+import torch
+
+from mnemonics_lib import config as configuration
+from mnemonics_lib import figures, global_bop, losses, metrics
+from mnemonics_lib.costs import cost
+
+config = configuration.from_parameters(globals())
+figures.style()
+print(cost("01_preliminaries", profile, dataset, phases))
+
+# %% [markdown]
+# ## The stream of classes
+#
+# There are $N + 1$ phases. Half of the classes arrive in phase 0, the rest evenly in phases 1 to $N$. The order is the
+# shuffle with seed 1993 that all papers of this protocol share. From here on, a class's label is its position in that
+# order.
+
+# %%
+setting = global_bop.Setting.of(config)
+protocol, pixels = setting.protocol, setting.data.pixels
+print("class order:", protocol.order)
+for phase in range(phases + 1):
+    first, last = protocol.bounds(phase)
+    images, labels = setting.new_data(phase)
+    print(f"phase {phase}: positions {first} to {last - 1}, {len(images)} training images, {last} classes seen")
+
+# %% mystnb={"image": {"alt": "Eight training images of phase 0, and the same eight shifted at random."}}
+images, labels = setting.new_data(0)
+augmented = pixels.augment(images[:8], torch.Generator().manual_seed(0))
+figures.image_grid({"D_0": images[:8], "augmented": augmented}, pixels, columns=[f"label {y}" for y in labels[:8]])
+plt.show()
+
+# %% [markdown]
+# ## Phase 0 and the classification loss
+#
+# Phase 0 is ordinary training with the softmax cross-entropy, Eq. 2 of the paper (its print leaves the softmax out):
+#
+# $$\mathcal{L}_c(\Theta; x) = -\sum_k \delta_{y=k} \log \frac{e^{p_k(x)}}{\sum_j e^{p_j(x)}}$$
+#
+# Written out for three classes, against the library:
+
+# %%
+p = torch.tensor([[2.0, 0.5, -1.0]])  # logits p_k(x), K + M = 3
+y = torch.tensor([0])
+by_hand = -torch.log(torch.exp(p[0, 0]) / torch.exp(p[0]).sum())
+print(f"by hand {by_hand:.6f}, library {losses.cross_entropy(p, y):.6f}")
+assert torch.isclose(by_hand, losses.cross_entropy(p, y))
+
+# %%
+state = global_bop.initial_state(setting)
+history = global_bop.model_level(setting, state, progress=True)
+state.memory = global_bop.select_exemplars(setting, state)
+first_row = global_bop.evaluate(setting, state)
+print(f"loss {history[0]:.3f} -> {history[-1]:.3f}, test accuracy A_0 = {first_row['accuracy']:.1f} %")
+
+# %% [markdown]
+# ## Distillation
+#
+# To keep what $\Theta_{i-1}$ knew, the new model is asked to give the same answers about the $K$ old classes, Eq. 1:
+#
+# $$\mathcal{L}_d = -\sum_{k=1}^{K} \hat\pi_k(x) \log \pi_k(x), \qquad
+# \hat\pi_k(x) = \frac{e^{\hat p_k(x)/\tau}}{\sum_j e^{\hat p_j(x)/\tau}}$$
+#
+# A temperature $\tau > 1$ lets the small answers speak. What the teacher says about one image it has just seen:
+
+# %%
+teacher = copy.deepcopy(state.model).eval()
+with torch.no_grad():
+    p_hat = teacher(images[:1])
+for tau in (1.0, config.training.temperature, 8.0):
+    print(f"tau = {tau}: pi_hat =", torch.softmax(p_hat[0] / tau, dim=0).numpy().round(3))
+
+# %%
+tau = config.training.temperature
+p = torch.randn(1, p_hat.shape[1] + 1, generator=torch.Generator().manual_seed(1))  # one class more than the teacher
+pi_hat, pi = torch.softmax(p_hat / tau, 1), torch.softmax(p[:, :-1] / tau, 1)
+by_hand = -(pi_hat * pi.log()).sum()
+print(f"by hand {by_hand:.6f}, library {losses.distillation(p, p_hat, tau):.6f}")
+assert torch.isclose(by_hand, losses.distillation(p, p_hat, tau))
+
+# %% [markdown]
+# ## One incremental phase, with nothing kept
+#
+# Phase 1 trains $\Theta_1$, from $\Theta_0$ and with it as the teacher, on Eq. 5:
+# $\mathcal{L}_{all} = \lambda \mathcal{L}_c + (1 - \lambda) \mathcal{L}_d$. First with an empty memory: all the network
+# is told about the old classes is the teacher's opinion of new images.
+
+# %%
+without = copy.deepcopy(state)
+without.phase = 1
+without.memory = type(state.memory).empty(images.shape[1:], budget, setting.device)
+global_bop.model_level(setting, without, progress=True)
+scores = setting.test_data(1)
+bare = metrics.confusion_matrix(without.model.eval(), *scores, without.model.classes)
+print(f"old classes: {metrics.accuracy(bare, protocol.seen(0)):.1f} %, all: {metrics.accuracy(bare):.1f} %")
+
+# %% [markdown]
+# ## The same phase, with exemplars
+#
+# The memory $\mathcal{E}_0$ now holds a few real images of each class, chosen by herding: greedily, so that the mean
+# feature of the chosen ones stays close to the class mean. They join $D_1$ in training, and the balanced fine-tuning
+# that ends a phase uses them alone.
+
+# %% mystnb={"image": {"alt": "Herding exemplars of each class in phase 0, and a random choice beside them."}}
+rows = {}
+for kind in ("herding", "random"):
+    chosen = copy.deepcopy(state)
+    chosen.memory = type(state.memory).empty(images.shape[1:], budget, setting.device)
+    with_kind = global_bop.Setting.of(config.replace(exemplars=kind))
+    rows[kind] = global_bop.select_exemplars(with_kind, chosen)
+figures.image_grid({kind: memory.images[: 2 * budget * 5] for kind, memory in rows.items()}, pixels, size=0.7)
+plt.show()
+
+# %%
+confusions = {}
+for kind, memory in rows.items():
+    kept = copy.deepcopy(state)
+    kept.phase, kept.memory = 1, memory
+    with_kind = global_bop.Setting.of(config.replace(exemplars=kind))
+    global_bop.model_level(with_kind, kept, progress=True)
+    kept.memory = global_bop.select_exemplars(with_kind, kept)
+    global_bop.balanced_finetuning(with_kind, kept, progress=True)
+    confusions[kind] = metrics.confusion_matrix(kept.model.eval(), *scores, kept.model.classes)
+    old, everything = (metrics.accuracy(confusions[kind], n) for n in (protocol.seen(0), None))
+    print(f"{kind}: old classes {old:.1f} %, all {everything:.1f} %")
+
+# %% mystnb={"image": {"alt": "Confusion matrices after phase 1: without exemplars nearly everything old is called new; with exemplars the diagonal returns."}}
+figure, axes = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
+figures.confusion(bare, axes[0], "no exemplars")
+for axis, (kind, counts) in zip(axes[1:], confusions.items(), strict=True):
+    figures.confusion(counts, axis, kind)
+plt.show()
+
+# %% [markdown]
+# The left matrix is catastrophic forgetting. The others differ only in which real images were kept. The rest of the
+# book asks whether exemplars that are *trained*, rather than chosen, do better.
