@@ -43,7 +43,7 @@ reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROF
 
 .PHONY: test
 test: $(ENVIRONMENT) ## run the tests
-	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile
 
 .PHONY: lint
 lint: $(ENVIRONMENT) ## check style and types
