@@ -1,0 +1,219 @@
+"""The hypergradient against central differences, a closed form, and an unroll written without ``higher``."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F
+
+from mnemonics_lib.bilevel import ENGINES
+from mnemonics_lib.config import Network
+from mnemonics_lib.models import build_network, transfer_weights
+
+LABELS = torch.tensor([0, 1, 2, 0])
+VAL_LABELS = torch.arange(12) % 3
+ALPHA = 0.3
+
+
+def numbers(*shape: int, seed: int) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+EXEMPLARS, VALIDATION = numbers(4, 1, 5, 5, seed=1), numbers(12, 1, 5, 5, seed=2)
+
+
+class Smooth(nn.Module):
+    """Convolution, batch norm, no kinks: finite differences are exact to many digits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.bn = nn.Conv2d(1, 3, 3, bias=False), nn.BatchNorm2d(3)
+        self.head = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(F.softplus(self.bn(self.conv(x))).mean((2, 3)))
+
+
+def smooth() -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        model = Smooth().double()
+    model.bn.weight.data.copy_(torch.tensor([0.7, 1.4, 1.0]))
+    return model
+
+
+def resnet() -> nn.Module:
+    return build_network(Network(depth=8, width=2), 1, 3, seed=3).double()
+
+
+def transferred() -> nn.Module:
+    model = resnet()
+    transfer_weights(model)
+    return model
+
+
+def base_loss(model: nn.Module, images: Tensor, t: int) -> Tensor:
+    return F.cross_entropy(model(images), LABELS)
+
+
+def meta_loss(model: nn.Module) -> Tensor:
+    return F.cross_entropy(model(VALIDATION), VAL_LABELS)
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def engine(request):
+    return ENGINES[request.param]
+
+
+def trained(model: nn.Module, images: Tensor, steps: int) -> tuple[nn.Module, list[float]]:
+    """Eq. 8 as anyone would write it: a copy of the model, T steps of plain gradient descent in place."""
+    temporary, losses = copy.deepcopy(model), []
+    for t in range(steps):
+        temporary.zero_grad()
+        loss = base_loss(temporary, images, t)
+        loss.backward()
+        losses.append(loss.item())
+        with torch.no_grad():
+            for p in temporary.parameters():
+                if p.grad is not None:
+                    p.sub_(ALPHA * p.grad)
+    return temporary, losses
+
+
+@torch.enable_grad()
+def value(model: nn.Module, images: Tensor, steps: int) -> float:
+    return meta_loss(trained(model, images.detach(), steps)[0]).item()
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["batch", "running"])
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("build", [smooth, resnet, transferred])
+def test_it_agrees_with_central_differences(engine, build, steps, training):
+    model = build().train(training)
+    gradient = engine(model, EXEMPLARS, base_loss, meta_loss, steps, ALPHA).gradient
+    assert gradient.shape == EXEMPLARS.shape
+    eps = 1e-6  # small enough that no ReLU switches in between
+    for seed in range(6):
+        direction = numbers(*EXEMPLARS.shape, seed=10 + seed)
+        direction /= direction.norm()
+        high, low = (value(model, EXEMPLARS + s * eps * direction, steps) for s in (1, -1))
+        slope = (high - low) / (2 * eps)
+        assert (gradient * direction).sum().item() == pytest.approx(slope, rel=1e-4, abs=1e-8)
+    assert gradient.norm() > 1e-4  # there was something to agree on
+
+
+def test_it_agrees_with_central_differences_pixel_by_pixel(engine):
+    model = smooth().train()
+    gradient = engine(model, EXEMPLARS, base_loss, meta_loss, 3, ALPHA).gradient
+    for index in [(0, 0, 0, 0), (1, 0, 2, 3), (3, 0, 4, 4)]:
+        step = torch.zeros_like(EXEMPLARS)
+        step[index] = 1e-5
+        slope = (value(model, EXEMPLARS + step, 3) - value(model, EXEMPLARS - step, 3)) / 2e-5
+        assert gradient[index].item() == pytest.approx(slope, rel=1e-5, abs=1e-10)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("build", [smooth, resnet, transferred])
+def test_it_agrees_with_an_unroll_by_hand(engine, build, steps):
+    model = build().train()
+    images = EXEMPLARS.clone().requires_grad_()
+    fast: dict[str, Any] = dict(model.named_parameters())
+    buffers = {name: b.clone() for name, b in model.named_buffers()}
+    for _ in range(steps):
+        loss = F.cross_entropy(functional_call(model, fast | buffers, images), LABELS)
+        slopes = torch.autograd.grad(loss, list(fast.values()), create_graph=True)
+        fast = {name: p - ALPHA * g for (name, p), g in zip(fast.items(), slopes, strict=True)}
+    loss = F.cross_entropy(functional_call(model, fast | buffers, VALIDATION), VAL_LABELS)
+    (expected,) = torch.autograd.grad(loss, images)
+    result = engine(model, EXEMPLARS, base_loss, meta_loss, steps, ALPHA)
+    torch.testing.assert_close(result.gradient, expected, rtol=1e-8, atol=1e-12)
+
+
+class Point(nn.Module):
+    """A model that is a point theta."""
+
+    def __init__(self, theta: Tensor) -> None:
+        super().__init__()
+        self.theta = nn.Parameter(theta.clone())
+
+    def forward(self) -> Tensor:
+        return self.theta
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 8), st.floats(0.01, 1.5), st.integers(0, 2**20))
+def test_it_agrees_with_the_closed_form_of_the_quadratic_toy(m, d, steps, alpha, seed):
+    # Inner: 1/2 mean_j |theta - e_j|^2, so theta_T = q theta_0 + (1 - q) mean(e) with q = (1 - alpha)^T.
+    # Outer: 1/2 |theta_T - target|^2, so d/d e_j = (1 - q) (theta_T - target) / m.
+    start, exemplars, target = numbers(d, seed=seed), numbers(m, d, seed=seed + 1), numbers(d, seed=seed + 2)
+    for engine in ENGINES.values():
+        result = engine(
+            Point(start),
+            exemplars,
+            lambda model, e, t: (model() - e).square().sum(dim=1).mean() / 2,
+            lambda model: (model() - target).square().sum() / 2,
+            steps,
+            alpha,
+        )
+        q = (1 - alpha) ** steps
+        end = q * start + (1 - q) * exemplars.mean(dim=0)
+        expected = ((1 - q) / m * (end - target)).expand(m, d)
+        torch.testing.assert_close(result.gradient, expected, rtol=1e-9, atol=1e-12)
+        assert result.meta_loss == pytest.approx((end - target).square().sum().item() / 2, rel=1e-9, abs=1e-15)
+
+
+def test_the_losses_it_reports_are_those_of_a_plain_training_run(engine):
+    model = resnet().train()
+    temporary, losses = trained(model, EXEMPLARS, 3)
+    result = engine(model, EXEMPLARS, base_loss, meta_loss, 3, ALPHA)
+    assert result.base_losses == pytest.approx(losses, rel=1e-10)
+    assert result.meta_loss == pytest.approx(meta_loss(temporary).item(), rel=1e-10)
+
+
+def test_the_base_loss_is_told_each_inner_step_once(engine):
+    seen = []
+
+    def counting(model: nn.Module, images: Tensor, t: int) -> Tensor:
+        seen.append(t)
+        return base_loss(model, images, t)
+
+    engine(smooth(), EXEMPLARS, counting, meta_loss, 4, ALPHA)
+    assert seen == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["batch", "running"])
+def test_the_model_is_left_as_it_was_parameters_buffers_gradients_and_mode(engine, training):
+    model = transferred().train(training)
+    for p in model.parameters():
+        p.grad = torch.ones_like(p)
+    before, exemplars = copy.deepcopy(model.state_dict()), EXEMPLARS.clone()
+    engine(model, exemplars, base_loss, meta_loss, 3, ALPHA)
+    after = model.state_dict()
+    assert "backbone.bn1.running_mean" in after
+    for key in before:
+        assert torch.equal(after[key], before[key]), key
+    assert all(p.requires_grad and p.grad is not None and (p.grad == 1).all() for p in model.parameters())
+    assert all(m.training is training for m in model.modules())
+    assert torch.equal(exemplars, EXEMPLARS)
+    assert exemplars.grad is None
+    assert not exemplars.requires_grad
+
+
+def test_a_frozen_parameter_does_not_move_in_the_inner_loop(engine):
+    model = smooth()
+    model.head.requires_grad_(False)
+    ends = []
+
+    def outer(temporary: nn.Module) -> Tensor:
+        ends.append([p.detach().clone() for p in temporary.parameters()])
+        return meta_loss(temporary)
+
+    engine(model, EXEMPLARS, base_loss, outer, 2, ALPHA)
+    for (name, p), end in zip(model.named_parameters(), ends[0], strict=True):
+        assert torch.equal(p, end) == name.startswith("head"), name
