@@ -32,6 +32,11 @@ def load_config(path, settings=()):
 class Project:
     """A folder with the Makefile, the Snakefile, the runner, two notebooks and two parameter files."""
 
+    failing: subprocess.CompletedProcess[str]
+    finishing: subprocess.CompletedProcess[str]
+    executed_then: set[str]
+    partial_then: str
+
     def __init__(self, root):
         self.root = root
         library = [f"mnemonics_lib/{name}.py" for name in ("__init__", "notebooks", "progress")]
