@@ -379,6 +379,8 @@ def test_perturbed_starts_spread_over_the_whole_range_and_are_new_at_each_step(m
     assert len(models) == 40
     heads = torch.stack([m.head.weight.detach() for m in models])
     assert len(heads.unique(dim=0)) == 40
+    # One fresh network for all steps would put every start on one line through Theta.
+    assert torch.linalg.matrix_rank((heads - model.head.weight.detach()).flatten(1), rtol=1e-3) > 10
     # The share of Theta is U(0, 1): the projection on Theta's own head has mean 1/2, give or take the fresh part.
     ours = model.head.weight.detach()
     shares = (heads * ours).sum(dim=(1, 2)) / ours.square().sum()
