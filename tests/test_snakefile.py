@@ -48,6 +48,7 @@ class Project:
         self.write("params/quick/a.yaml", "seed: 1\n")
         self.write("params/quick/b.yaml", "seed: 2\n")
         self.write("book/records/r.json", "{}")
+        self.write("book/records/evidence.yaml", "{}")
 
     def write(self, path, text):
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
