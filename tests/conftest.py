@@ -10,7 +10,7 @@ import torch
 from hypothesis import settings
 
 from mnemonics_lib.config import RunConfig, parse_config
-from mnemonics_lib.data import Pixels
+from mnemonics_lib.data.pixels import Pixels
 
 torch.set_num_threads(1)
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=40)

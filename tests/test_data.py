@@ -9,7 +9,9 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from mnemonics_lib.data import DATASETS, LOADERS, Split, load_dataset
+from mnemonics_lib.data.dataset import LOADERS, load_dataset
+from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.data.split import Split
 
 
 @pytest.fixture(scope="module")

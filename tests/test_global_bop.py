@@ -13,7 +13,7 @@ import torch
 
 from mnemonics_lib import global_bop, records
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.data import load_dataset
+from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.methods import METHODS
 from mnemonics_lib.models import TransferConv2d
 from mnemonics_lib.rng import derive, stream

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mnemonics_lib.config import Network, Training
-from mnemonics_lib.data import Pixels
+from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.methods import METHODS
 from mnemonics_lib.models import build_network

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from mnemonics_lib.bilevel import ENGINES, Hypergradient
 from mnemonics_lib.config import ExemplarLevel, Network
-from mnemonics_lib.data import Pixels
+from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.exemplars import mnemonics
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, optimise_images, temporary_model, train_exemplars

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnemonics_lib.data import Split
+from mnemonics_lib.data.split import Split
 from mnemonics_lib.phases import PhaseProtocol, class_order
 
 

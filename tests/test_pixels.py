@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import functional as TF
 
-from mnemonics_lib.data import Pixels
+from mnemonics_lib.data.pixels import Pixels
 
 RAW = torch.randint(256, (400, 2, 6, 5), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
 

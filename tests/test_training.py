@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mnemonics_lib.config import Optimisation
-from mnemonics_lib.data import Pixels
+from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.rng import stream
 from mnemonics_lib.training import batches, train
 
