@@ -41,6 +41,14 @@ book: $(ENVIRONMENT) ## run the quick notebooks, render the book, say where to o
 reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROFILE
 	@$(SNAKEMAKE) --config profile=$(PROFILE) -- reproduce
 
+.PHONY: evidence
+evidence: $(ENVIRONMENT) ## make the records of book/records/evidence.yaml that are missing, for PROFILE
+	@$(SNAKEMAKE) --config profile=$(PROFILE) evidence=1 -- evidence
+
+.PHONY: costs
+costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction to book/records/costs.json
+	@$(PY) -m mnemonics_lib.costs
+
 .PHONY: test
 test: $(ENVIRONMENT) ## run the tests
 	$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile

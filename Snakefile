@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+import yaml
+
 from mnemonics_lib.progress import Progress, summary
 
 START = time.time()
@@ -46,7 +48,7 @@ if workflow.is_main_process:  # on a cluster each job reads this file again: che
     except ParameterError as error:
         raise WorkflowError(f"Nothing was run, because of these parameters:\n{error}") from None
     if not workflow.output_settings.dryrun:
-        Progress(targets=["reproduce"]).install()
+        Progress(targets=["reproduce", "evidence"]).install()
 
 
 wildcard_constraints:
@@ -117,6 +119,38 @@ rule book:
         "{sys.executable} -c 'from jupyter_book.cli.main import main; main()'"
         " build book --all -W -n --keep-going > {log:q} 2>&1"
         " || {{ grep -E 'WARNING|ERROR|rror:' {log:q} | head -20; exit 1; }}"
+
+
+# The committed records: every arm of book/records/evidence.yaml over its seeds, what is missing of them. Asked for by
+# `make evidence` alone: to the other rules records are sources, which no change of theirs may overwrite.
+if config.get("evidence"):
+    EVIDENCE = yaml.safe_load(Path("book/records/evidence.yaml").read_text()).get(PROFILE, {})
+
+    rule evidence:
+        input:
+            [
+                f"book/records/{PROFILE}/{name}/{arm}/seed-{seed}.json"
+                for name, grid in EVIDENCE.items()
+                for arm, plan in grid.items()
+                for seed in range(plan["seeds"])
+            ],
+
+    rule record:
+        input:
+            params=ancient("params/{profile}/{params}.yaml"),
+        output:
+            "book/records/{profile}/{params}/{arm}/seed-{seed}.json",
+        log:
+            "build/logs/records/{profile}/{params}/{arm}/seed-{seed}.log",
+        params:
+            settings=lambda wildcards: " ".join(EVIDENCE[wildcards.params][wildcards.arm]["set"]),
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=240,
+        shell:
+            "{sys.executable} -m mnemonics_lib run {input.params:q} --set {params.settings} seed={wildcards.seed}"
+            " --out build/runs --copy {output:q} --quiet > {log:q} 2>&1"
 
 
 onsuccess:

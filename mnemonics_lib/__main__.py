@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mnemonics_lib import global_bop
 from mnemonics_lib.config import ConfigError, load_config
+from mnemonics_lib.records import write_record
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("params", type=Path, help="parameter file, for example params/quick/digits-n5.yaml")
     run.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="override fields")
     run.add_argument("--out", type=Path, default=Path("runs"), help="parent directory of all runs (default: runs)")
+    run.add_argument("--copy", type=Path, metavar="FILE", help="also write the record to this file")
     run.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     return top
@@ -37,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"{record['seconds']:.0f} s"
     )
     print(f"record: {path}")
+    if options.copy:
+        write_record(options.copy, record)
     return 0
 
 

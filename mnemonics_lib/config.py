@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -216,12 +217,28 @@ def load_config(path: str | Path, settings: Iterable[str] = ()) -> RunConfig:
     """
     path = Path(path)
     try:
-        values = yaml.safe_load(path.read_text())
+        values = yaml.load(path.read_text(), Loader=_Loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path}: must be a mapping of field names to values, not {values!r}")
     return parse_config(_apply(dict(values), settings), str(path))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, with 1e-3 a number (as in YAML 1.2 and JSON) and a repeated key an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if repeated:
+            raise yaml.constructor.ConstructorError(None, None, f"given more than once: {', '.join(repeated)}")
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
 
 
 def _apply(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
@@ -237,7 +254,7 @@ def _apply(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
                 raise ConfigError(f"setting {setting!r}: {section} has no fields of its own")
             target[section] = target = dict(inner)
         try:
-            target[name] = yaml.safe_load(text)
+            target[name] = yaml.load(text, Loader=_Loader)
         except yaml.YAMLError as error:
             raise ConfigError(f"setting {setting!r}: the value cannot be read as YAML: {error}") from None
     return values

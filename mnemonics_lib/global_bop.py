@@ -19,7 +19,8 @@ from torch import Tensor
 
 from mnemonics_lib import metrics, records
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.data import DATASETS, Dataset, load_dataset
+from mnemonics_lib.data.dataset import Dataset, load_dataset
+from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import OuterStep, adjust_exemplars, train_exemplars
 from mnemonics_lib.exemplars.selection import select
@@ -29,6 +30,10 @@ from mnemonics_lib.models import IncrementalNet, build_network, transfer_weights
 from mnemonics_lib.phases import PhaseProtocol, class_order
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.training import train
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read. The message names the file."""
 
 
 @dataclass
@@ -124,7 +129,7 @@ def model_level(setting: Setting, state: State, progress: bool = False) -> list[
         labels,
         config.training,
         setting.data.pixels,
-        stream(config.seed, "training", phase),
+        setting.seed("training", phase),
         f"phase {phase}: model" if progress else "",
     )
 
@@ -205,7 +210,7 @@ def balanced_finetuning(setting: Setting, state: State, progress: bool = False) 
         state.memory.labels,
         config.finetuning,
         setting.data.pixels,
-        stream(config.seed, "finetuning", phase),
+        setting.seed("finetuning", phase),
         f"phase {phase}: fine-tuning" if progress else "",
     )
 
@@ -249,6 +254,7 @@ def run(
     """
     home = Path(directory) / name_of(config)
     path = home / "record.json"
+    records.source_digest()  # now: the source may be edited while the run goes on with what was imported
     home.mkdir(parents=True, exist_ok=True)
     # Two processes that want the same run: the second waits, then finds it finished.
     with FileLock(home / "lock"):
@@ -341,8 +347,14 @@ def load_checkpoint(path: Path, setting: Setting) -> State | None:
     """The state after the last finished phase, or None when this configuration and this source left none."""
     if not path.exists():
         return None
-    content = torch.load(path, map_location=setting.device, weights_only=True)
-    if (content["config"], content["source"]) != (setting.config.digest, records.source_digest()):
+    try:
+        content = torch.load(path, map_location=setting.device, weights_only=True)
+        made_by = content["config"], content["source"]
+    except Exception as error:  # torch.load raises nearly anything for a file that is not its own
+        raise CheckpointError(
+            f"{path}: not a checkpoint, or a damaged one; delete it to start again ({error})"
+        ) from error
+    if made_by != (setting.config.digest, records.source_digest()):
         return None
     state = initial_state(setting)
     if content["phase"] > 1:  # phase 0 trains plain convolutions; only later phases have transferred ones

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
-from mnemonics_lib.data.split import Split
+if TYPE_CHECKING:  # the configuration checks N with this module, without waiting for torch
+    from torch import Tensor
+
+    from mnemonics_lib.data.split import Split
 
 
 def class_order(classes: int, seed: int = 1993) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 import os
 import platform
 import resource
@@ -163,7 +164,8 @@ def check(record: Any, source: str) -> None:
         if field not in record:
             raise RecordError(f"{source}: {field} is missing")
         value = record[field]
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        mistyped = not isinstance(value, kind) or (kind is int and isinstance(value, bool))
+        if mistyped or (isinstance(value, float) and not math.isfinite(value)):
             raise RecordError(f"{source}: {field} = {value!r}: must be {kind.__name__}")
     for field in ("accuracy", "first_classes_accuracy"):
         values = record[field]

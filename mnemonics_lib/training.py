@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from mnemonics_lib.config import Optimisation
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.rng import stream
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 """(images [n, c, h, w], labels [n]) -> scalar loss of the model being trained."""
@@ -22,7 +23,7 @@ def train(
     labels: Tensor,
     settings: Optimisation,
     pixels: Pixels,
-    generator: torch.Generator,
+    seed: int,
     progress: str = "",
 ) -> list[float]:
     """Minimise ``loss`` over the model's trainable parameters, in place.
@@ -34,7 +35,7 @@ def train(
         labels: [n].
         settings: epochs, rate, schedule, batch size, augmentation.
         pixels: the data set's augmentation.
-        generator: order of the samples and the crops.
+        seed: of the order of the samples and of the crops.
         progress: label of a progress bar; empty for none.
 
     Returns:
@@ -45,15 +46,16 @@ def train(
         parameters, lr=settings.rate, momentum=settings.momentum, weight_decay=settings.weight_decay
     )
     scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings.milestones, settings.gamma)
+    order, crops = stream(seed, "order"), stream(seed, "crops")
     model.train()
     history = []
     for _ in tqdm(range(settings.epochs), desc=progress, disable=not progress, leave=False):
         total = torch.zeros((), device=images.device)
-        for batch in batches(len(images), settings.batch_size, generator):
+        for batch in batches(len(images), settings.batch_size, order):
             chosen = batch.to(images.device)
             x = images[chosen]
             if settings.augment:
-                x = pixels.augment(x, generator)
+                x = pixels.augment(x, crops)
             value = loss(x, labels[chosen])
             optimizer.zero_grad(set_to_none=True)
             value.backward()

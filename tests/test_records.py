@@ -117,7 +117,7 @@ def test_nan_is_not_written_and_the_old_record_stays(tmp_path):
     path = tmp_path / "record.json"
     write_record(path, RECORD)
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="Out of range float"):
+    with pytest.raises(RecordError, match="average_accuracy = nan"):
         write_record(path, RECORD | {"average_accuracy": math.nan})
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

@@ -14,7 +14,6 @@ from torch import nn
 
 from mnemonics_lib.config import Optimisation
 from mnemonics_lib.data.pixels import Pixels
-from mnemonics_lib.rng import stream
 from mnemonics_lib.training import batches, train
 
 PLAIN: dict[str, Any] = {"epochs": 1, "batch_size": 100, "rate": 0.1, "milestones": [], "augment": False}
@@ -40,7 +39,7 @@ def test_steps_are_sgd_with_momentum_and_weight_decay(grey):
         return (model(images.flatten(1))[:, 0] - labels).square().mean()
 
     axes = settings(epochs=4, rate=0.05, momentum=0.8, weight_decay=0.3)
-    history = train(model, loss, IMAGES, LABELS, axes, grey, stream(0, "test"))
+    history = train(model, loss, IMAGES, LABELS, axes, grey, 0)
     velocity, expected = np.zeros(4), []
     for _ in range(4):
         expected.append(((x @ w - y) ** 2).mean())
@@ -71,7 +70,7 @@ def test_the_rate_drops_after_each_milestone(grey, milestones, rates):
         return model.value + 0 * images.sum()
 
     axes = settings(epochs=5, rate=1.0, milestones=milestones, gamma=0.1, momentum=0.0, weight_decay=0.0)
-    train(model, loss, IMAGES, LABELS, axes, grey, stream(0))
+    train(model, loss, IMAGES, LABELS, axes, grey, 0)
     ends.append(model.value.item())
     assert [a - b for a, b in itertools.pairwise(ends)] == pytest.approx(rates)
     assert model.frozen.item() == 1
@@ -86,7 +85,7 @@ def test_every_sample_is_seen_once_per_epoch_with_its_own_label_in_a_new_order(g
         seen.append((images, labels))
         return model.value
 
-    train(model.eval(), loss, IMAGES, LABELS, settings(epochs=2, batch_size=4), grey, stream(0))
+    train(model.eval(), loss, IMAGES, LABELS, settings(epochs=2, batch_size=4), grey, 0)
     assert len(seen) == 6  # three batches an epoch
     epochs = [torch.cat([labels for _, labels in part]).tolist() for part in (seen[:3], seen[3:])]
     assert all(sorted(order) == LABELS.tolist() for order in epochs)
@@ -97,7 +96,7 @@ def test_every_sample_is_seen_once_per_epoch_with_its_own_label_in_a_new_order(g
 def test_the_reported_loss_is_the_mean_over_samples(grey):
     model = Drift()
     history = train(
-        model, lambda x, y: y.double().mean() + 0 * model.value, IMAGES, LABELS, settings(batch_size=4), grey, stream(0)
+        model, lambda x, y: y.double().mean() + 0 * model.value, IMAGES, LABELS, settings(batch_size=4), grey, 0
     )
     assert history == pytest.approx([4.5])  # 0..9 in batches of unequal size
 
@@ -110,11 +109,11 @@ def test_images_are_augmented_when_asked(grey, augment):
         seen.append(torch.equal(images, IMAGES[labels]))
         return model.value
 
-    train(model, loss, IMAGES, LABELS, settings(epochs=3, augment=augment), moving, stream(0))
+    train(model, loss, IMAGES, LABELS, settings(epochs=3, augment=augment), moving, 0)
     assert seen == [not augment] * 3
 
 
-def test_training_depends_on_its_generator_and_not_on_the_global_one(grey):
+def test_training_depends_on_its_seed_and_not_on_the_global_one(grey):
     moving = Pixels(grey.mean, grey.std, 16, 1, True)
 
     def result(seed):
@@ -122,11 +121,27 @@ def test_training_depends_on_its_generator_and_not_on_the_global_one(grey):
         model = nn.Linear(4, 1, bias=False)
         nn.init.ones_(model.weight)
         axes = settings(epochs=2, batch_size=3, augment=True)
-        train(model, lambda x, y: model(x.flatten(1)).square().mean(), IMAGES, LABELS, axes, moving, stream(seed))
+        train(model, lambda x, y: model(x.flatten(1)).square().mean(), IMAGES, LABELS, axes, moving, seed)
         return model.weight.detach()
 
     assert torch.equal(result(1), result(1))
     assert not torch.equal(result(1), result(2))
+
+
+def test_augmentation_does_not_change_the_order_of_the_samples(grey):
+    """A paired ablation of one switch must leave every other random choice as it was."""
+
+    def order(augment):
+        model, seen = Drift(), []
+
+        def loss(images, labels):
+            seen.extend(labels.tolist())
+            return model.value
+
+        train(model, loss, IMAGES, LABELS, settings(epochs=3, batch_size=4, augment=augment), grey, 0)
+        return seen
+
+    assert order(True) == order(False)
 
 
 @given(st.integers(1, 500), st.integers(1, 200), st.integers(0, 2**30))

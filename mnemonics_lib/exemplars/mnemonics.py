@@ -76,7 +76,7 @@ def optimise_images(
     Returns:
         The trained images, detached, and one log entry per outer step.
     """
-    generator = stream(seed, "outer")
+    order, crops, shares = (stream(seed, name) for name in ("order", "crops", "shares"))
     engine = ENGINES[settings.engine]
     start, images = images.detach(), images.detach().clone().requires_grad_()
     optimizer: torch.optim.Optimizer
@@ -86,22 +86,22 @@ def optimise_images(
     log: list[OuterStep] = []
 
     for _ in tqdm(range(settings.epochs), desc=progress, disable=not progress, leave=False):
-        for batch in batches(len(validation[1]), settings.val_batch, generator):
+        for batch in batches(len(validation[1]), settings.val_batch, order):
             chosen = batch.to(images.device)
             val_images, val_labels = validation[0][chosen], validation[1][chosen]
             if settings.val_augment:
-                val_images = pixels.augment(val_images, generator)
+                val_images = pixels.augment(val_images, crops)
 
             def base_loss(temporary: nn.Module, exemplars: Tensor, t: int) -> Tensor:
                 inputs = torch.cat([exemplars, context[0]])
                 if settings.inner_augment:
-                    inputs = pixels.augment(inputs, generator)
+                    inputs = pixels.augment(inputs, crops)
                 return cross_entropy(temporary(inputs), inner_labels)
 
             def meta_loss(temporary: nn.Module, data: Data = (val_images, val_labels)) -> Tensor:
                 return balanced_loss(temporary, data, context)
 
-            temporary = temporary_model(model, settings, derive(seed, "start", len(log)), generator)
+            temporary = temporary_model(model, settings, derive(seed, "start", len(log)), shares)
             result = engine(temporary, images, base_loss, meta_loss, settings.inner_steps, settings.alpha)
             images.grad = result.gradient
             optimizer.step()

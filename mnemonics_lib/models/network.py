@@ -56,10 +56,11 @@ class IncrementalNet(nn.Module):
             self.head.bias[: old.out_features] = old.bias
 
     def reinitialised(self, seed: int) -> IncrementalNet:
-        """A copy of the same shape with fresh parameters (learned scales back at 1: their W is not a parameter)."""
+        """A copy with fresh parameters and the same buffers (running statistics; W where weights are transferred)."""
         fresh = copy.deepcopy(self)
         with seeded(seed):
             initialise(fresh)
+        fresh.load_state_dict(dict(self.named_buffers()), strict=False)
         return fresh
 
 
