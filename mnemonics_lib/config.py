@@ -38,9 +38,7 @@ class Network(Strict):
     """The ResNet of the paper's CIFAR experiments, at any depth 6n + 2."""
 
     depth: int = Field(8, description="Layers, 6n + 2 (paper: 32).")
-    width: int = Field(
-        16, ge=1, description="Channels of the first stage; doubled at each of the next two (paper: 16)."
-    )
+    width: int = Field(8, ge=1, description="Channels of the first stage; doubled at each of the next two (paper: 16).")
 
     @model_validator(mode="after")
     def _depth(self) -> Network:
@@ -59,6 +57,10 @@ class Optimisation(Strict):
     gamma: float = Field(0.1, gt=0, le=1, description="Factor applied to the rate at each milestone (paper: 0.1).")
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD momentum (paper: 0.9).")
     weight_decay: float = Field(5e-4, ge=0, description="SGD weight decay (paper: 5e-4).")
+    batch_norm: Literal["batch", "running"] = Field(
+        "batch",
+        description="Statistics used and updated in training: each batch's, or the running ones, left as they are.",
+    )
     augment: bool = Field(True, description="Random crop, and a flip where the data set allows one (paper: on).")
 
     @model_validator(mode="after")
@@ -81,10 +83,12 @@ class Training(Optimisation):
 class Finetuning(Optimisation):
     """Balanced fine-tuning on the exemplars alone (end of section 4.3)."""
 
-    epochs: int = Field(50, ge=1, description="Passes over the exemplars (paper: 50).")
+    epochs: int = Field(
+        200, ge=1, description="Passes over the exemplars (paper: 50; here a pass is a single step, there many)."
+    )
     rate: float = Field(0.01, gt=0, description="Learning rate (paper: 0.01).")
     milestones: list[int] = Field(
-        [10, 20, 30, 40], description="Epochs after which the rate drops (paper: every 10 of 50)."
+        [40, 80, 120, 160], description="Epochs after which the rate drops (paper: every 10 of 50)."
     )
     gamma: float = Field(0.5, gt=0, le=1, description="Factor applied at each milestone (paper: 0.5).")
 
@@ -103,28 +107,46 @@ class ExemplarLevel(Strict):
         "random", description="Where E_i starts (paper: a random subset of D_i)."
     )
     start: Literal["theta", "perturbed"] = Field(
-        "theta",
+        "perturbed",
         description="Temporary model's start: Theta_i (paper), or Theta_i mixed with a fresh network, anew per step.",
     )
     perturbation: float = Field(
         0.5, ge=0, le=1, description="start=perturbed: the fresh network's share is U(0, this)."
     )
-    inner_steps: int = Field(50, ge=1, description="T, gradient steps of the temporary model in Eq. 8 (paper: 50).")
-    alpha: float = Field(0.01, gt=0, description="alpha_2 of Eq. 8 (paper: 0.01).")
-    inner_augment: bool = Field(False, description="Augment the exemplars at each inner step (not stated; off).")
+    inner_steps: int = Field(10, ge=1, description="T, gradient steps of the temporary model in Eq. 8 (paper: 50).")
+    alpha: float = Field(0.2, gt=0, description="alpha_2 of Eq. 8 (paper: 0.01).")
+    inner_augment: bool = Field(True, description="Augment the exemplars at each inner step (not stated; off).")
     batch_norm: Literal["batch", "running"] = Field(
         "batch", description="Statistics used by the temporary model: each batch's own, or Theta_i's running ones."
     )
-    epochs: int = Field(50, ge=1, description="Passes over the validation data (paper: 50).")
-    val_batch: int = Field(128, ge=1, description="Validation images per outer step of Eq. 9 and 10 (not stated).")
+    epochs: int = Field(40, ge=1, description="Passes over the validation data (paper: 50).")
+    val_batch: int = Field(600, ge=1, description="Validation images per outer step of Eq. 9 and 10 (not stated).")
     val_augment: bool = Field(False, description="Augment the validation batches (not stated; off).")
-    optimizer: Literal["sgd", "adam"] = Field("sgd", description="Optimiser of the pixels (paper: sgd).")
+    optimizer: Literal["sgd", "adam"] = Field("adam", description="Optimiser of the pixels (paper: sgd).")
     beta: float = Field(0.01, gt=0, description="beta_1 = beta_2 of Eq. 9 and 10 (paper: 0.01).")
-    halve_every: int = Field(10, ge=0, description="Epochs after which beta halves; 0 keeps it (paper: 10).")
+    halve_every: int = Field(0, ge=0, description="Epochs after which beta halves; 0 keeps it (paper: 10).")
     clip: bool = Field(False, description="Project pixels back into the range of real images after each step.")
 
 
-PAPER_EXEMPLAR_LEVEL = ExemplarLevel()
+PAPER_EXEMPLAR_LEVEL = ExemplarLevel(
+    objective="eq7",
+    inner="full",
+    engine="higher",
+    init="random",
+    start="theta",
+    perturbation=0.5,
+    inner_steps=50,
+    alpha=0.01,
+    inner_augment=False,
+    batch_norm="batch",
+    epochs=50,
+    val_batch=128,
+    val_augment=False,
+    optimizer="sgd",
+    beta=0.01,
+    halve_every=10,
+    clip=False,
+)
 """Eq. 7-10 with the paper's numbers, and the plainest choice where it names none."""
 
 

@@ -29,7 +29,8 @@ def train(
     """Minimise ``loss`` over the model's trainable parameters, in place.
 
     Args:
-        model: put into training mode, so that batch normalisation uses and updates batch statistics.
+        model: put into training mode (evaluation mode for ``batch_norm = running``), so that batch normalisation uses
+            and updates the statistics that the settings name.
         loss: closes over the model.
         images: normalised, [n, c, h, w].
         labels: [n].
@@ -47,7 +48,7 @@ def train(
     )
     scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings.milestones, settings.gamma)
     order, crops = stream(seed, "order"), stream(seed, "crops")
-    model.train()
+    model.train(settings.batch_norm == "batch")
     history = []
     for _ in tqdm(range(settings.epochs), desc=progress, disable=not progress, leave=False):
         total = torch.zeros((), device=images.device)

@@ -190,11 +190,13 @@ plt.show()
 
 # %% mystnb={"image": {"alt": "Exemplars before training, after training, and their difference."}}
 shown = slice(0, 10)
+pixels = setting.data.pixels
 change = after.images - before.images
-rows = {"before": before.images[shown], "after": after.images[shown]}
-figures.image_grid(rows, setting.data.pixels, columns=[f"class {k}" for k in before.labels[shown]])
-figures.image_grid({"change": change[shown] * 2 + 0.5}, setting.data.pixels)
+grey = (pixels.low + pixels.high) / 2 + (pixels.high - pixels.low) / 2 * change / change.abs().max()
+rows = {"before": before.images[shown], "after": after.images[shown], "change": grey[shown]}
+figures.image_grid(rows, pixels, columns=[f"class {k}" for k in before.labels[shown]])
 plt.show()
+print(f"the change is shown enlarged: white and black are {change.abs().max():.2f} std up and down")
 
 # %% [markdown]
 # A displacement of 1 would be one standard deviation of the data's pixels. Always ask for it: an exemplar that did not
@@ -221,14 +223,14 @@ print(
 # Eq. 7 trains the temporary model on $\mathcal{E}_i$ alone and judges it on $D_i$ alone. When a phase brings a *single*
 # class, "always answer this class" solves the base problem for any exemplars, and the meta level has next to nothing to
 # improve. Eq. 4b, read literally, has no such gap: the model is trained on all exemplars and judged on $D_i$ and the old
-# exemplars. `exemplar_level.objective` names the two readings. One class alone, against the same class among others:
+# exemplars. `exemplar_level.objective` names the two readings. Started from $\Theta_0$, one class alone and among others:
 
 # %%
 images_0, labels_0 = setting.new_data(0)
 last = state.model.classes - 1
 alone = images_0[labels_0 == last], labels_0[labels_0 == last]
 for objective in ("eq7", "eq4b"):
-    level = config.exemplar_level.model_copy(update={"objective": objective, "epochs": 8})
+    level = config.exemplar_level.model_copy(update={"objective": objective, "start": "theta", "epochs": 2})
     _, short = train_exemplars(state.model, before, last, alone, level, setting.data.pixels, setting.seed(objective))
     first = short[0]
     print(f"{objective}: validation loss {first.meta_loss:.1e}, gradient per pixel {first.gradient:.1e}")
