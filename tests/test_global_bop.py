@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from mnemonics_lib import global_bop, records
+from mnemonics_lib import global_bop, records, training
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.methods import METHODS
@@ -409,10 +409,12 @@ def test_the_streams_of_a_run_are_all_different(tiny, monkeypatch):
         return real(seed, *name)
 
     monkeypatch.setattr(global_bop, "stream", spy)
+    monkeypatch.setattr(training, "stream", spy)
     setting = global_bop.Setting.of(tiny.replace(exemplars="random"))
     for _ in global_bop.phases(setting, global_bop.initial_state(setting)):
         pass
-    assert len(used) == len(set(used)) == 3 * 6 - 1  # training, selection, fine-tuning; the last not in phase 0
+    # Order and crops of training and of fine-tuning, and the selection; no fine-tuning in phase 0.
+    assert len(used) == len(set(used)) == 6 * 2 + 5 * 2 + 6
 
 
 def test_no_test_image_is_ever_trained_on_or_kept(tiny, spied):

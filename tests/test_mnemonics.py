@@ -12,14 +12,14 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from mnemonics_lib.bilevel import ENGINES, Hypergradient
-from mnemonics_lib.config import ExemplarLevel, Network
+from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel, Network
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.exemplars import mnemonics
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, optimise_images, temporary_model, train_exemplars
 from mnemonics_lib.models import build_network
 
-PLAIN: dict[str, Any] = {
+PLAIN: dict[str, Any] = PAPER_EXEMPLAR_LEVEL.model_dump() | {
     "epochs": 1,
     "inner_steps": 2,
     "alpha": 0.1,
