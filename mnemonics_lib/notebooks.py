@@ -27,6 +27,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from mnemonics_lib.config import ConfigError, load_config
+from mnemonics_lib.paths import ROOT
 
 BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
 """A tqdm bar, up to and with its ``[elapsed<remaining, rate]``."""
@@ -121,6 +122,8 @@ def execute(source: Path, params: Path | None, output: Path, settings: Sequence[
     notebook = jupytext.read(source)
     notebook.metadata.kernelspec = KERNEL
     nbformat.write(notebook, work)
+    # The kernel starts in another folder: it must find this very library, installed or not.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     try:
         notebook = execute_notebook(
             str(work.absolute()),

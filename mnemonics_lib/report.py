@@ -58,7 +58,7 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
     rows = []
     for arm, by_seed in found.items():
         seconds = sorted(record["seconds"] for record in by_seed.values())
-        compared = baseline in found and arm != baseline and found[baseline].keys() & by_seed.keys()
+        compared = arm != baseline and comparable(found, arm, baseline)
         rows.append(
             {
                 "exemplars": arm,
@@ -71,6 +71,11 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).set_index("exemplars") if rows else pd.DataFrame()
+
+
+def comparable(found: Evidence, first: str, second: str) -> bool:
+    """Whether both arms are there and have a seed in common."""
+    return bool(found.get(first, {}).keys() & found.get(second, {}).keys())
 
 
 def difference(found: Evidence, first: str, second: str, field: str) -> Interval:

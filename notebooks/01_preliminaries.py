@@ -67,7 +67,7 @@ for phase in range(phases + 1):
 # %% mystnb={"image": {"alt": "Eight training images of phase 0, and the same eight shifted at random."}}
 images, labels = setting.new_data(0)
 augmented = pixels.augment(images[:8], torch.Generator().manual_seed(0))
-figures.image_grid({"D_0": images[:8], "augmented": augmented}, pixels, columns=[f"label {y}" for y in labels[:8]])
+figures.image_grid({"$D_0$": images[:8], "augmented": augmented}, pixels, columns=[f"label {y}" for y in labels[:8]])
 plt.show()
 
 # %% [markdown]

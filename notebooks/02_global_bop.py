@@ -74,7 +74,7 @@ print(f"training loss {losses[0]:.3f} -> {losses[-1]:.4f} in {len(losses)} epoch
 state.memory = global_bop.select_exemplars(setting, state)
 log = global_bop.exemplar_level(setting, state, progress=True)
 steps = pd.DataFrame(log["exemplar_steps"])
-steps.iloc[:: max(1, len(steps) // 6)].round(4) if len(steps) else "exemplars are chosen, not trained"
+steps.iloc[:: max(1, len(steps) // 6)].style.format("{:.1e}") if len(steps) else "exemplars are chosen, not trained"
 
 # %% [markdown]
 # **Balanced fine-tuning** evens out the number of images per class. Phase 0 is balanced already, so nothing happens
@@ -125,5 +125,5 @@ figures.confusion(record["results"][-1]["confusion"], right, f"after phase {phas
 plt.show()
 
 # %% [markdown]
-# Two things to read off: the columns of late classes collect what early classes lose, and the first classes fall faster
-# than the average. One seed of one setting: chapter 4 compares kinds of exemplars over seeds.
+# Off the diagonal, look at the columns of the latest classes: they collect what earlier classes lose. One seed of one
+# setting; chapter 4 compares kinds of exemplars over seeds.

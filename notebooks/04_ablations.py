@@ -141,6 +141,28 @@ if "herding" in committed and moved:
     plt.show()
 
 # %% [markdown]
+# ## Does training lower the loss it minimises?
+#
+# For each arm and phase: the temporary model's validation loss over the first and over the last fifth of the outer steps,
+# the size of the first gradient, and how far the new exemplars went. A phase whose loss does not fall gave its exemplars
+# noise, not training.
+
+# %%
+rows = []
+for arm in moved:
+    for record in committed[arm].values():
+        for phase, result in enumerate(record["results"]):
+            steps = pd.DataFrame(result["exemplar_steps"])
+            fifth = max(1, len(steps) // 5)
+            first, last = steps["meta_loss"].head(fifth).mean(), steps["meta_loss"].tail(fifth).mean()
+            rows.append((arm, phase, first, last, steps["gradient"].iloc[0], result["displacement_new"]))
+columns = ["arm", "phase", "loss, first fifth", "loss, last fifth", "first gradient", "displacement"]
+falls = pd.DataFrame(rows, columns=columns).groupby(["arm", "phase"]).mean()
+falls.style.format("{:.3f}").format("{:.1e}", subset="first gradient") if len(falls) else "no committed records"
+
+# %% [markdown]
+# ## Who pays?
+#
 # Old and new classes pay for each other. The same differences, at the end of the run, for the first classes and for
 # those that came later:
 
