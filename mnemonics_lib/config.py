@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.phases import PhaseProtocol
 
-Switch = Literal["random", "herding", "mnemonics"]
+ExemplarKind = Literal["random", "herding", "mnemonics"]
 
 
 class ConfigError(ValueError):
@@ -160,7 +160,7 @@ class RunConfig(Strict):
     phases: int = Field(5, ge=1, description="N, the number of incremental phases (paper: 5, 10, 25).")
     order_seed: int = Field(1993, ge=0, le=2**32 - 1, description="Seed of the class order (paper: 1993).")
     method: Literal["lwf", "icarl"] = Field("lwf", description="Baseline architecture.")
-    exemplars: Switch = Field("mnemonics", description="How exemplars are made.")
+    exemplars: ExemplarKind = Field("mnemonics", description="How exemplars are made.")
     budget: int = Field(2, ge=1, description="Exemplars per class (paper: 20).")
     adjust: int = Field(0, ge=0, description="k splits for adjusting old exemplars by Eq. 10; 0 is off (paper: 2).")
     weight_transfer: bool = Field(False, description="Freeze phase-0 convolutions and learn their scales (paper: on).")
@@ -187,8 +187,15 @@ class RunConfig(Strict):
 
     @property
     def recipe(self) -> Literal["paper", "tuned"]:
-        """``paper`` when Eq. 7-10 run with the paper's numbers, ``tuned`` otherwise."""
-        return "paper" if self.exemplar_level == PAPER_EXEMPLAR_LEVEL else "tuned"
+        """``tuned`` when Eq. 7-10 run with other numbers than the paper's, ``paper`` otherwise.
+
+        Only the exemplar level counts, and only fields in effect; without trained or adjusted exemplars none is.
+        """
+        if self.exemplars != "mnemonics" and not self.adjust:
+            return "paper"
+        ignored = {"perturbation": 0.0} if self.exemplar_level.start == "theta" else {}
+        ours, papers = (level.model_copy(update=ignored) for level in (self.exemplar_level, PAPER_EXEMPLAR_LEVEL))
+        return "paper" if ours == papers else "tuned"
 
     @property
     def digest(self) -> str:

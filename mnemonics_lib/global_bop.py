@@ -262,6 +262,8 @@ def run(
             record = records.read_record(path)
             if record["code"]["source"] == records.source_digest():
                 return record, path
+        if torch.device(device).type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
         with deterministic():
             setting = Setting.of(config, device)
             state = load_checkpoint(home / "checkpoint.pt", setting) or initial_state(setting)

@@ -58,11 +58,15 @@ class RecordError(ValueError):
     """A file that is not a run record. The message names the file and the field."""
 
 
+PRESENTATION = ("__main__", "costs", "figures", "notebooks", "progress", "report", "statistics")
+"""Modules that show runs but take no part in them."""
+
+
 @functools.cache
 def source_digest() -> str:
-    """SHA-256 (hex) of the library's own source: runs made by other code are not taken for finished."""
+    """SHA-256 (hex) of the source a run is made by: a run made by other code is not taken for finished."""
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted(p for p in PACKAGE.rglob("*.py") if p.stem not in PRESENTATION):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -99,7 +103,7 @@ def device_name(device: torch.device) -> str:
 
 
 def peak_memory_mb(device: torch.device) -> float:
-    """Peak memory in MB so far: the allocator's on an accelerator, the process's resident set on a CPU."""
+    """Peak memory in MB: the allocator's since the run began on an accelerator, the whole process's on a CPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -76,7 +76,7 @@ def optimise_images(
     Returns:
         The trained images, detached, and one log entry per outer step.
     """
-    order, crops, shares = (stream(seed, name) for name in ("order", "crops", "shares"))
+    order, shares = stream(seed, "order"), stream(seed, "shares")
     engine = ENGINES[settings.engine]
     start, images = images.detach(), images.detach().clone().requires_grad_()
     optimizer: torch.optim.Optimizer
@@ -90,12 +90,13 @@ def optimise_images(
             chosen = batch.to(images.device)
             val_images, val_labels = validation[0][chosen], validation[1][chosen]
             if settings.val_augment:
-                val_images = pixels.augment(val_images, crops)
+                val_images = pixels.augment(val_images, stream(seed, "validation", len(log)))
 
-            def base_loss(temporary: nn.Module, exemplars: Tensor, t: int) -> Tensor:
+            def base_loss(temporary: nn.Module, exemplars: Tensor, t: int, step: int = len(log)) -> Tensor:
                 inputs = torch.cat([exemplars, context[0]])
                 if settings.inner_augment:
-                    inputs = pixels.augment(inputs, crops)
+                    # A function of t, not of what was drawn before: an engine may compute step t more than once.
+                    inputs = pixels.augment(inputs, stream(seed, "crops", step, t))
                 return cross_entropy(temporary(inputs), inner_labels)
 
             def meta_loss(temporary: nn.Module, data: Data = (val_images, val_labels)) -> Tensor:
@@ -143,16 +144,17 @@ def temporary_model(
 
 
 def balanced_loss(model: nn.Module, data: Data, context: Data) -> Tensor:
-    """L_c on ``data`` and ``context`` together, each weighted by its number of classes.
+    """L_c on ``data`` and ``context`` together, in one pass, each weighted by its number of classes.
 
     ``context`` holds a few exemplars per class and ``data`` hundreds of images: a plain mean over the union would
-    hardly see the old classes. With an empty context it is the plain mean over ``data``.
+    hardly see the old classes. One pass, because the statistics of batch normalisation are then those of all classes,
+    as in Eq. 8. With an empty context it is the plain mean over ``data``.
     """
-    loss = cross_entropy(model(data[0]), data[1])
     if not len(context[1]):
-        return loss
+        return cross_entropy(model(data[0]), data[1])
+    logits = model(torch.cat([data[0], context[0]])).split([len(data[1]), len(context[1])])
     new, old = len(data[1].unique()), len(context[1].unique())
-    return (new * loss + old * cross_entropy(model(context[0]), context[1])) / (new + old)
+    return (new * cross_entropy(logits[0], data[1]) + old * cross_entropy(logits[1], context[1])) / (new + old)
 
 
 def train_exemplars(
