@@ -21,8 +21,9 @@ START = time.time()
 PROFILE = config.get("profile", "quick")
 SOURCES = sorted(Path("notebooks").glob("0*.py"))
 LIBRARY = sorted(map(str, Path("mnemonics_lib").rglob("*.py")))
-RECORDS = sorted(map(str, Path("book/records").rglob("*.json")))
-READ_RECORDS = {"04_ablations", "05_visualizations"}  # the other notebooks compute all that they show
+RECORDS = sorted(map(str, Path("book/records").glob("*/*/*/*.json")))
+READ_RECORDS = {"04_ablations"}  # the other notebooks compute all that they show
+COSTS = "book/records/costs.json"  # each notebook opens with its own
 PAGES = sorted(Path("book").glob("*.py"))  # pages without parameters, made from records and library alone
 RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
 WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not RENDERED.intersection(p.parts))
@@ -69,6 +70,7 @@ rule notebook:
         params="params/{profile}/{params}.yaml",
         library=LIBRARY,
         records=lambda wildcards: RECORDS if wildcards.notebook in READ_RECORDS else [],
+        costs=COSTS,
     output:
         "book/executed/{profile}/{params}/{notebook}.ipynb",
     log:
@@ -80,7 +82,7 @@ rule notebook:
         mem_mb=4000,
         runtime=240,  # minutes
     shell:
-        "{sys.executable} -m mnemonics_lib.notebooks execute {input.source:q} --params {input.params:q}"
+        "{sys.executable:q} -m mnemonics_lib.notebooks execute {input.source:q} --params {input.params:q}"
         " --output {output:q} 2> {log:q}"
 
 
@@ -98,7 +100,7 @@ rule page:
         mem_mb=4000,
         runtime=30,
     shell:
-        "{sys.executable} -m mnemonics_lib.notebooks execute {input.source:q} --output {output:q} 2> {log:q}"
+        "{sys.executable:q} -m mnemonics_lib.notebooks execute {input.source:q} --output {output:q} 2> {log:q}"
 
 
 rule book:
@@ -116,7 +118,7 @@ rule book:
         runtime=30,
     shell:
         # --all: a page that Sphinx kept from an earlier build would not repeat its warnings.
-        "{sys.executable} -c 'from jupyter_book.cli.main import main; main()'"
+        "{sys.executable:q} -c 'from jupyter_book.cli.main import main; main()'"
         " build book --all -W -n --keep-going > {log:q} 2>&1"
         " || {{ grep -E 'WARNING|ERROR|rror:' {log:q} | head -20; exit 1; }}"
 
@@ -149,13 +151,18 @@ if config.get("evidence"):
             mem_mb=4000,
             runtime=240,
         shell:
-            "{sys.executable} -m mnemonics_lib run {input.params:q} --set {params.settings} seed={wildcards.seed}"
+            "{sys.executable:q} -m mnemonics_lib run {input.params:q} --set {params.settings} seed={wildcards.seed}"
             " --out build/runs --copy {output:q} --quiet > {log:q} 2>&1"
 
 
+def say_how_it_went():
+    if not config.get("evidence"):
+        print(summary(map(Path, notebooks(PROFILE)), START), flush=True)
+
+
 onsuccess:
-    print(summary(map(Path, notebooks(PROFILE)), START), flush=True)
+    say_how_it_went()
 
 
 onerror:
-    print(summary(map(Path, notebooks(PROFILE)), START), flush=True)
+    say_how_it_went()

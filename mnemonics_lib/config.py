@@ -99,7 +99,7 @@ class ExemplarLevel(Strict):
     objective: Literal["eq7", "eq4b"] = Field(
         "eq7",
         description="eq7 (the paper's local BOP): train on E_i alone, validate on D_i. "
-        "eq4b (its global BOP, read literally): train on E_0:i, validate on D_i and E_0:i-1.",
+        "eq4b (after its global BOP): train on E_0:i, validate on D_i and E_0:i-1. Both move E_i alone.",
     )
     inner: Literal["full"] = Field("full", description="What the temporary model moves: every trainable parameter.")
     engine: Literal["higher"] = Field("higher", description="How the unrolled gradient is computed.")

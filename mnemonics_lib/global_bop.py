@@ -27,6 +27,7 @@ from mnemonics_lib.exemplars.selection import select
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.methods import METHODS
 from mnemonics_lib.models import IncrementalNet, build_network, transfer_weights
+from mnemonics_lib.paths import RUNS
 from mnemonics_lib.phases import PhaseProtocol, class_order
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.training import train
@@ -235,7 +236,7 @@ def phases(setting: Setting, state: State, progress: bool = False) -> Iterator[S
 
 
 def run(
-    config: RunConfig, directory: str | Path = "runs", device: str = "cpu", progress: bool = False
+    config: RunConfig, directory: str | Path = RUNS, device: str = "cpu", progress: bool = False
 ) -> tuple[dict[str, Any], Path]:
     """Run a configuration to its record; what is already there is not done again.
 
@@ -245,7 +246,7 @@ def run(
 
     Args:
         config: the run.
-        directory: parent of all runs.
+        directory: parent of all runs (default: ``build/runs`` of the project).
         device: a torch device.
         progress: show progress bars.
 
@@ -274,7 +275,7 @@ def run(
         return record, path
 
 
-def load_state(setting: Setting, directory: str | Path = "runs") -> State:
+def load_state(setting: Setting, directory: str | Path = RUNS) -> State:
     """The last state of a run made before: its model, its exemplars and its results.
 
     Raises:

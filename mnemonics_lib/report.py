@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -57,7 +58,7 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
     """
     rows = []
     for arm, by_seed in found.items():
-        seconds = sorted(record["seconds"] for record in by_seed.values())
+        seconds = median(record["seconds"] for record in by_seed.values())
         compared = arm != baseline and comparable(found, arm, baseline)
         rows.append(
             {
@@ -67,7 +68,7 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
                 f"minus {baseline}": difference(found, arm, baseline, "average_accuracy") if compared else "",
                 "forgetting (%)": mean_pm(interval(list(values(by_seed, "forgetting").values()))),
                 "displacement (std)": f"{interval(list(values(by_seed, 'displacement').values())).mean:.3f}",
-                "median cost (s)": f"{seconds[len(seconds) // 2]:.0f}",
+                "median cost (s)": f"{seconds:.0f}",
             }
         )
     return pd.DataFrame(rows).set_index("exemplars") if rows else pd.DataFrame()

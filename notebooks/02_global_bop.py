@@ -48,47 +48,61 @@ print(cost("02_global_bop", profile, dataset, phases))
 print(config.to_yaml())
 
 # %% [markdown]
-# ## Phase 0, step by step
+# ## Phase 0
 #
-# The global programme ({eq}`eq-4a`, {eq}`eq-4b`) asks for the model that does best given the exemplars, where the
-# exemplars do best given the previous model. It is solved by turns. `State` is all that passes from one phase to the
-# next: the model $\Theta$, the memory $\mathcal{E}$, and the results so far.
+# The global programme, Eq. 4, asks for the model that does best given the exemplars, where the exemplars are those that
+# did best for the model before:
+#
+# $$\min_{\Theta_i} \mathcal{L}_c(\Theta_i; \mathcal{E}^*_{0:i-1} \cup D_i) \quad \text{s.t.} \quad
+# \mathcal{E}^*_{0:i-1} = \arg\min_{\mathcal{E}_{0:i-1}}
+# \mathcal{L}_c(\Theta_{i-1}(\mathcal{E}_{0:i-1}); \mathcal{E}_{0:i-2} \cup D_{i-1})$$
+#
+# It is solved by turns. `State` is all that passes from one phase to the next: the model $\Theta$, the memory
+# $\mathcal{E}$, and the results so far. Phase 0 has an empty memory and no teacher; `run_phase` is all of it at once.
 
 # %%
 setting = global_bop.Setting.of(config)
 state = global_bop.initial_state(setting)
+global_bop.run_phase(setting, state, progress=True)
+print(
+    f"A_0 = {state.results[0]['accuracy']:.2f} % on {state.model.classes} classes, {len(state.memory)} exemplars kept"
+)
 
 # %% [markdown]
-# **Model level.** $\Theta_i \leftarrow \Theta_i - \alpha_1 \nabla_\Theta \mathcal{L}_{all}$ ({eq}`eq-6`) on $D_i$ and
-# what is in memory. In phase 0 the memory is empty and there is no teacher.
+# ## Phase 1, step by step
+#
+# **Model level.** $\Theta_1$ starts from $\Theta_0$, which also stays as the teacher, and takes steps on the new data $D_1$
+# and the exemplars $\mathcal{E}_0$ (Eq. 5 and 6):
+#
+# $$\Theta_i \leftarrow \Theta_i - \alpha_1 \nabla_\Theta
+# \bigl(\lambda \mathcal{L}_c + (1 - \lambda) \mathcal{L}_d\bigr)$$
 
 # %%
 losses = global_bop.model_level(setting, state, progress=True)
-print(f"training loss {losses[0]:.3f} -> {losses[-1]:.4f} in {len(losses)} epochs")
+row = global_bop.evaluate(setting, state)
+print(
+    f"loss {losses[0]:.3f} -> {losses[-1]:.4f}; accuracy {row['accuracy']:.1f} %, {row['first_classes_accuracy']:.1f} %"
+)
+print("on all classes seen, and on the first ones")
 
 # %% [markdown]
-# **Exemplar level.** Real images are chosen to start from; then they are trained through a temporary model
-# ({eq}`eq-9`). Chapter 3 opens this box.
+# **Exemplar level.** Real images of the new classes are chosen to start from; then they are trained through a temporary
+# model (Eq. 9), and old ones are adjusted (Eq. 10) if `adjust` says so. Chapter 3 opens this box.
 
 # %%
 state.memory = global_bop.select_exemplars(setting, state)
 log = global_bop.exemplar_level(setting, state, progress=True)
-steps = pd.DataFrame(log["exemplar_steps"])
-steps.iloc[:: max(1, len(steps) // 6)].style.format("{:.1e}") if len(steps) else "exemplars are chosen, not trained"
+steps = pd.DataFrame(log["exemplar_steps"] or [{"exemplars": "chosen, not trained"}])
+steps.iloc[:: max(1, len(steps) // 6)]
 
 # %% [markdown]
-# **Balanced fine-tuning** evens out the number of images per class. Phase 0 is balanced already, so nothing happens
-# here; from phase 1 on, $\Theta_i$ is fine-tuned on $\mathcal{E}_{0:i}$ alone.
+# **Balanced fine-tuning** evens out the number of images per class: $\Theta_1$ is fine-tuned on $\mathcal{E}_{0:1}$
+# alone. **Test**: what did it change?
 
 # %%
-assert global_bop.balanced_finetuning(setting, state) == []
-
-# %% [markdown]
-# **Test** on all classes seen so far.
-
-# %%
+global_bop.balanced_finetuning(setting, state, progress=True)
 row = global_bop.evaluate(setting, state)
-print(f"A_0 = {row['accuracy']:.2f} % on {state.model.classes} classes")
+print(f"accuracy {row['accuracy']:.1f} % on all classes seen, {row['first_classes_accuracy']:.1f} % on the first ones")
 
 # %% [markdown]
 # ## The whole run
@@ -99,6 +113,7 @@ print(f"A_0 = {row['accuracy']:.2f} % on {state.model.classes} classes")
 # %%
 record, path = global_bop.run(config, RUNS, progress=True)
 print("record:", path.relative_to(RUNS.parent.parent))
+assert record["results"][1]["confusion"] == row["confusion"]  # the same phase 1 as step by step
 
 # %%
 table = pd.DataFrame(record["results"])[
@@ -117,7 +132,7 @@ assert record["forgetting"] == metrics.forgetting(record["first_classes_accuracy
 
 # %% mystnb={"image": {"alt": "Left: accuracy after each phase on all classes seen and on the first classes. Right: confusion matrix after the last phase."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
-left.plot(record["accuracy"], "o-", color=figures.PALETTE["mnemonics"], label="all classes seen, $A_i$")
+left.plot(record["accuracy"], "o-", color=figures.PALETTE[exemplars], label="all classes seen, $A_i$")
 left.plot(record["first_classes_accuracy"], "s--", color="black", label="first classes, $A_i^Z$")
 left.set(xlabel="phase i", ylabel="accuracy (%)", xticks=range(phases + 1), ylim=(0, 101))
 left.legend()

@@ -49,10 +49,11 @@ from mnemonics_lib import config as configuration
 from mnemonics_lib import figures, global_bop, metrics
 from mnemonics_lib.bilevel import hypergradient
 from mnemonics_lib.costs import cost
-from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, train_exemplars
+from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, temporary_model, train_exemplars
 from mnemonics_lib.losses import cross_entropy
+from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.statistics import interval
-from mnemonics_lib.training import train
+from mnemonics_lib.training import batches, train
 
 config = configuration.from_parameters(globals())
 figures.style()
@@ -124,12 +125,18 @@ plt.show()
 # %% [markdown]
 # ## The same on a network and images
 #
-# $\Theta_0$ is trained and exemplars are chosen. A closed form is out of reach, but finite differences are not: change
-# one pixel by $\pm\epsilon$, train the temporary model again, compare the validation loss. In double precision, with
+# For exemplars the program is Eq. 7: choose the images so that a model trained on them does well on the data,
+#
+# $$\min_{\mathcal{E}_i} \mathcal{L}_c(\Theta'_i(\mathcal{E}_i); D_i) \qquad \text{s.t.} \quad
+# \Theta'_i(\mathcal{E}_i) = \arg\min_{\Theta_i} \mathcal{L}_c(\Theta_i; \mathcal{E}_i).$$
+#
+# A closed form is out of reach, but finite differences are not: move the exemplars a little along some direction $u$,
+# train the temporary model again, and compare the validation loss with the gradient along $u$. In double precision, with
 # batch normalisation as in training:
 
 # %%
 setting = global_bop.Setting.of(config)
+pixels = setting.data.pixels
 state = global_bop.initial_state(setting)
 global_bop.model_level(setting, state, progress=True)
 state.memory = global_bop.select_exemplars(setting, state)
@@ -151,35 +158,57 @@ def meta_loss(temporary):
 exact = hypergradient(theta, E, base_loss, meta_loss, steps=5, alpha=0.05)
 
 # %%
-epsilon, pixel = 1e-4, (0, 0, E.shape[2] // 2, E.shape[3] // 2)
-shifted = []
-for sign in (1, -1):
-    moved = E.clone()
-    moved[pixel] += sign * epsilon
-    shifted.append(hypergradient(theta, moved, base_loss, meta_loss, steps=5, alpha=0.05).meta_loss)
-numeric = (shifted[0] - shifted[1]) / (2 * epsilon)
-print(f"exact {exact.gradient[pixel]:.8e}, finite difference {numeric:.8e}")
-assert abs(exact.gradient[pixel] - numeric) < 1e-5 * abs(numeric) + 1e-12
+epsilon, rows = 1e-6, []
+for k in range(4):
+    u = torch.randn(E.shape, generator=torch.Generator().manual_seed(k), dtype=torch.float64)
+    up, down = (
+        hypergradient(theta, E + sign * epsilon * u, base_loss, meta_loss, steps=5, alpha=0.05).meta_loss
+        for sign in (1, -1)
+    )
+    rows.append(((exact.gradient * u).sum().item(), (up - down) / (2 * epsilon)))
+pd.DataFrame(rows, columns=["gradient along u", "finite difference"]).style.format("{:.6e}").set_uuid("differences")
+
+# %% [markdown]
+# ## One outer step, by hand
+#
+# A temporary model $\Theta'_i$ starts near $\Theta_i$ and takes $T$ steps on the exemplars, Eq. 8:
+#
+# $$\Theta'_i \leftarrow \Theta'_i - \alpha_2 \nabla_{\Theta'} \mathcal{L}_c(\Theta'_i; \mathcal{E}_i).$$
+#
+# Then the exemplars follow the gradient of the validation loss through those steps, Eq. 9:
+#
+# $$\mathcal{E}_i \leftarrow \mathcal{E}_i - \beta_1 \nabla_{\mathcal{E}} \mathcal{L}_c(\Theta'_i(\mathcal{E}_i); D_i).$$
+
+# %%
+level, before, seed_0 = config.exemplar_level, state.memory, setting.seed("exemplars", 0)
+D, y = setting.new_data(0)
+first_batch = batches(len(y), level.val_batch, stream(seed_0, "order"))[0]
+temporary_start = temporary_model(state.model, level, derive(seed_0, "start", 0), stream(seed_0, "shares"))
+
+# %%
+images = before.images.clone().requires_grad_()
+sgd = torch.optim.SGD(temporary_start.parameters(), lr=level.alpha)
+with higher.innerloop_ctx(temporary_start, sgd) as (temporary, inner):
+    for t in range(level.inner_steps):
+        inputs = pixels.augment(images, stream(seed_0, "crops", 0, t)) if level.inner_augment else images
+        inner.step(cross_entropy(temporary(inputs), before.labels))  # Eq. 8
+    loss = cross_entropy(temporary(D[first_batch]), y[first_batch])  # Eq. 7a
+    (gradient,) = torch.autograd.grad(loss, images)  # what Eq. 9 steps along
+print(f"validation loss {loss.item():.6f}, gradient per pixel {gradient.square().mean().sqrt():.3e}")
 
 # %% [markdown]
 # ## Training the exemplars of phase 0
 #
-# Eq. 9, repeated: a temporary model, $T$ steps on the exemplars, the loss on $D_0$, its gradient in the pixels.
+# `train_exemplars` repeats that step. Its first one must be the one above:
 
 # %%
-before = state.memory
 after, log = train_exemplars(
-    state.model,
-    before,
-    0,
-    setting.new_data(0),
-    config.exemplar_level,
-    setting.data.pixels,
-    setting.seed("exemplars", 0),
-    progress="exemplars",
-)
+    state.model, before, 0, (D, y), level, pixels, seed_0, progress="exemplars"
+)  # fmt: skip
 steps = pd.DataFrame(map(asdict, log))
-steps.iloc[[0, len(steps) // 2, -1]].style.format("{:.1e}")
+if not level.val_augment:
+    assert abs(log[0].meta_loss - loss.item()) < 1e-4 * max(1, loss.item())
+steps.iloc[[0, len(steps) // 2, -1]].style.format("{:.1e}").set_uuid("steps")
 
 # %% mystnb={"image": {"alt": "Validation loss of the temporary model, and how far the exemplars' pixels have moved, over the outer steps."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
@@ -193,7 +222,6 @@ plt.show()
 
 # %% mystnb={"image": {"alt": "Exemplars before training, after training, and their difference."}}
 shown = slice(0, 10)
-pixels = setting.data.pixels
 change = after.images - before.images
 grey = (pixels.low + pixels.high) / 2 + (pixels.high - pixels.low) / 2 * change / change.abs().max()
 rows = {"before": before.images[shown], "after": after.images[shown], "change": grey[shown]}
@@ -237,48 +265,44 @@ pairs.round(1)
 #
 # ## What the paper's numbers do
 #
-# With the paper's optimiser of the pixels, SGD at $\beta = 0.01$, the first ten steps from the same start:
+# The paper steps on the pixels with SGD at $\beta_1 = 0.01$, from $\Theta_i$ itself, $T = 50$ and $\alpha_2 = 0.01$. A few
+# such steps from the same start:
 
 # %%
-literal = configuration.PAPER_EXEMPLAR_LEVEL.model_copy(
-    update={"epochs": 2, "inner_steps": config.exemplar_level.inner_steps}
-)
-_, slow = train_exemplars(
-    state.model, before, 0, setting.new_data(0), literal, setting.data.pixels, setting.seed("sgd")
-)
-print(
-    f"mean-loss gradient per pixel {slow[-1].gradient:.1e}; moved {slow[-1].displacement:.1e} std in {len(slow)} steps"
-)
+literal = configuration.PAPER_EXEMPLAR_LEVEL.model_copy(update={"epochs": 2})
+_, slow = train_exemplars(state.model, before, 0, (D, y), literal, pixels, seed_0, progress="paper's numbers")
+print(f"gradient per pixel {slow[-1].gradient:.1e}; moved {slow[-1].displacement:.1e} std in {len(slow)} steps")
 
 # %% [markdown]
-# ## Where Eq. 7 has nothing to say
+# ## Where Eq. 7 has little to say
 #
 # Eq. 7 trains the temporary model on $\mathcal{E}_i$ alone and judges it on $D_i$ alone. When a phase brings a *single*
-# class, "always answer this class" solves the base problem for any exemplars, and the meta level has next to nothing to
-# improve. Eq. 4b, read literally, has no such gap: the model is trained on all exemplars and judged on $D_i$ and the old
-# exemplars. `exemplar_level.objective` names the two readings. Started from $\Theta_0$, one class alone and among others:
+# class, one constant answer solves both, whatever the exemplars look like. Eq. 4b trains on all exemplars and judges on
+# $D_i$ and the old exemplars, so that the classes compete. `exemplar_level.objective` names the two (`eq4b` still moves
+# $\mathcal{E}_i$ alone). One class by itself, and the same class among the others, over a few perturbed starts:
 
 # %%
-images_0, labels_0 = setting.new_data(0)
 last = state.model.classes - 1
-alone = images_0[labels_0 == last], labels_0[labels_0 == last]
+alone = D[y == last], y[y == last]
 for objective in ("eq7", "eq4b"):
-    level = config.exemplar_level.model_copy(update={"objective": objective, "start": "theta", "epochs": 2})
-    _, short = train_exemplars(state.model, before, last, alone, level, setting.data.pixels, setting.seed(objective))
-    first = short[0]
-    print(f"{objective}: validation loss {first.meta_loss:.1e}, gradient per pixel {first.gradient:.1e}")
+    one_class = level.model_copy(update={"objective": objective, "epochs": 8})
+    _, short = train_exemplars(state.model, before, last, alone, one_class, pixels, seed_0)
+    table = pd.DataFrame(map(asdict, short)).median()
+    print(f"{objective}: median validation loss {table.meta_loss:.1e}, gradient per pixel {table.gradient:.1e}")
 
 # %% [markdown]
 # ## Adjusting old exemplars
 #
 # Old classes have no data left, so Eq. 10 lets the exemplars judge each other: split them into class-balanced parts $A$
-# and $B$, train $A$ with $B$ as validation data, then $B$ with $A$.
+# and $B$, train $A$ with $B$ as validation data, then $B$ with the adjusted $A$:
+#
+# $$\mathcal{E}^A \leftarrow \mathcal{E}^A - \beta_2 \nabla_{\mathcal{E}^A} \mathcal{L}_c(\Theta'_i(\mathcal{E}^A); \mathcal{E}^B),
+# \qquad \mathcal{E}^B \leftarrow \mathcal{E}^B - \beta_2 \nabla_{\mathcal{E}^B} \mathcal{L}_c(\Theta'_i(\mathcal{E}^B); \mathcal{E}^A).$$
 
 # %%
 if budget >= 2:
     parts = before.splits(2, state.model.classes)
     adjusted, log = adjust_exemplars(
-        state.model, before, state.model.classes, 2, config.exemplar_level, setting.data.pixels, setting.seed("adjust"),
-        progress="adjust",
-    )  # fmt: skip
+        state.model, before, state.model.classes, 2, level, pixels, setting.seed("adjust"), progress="adjust"
+    )
     print(f"A holds {len(parts[0])}, B {len(parts[1])}; displacement {adjusted.displacement(torch.cat(parts)):.3f} std")

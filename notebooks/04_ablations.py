@@ -61,7 +61,7 @@ print(cost("04_ablations", profile, dataset, phases))
 grid = [(kind, seed + k) for k in range(3) for kind in ("random", "herding", "mnemonics")]
 fresh: report.Evidence = {}
 for kind, at in tqdm(grid, desc="runs"):
-    record, _ = global_bop.run(config.replace(exemplars=kind, seed=at), RUNS)
+    record, _ = global_bop.run(config.replace(exemplars=kind, seed=at), RUNS, progress=True)
     fresh.setdefault(kind, {})[at] = record
 report.summary(fresh).drop(columns="median cost (s)")
 
@@ -74,12 +74,18 @@ left.set(title="all classes seen, $A_i$")
 plt.show()
 
 # %% [markdown]
-# Three seeds allow an interval, and it is wide: the differences within a seed are several points either way.
+# Three seeds allow an interval, but a wide one.
 #
 # ## Committed evidence
 #
 # `make evidence` runs each arm of `book/records/evidence.yaml` over its seeds and leaves one record each in `book/records`.
 # The table is read from there.
+
+#
+# - *random*, *herding*: real images. *mnemonics*: trained from the random ones, with the settings of the parameter file.
+# - *mnemonics-eq4b*: trained by the objective of Eq. 4b. *mnemonics-from-herding*: trained from herding's images.
+# - *mnemonics-paper*: Eq. 7 to 9 with the paper's numbers, the rest as in the parameter file.
+# - *...-adjust*: old exemplars adjusted in two parts (Eq. 10).
 
 # %%
 committed = report.evidence(profile, f"{dataset}-n{phases}")
@@ -158,13 +164,15 @@ for arm in moved:
             rows.append((arm, phase, first, last, steps["gradient"].iloc[0], result["displacement_new"]))
 columns = ["arm", "phase", "loss, first fifth", "loss, last fifth", "first gradient", "displacement"]
 falls = pd.DataFrame(rows, columns=columns).groupby(["arm", "phase"]).mean()
-falls.style.format("{:.3f}").format("{:.1e}", subset="first gradient") if len(falls) else "no committed records"
+falls.style.format("{:.3f}").format("{:.1e}", subset="first gradient").set_uuid("falls") if len(
+    falls
+) else "no committed records"
 
 # %% [markdown]
 # ## Who pays?
 #
-# Old and new classes pay for each other. The same differences, at the end of the run, for the first classes and for
-# those that came later:
+# The same differences, at the end of the run, for the first classes and for those that came later. Do exemplars that
+# protect the one cost the other?
 
 
 # %%

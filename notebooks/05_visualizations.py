@@ -35,6 +35,9 @@ exemplar_level: dict = {}
 finetuning: dict = {}
 
 # %%
+import copy
+import dataclasses
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -64,16 +67,23 @@ for kind in ("herding", "mnemonics"):
     states[kind] = global_bop.load_state(setting, RUNS)
     print(kind, f"displacement {states[kind].memory.displacement(torch.arange(len(states[kind].memory))):.3f} std")
 
-# %% mystnb={"image": {"alt": "The final exemplars of every class: herding's real images, and the trained ones."}}
-rows = {kind: state.memory.images[::budget] for kind, state in states.items()}
-figures.image_grid(rows, setting.data.pixels, columns=[f"class {k}" for k in range(len(rows["herding"]))])
+# %% mystnb={"image": {"alt": "One exemplar of each class: herding's real image, the real image training started from, and the trained one."}}
+memory = states["mnemonics"].memory
+rows = {
+    "herding": states["herding"].memory.images,
+    "mnemonics, start": memory.origin,
+    "mnemonics, trained": memory.images,
+}
+first = slice(0, 10 * budget, budget)  # the first exemplar of up to ten classes
+columns = [f"class {k}" for k in memory.labels[first]]
+figures.image_grid({name: images[first] for name, images in rows.items()}, setting.data.pixels, columns)
 plt.show()
 
 # %% [markdown]
 # ## Among their data
 #
 # Features of the last model, normalised, of all training data of the classes seen (light) and of the exemplars (stars).
-# t-SNE {cite}`maaten2008tsne` keeps neighbours together and little else: distances between clusters mean nothing.
+# t-SNE (van der Maaten and Hinton, 2008) keeps neighbours together and little else: distances between clusters mean nothing.
 
 # %%
 images, labels = setting.protocol.seen_data(setting.data.train, phases)
@@ -89,7 +99,7 @@ def unit_features(model, batch):
 embedded = {}
 for kind, state in states.items():
     everything = torch.cat([images, state.memory.images])
-    points = unit_features(state.model, everything).numpy()
+    points = unit_features(state.model, everything).cpu().numpy()
     embedded[kind] = TSNE(perplexity=30, random_state=0, init="pca").fit_transform(points)
 
 # %% mystnb={"image": {"alt": "t-SNE of features after the last phase, herding left and mnemonics right; stars are exemplars, numbers mark class centres."}}
@@ -125,15 +135,19 @@ def position(state):
     return pd.DataFrame(out)
 
 
-where = pd.concat([position(state).assign(exemplars=kind) for kind, state in states.items()])
+start = copy.deepcopy(states["mnemonics"])  # the same model, asked about the images that training started from
+start.memory = dataclasses.replace(start.memory, images=start.memory.origin)
+rows = {"herding": states["herding"], "mnemonics, start": start, "mnemonics, trained": states["mnemonics"]}
+where = pd.concat([position(state).assign(exemplars=name) for name, state in rows.items()])
 where.groupby("exemplars")[["percentile", "margin"]].agg(["mean", "min", "max"]).round(2)
 
-# %% mystnb={"image": {"alt": "Distance to the class mean as a percentile, for each exemplar, herding against mnemonics."}}
+# %% mystnb={"image": {"alt": "Distance to the class mean as a percentile, a dot per exemplar: herding, mnemonics before and after training."}}
 figure, axis = plt.subplots(figsize=(7, 2.8), layout="constrained")
-sns.stripplot(where, x="percentile", y="exemplars", hue="exemplars", palette=figures.PALETTE, ax=axis, legend=False)
+colours = {name: figures.PALETTE[name.split(",")[0]] for name in rows}
+sns.stripplot(where, x="percentile", y="exemplars", hue="exemplars", palette=colours, ax=axis, legend=False)
 axis.set(xlabel="distance to the class mean (percentile of the class's own images)", ylabel="", xlim=(-3, 103))
 plt.show()
 
 # %% [markdown]
-# Read the two rows as one seed of one setting. If the trained exemplars were on the boundaries, their percentiles would
-# be high and their margins small.
+# Read the rows as one seed of one setting. Had training pushed the exemplars to the boundaries, the last row would lie
+# to the right of the one above it, and its margins would be smaller.

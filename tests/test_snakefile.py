@@ -39,7 +39,7 @@ class Project:
 
     def __init__(self, root):
         self.root = root
-        library = [f"mnemonics_lib/{name}.py" for name in ("__init__", "notebooks", "progress")]
+        library = [f"mnemonics_lib/{name}.py" for name in ("__init__", "notebooks", "paths", "progress")]
         for name in ("Makefile", "Snakefile", *library):
             self.write(name, (ROOT / name).read_text())
         self.write("mnemonics_lib/config.py", CONFIG)
@@ -47,7 +47,8 @@ class Project:
         self.notebook("04_ablations", "print(seed)")
         self.write("params/quick/a.yaml", "seed: 1\n")
         self.write("params/quick/b.yaml", "seed: 2\n")
-        self.write("book/records/r.json", "{}")
+        self.write("book/records/quick/a/arm/seed-0.json", "{}")
+        self.write("book/records/costs.json", "{}")
         self.write("book/records/evidence.yaml", "{}")
 
     def write(self, path, text):
@@ -125,7 +126,7 @@ def test_repeats_nothing_when_only_dates_changed(project):
     [
         ("notebooks/01_x.py", {"a/01_x", "b/01_x"}),
         ("params/quick/b.yaml", {"b/01_x", "b/04_ablations"}),
-        ("book/records/r.json", {"a/04_ablations", "b/04_ablations"}),
+        ("book/records/quick/a/arm/seed-0.json", {"a/04_ablations", "b/04_ablations"}),
         ("mnemonics_lib/progress.py", ALL),
     ],
 )

@@ -1,0 +1,48 @@
+"""Tables come from the records on disk, compared seed by seed."""
+
+import json
+
+import pytest
+
+from mnemonics_lib import report
+from mnemonics_lib.paths import RECORDS
+from mnemonics_lib.records import RecordError, read_record
+
+ACCURACY = {"herding": [80.0, 82.0, 84.0], "mnemonics": [81.0, 84.0, 87.0], "lonely": [90.0]}
+
+
+@pytest.fixture
+def records(tmp_path):
+    record = read_record(RECORDS / "quick" / "digits-n5" / "herding" / "seed-0.json")
+    for arm, values in ACCURACY.items():
+        for seed, value in enumerate(values, start=7 if arm == "lonely" else 0):
+            path = tmp_path / "quick" / "digits-n5" / arm / f"seed-{seed}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made = record | {"seed": seed, "average_accuracy": value, "displacement": 0.1, "seconds": value}
+            path.write_text(json.dumps(made))
+    return tmp_path
+
+
+def test_evidence_is_by_arm_and_seed(records):
+    found = report.evidence("quick", "digits-n5", records)
+    assert {arm: list(by_seed) for arm, by_seed in found.items()} == {
+        "herding": [0, 1, 2],
+        "lonely": [7],
+        "mnemonics": [0, 1, 2],
+    }
+    assert report.evidence("quick", "digits-n1", records) == {}
+
+
+def test_the_summary_compares_the_same_seeds(records):
+    rows: dict = report.summary(report.evidence("quick", "digits-n5", records)).to_dict("index")
+    assert rows["mnemonics"]["minus herding"].mean == pytest.approx(2.0)
+    assert rows["herding"]["minus herding"] == rows["lonely"]["minus herding"] == ""
+    assert rows["herding"]["average accuracy (%)"] == "82.0 ± 5.0"  # 4.303 * 2 / sqrt(3)
+    assert rows["lonely"]["average accuracy (%)"] == "90.0"
+    assert rows["mnemonics"]["median cost (s)"] == "84"
+
+
+def test_a_broken_record_is_not_passed_over(records):
+    (records / "quick" / "digits-n5" / "herding" / "seed-1.json").write_text("{}")
+    with pytest.raises(RecordError, match=r"seed-1\.json"):
+        report.evidence("quick", "digits-n5", records)
