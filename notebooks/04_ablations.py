@@ -80,7 +80,7 @@ plt.show()
 #
 # `make evidence` runs each arm of `book/records/evidence.yaml` over its seeds and leaves one record each in `book/records`.
 # The table is read from there.
-
+#
 #
 # - *random*, *herding*: real images. *mnemonics*: trained from the random ones, with the settings of the parameter file.
 # - *mnemonics-eq4b*: trained by the objective of Eq. 4b. *mnemonics-from-herding*: trained from herding's images.
