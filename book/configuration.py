@@ -76,7 +76,7 @@ table(RunConfig)
 # %% [markdown]
 # ## Sections
 #
-# Fields of a section are nested in YAML, and dotted in `--set training.epochs=10`.
+# Fields of a section are nested in YAML, and dotted in `--set training.rate=0.05`.
 
 # %% tags=["remove-input"]
 for name, field in RunConfig.model_fields.items():

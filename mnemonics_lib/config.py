@@ -274,7 +274,7 @@ def _apply(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key:
-            raise ConfigError(f"setting {setting!r}: must be KEY=VALUE, for example seed=2 or training.epochs=10")
+            raise ConfigError(f"setting {setting!r}: must be KEY=VALUE, for example seed=2 or training.rate=0.05")
         *sections, name = key.split(".")
         target = values
         for section in sections:

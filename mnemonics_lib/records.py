@@ -155,11 +155,6 @@ def read_record(path: str | Path) -> dict[str, Any]:
     return record
 
 
-def read_records(directory: str | Path) -> list[dict[str, Any]]:
-    """All records under a directory, in order of their paths."""
-    return [read_record(path) for path in sorted(Path(directory).rglob("*.json"))]
-
-
 def check(record: Any, source: str) -> None:
     """Raise RecordError unless the record has every ``REQUIRED`` field and one accuracy per phase."""
     if not isinstance(record, dict):

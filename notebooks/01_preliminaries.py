@@ -34,7 +34,7 @@ training: dict = {}
 exemplar_level: dict = {}
 finetuning: dict = {}
 
-# %%
+# %% tags=["hide-input"]
 import copy
 
 import matplotlib.pyplot as plt

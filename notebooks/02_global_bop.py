@@ -33,7 +33,7 @@ training: dict = {}
 exemplar_level: dict = {}
 finetuning: dict = {}
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import pandas as pd
 

@@ -34,7 +34,7 @@ training: dict = {}
 exemplar_level: dict = {}
 finetuning: dict = {}
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -85,7 +85,6 @@ plt.show()
 # - *random*, *herding*: real images. *mnemonics*: trained from the random ones, with the settings of the parameter file.
 # - *mnemonics-eq4b*: trained by the objective of Eq. 4b. *mnemonics-from-herding*: trained from herding's images.
 # - *mnemonics-paper*: Eq. 7 to 9 with the paper's numbers, the rest as in the parameter file.
-# - *...-adjust*: old exemplars adjusted in two parts (Eq. 10).
 
 # %%
 committed = report.evidence(profile, f"{dataset}-n{phases}")

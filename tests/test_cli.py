@@ -22,7 +22,9 @@ def params(tiny, tmp_path):
 def test_a_run_prints_where_its_record_is_and_the_record_is_the_same_as_from_python(root, params, tiny, tmp_path):
     environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "mnemonics_lib", "run", str(params), "--set", "exemplars=herding", "seed=2"]
-    done = subprocess.run([*command, "--quiet"], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    done = subprocess.run(
+        [*command, "--quiet", "--out", "runs"], capture_output=True, text=True, env=environment, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("record: ")]
     record = records.read_record(tmp_path / line.removeprefix("record: "))
@@ -54,6 +56,29 @@ def test_a_bad_setting_ends_with_status_2_and_the_reason_before_anything_runs(pa
 def test_a_missing_parameter_file_ends_with_status_2(tmp_path, capsys):
     assert cli.main(["run", str(tmp_path / "none.yaml")]) == 2
     assert "none.yaml" in capsys.readouterr().err
+
+
+def test_a_device_that_is_not_there_is_named(params, tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["run", str(params), "--out", str(tmp_path / "runs"), "--device", "abacus"])
+    assert end.value.code == 2
+    assert "device = 'abacus'" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_named(params, tiny, tmp_path, capsys):
+    home = tmp_path / "runs" / global_bop.name_of(tiny.replace(phases=1))
+    home.mkdir(parents=True)
+    (home / "checkpoint.pt").write_bytes(b"not a checkpoint")
+    assert cli.main(["run", str(params), "--out", str(tmp_path / "runs"), "--quiet"]) == 2
+    assert str(home / "checkpoint.pt") in capsys.readouterr().err
+
+
+def test_the_record_is_copied_where_asked(params, tmp_path, capsys):
+    copy = tmp_path / "evidence" / "seed-0.json"
+    arguments = ["run", str(params), "--out", str(tmp_path / "runs"), "--quiet", "--set", "exemplars=random"]
+    assert cli.main([*arguments, "--copy", str(copy)]) == 0
+    (original,) = (tmp_path / "runs").rglob("record.json")
+    assert copy.read_bytes() == original.read_bytes()
 
 
 @pytest.mark.parametrize("arguments", [[], ["run"], ["walk", "x"], ["run", "x", "--sets", "a=1"]])

@@ -15,7 +15,6 @@ from mnemonics_lib.records import (
     RecordError,
     canonical,
     read_record,
-    read_records,
     write_atomically,
     write_record,
 )
