@@ -26,7 +26,7 @@ def cost(notebook: str, profile: str, dataset: str, phases: int) -> str:
     if key not in measured["seconds"]:
         return f"Cost of {key}: not measured yet."
     seconds, cores = measured["seconds"][key], measured["cores"]
-    return f"Measured cost of {key}: {seconds:.0f} s, one thread on a {cores}-core machine, nothing cached."
+    return f"Measured cost of {key}: {seconds:.0f} s, one thread, on {cores} cores that ran two at a time."
 
 
 def collect(benchmarks: Path) -> dict[str, object]:

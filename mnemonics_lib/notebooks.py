@@ -124,6 +124,8 @@ def execute(source: Path, params: Path | None, output: Path, settings: Sequence[
     nbformat.write(notebook, work)
     # The kernel starts in another folder: it must find this very library, installed or not.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    # Python warns of a line of `higher` when it compiles it, once per environment: nothing for a reader of the book.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore::SyntaxWarning")
     try:
         notebook = execute_notebook(
             str(work.absolute()),

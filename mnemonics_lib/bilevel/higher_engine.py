@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import higher
 import torch
 from torch import Tensor, nn
+
+with warnings.catch_warnings():  # Python warns of a line of `higher` when it compiles it, once per environment
+    warnings.simplefilter("ignore", SyntaxWarning)
+    import higher
 
 BaseLoss = Callable[[nn.Module, Tensor, int], Tensor]
 """(temporary model, exemplar images, inner step t) -> L_c(Theta'; E), Eq. 7b."""
