@@ -90,6 +90,8 @@ rule page:
     input:
         source="book/{page}.py",
         records=RECORDS,
+        plan="book/records/evidence.yaml",
+        paper=sorted(map(str, Path("book/paper").glob("*.csv"))),
         library=LIBRARY,
     output:
         "book/executed/{page}.ipynb",
