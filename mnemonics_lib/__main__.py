@@ -1,4 +1,8 @@
-"""``python -m mnemonics_lib run PARAMS [--set KEY=VALUE ...]``: one run, from the command line."""
+"""The command line: ``python -m mnemonics_lib run | config PARAMS [--preset NAME] [--set KEY=VALUE ...]``.
+
+``run`` makes one run, ``config`` prints the configuration it would have, as a parameter file. ``bench``
+measures speed.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,13 @@ from pathlib import Path
 
 import torch
 
-from mnemonics_lib import global_bop
+from mnemonics_lib import bench, runs
 from mnemonics_lib.config import ConfigError, load_config
+from mnemonics_lib.data.cifar100 import DataError
 from mnemonics_lib.paths import RUNS
+from mnemonics_lib.presets import PRESETS
 from mnemonics_lib.records import RecordError, write_record
+from mnemonics_lib.shared import SharedError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,12 +26,23 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m mnemonics_lib", description="Mnemonics training, as in the paper.")
     commands = top.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run one configuration and print where its record is")
-    run.add_argument("params", type=Path, help="parameter file, for example params/quick/digits-n5.yaml")
-    run.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="override fields")
+    config = commands.add_parser(
+        "config", help="print a configuration as a parameter file, with presets and settings in"
+    )
+    for command in (run, config):
+        command.add_argument("params", type=Path, help="parameter file, for example params/quick/digits-n5.yaml")
+        command.add_argument("--preset", choices=PRESETS, metavar="NAME", help=f"a table's row: {', '.join(PRESETS)}")
+        command.add_argument(
+            "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="override fields"
+        )
     run.add_argument("--out", type=Path, default=RUNS, help="parent directory of all runs (default: build/runs)")
     run.add_argument("--copy", type=Path, metavar="FILE", help="also write the record to this file")
     run.add_argument("--device", type=device, default="cpu", help="torch device: cpu, cuda, cuda:1 (default: cpu)")
     run.add_argument("--quiet", action="store_true", help="no progress bars")
+    measure = commands.add_parser("bench", help="measure speed on this machine")
+    measure.add_argument("what", choices=["training"], help="training: images per second of the model level")
+    measure.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to this file")
+    measure.add_argument("--device", type=device, default="cpu", help="torch device (default: cpu)")
     return top
 
 
@@ -40,10 +58,19 @@ def device(name: str) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     options = parser().parse_args(arguments)
+    if options.command == "bench":
+        rows = bench.training(options.device)
+        print(bench.table(rows))
+        if options.json:
+            options.json.write_text(bench.dumps(rows))
+        return 0
     try:
-        config = load_config(options.params, options.set)
-        record, path = global_bop.run(config, options.out, options.device, progress=not options.quiet)
-    except (ConfigError, RecordError, global_bop.CheckpointError) as error:
+        config = load_config(options.params, options.set, options.preset)
+        if options.command == "config":
+            print(config.to_yaml(), end="")
+            return 0
+        record, path = runs.run(config, options.out, options.device, progress=not options.quiet)
+    except (ConfigError, DataError, RecordError, SharedError, runs.CheckpointError) as error:
         print(error, file=sys.stderr)
         return 2
     print(

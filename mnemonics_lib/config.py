@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,10 +19,12 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.data.info import DATASETS, DatasetInfo
+from mnemonics_lib.methods import METHODS
 from mnemonics_lib.phases import PhaseProtocol
+from mnemonics_lib.presets import preset
 
-ExemplarKind = Literal["random", "herding", "mnemonics"]
+ExemplarKind = Literal["none", "random", "herding", "mnemonics"]
 
 
 class ConfigError(ValueError):
@@ -35,10 +38,13 @@ class Strict(BaseModel):
 
 
 class Network(Strict):
-    """The ResNet of the paper's CIFAR experiments, at any depth 6n + 2."""
+    """The ResNet of the paper's CIFAR experiments, at any depth 6n + 2, and its head."""
 
     depth: int = Field(8, description="Layers, 6n + 2 (paper: 32).")
     width: int = Field(8, ge=1, description="Channels of the first stage; doubled at each of the next two (paper: 16).")
+    head: Literal["method", "linear", "cosine"] = Field(
+        "method", description="Classifier: the method's own (cosine for lucir, else linear), or one named here."
+    )
 
     @model_validator(mode="after")
     def _depth(self) -> Network:
@@ -114,12 +120,18 @@ class ExemplarLevel(Strict):
         0.5, ge=0, le=1, description="start=perturbed: the fresh network's share is U(0, this)."
     )
     inner_steps: int = Field(10, ge=1, description="T, gradient steps of the temporary model in Eq. 8 (paper: 50).")
+    inner_batch: int = Field(
+        0,
+        ge=0,
+        description="Exemplars per inner step, class-balanced, no repeats until all had their turn; 0: all.",
+    )
     alpha: float = Field(0.2, gt=0, description="alpha_2 of Eq. 8 (paper: 0.01).")
     inner_augment: bool = Field(True, description="Augment the exemplars at each inner step (not stated; off).")
     batch_norm: Literal["batch", "running"] = Field(
         "batch", description="Statistics used by the temporary model: each batch's own, or Theta_i's running ones."
     )
     epochs: int = Field(40, ge=1, description="Passes over the validation data (paper: 50).")
+    adjust_epochs: int = Field(40, ge=1, description="The same for Eq. 10, whose validation data are few (paper: 50).")
     val_batch: int = Field(600, ge=1, description="Validation images per outer step of Eq. 9 and 10 (not stated).")
     val_augment: bool = Field(False, description="Augment the validation batches (not stated; off).")
     optimizer: Literal["sgd", "adam"] = Field("adam", description="Optimiser of the pixels (paper: sgd).")
@@ -136,10 +148,12 @@ PAPER_EXEMPLAR_LEVEL = ExemplarLevel(
     start="theta",
     perturbation=0.5,
     inner_steps=50,
+    inner_batch=0,
     alpha=0.01,
     inner_augment=False,
     batch_norm="batch",
     epochs=50,
+    adjust_epochs=50,
     val_batch=128,
     val_augment=False,
     optimizer="sgd",
@@ -153,15 +167,26 @@ PAPER_EXEMPLAR_LEVEL = ExemplarLevel(
 class RunConfig(Strict):
     """Every axis of one run."""
 
-    dataset: Literal["digits"] = Field("digits", description="Data set.")
+    dataset: Literal["digits", "cifar100"] = Field("digits", description="Data set (paper: cifar100, ImageNet).")
+    resolution: int = Field(
+        0, ge=0, description="Height and width that images are averaged down to; 0 keeps the data set's own (paper)."
+    )
     profile: str = Field(
         "quick", pattern=r"^[a-z0-9_]+$", description="Name of the size class: quick, small, paper, ..."
     )
     phases: int = Field(5, ge=1, description="N, the number of incremental phases (paper: 5, 10, 25).")
     order_seed: int = Field(1993, ge=0, le=2**32 - 1, description="Seed of the class order (paper: 1993).")
-    method: Literal["lwf", "icarl"] = Field("lwf", description="Baseline architecture.")
+    method: str = Field("lwf", description=f"Baseline method: {', '.join(METHODS)}.")
     exemplars: ExemplarKind = Field("mnemonics", description="How exemplars are made.")
-    budget: int = Field(2, ge=1, description="Exemplars per class (paper: 20).")
+    budget: int = Field(2, ge=1, description="Exemplars per class (paper: 20), or of all classes together.")
+    budget_rule: Literal["per_class", "total"] = Field(
+        "per_class",
+        description="What `budget` counts: exemplars per class (paper), or a total (2,000 in iCaRL) shared evenly by "
+        "the classes seen, each keeping its best-ranked.",
+    )
+    storage: Literal["float32", "uint8"] = Field(
+        "float32", description="How exemplars are kept: as trained (paper), or rounded to grey levels, a byte each."
+    )
     adjust: int = Field(0, ge=0, description="k splits for adjusting old exemplars by Eq. 10; 0 is off (paper: 2).")
     weight_transfer: bool = Field(False, description="Freeze phase-0 convolutions and learn their scales (paper: on).")
     finetune: bool = Field(True, description="Balanced fine-tuning on the exemplars (paper: on).")
@@ -175,15 +200,60 @@ class RunConfig(Strict):
     def _across_fields(self) -> RunConfig:
         info = DATASETS[self.dataset]
         PhaseProtocol.check(info.classes, self.phases)
-        if self.budget > info.images_per_class:
+        if self.resolution and self.resolution not in info.resolutions():
             raise ValueError(
-                f"budget = {self.budget}: must be at most {info.images_per_class}, "
-                f"the training images of the smallest class of {self.dataset}"
+                f"resolution = {self.resolution}: must be 0 or one of {info.resolutions()}, the divisors of "
+                f"{self.dataset}'s {info.shape[1]}"
             )
-        if self.adjust == 1 or self.adjust > self.budget:
-            allowed = f" or 2 to {self.budget} (the budget)" if self.budget >= 2 else " (a split needs budget >= 2)"
-            raise ValueError(f"adjust = {self.adjust}: must be 0 (off){allowed}")
+        self._check_method()
+        if self.exemplars != "none":
+            self._check_budget(info)
         return self
+
+    def _check_method(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"method = {self.method!r}: must be one of {', '.join(METHODS)}")
+        method = METHODS[self.method]
+        if self.head not in method.heads:
+            raise ValueError(f"network.head = {self.head!r}: must be {' or '.join(method.heads)} for {self.method}")
+        if self.exemplars == "none":
+            if method.exemplars == "needed":
+                raise ValueError(f"exemplars = 'none': {self.method} needs exemplars: random, herding or mnemonics")
+            for field in ("adjust", "finetune"):
+                if getattr(self, field):
+                    raise ValueError(f"{field} = {getattr(self, field)!r}: must be off where exemplars = 'none'")
+        elif method.exemplars == "none":
+            raise ValueError(f"exemplars = {self.exemplars!r}: must be 'none' for {self.method}, which keeps all data")
+
+    def _check_budget(self, info: DatasetInfo) -> None:
+        first, last = self.quota(info.classes // 2), self.quota(info.classes)
+        if sum(first) > info.images_per_class:
+            most = info.images_per_class * (info.classes // 2 if self.budget_rule == "total" else 1)
+            raise ValueError(
+                f"budget = {self.budget}: must be at most {most}, "
+                f"the training images of the smallest class of {self.dataset}"
+                + (" for each class of phase 0" if self.budget_rule == "total" else "")
+            )
+        if last[0] < 1:
+            least = (2 if METHODS[self.method].holds_out else 1) * (info.classes if self.budget_rule == "total" else 1)
+            raise ValueError(f"budget = {self.budget}: must be at least {least} for {self.method} on {self.dataset}")
+        if self.adjust == 1 or self.adjust > last[0]:
+            enough = last[0] >= 2
+            allowed = f" or 2 to {last[0]} (of a class to train on)" if enough else " (a split needs 2 of a class)"
+            raise ValueError(f"adjust = {self.adjust}: must be 0 (off){allowed}")
+
+    def quota(self, classes: int) -> tuple[int, int]:
+        """Exemplars of each class when ``classes`` are seen: to train on, and held out for the method (BiC)."""
+        if self.exemplars == "none":
+            return 0, 0
+        each = self.budget if self.budget_rule == "per_class" else self.budget // classes
+        held_out = math.ceil(each / 10) if METHODS[self.method].holds_out else 0
+        return each - held_out, held_out
+
+    @property
+    def head(self) -> str:
+        """The head in use: ``network.head``, with "method" resolved."""
+        return METHODS[self.method].heads[0] if self.network.head == "method" else self.network.head
 
     @property
     def recipe(self) -> Literal["paper", "tuned"]:
@@ -217,6 +287,13 @@ class RunConfig(Strict):
                 values[key] = value.model_dump() if isinstance(value, BaseModel) else value
         return parse_config(values)
 
+    def preset(self, name: str) -> RunConfig:
+        """A copy with a named row of the paper's tables; see :mod:`mnemonics_lib.presets`."""
+        try:
+            return self.replace(**preset(name))
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
 
 def parse_config(values: Mapping[str, Any], source: str = "configuration") -> RunConfig:
     """Validate plain values (as YAML or papermill give them).
@@ -238,8 +315,8 @@ def from_parameters(variables: Mapping[str, Any]) -> RunConfig:
     return parse_config({name: variables[name] for name in RunConfig.model_fields if name in variables}, "parameters")
 
 
-def load_config(path: str | Path, settings: Iterable[str] = ()) -> RunConfig:
-    """Read a parameter file, then apply ``key=value`` settings (``section.key=value`` for nested ones).
+def load_config(path: str | Path, settings: Iterable[str] = (), preset_name: str | None = None) -> RunConfig:
+    """Read a parameter file, then apply a preset, then ``key=value`` settings (``section.key=value`` for nested ones).
 
     Raises:
         ConfigError: for an unreadable file, a malformed setting, or any refused field.
@@ -251,7 +328,11 @@ def load_config(path: str | Path, settings: Iterable[str] = ()) -> RunConfig:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path}: must be a mapping of field names to values, not {values!r}")
-    return parse_config(_apply(dict(values), settings), str(path))
+    try:
+        chosen = preset(preset_name) if preset_name else {}
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    return parse_config(_apply({**values, **chosen}, settings), str(path))
 
 
 class _Loader(yaml.SafeLoader):

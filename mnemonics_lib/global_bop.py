@@ -1,6 +1,6 @@
 """The global BOP, Figure 2 of the paper as code: model level and exemplar level in turn, phase after phase.
 
-``run_phase`` is the paper's computing flow; ``run`` repeats it with checkpoints between phases and leaves a record.
+``run_phase`` is the paper's computing flow; :mod:`mnemonics_lib.runs` repeats it with checkpoints and leaves a record.
 """
 
 from __future__ import annotations
@@ -8,33 +8,29 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
 from torch import Tensor
 
-from mnemonics_lib import metrics, records
+from mnemonics_lib import metrics
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.dataset import Dataset, load_dataset
 from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
-from mnemonics_lib.exemplars.mnemonics import OuterStep, adjust_exemplars, train_exemplars
-from mnemonics_lib.exemplars.selection import select
+from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, train_exemplars
+from mnemonics_lib.exemplars.selection import pick_random, select
 from mnemonics_lib.losses import cross_entropy
-from mnemonics_lib.methods import METHODS
+from mnemonics_lib.methods import METHODS, method_class
+from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import IncrementalNet, build_network, transfer_weights
-from mnemonics_lib.paths import RUNS
 from mnemonics_lib.phases import PhaseProtocol, class_order
 from mnemonics_lib.rng import derive, stream
+from mnemonics_lib.shared import Content, Shared
 from mnemonics_lib.training import train
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be read. The message names the file."""
 
 
 @dataclass
@@ -45,15 +41,21 @@ class State:
         phase: the next phase to run, 0..N+1.
         model: Theta_{phase-1} (before phase 0, the fresh network).
         memory: E_{0:phase-1}.
+        held_out: real images of the classes seen that no training uses; empty but for BiC.
+        method: with what it carries from phase to phase.
         results: one row per finished phase; see :func:`evaluate`.
-        seconds: wall seconds of each finished phase.
+        seconds: wall seconds of each finished phase, shared work counted as if it had been done here.
+        saved: seconds of the present phase that another run had spent already.
     """
 
     phase: int
     model: IncrementalNet
     memory: ExemplarMemory
+    held_out: ExemplarMemory
+    method: Method
     results: list[dict[str, Any]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    saved: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,23 +66,56 @@ class Setting:
     data: Dataset
     protocol: PhaseProtocol
     device: torch.device
+    shared: Shared
 
     @classmethod
-    def of(cls, config: RunConfig, device: torch.device | str = "cpu") -> Setting:
-        """Load the data and derive the class order."""
+    def of(cls, config: RunConfig, device: torch.device | str = "cpu", runs: Path | None = None) -> Setting:
+        """Load the data and derive the class order.
+
+        Args:
+            config: the run.
+            device: a torch device.
+            runs: parent of all runs, where phase 0 is shared; None shares nothing.
+        """
         device = torch.device(device)
         order = class_order(DATASETS[config.dataset].classes, config.order_seed)
-        return cls(config, load_dataset(config.dataset, device), PhaseProtocol(order, config.phases), device)
+        data = load_dataset(config.dataset, device, config.resolution)
+        shared = Shared(runs / "phase-0" if runs else None, device)
+        return cls(config, data, PhaseProtocol(order, config.phases), device, shared)
 
-    def new_data(self, phase: int) -> tuple[Tensor, Tensor]:
-        """D_i: normalised images and class positions."""
-        images, labels = self.protocol.new_data(self.data.train, phase)
-        return self.data.pixels.normalise(images), labels
+    def new_data(self, phase: int) -> Samples:
+        """D_i, without the images that the method holds out."""
+        return self._parts(phase)[0]
 
-    def test_data(self, phase: int) -> tuple[Tensor, Tensor]:
-        """Test data of all classes seen: normalised images and class positions."""
-        images, labels = self.protocol.seen_data(self.data.test, phase)
-        return self.data.pixels.normalise(images), labels
+    def held_out(self, phase: int) -> Samples:
+        """The images of D_i that the method holds out, in order of rank; none but for BiC."""
+        return self._parts(phase)[1]
+
+    def _parts(self, phase: int) -> tuple[Samples, Samples]:
+        everything = self._samples(*self.protocol.new_data(self.data.train, phase))
+        count = self.config.quota(self.protocol.seen(phase))[1]
+        labels, generator = everything.labels.cpu(), stream(self.config.seed, "held-out", phase)
+        index = [torch.empty(0, dtype=torch.int64)]
+        for label in labels.unique(sorted=True) if count else ():
+            of_class = torch.nonzero(labels == label).flatten()
+            index.append(of_class[pick_random(count, len(of_class), generator)])
+        chosen = torch.cat(index)
+        rest = torch.ones(len(labels), dtype=torch.bool)
+        rest[chosen] = False
+        chosen, rest = chosen.to(self.device), rest.to(self.device)
+        held_out = Samples.real(everything.raw[chosen], everything.labels[chosen], self.data.pixels)
+        return everything.where(rest) if count else everything, held_out
+
+    def seen_data(self, phase: int) -> Samples:
+        """D_{0:i}, which only joint training keeps."""
+        return self._samples(*self.protocol.seen_data(self.data.train, phase))
+
+    def test_data(self, phase: int) -> Samples:
+        """Test data of all classes seen."""
+        return self._samples(*self.protocol.seen_data(self.data.test, phase))
+
+    def _samples(self, raw: Tensor, labels: Tensor) -> Samples:
+        return Samples.real(raw, labels, self.data.pixels)
 
     def seed(self, *names: str | int) -> int:
         """A seed of its own for each purpose."""
@@ -89,63 +124,120 @@ class Setting:
 
 def initial_state(setting: Setting) -> State:
     """Before phase 0: a fresh network and an empty memory."""
-    info, config = DATASETS[setting.config.dataset], setting.config
-    model = build_network(config.network, info.shape[0], setting.protocol.seen(0), setting.seed("network"))
-    memory = ExemplarMemory.empty(info.shape, config.budget, setting.device)
-    return State(0, model.to(setting.device), memory)
+    config = setting.config
+    return State(
+        phase=0,
+        model=new_network(config, setting.protocol).to(setting.device),
+        memory=ExemplarMemory.empty(setting.data.shape, setting.device, config.storage),
+        held_out=ExemplarMemory.empty(setting.data.shape, setting.device, "uint8"),
+        method=method_class(config.method)(config.training),
+    )
+
+
+def new_network(config: RunConfig, protocol: PhaseProtocol) -> IncrementalNet:
+    """Theta before phase 0."""
+    return build_network(
+        config.network.depth,
+        config.network.width,
+        DATASETS[config.dataset].shape[0],
+        protocol.seen(0),
+        derive(config.seed, "network"),
+        config.head,
+    )
 
 
 def run_phase(setting: Setting, state: State, progress: bool = False) -> None:
     """One phase of Figure 2, in place: Theta_i (Eq. 6), E_i (Eq. 9), adjusted E_{0:i-1} (Eq. 10), fine-tuning, test."""
     phase, started = state.phase, time.perf_counter()
+    state.saved = 0.0
     training = model_level(setting, state, progress)
-    state.memory = select_exemplars(setting, state)
+    select_exemplars(setting, state)
     exemplar_log = exemplar_level(setting, state, progress)
     finetuning = balanced_finetuning(setting, state, progress)
     row = evaluate(setting, state)
     state.results.append(row | {"training_loss": training, "finetuning_loss": finetuning} | exemplar_log)
-    state.seconds.append(time.perf_counter() - started)
+    state.seconds.append(time.perf_counter() - started + state.saved)
     state.phase = phase + 1
 
 
 def model_level(setting: Setting, state: State, progress: bool = False) -> list[float]:
     """Eq. 4a-6: train Theta_i on E_{0:i-1} and D_i, from Theta_{i-1} and with it as the teacher.
 
+    Phase 0 is plain classification, and shared with other runs.
+
     Returns:
         Mean loss of each epoch.
     """
-    phase, config, model = state.phase, setting.config, state.model
-    teacher = None
-    if phase:
-        teacher = copy.deepcopy(model).eval().requires_grad_(False)
-        if config.weight_transfer:
-            transfer_weights(model)
-        model.grow(setting.protocol.seen(phase), setting.seed("head", phase))
-    images, labels = setting.new_data(phase)
-    images, labels = torch.cat([images, state.memory.images]), torch.cat([labels, state.memory.labels])
+    phase, config, model, method = state.phase, setting.config, state.model, state.method
+    room = config.quota(setting.protocol.seen(phase))[1]
+    state.held_out = state.held_out.shrink(room).extend(*setting.held_out(phase).all())
+    if phase == 0:
+        content, saved = setting.shared.get("model", phase_zero(setting), lambda: first_model(setting, model, progress))
+        model.load_state_dict(content["model"])
+        state.saved += saved
+        return content["losses"]
+    old = model.classes
+    teacher = copy.deepcopy(model).eval().requires_grad_(False)
+    if config.weight_transfer:
+        transfer_weights(model)
+    model.grow(setting.protocol.seen(phase), setting.seed("head", phase))
+    new = setting.new_data(phase)
+    method.begin_phase(model, old, new)
+    if METHODS[config.method].exemplars == "none":
+        samples = setting.seen_data(phase)
+    else:
+        samples = new.with_exemplars(state.memory.images, state.memory.labels)
     return train(
         model,
-        lambda x, y: METHODS[config.method].loss(model, teacher, x, y, config.training),
-        images,
-        labels,
+        lambda x, y: method.loss(model, teacher, x, y),
+        samples,
         config.training,
-        setting.data.pixels,
         setting.seed("training", phase),
         f"phase {phase}: model" if progress else "",
     )
 
 
-def select_exemplars(setting: Setting, state: State) -> ExemplarMemory:
-    """The memory with real images chosen for the new classes; for mnemonics, where their training starts."""
-    config, model = setting.config, state.model.eval()
+def first_model(setting: Setting, model: IncrementalNet, progress: bool = False) -> Content:
+    """Theta_0, trained on D_0 alone with cross-entropy."""
+    losses = train(
+        model,
+        lambda x, y: cross_entropy(model(x), y),
+        setting.new_data(0),
+        setting.config.training,
+        setting.seed("training", 0),
+        "phase 0: model" if progress else "",
+    )
+    return {"model": model.state_dict(), "losses": losses}
+
+
+def phase_zero(setting: Setting) -> dict[str, Any]:
+    """All that Theta_0 depends on: data set, held-out images, network and head, seed, schedule."""
+    config = setting.config
+    schedule = config.training.model_dump(exclude={"lam", "temperature"})
+    network = {"depth": config.network.depth, "width": config.network.width, "head": config.head}
+    held_out = config.quota(setting.protocol.seen(0))[1]
+    shared = ("dataset", "resolution", "order_seed", "seed")
+    return {name: getattr(config, name) for name in shared} | {
+        "network": network,
+        "schedule": schedule,
+        "held_out": held_out,
+    }
+
+
+def select_exemplars(setting: Setting, state: State) -> None:
+    """Make room in the memory and choose real images of the new classes; for mnemonics, the start of their training."""
+    config, model, phase = setting.config, state.model.eval(), state.phase
+    count, _ = config.quota(setting.protocol.seen(phase))
+    if not count:
+        return
     rule = config.exemplar_level.init if config.exemplars == "mnemonics" else config.exemplars
 
     @torch.no_grad()
     def features(images: Tensor) -> Tensor:
         return model.features(images)
 
-    generator = stream(config.seed, "selection", state.phase)
-    return state.memory.extend(*select(*setting.new_data(state.phase), config.budget, rule, features, generator))
+    generator = stream(config.seed, "selection", phase)
+    state.memory = state.memory.shrink(count).extend(*select(setting.new_data(phase), count, rule, features, generator))
 
 
 def exemplar_level(setting: Setting, state: State, progress: bool = False) -> dict[str, Any]:
@@ -154,25 +246,19 @@ def exemplar_level(setting: Setting, state: State, progress: bool = False) -> di
     Returns:
         Exemplar statistics of the phase, for the record.
     """
-    phase, config = state.phase, setting.config
+    phase, config, model = state.phase, setting.config, state.model
     first, pixels = setting.protocol.bounds(phase)[0], setting.data.pixels
     label = f"phase {phase}: " if progress else ""
-    trained: list[OuterStep] = []
-    adjusted: list[OuterStep] = []
+    trained: list[dict[str, float]] = []
+    adjusted: list[dict[str, float]] = []
     if config.exemplars == "mnemonics":
-        state.memory, trained = train_exemplars(
-            state.model,
-            state.memory,
-            first,
-            setting.new_data(phase),
-            config.exemplar_level,
-            pixels,
-            setting.seed("exemplars", phase),
-            label and f"{label}exemplars",
-        )
+        content, saved = new_exemplars(setting, state, label and f"{label}exemplars")
+        state.memory = state.memory.with_images(state.memory.positions(first, model.classes), content["images"])
+        state.saved += saved
+        trained = content["log"]
     if config.adjust and phase:
-        state.memory, adjusted = adjust_exemplars(
-            state.model,
+        state.memory, steps = adjust_exemplars(
+            model,
             state.memory,
             first,
             config.adjust,
@@ -181,16 +267,43 @@ def exemplar_level(setting: Setting, state: State, progress: bool = False) -> di
             setting.seed("adjust", phase),
             label and f"{label}adjust",
         )
-    memory = state.memory
-    new, everything = memory.positions(first, state.model.classes), memory.positions(0, state.model.classes)
+        adjusted = [asdict(step) for step in steps]
+    outside = pixels.outside(state.memory.images) if len(state.memory) else 0.0
+    memory = state.memory = state.memory.stored(pixels)
+    new, everything = memory.positions(first, model.classes), memory.positions(0, model.classes)
     return {
         "displacement_new": memory.displacement(new),
         "displacement": memory.displacement(everything),
-        "outside": pixels.outside(memory.images),
-        "exemplar_bytes": memory.nbytes,
-        "exemplar_steps": [asdict(step) for step in trained],
-        "adjust_steps": [asdict(step) for step in adjusted],
+        "outside": outside,
+        "exemplars_per_class": memory.per_class,
+        "exemplar_bytes": memory.nbytes + state.held_out.nbytes,
+        "exemplar_steps": trained,
+        "adjust_steps": adjusted,
     }
+
+
+def new_exemplars(setting: Setting, state: State, progress: str = "") -> tuple[Content, float]:
+    """E_i by Eq. 9: images and log; those of phase 0 are shared, like Theta_0, on which they depend."""
+    phase, config = state.phase, setting.config
+    first, last = setting.protocol.bounds(phase)
+
+    def make() -> Content:
+        memory, log = train_exemplars(
+            state.model,
+            state.memory,
+            first,
+            setting.new_data(phase),
+            config.exemplar_level,
+            setting.data.pixels,
+            setting.seed("exemplars", phase),
+            progress,
+        )
+        return {"images": memory.images[memory.positions(first, last)], "log": [asdict(step) for step in log]}
+
+    if phase:
+        return make(), 0.0
+    key = {"model": phase_zero(setting), "quota": config.quota(last), "level": config.exemplar_level.model_dump()}
+    return setting.shared.get("exemplars", key, make)
 
 
 def balanced_finetuning(setting: Setting, state: State, progress: bool = False) -> list[float]:
@@ -204,23 +317,23 @@ def balanced_finetuning(setting: Setting, state: State, progress: bool = False) 
     phase, config, model = state.phase, setting.config, state.model
     if not (config.finetune and phase):
         return []
+    state.method.begin_finetuning(model)
     return train(
         model,
         lambda x, y: cross_entropy(model(x), y),
-        state.memory.images,
-        state.memory.labels,
+        state.memory.samples(setting.data.pixels),
         config.finetuning,
-        setting.data.pixels,
         setting.seed("finetuning", phase),
         f"phase {phase}: fine-tuning" if progress else "",
     )
 
 
 def evaluate(setting: Setting, state: State) -> dict[str, Any]:
-    """Test on the classes seen so far: A_i, A_i^Z and the confusion matrix (rows: true classes)."""
-    model = state.model.eval()
-    scorer = METHODS[setting.config.method].scorer(model, state.memory, setting.data.pixels)
-    confusion = metrics.confusion_matrix(scorer, *setting.test_data(state.phase), model.classes)
+    """Let the method finish, then test on all classes seen: A_i, A_i^Z, confusion matrix (rows: true classes)."""
+    model, pixels = state.model.eval(), setting.data.pixels
+    state.method.end_phase(model, state.held_out.samples(pixels))
+    scorer = state.method.scorer(model, state.memory.samples(pixels))
+    confusion = metrics.confusion_matrix(scorer, setting.test_data(state.phase), model.classes)
     return {
         "accuracy": metrics.accuracy(confusion),
         "first_classes_accuracy": metrics.accuracy(confusion, setting.protocol.seen(0)),
@@ -233,138 +346,3 @@ def phases(setting: Setting, state: State, progress: bool = False) -> Iterator[S
     while state.phase <= setting.config.phases:
         run_phase(setting, state, progress)
         yield state
-
-
-def run(
-    config: RunConfig, directory: str | Path = RUNS, device: str = "cpu", progress: bool = False
-) -> tuple[dict[str, Any], Path]:
-    """Run a configuration to its record; what is already there is not done again.
-
-    The run lives in ``directory/<name>``: a checkpoint after each phase, then ``record.json``. A call with the same
-    configuration and the same library source returns a finished record, or goes on after the last finished phase.
-    Anything made by other source starts again.
-
-    Args:
-        config: the run.
-        directory: parent of all runs (default: ``build/runs`` of the project).
-        device: a torch device.
-        progress: show progress bars.
-
-    Returns:
-        The record and its path.
-    """
-    home = Path(directory) / name_of(config)
-    path = home / "record.json"
-    records.source_digest()  # now: the source may be edited while the run goes on with what was imported
-    home.mkdir(parents=True, exist_ok=True)
-    # Two processes that want the same run: the second waits, then finds it finished.
-    with FileLock(home / "lock"):
-        if path.exists():
-            record = records.read_record(path)
-            if record["code"]["source"] == records.source_digest():
-                return record, path
-        if torch.device(device).type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)
-        with deterministic():
-            setting = Setting.of(config, device)
-            state = load_checkpoint(home / "checkpoint.pt", setting) or initial_state(setting)
-            for finished in phases(setting, state, progress):
-                save_checkpoint(home / "checkpoint.pt", setting, finished)
-        record = make_record(setting, state)
-        records.write_record(path, record)
-        return record, path
-
-
-def load_state(setting: Setting, directory: str | Path = RUNS) -> State:
-    """The last state of a run made before: its model, its exemplars and its results.
-
-    Raises:
-        FileNotFoundError: when :func:`run` has not run this configuration with this library source in ``directory``.
-    """
-    path = Path(directory) / name_of(setting.config) / "checkpoint.pt"
-    state = load_checkpoint(path, setting)
-    if state is None:
-        raise FileNotFoundError(f"{path}: no checkpoint of this configuration made by this library source")
-    return state
-
-
-def name_of(config: RunConfig) -> str:
-    """A readable, unique directory name for a configuration."""
-    main = f"{config.dataset}-n{config.phases}-{config.method}-{config.exemplars}-s{config.seed}"
-    return f"{config.profile}/{main}-{config.digest[:10]}"
-
-
-def make_record(setting: Setting, state: State) -> dict[str, Any]:
-    """The record of a finished run (fields: :data:`mnemonics_lib.records.REQUIRED` and the per-phase results)."""
-    config, results = setting.config, state.results
-    accuracies = [row["accuracy"] for row in results]
-    first = [row["first_classes_accuracy"] for row in results]
-    shared = ("dataset", "profile", "phases", "method", "exemplars", "adjust", "weight_transfer", "finetune", "budget")
-    return {
-        **{name: getattr(config, name) for name in (*shared, "seed", "recipe")},
-        "accuracy": accuracies,
-        "first_classes_accuracy": first,
-        "average_accuracy": metrics.average_accuracy(accuracies),
-        "forgetting": metrics.forgetting(first),
-        "displacement": results[-1]["displacement"],
-        "class_order": setting.protocol.order,
-        "results": results,
-        "config": config.model_dump(),
-        "config_digest": config.digest,
-        "device": records.device_name(setting.device),
-        "seconds": sum(state.seconds),
-        "phase_seconds": state.seconds,
-        "peak_memory_mb": records.peak_memory_mb(setting.device),
-        "code": records.code_version(),
-        "versions": records.versions(),
-    }
-
-
-@contextmanager
-def deterministic() -> Iterator[None]:
-    """Ask torch for algorithms that give the same bits twice, for the length of a run."""
-    before = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before)
-
-
-def save_checkpoint(path: Path, setting: Setting, state: State) -> None:
-    """Write the state after a phase, whole or not at all."""
-    content = {
-        "config": setting.config.digest,
-        "source": records.source_digest(),
-        "phase": state.phase,
-        "classes": state.model.classes,
-        "model": state.model.state_dict(),
-        "memory": state.memory.state(),
-        "results": state.results,
-        "seconds": state.seconds,
-    }
-    records.write_atomically(path, lambda file: torch.save(content, file))
-
-
-def load_checkpoint(path: Path, setting: Setting) -> State | None:
-    """The state after the last finished phase, or None when this configuration and this source left none."""
-    if not path.exists():
-        return None
-    try:
-        content = torch.load(path, map_location=setting.device, weights_only=True)
-        made_by = content["config"], content["source"]
-    except Exception as error:  # torch.load raises nearly anything for a file that is not its own
-        raise CheckpointError(
-            f"{path}: not a checkpoint, or a damaged one; delete it to start again ({error})"
-        ) from error
-    if made_by != (setting.config.digest, records.source_digest()):
-        return None
-    state = initial_state(setting)
-    if content["phase"] > 1:  # phase 0 trains plain convolutions; only later phases have transferred ones
-        if setting.config.weight_transfer:
-            transfer_weights(state.model)
-        state.model.grow(content["classes"], seed=0)
-    state.model.load_state_dict(content["model"])
-    state.memory = ExemplarMemory(**content["memory"])
-    state.phase, state.results, state.seconds = content["phase"], content["results"], content["seconds"]
-    return state

@@ -36,8 +36,36 @@ def distillation(logits: Tensor, old_logits: Tensor, temperature: float = 2.0) -
     return -(pi_hat * log_pi).sum(dim=1).mean()
 
 
-def model_level(logits: Tensor, labels: Tensor, old_logits: Tensor | None, lam: float, temperature: float) -> Tensor:
-    """Model-level loss, Eq. 5: L_all = lambda L_c + (1 - lambda) L_d; L_c alone in phase 0, which has no old model."""
-    if old_logits is None:
-        return cross_entropy(logits, labels)
+def model_level(logits: Tensor, labels: Tensor, old_logits: Tensor, lam: float, temperature: float) -> Tensor:
+    """Model-level loss, Eq. 5: L_all = lambda L_c + (1 - lambda) L_d. Phase 0, without an old model, has L_c alone."""
     return lam * cross_entropy(logits, labels) + (1 - lam) * distillation(logits, old_logits, temperature)
+
+
+def less_forget(features: Tensor, old_features: Tensor) -> Tensor:
+    """LUCIR's less-forget constraint (Hou et al. 2019, Eq. 6): 1 - cos(f, f*), mean over the batch.
+
+    Args:
+        features: of Theta_i, [n, d].
+        old_features: of Theta_{i-1} for the same images, [n, d].
+    """
+    return (1 - F.cosine_similarity(features, old_features, dim=1)).mean()
+
+
+def margin_ranking(cosines: Tensor, labels: Tensor, old: int, hardest: int = 2, margin: float = 0.5) -> Tensor:
+    """LUCIR's inter-class separation (Hou et al. 2019, Eq. 8), mean over the samples of old classes and their pairs.
+
+    sum_k max(0, m - cos(w_y, f) + cos(w_k, f)) over the K new classes k with the largest cosines; 0 without a sample of
+    an old class in the batch.
+
+    Args:
+        cosines: before the scale sigma, [n, classes].
+        labels: [n].
+        old: number of old classes.
+        hardest: K, or all new classes where there are fewer.
+        margin: m.
+    """
+    right = cosines.gather(1, labels[:, None])  # [n, 1]
+    wrong = cosines[:, old:].topk(min(hardest, cosines.shape[1] - old), dim=1).values  # [n, K]
+    hinge = F.relu(margin - right + wrong).mean(dim=1)  # [n]
+    mask = (labels < old).to(hinge.dtype)  # a weight rather than a selection: the shape is that of the batch
+    return (mask * hinge).sum() / mask.sum().clamp(min=1)

@@ -7,22 +7,21 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.methods.base import Scorer
 
 
 @torch.no_grad()
-def confusion_matrix(scorer: Scorer, images: Tensor, labels: Tensor, classes: int, batch: int = 1024) -> Tensor:
+def confusion_matrix(scorer: Scorer, samples: Samples, classes: int) -> Tensor:
     """Counts [true class, predicted class] over a test set, predictions over all classes seen.
 
     Args:
         scorer: images to scores [n, classes].
-        images: normalised, [n, c, h, w].
-        labels: class positions, [n].
+        samples: the test set, which is passed through in parts.
         classes: number of classes seen.
-        batch: images per forward pass.
     """
-    predicted = torch.cat([scorer(part).argmax(dim=1) for part in images.split(batch)])
-    cells = labels * classes + predicted
+    predicted = torch.cat([scorer(images).argmax(dim=1) for images, _ in samples.parts()])
+    cells = samples.labels * classes + predicted
     return torch.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 

@@ -58,7 +58,7 @@ class RecordError(ValueError):
     """A file that is not a run record. The message names the file and the field."""
 
 
-PRESENTATION = ("__main__", "costs", "figures", "notebooks", "progress", "report", "statistics")
+PRESENTATION = ("__main__", "bench", "costs", "figures", "notebooks", "progress", "report", "statistics")
 """Modules that show runs but take no part in them."""
 
 

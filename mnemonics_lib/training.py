@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from mnemonics_lib.config import Optimisation
-from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.rng import stream
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
@@ -19,10 +19,8 @@ LossFunction = Callable[[Tensor, Tensor], Tensor]
 def train(
     model: nn.Module,
     loss: LossFunction,
-    images: Tensor,
-    labels: Tensor,
+    samples: Samples,
     settings: Optimisation,
-    pixels: Pixels,
     seed: int,
     progress: str = "",
 ) -> list[float]:
@@ -32,10 +30,8 @@ def train(
         model: put into training mode (evaluation mode for ``batch_norm = running``), so that batch normalisation uses
             and updates the statistics that the settings name.
         loss: closes over the model.
-        images: normalised, [n, c, h, w].
-        labels: [n].
+        samples: what to train on; each batch is normalised and augmented on the device when it is drawn.
         settings: epochs, rate, schedule, batch size, augmentation.
-        pixels: the data set's augmentation.
         seed: of the order of the samples and of the crops.
         progress: label of a progress bar; empty for none.
 
@@ -44,26 +40,25 @@ def train(
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(
-        parameters, lr=settings.rate, momentum=settings.momentum, weight_decay=settings.weight_decay
+        parameters, lr=settings.rate, momentum=settings.momentum, weight_decay=settings.weight_decay, fused=True
     )
     scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings.milestones, settings.gamma)
     order, crops = stream(seed, "order"), stream(seed, "crops")
     model.train(settings.batch_norm == "batch")
     history = []
     for _ in tqdm(range(settings.epochs), desc=progress, disable=not progress, leave=False):
-        total = torch.zeros((), device=images.device)
-        for batch in batches(len(images), settings.batch_size, order):
-            chosen = batch.to(images.device)
-            x = images[chosen]
+        total = torch.zeros((), device=samples.labels.device)
+        for batch in batches(len(samples), settings.batch_size, order):
+            x, y = samples.batch(batch)
             if settings.augment:
-                x = pixels.augment(x, crops)
-            value = loss(x, labels[chosen])
+                x = samples.pixels.augment(x, crops)
+            value = loss(x, y)
             optimizer.zero_grad(set_to_none=True)
             value.backward()
             optimizer.step()
-            total += value.detach() * len(chosen)
+            total += value.detach() * len(batch)  # summed on the device: no step waits for another
         scheduler.step()
-        history.append(total.item() / len(images))
+        history.append(total.item() / len(samples))
     return history
 
 
@@ -74,3 +69,21 @@ def batches(count: int, size: int, generator: torch.Generator) -> list[Tensor]:
     """
     order = torch.randperm(count, generator=generator)
     return list(torch.tensor_split(order, max(1, -(-count // size))))
+
+
+def balanced_batches(labels: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:
+    """A random partition of 0..n-1 into equal-sized batches that each hold the classes in equal numbers.
+
+    Both to within one: every class's samples are shuffled, and dealt to the batches in turn.
+
+    Args:
+        labels: [n].
+        size: of a batch, at most.
+        generator: of the order.
+    """
+    order = torch.randperm(len(labels), generator=generator)
+    _, classes, counts = labels.cpu()[order].unique(return_inverse=True, return_counts=True)
+    grouped = classes.argsort(stable=True)
+    turn = torch.arange(len(labels)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
+    dealt = grouped[turn.argsort(stable=True)]  # first of each class, second of each class, ...
+    return list(torch.tensor_split(order[dealt], -(-len(labels) // size)))

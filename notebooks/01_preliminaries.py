@@ -19,12 +19,15 @@
 
 # %% tags=["parameters"]
 dataset: str = "digits"
+resolution: int = 0  # 0 keeps the data set's own
 profile: str = "quick"
 phases: int = 5  # N
 order_seed: int = 1993
 method: str = "lwf"
 exemplars: str = "mnemonics"
 budget: int = 2  # exemplars per class
+budget_rule: str = "per_class"  # or "total", of all classes
+storage: str = "float32"  # or "uint8"
 adjust: int = 0  # k parts for Eq. 10; 0 is off
 weight_transfer: bool = False
 finetune: bool = True
@@ -43,6 +46,7 @@ import torch
 from mnemonics_lib import config as configuration
 from mnemonics_lib import figures, global_bop, losses, metrics
 from mnemonics_lib.costs import cost
+from mnemonics_lib.paths import RUNS
 
 config = configuration.from_parameters(globals())
 figures.style()
@@ -56,18 +60,18 @@ print(cost("01_preliminaries", profile, dataset, phases))
 # order.
 
 # %%
-setting = global_bop.Setting.of(config)
+setting = global_bop.Setting.of(config, runs=RUNS)
 protocol, pixels = setting.protocol, setting.data.pixels
 print("class order:", protocol.order)
 for phase in range(phases + 1):
     first, last = protocol.bounds(phase)
-    images, labels = setting.new_data(phase)
-    print(f"phase {phase}: positions {first} to {last - 1}, {len(images)} training images, {last} classes seen")
+    count = len(setting.new_data(phase))
+    print(f"phase {phase}: positions {first} to {last - 1}, {count} training images, {last} classes seen")
 
 # %% mystnb={"image": {"alt": "Eight training images of phase 0, and the same eight shifted at random."}}
-images, labels = setting.new_data(0)
-augmented = pixels.augment(images[:8], torch.Generator().manual_seed(0))
-figures.image_grid({"$D_0$": images[:8], "augmented": augmented}, pixels, columns=[f"label {y}" for y in labels[:8]])
+images, labels = setting.new_data(0).batch(torch.arange(8))
+augmented = pixels.augment(images, torch.Generator().manual_seed(0))
+figures.image_grid({"$D_0$": images, "augmented": augmented}, pixels, columns=[f"label {y}" for y in labels])
 plt.show()
 
 # %% [markdown]
@@ -89,7 +93,7 @@ assert torch.isclose(by_hand, losses.cross_entropy(p, y))
 # %%
 state = global_bop.initial_state(setting)
 history = global_bop.model_level(setting, state, progress=True)
-state.memory = global_bop.select_exemplars(setting, state)
+global_bop.select_exemplars(setting, state)
 first_row = global_bop.evaluate(setting, state)
 print(f"loss {history[0]:.3f} -> {history[-1]:.3f}, test accuracy A_0 = {first_row['accuracy']:.1f} %")
 
@@ -128,10 +132,10 @@ assert torch.isclose(by_hand, losses.distillation(p, p_hat, tau))
 # %%
 without = copy.deepcopy(state)
 without.phase = 1
-without.memory = type(state.memory).empty(images.shape[1:], budget, setting.device)
+without.memory = state.memory.shrink(0)
 global_bop.model_level(setting, without, progress=True)
-scores = setting.test_data(1)
-bare = metrics.confusion_matrix(without.model.eval(), *scores, without.model.classes)
+test = setting.test_data(1)
+bare = metrics.confusion_matrix(without.model.eval(), test, without.model.classes)
 print(f"old classes: {metrics.accuracy(bare, protocol.seen(0)):.1f} %, all: {metrics.accuracy(bare):.1f} %")
 
 # %% [markdown]
@@ -145,9 +149,9 @@ print(f"old classes: {metrics.accuracy(bare, protocol.seen(0)):.1f} %, all: {met
 rows = {}
 for kind in ("herding", "random"):
     chosen = copy.deepcopy(state)
-    chosen.memory = type(state.memory).empty(images.shape[1:], budget, setting.device)
-    with_kind = global_bop.Setting.of(config.replace(exemplars=kind))
-    rows[kind] = global_bop.select_exemplars(with_kind, chosen)
+    chosen.memory = state.memory.shrink(0)
+    global_bop.select_exemplars(global_bop.Setting.of(config.replace(exemplars=kind)), chosen)
+    rows[kind] = chosen.memory
 figures.image_grid({kind: memory.images[:10] for kind, memory in rows.items()}, pixels, size=0.7)
 plt.show()
 
@@ -158,11 +162,11 @@ for kind, memory in rows.items():
     kept.phase, kept.memory = 1, memory
     with_kind = global_bop.Setting.of(config.replace(exemplars=kind))
     global_bop.model_level(with_kind, kept, progress=True)
-    counts = metrics.confusion_matrix(kept.model.eval(), *scores, kept.model.classes)
+    counts = metrics.confusion_matrix(kept.model.eval(), test, kept.model.classes)
     print(f"{kind}, before fine-tuning: old classes {metrics.accuracy(counts, protocol.seen(0)):.1f} %")
-    kept.memory = global_bop.select_exemplars(with_kind, kept)
+    global_bop.select_exemplars(with_kind, kept)
     global_bop.balanced_finetuning(with_kind, kept, progress=True)
-    confusions[kind] = metrics.confusion_matrix(kept.model.eval(), *scores, kept.model.classes)
+    confusions[kind] = metrics.confusion_matrix(kept.model.eval(), test, kept.model.classes)
     old, everything = (metrics.accuracy(confusions[kind], n) for n in (protocol.seen(0), None))
     print(f"{kind}, after it: old classes {old:.1f} %, all {everything:.1f} %")
 

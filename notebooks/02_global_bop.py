@@ -18,12 +18,15 @@
 
 # %% tags=["parameters"]
 dataset: str = "digits"
+resolution: int = 0  # 0 keeps the data set's own
 profile: str = "quick"
 phases: int = 5  # N
 order_seed: int = 1993
 method: str = "lwf"
 exemplars: str = "mnemonics"
 budget: int = 2  # exemplars per class
+budget_rule: str = "per_class"  # or "total", of all classes
+storage: str = "float32"  # or "uint8"
 adjust: int = 0  # k parts for Eq. 10; 0 is off
 weight_transfer: bool = False
 finetune: bool = True
@@ -38,7 +41,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from mnemonics_lib import config as configuration
-from mnemonics_lib import figures, global_bop, metrics
+from mnemonics_lib import figures, global_bop, metrics, runs
 from mnemonics_lib.costs import cost
 from mnemonics_lib.paths import RUNS
 
@@ -61,7 +64,7 @@ print(config.to_yaml())
 # $\mathcal{E}$, and the results so far. Phase 0 has an empty memory and no teacher; `run_phase` is all of it at once.
 
 # %%
-setting = global_bop.Setting.of(config)
+setting = global_bop.Setting.of(config, runs=RUNS)
 state = global_bop.initial_state(setting)
 global_bop.run_phase(setting, state, progress=True)
 print(
@@ -90,7 +93,7 @@ print("on all classes seen, and on the first ones")
 # model (Eq. 9), and old ones are adjusted (Eq. 10) if `adjust` says so. Chapter 3 opens this box.
 
 # %%
-state.memory = global_bop.select_exemplars(setting, state)
+global_bop.select_exemplars(setting, state)
 log = global_bop.exemplar_level(setting, state, progress=True)
 steps = pd.DataFrame(log["exemplar_steps"] or [{"exemplars": "chosen, not trained"}])
 steps.iloc[:: max(1, len(steps) // 6)]
@@ -111,7 +114,7 @@ print(f"accuracy {row['accuracy']:.1f} % on all classes seen, {row['first_classe
 # it again: it goes on after the last finished phase. Call it when it is finished, and it returns the record.
 
 # %%
-record, path = global_bop.run(config, RUNS, progress=True)
+record, path = runs.run(config, RUNS, progress=True)
 print("record:", path.relative_to(RUNS.parent.parent))
 assert record["results"][1]["confusion"] == row["confusion"]  # the same phase 1 as step by step
 

@@ -19,12 +19,15 @@
 
 # %% tags=["parameters"]
 dataset: str = "digits"
+resolution: int = 0  # 0 keeps the data set's own
 profile: str = "quick"
 phases: int = 5  # N
 order_seed: int = 1993
 method: str = "lwf"
 exemplars: str = "mnemonics"
 budget: int = 2  # exemplars per class
+budget_rule: str = "per_class"  # or "total", of all classes
+storage: str = "float32"  # or "uint8"
 adjust: int = 0  # k parts for Eq. 10; 0 is off
 weight_transfer: bool = False
 finetune: bool = True
@@ -49,8 +52,9 @@ from mnemonics_lib import config as configuration
 from mnemonics_lib import figures, global_bop, metrics
 from mnemonics_lib.bilevel import hypergradient
 from mnemonics_lib.costs import cost
-from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, temporary_model, train_exemplars
+from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, inner_batch, temporary_model, train_exemplars
 from mnemonics_lib.losses import cross_entropy
+from mnemonics_lib.paths import RUNS
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.statistics import interval
 from mnemonics_lib.training import batches, train
@@ -135,16 +139,16 @@ plt.show()
 # batch normalisation as in training:
 
 # %%
-setting = global_bop.Setting.of(config)
+setting = global_bop.Setting.of(config, runs=RUNS)
 pixels = setting.data.pixels
 state = global_bop.initial_state(setting)
 global_bop.model_level(setting, state, progress=True)
-state.memory = global_bop.select_exemplars(setting, state)
+global_bop.select_exemplars(setting, state)
 
 # %%
 theta = copy.deepcopy(state.model).double().train()
-E, labels = state.memory.images.double(), state.memory.labels
-D, y = (part[:64] for part in setting.new_data(0))
+E, labels = state.memory.images[:40].double(), state.memory.labels[:40]
+D, y = setting.new_data(0).batch(torch.arange(64))
 
 
 def base_loss(temporary, exemplars, t):
@@ -181,8 +185,8 @@ pd.DataFrame(rows, columns=["gradient along u", "finite difference"]).style.form
 
 # %%
 level, before, seed_0 = config.exemplar_level, state.memory, setting.seed("exemplars", 0)
-D, y = setting.new_data(0)
-first_batch = batches(len(y), level.val_batch, stream(seed_0, "order"))[0]
+data = setting.new_data(0)
+D, y = data.batch(batches(len(data), level.val_batch, stream(seed_0, "order"))[0])
 temporary_start = temporary_model(state.model, level, derive(seed_0, "start", 0), stream(seed_0, "shares"))
 
 # %%
@@ -190,9 +194,12 @@ images = before.images.clone().requires_grad_()
 sgd = torch.optim.SGD(temporary_start.parameters(), lr=level.alpha)
 with higher.innerloop_ctx(temporary_start, sgd) as (temporary, inner):
     for t in range(level.inner_steps):
-        inputs = pixels.augment(images, stream(seed_0, "crops", 0, t)) if level.inner_augment else images
-        inner.step(cross_entropy(temporary(inputs), before.labels))  # Eq. 8
-    loss = cross_entropy(temporary(D[first_batch]), y[first_batch])  # Eq. 7a
+        some = inner_batch(before.labels, level.inner_batch, derive(seed_0, "inner", 0), t)
+        inputs = images[some]
+        if level.inner_augment:
+            inputs = pixels.augment(inputs, stream(seed_0, "crops", 0, t))
+        inner.step(cross_entropy(temporary(inputs), before.labels[some]))  # Eq. 8
+    loss = cross_entropy(temporary(D), y)  # Eq. 7a
     (gradient,) = torch.autograd.grad(loss, images)  # what Eq. 9 steps along
 print(f"validation loss {loss.item():.6f}, gradient per pixel {gradient.square().mean().sqrt():.3e}")
 
@@ -203,7 +210,7 @@ print(f"validation loss {loss.item():.6f}, gradient per pixel {gradient.square()
 
 # %%
 after, log = train_exemplars(
-    state.model, before, 0, (D, y), level, pixels, seed_0, progress="exemplars"
+    state.model, before, 0, data, level, pixels, seed_0, progress="exemplars"
 )  # fmt: skip
 steps = pd.DataFrame(map(asdict, log))
 if not level.val_augment:
@@ -248,8 +255,8 @@ def trained_on(memory, k):
         for parameter, ours in zip(model.parameters(), state.model.parameters(), strict=True):
             parameter.lerp_(ours, 0.5)
     short = config.finetuning.model_copy(update={"epochs": 60, "milestones": []})
-    train(model, lambda x, y: cross_entropy(model(x), y), memory.images, memory.labels, short, pixels, seed=k)
-    return metrics.accuracy(metrics.confusion_matrix(model.eval(), *setting.test_data(0), model.classes))
+    train(model, lambda x, y: cross_entropy(model(x), y), memory.samples(pixels), short, seed=k)
+    return metrics.accuracy(metrics.confusion_matrix(model.eval(), setting.test_data(0), model.classes))
 
 
 pairs = pd.DataFrame(
@@ -266,11 +273,13 @@ pairs.round(1)
 # ## What the paper's numbers do
 #
 # The paper steps on the pixels with SGD at $\beta_1 = 0.01$, from $\Theta_i$ itself, $T = 50$ and $\alpha_2 = 0.01$. A few
-# such steps from the same start:
+# such steps from the same start (on the first five classes and 500 of their images: 50 unrolled steps take memory):
 
 # %%
+few, data_of_few = before.of_classes(0, 5), data.where(data.labels < 5)
+data_of_few = data_of_few.where(torch.arange(len(data_of_few)) < 500)
 literal = configuration.PAPER_EXEMPLAR_LEVEL.model_copy(update={"epochs": 2})
-_, slow = train_exemplars(state.model, before, 0, (D, y), literal, pixels, seed_0, progress="paper's numbers")
+_, slow = train_exemplars(state.model, few, 0, data_of_few, literal, pixels, seed_0, progress="paper's numbers")
 print(f"gradient per pixel {slow[-1].gradient:.1e}; moved {slow[-1].displacement:.1e} std in {len(slow)} steps")
 
 # %% [markdown]
@@ -283,7 +292,7 @@ print(f"gradient per pixel {slow[-1].gradient:.1e}; moved {slow[-1].displacement
 
 # %%
 last = state.model.classes - 1
-alone = D[y == last], y[y == last]
+alone = data.where(data.labels == last)
 for objective in ("eq7", "eq4b"):
     one_class = level.model_copy(update={"objective": objective, "epochs": 8})
     _, short = train_exemplars(state.model, before, last, alone, one_class, pixels, seed_0)

@@ -19,12 +19,15 @@
 
 # %% tags=["parameters"]
 dataset: str = "digits"
+resolution: int = 0  # 0 keeps the data set's own
 profile: str = "quick"
 phases: int = 5  # N
 order_seed: int = 1993
 method: str = "lwf"
 exemplars: str = "mnemonics"
 budget: int = 2  # exemplars per class
+budget_rule: str = "per_class"  # or "total", of all classes
+storage: str = "float32"  # or "uint8"
 adjust: int = 0  # k parts for Eq. 10; 0 is off
 weight_transfer: bool = False
 finetune: bool = True
@@ -42,7 +45,7 @@ import seaborn as sns
 from tqdm import tqdm
 
 from mnemonics_lib import config as configuration
-from mnemonics_lib import figures, global_bop, report
+from mnemonics_lib import figures, report, runs
 from mnemonics_lib.costs import cost
 from mnemonics_lib.paths import RUNS
 from mnemonics_lib.statistics import paired
@@ -61,15 +64,15 @@ print(cost("04_ablations", profile, dataset, phases))
 grid = [(kind, seed + k) for k in range(3) for kind in ("random", "herding", "mnemonics")]
 fresh: report.Evidence = {}
 for kind, at in tqdm(grid, desc="runs"):
-    record, _ = global_bop.run(config.replace(exemplars=kind, seed=at), RUNS, progress=True)
+    record, _ = runs.run(config.replace(exemplars=kind, seed=at), RUNS, progress=True)
     fresh.setdefault(kind, {})[at] = record
 report.summary(fresh).drop(columns="median cost (s)")
 
 # %% mystnb={"image": {"alt": "Accuracy after each phase for random, herding and mnemonics exemplars, with 95 % bands over three seeds."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", sharey=True)
-runs = [record for by_seed in fresh.values() for record in by_seed.values()]
-figures.phase_curves(runs, left)
-figures.phase_curves(runs, right, key="first_classes_accuracy").set(title="first classes alone, $A_i^Z$")
+finished = [record for by_seed in fresh.values() for record in by_seed.values()]
+figures.phase_curves(finished, left)
+figures.phase_curves(finished, right, key="first_classes_accuracy").set(title="first classes alone, $A_i^Z$")
 left.set(title="all classes seen, $A_i$")
 plt.show()
 

@@ -19,12 +19,15 @@
 
 # %% tags=["parameters"]
 dataset: str = "digits"
+resolution: int = 0  # 0 keeps the data set's own
 profile: str = "quick"
 phases: int = 5  # N
 order_seed: int = 1993
 method: str = "lwf"
 exemplars: str = "mnemonics"
 budget: int = 2  # exemplars per class
+budget_rule: str = "per_class"  # or "total", of all classes
+storage: str = "float32"  # or "uint8"
 adjust: int = 0  # k parts for Eq. 10; 0 is off
 weight_transfer: bool = False
 finetune: bool = True
@@ -35,7 +38,6 @@ exemplar_level: dict = {}
 finetuning: dict = {}
 
 # %% tags=["hide-input"]
-import copy
 import dataclasses
 
 import matplotlib.pyplot as plt
@@ -47,8 +49,10 @@ from sklearn.manifold import TSNE
 from torch.nn import functional as F
 
 from mnemonics_lib import config as configuration
-from mnemonics_lib import figures, global_bop
+from mnemonics_lib import figures, runs
 from mnemonics_lib.costs import cost
+from mnemonics_lib.data.dataset import load_dataset
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.paths import RUNS
 
 config = configuration.from_parameters(globals())
@@ -59,55 +63,64 @@ print(cost("05_visualizations", profile, dataset, phases))
 # ## The final models and memories
 
 # %%
-states = {}
+finished = {}
 for kind in ("herding", "mnemonics"):
-    run = config.replace(exemplars=kind)
-    global_bop.run(run, RUNS, progress=True)
-    setting = global_bop.Setting.of(run)
-    states[kind] = global_bop.load_state(setting, RUNS)
-    print(kind, f"displacement {states[kind].memory.displacement(torch.arange(len(states[kind].memory))):.3f} std")
+    record, path = runs.run(config.replace(exemplars=kind), RUNS, progress=True)
+    finished[kind] = runs.load_run(path)
+    print(kind, f"displacement {record['displacement']:.3f} std")
 
 # %% mystnb={"image": {"alt": "One exemplar of each class: herding's real image, the real image training started from, and the trained one."}}
-memory = states["mnemonics"].memory
+memory, pixels = finished["mnemonics"].exemplars, finished["mnemonics"].pixels
 rows = {
-    "herding": states["herding"].memory.images,
+    "herding": finished["herding"].exemplars.images,
     "mnemonics, start": memory.origin,
     "mnemonics, trained": memory.images,
 }
-first = slice(0, 10 * budget, budget)  # the first exemplar of up to ten classes
+first = torch.nonzero(memory.rank == 0).flatten()[:10]  # the best-ranked exemplar of up to ten classes
 columns = [f"class {k}" for k in memory.labels[first]]
-figures.image_grid({name: images[first] for name, images in rows.items()}, setting.data.pixels, columns)
+figures.image_grid({name: images[first] for name, images in rows.items()}, pixels, columns)
 plt.show()
 
 # %% [markdown]
 # ## Among their data
 #
-# Features of the last model, normalised, of all training data of the classes seen (light) and of the exemplars (stars).
+# Features of the last model, normalised, of the training data (light) and of the exemplars (stars), up to ten classes.
 # t-SNE (van der Maaten and Hinton, 2008) keeps neighbours together and little else: distances between clusters mean nothing.
 
 # %%
-images, labels = setting.protocol.seen_data(setting.data.train, phases)
-images = setting.data.pixels.normalise(images)
+data = load_dataset(dataset, torch.device("cpu"), resolution)
+order = finished["mnemonics"].class_order
+everything = Samples.real(*data.train.of_classes(order, 0, len(order)), pixels)
+labels, classes = everything.labels, len(order)
+shown = torch.tensor(sorted({*range(5), *range(classes - 5, classes)}))  # the first five and the last five
 
 
 @torch.no_grad()
-def unit_features(model, batch):
+def unit_features(model, samples):
     """Normalised features [n, d] in evaluation mode."""
-    return F.normalize(model.eval().features(batch), dim=1)
+    return torch.cat([F.normalize(model.features(images), dim=1) for images, _ in samples.parts()])
 
 
+def at_most(samples, count):
+    """The first ``count`` samples of each class that is shown."""
+    index = [torch.nonzero(samples.labels == k).flatten()[:count] for k in shown]
+    chosen = torch.zeros(len(samples), dtype=torch.bool)
+    chosen[torch.cat(index)] = True
+    return samples.where(chosen)
+
+
+# %%
 embedded = {}
-for kind, state in states.items():
-    everything = torch.cat([images, state.memory.images])
-    points = unit_features(state.model, everything).cpu().numpy()
-    embedded[kind] = TSNE(perplexity=30, random_state=0, init="pca").fit_transform(points)
+for kind, run in finished.items():
+    both = at_most(everything, 120), at_most(run.exemplars.samples(pixels), 120)
+    points = torch.cat([unit_features(run.model, samples) for samples in both]).numpy()
+    marks = torch.cat([samples.labels for samples in both]).numpy()
+    embedded[kind] = TSNE(perplexity=30, random_state=0, init="pca").fit_transform(points), marks, len(both[0])
 
 # %% mystnb={"image": {"alt": "t-SNE of features after the last phase, herding left and mnemonics right; stars are exemplars, numbers mark class centres."}}
 figure, axes = plt.subplots(1, 2, figsize=(12, 5.4), layout="constrained")
-for axis, (kind, points) in zip(axes, embedded.items(), strict=True):
-    memory = states[kind].memory
-    classes = torch.cat([labels, memory.labels]).numpy()
-    figures.embedding(points, classes, np.arange(len(points)) >= len(labels), axis, kind)
+for axis, (kind, (points, marks, count)) in zip(axes, embedded.items(), strict=True):
+    figures.embedding(points, marks, np.arange(len(points)) >= count, axis, kind)
 plt.show()
 
 # %% [markdown]
@@ -120,25 +133,29 @@ plt.show()
 
 # %%
 @torch.no_grad()
-def position(state):
+def position(run, exemplars):
     """Percentile of the distance to the class mean, and the margin, of every exemplar."""
-    memory, out = state.memory, []
-    features, ours = unit_features(state.model, images), unit_features(state.model, memory.images)
-    probability = torch.softmax(state.model(memory.images), dim=1)
-    for k in range(state.model.classes):
+    out = []
+    features, ours = unit_features(run.model, everything), unit_features(run.model, exemplars.samples(pixels))
+    probability = torch.cat([torch.softmax(run.model(x), dim=1) for x, _ in exemplars.samples(pixels).parts()])
+    for k in range(classes):
         mean = features[labels == k].mean(dim=0)
         spread = (features[labels == k] - mean).norm(dim=1)
-        for feature, p in zip(ours[memory.labels == k], probability[memory.labels == k], strict=True):
+        for feature, p in zip(ours[exemplars.labels == k], probability[exemplars.labels == k], strict=True):
             percentile = 100 * (spread < (feature - mean).norm()).float().mean().item()
             other = torch.cat([p[:k], p[k + 1 :]]).max()
             out.append({"class": k, "percentile": percentile, "margin": (p[k] - other).item()})
     return pd.DataFrame(out)
 
 
-start = copy.deepcopy(states["mnemonics"])  # the same model, asked about the images that training started from
-start.memory = dataclasses.replace(start.memory, images=start.memory.origin)
-rows = {"herding": states["herding"], "mnemonics, start": start, "mnemonics, trained": states["mnemonics"]}
-where = pd.concat([position(state).assign(exemplars=name) for name, state in rows.items()])
+herding, trained = finished["herding"], finished["mnemonics"]
+start = dataclasses.replace(memory, images=memory.origin)  # the same model, asked about what training started from
+rows = {
+    "herding": (herding, herding.exemplars),
+    "mnemonics, start": (trained, start),
+    "mnemonics, trained": (trained, memory),
+}
+where = pd.concat([position(*what).assign(exemplars=name) for name, what in rows.items()])
 where.groupby("exemplars")[["percentile", "margin"]].agg(["mean", "min", "max"]).round(2)
 
 # %% mystnb={"image": {"alt": "Distance to the class mean as a percentile, a dot per exemplar: herding, mnemonics before and after training."}}

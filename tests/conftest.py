@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
 
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.paths import data_root
 
 torch.set_num_threads(1)
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=40)
@@ -21,7 +25,7 @@ TINY: dict[str, Any] = {
     "network": {"depth": 8, "width": 4},
     "training": {"epochs": 1, "milestones": []},
     "finetuning": {"epochs": 2, "milestones": [1]},
-    "exemplar_level": {"epochs": 1, "inner_steps": 2, "val_batch": 300, "alpha": 0.05, "beta": 1.0},
+    "exemplar_level": {"epochs": 1, "adjust_epochs": 1, "inner_steps": 2, "val_batch": 300, "alpha": 0.05, "beta": 1.0},
 }
 
 
@@ -31,10 +35,38 @@ def root() -> Path:
     return Path(__file__).parents[1]
 
 
+@pytest.fixture(scope="session")
+def cifar_root(root) -> Path:
+    """A directory with the real CIFAR-100: the user's own, or one unpacked from the archive beside the checkout."""
+    if (data_root() / "cifar-100-python").is_dir():
+        return data_root()
+    unpack, target = root.parent / "shared" / "data" / "unpack.py", root / "build" / "test-data"
+    if not unpack.exists():
+        pytest.skip(f"no CIFAR-100: neither {data_root() / 'cifar-100-python'} nor {unpack} is there")
+    target.mkdir(parents=True, exist_ok=True)
+    with FileLock(target / "lock"):  # leaves alone what is there and whole
+        done = subprocess.run([sys.executable, unpack, target, "cifar-100"], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"no CIFAR-100: {unpack} failed: {done.stderr.strip()[-500:]}")
+    return target
+
+
+@pytest.fixture(scope="session")
+def tiny_values() -> dict[str, Any]:
+    """What ``tiny`` sets, for fixtures of a wider scope."""
+    return TINY
+
+
 @pytest.fixture
 def tiny() -> RunConfig:
     """All of digits, N = 5, in about a second."""
     return parse_config(TINY)
+
+
+@pytest.fixture
+def small(tiny) -> RunConfig:
+    """A run without an exemplar level."""
+    return tiny.replace(exemplars="random")
 
 
 @pytest.fixture

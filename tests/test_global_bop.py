@@ -1,203 +1,34 @@
-"""A whole run: what each phase is trained on, the same bytes from the same seed, and going on where it stopped."""
+"""The phases of a run: what each is trained and tested on, what it keeps, and what must not leak into what."""
 
 from __future__ import annotations
 
 import itertools
-import json
-from pathlib import Path
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from mnemonics_lib import global_bop, records, training
-from mnemonics_lib.config import RunConfig
+from mnemonics_lib import global_bop, training
 from mnemonics_lib.data.dataset import load_dataset
-from mnemonics_lib.methods import METHODS
+from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import TransferConv2d
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.training import train
 
-VARIANTS: dict[str, dict[str, Any]] = {
-    "mnemonics": {},
-    "transfer-adjust": {"weight_transfer": True, "adjust": 2},
-    "icarl-perturbed": {
-        "method": "icarl",
-        "exemplars": "mnemonics",
-        "exemplar_level": {"start": "perturbed", "inner_augment": True, "val_augment": True, "init": "herding"},
-    },
-    "herding-adjust-transfer": {"exemplars": "herding", "adjust": 2, "weight_transfer": True, "phases": 1},
-}
-
-
-@pytest.fixture(params=VARIANTS)
-def config(request, tiny) -> RunConfig:
-    return tiny.replace(**VARIANTS[request.param])
-
-
-@pytest.fixture
-def small(tiny) -> RunConfig:
-    """A run without an exemplar level."""
-    return tiny.replace(exemplars="random")
-
-
-def spoil_global_generators(seed: int) -> None:
-    torch.manual_seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    torch.rand(seed)
-
-
-class StoppedError(RuntimeError):
-    """What a pulled plug looks like from inside."""
-
-
-def stop_in_phase(monkeypatch, phase: int) -> None:
-    """Make a run fail in the middle of a phase, after its model level."""
-    evaluate = global_bop.evaluate
-
-    def failing(setting, state):
-        if state.phase == phase:
-            raise StoppedError
-        return evaluate(setting, state)
-
-    monkeypatch.setattr(global_bop, "evaluate", failing)
-
-
-def count_phases(monkeypatch) -> list[int]:
-    """The phases that are run from now on."""
-    run_phase, seen = global_bop.run_phase, []
-
-    def counting(setting, state, progress=False):
-        seen.append(state.phase)
-        run_phase(setting, state, progress)
-
-    monkeypatch.setattr(global_bop, "run_phase", counting)
-    return seen
-
-
-def test_one_seed_gives_the_same_bytes_twice_stopped_or_not(config, tmp_path, monkeypatch):
-    spoil_global_generators(1)
-    whole, path = global_bop.run(config, tmp_path / "a")
-    assert records.read_record(path) == whole
-    spoil_global_generators(2)
-    again, _ = global_bop.run(config, tmp_path / "b")
-    assert records.canonical(again) == records.canonical(whole)
-
-    last = config.phases
-    with monkeypatch.context() as patch:
-        stop_in_phase(patch, last)
-        with pytest.raises(StoppedError):
-            global_bop.run(config, tmp_path / "c")
-    assert list((tmp_path / "c").rglob("record.json")) == []
-    spoil_global_generators(3)
-    seen = count_phases(monkeypatch)
-    resumed, path = global_bop.run(config, tmp_path / "c")
-    assert seen == [last]
-    assert records.canonical(resumed) == records.canonical(whole)
-    assert records.canonical(json.loads(path.read_text())) == records.canonical(whole)
-
-
-def test_a_run_stopped_in_every_phase_and_resumed_equals_the_uninterrupted_one(tiny, tmp_path, monkeypatch):
-    config = tiny.replace(weight_transfer=True, adjust=2)
-    whole, _ = global_bop.run(config, tmp_path / "whole")
-    for phase in range(config.phases + 1):
-        with monkeypatch.context() as patch:
-            stop_in_phase(patch, phase)
-            seen = count_phases(patch)
-            with pytest.raises(StoppedError):
-                global_bop.run(config, tmp_path / "stopped")
-            assert seen == sorted({max(phase - 1, 0), phase})
-    resumed, _ = global_bop.run(config, tmp_path / "stopped")
-    assert records.canonical(resumed) == records.canonical(whole)
-    assert len(resumed["phase_seconds"]) == config.phases + 1
-
-
-def test_another_seed_gives_another_run(small, tmp_path):
-    one, path = global_bop.run(small, tmp_path)
-    other, elsewhere = global_bop.run(small.replace(seed=1), tmp_path)
-    assert path != elsewhere
-    for field in ("accuracy", "results"):
-        assert one[field] != other[field]
-    assert one["class_order"] == other["class_order"]  # the protocol's, whatever the seed
-
-
-def test_a_finished_run_is_not_repeated(small, tmp_path, monkeypatch):
-    record, path = global_bop.run(small, tmp_path)
-    before, seen = path.read_bytes(), count_phases(monkeypatch)
-    assert global_bop.run(small, tmp_path) == (record, path)
-    assert path.read_bytes() == before
-    assert seen == []
-
-
-def test_a_run_made_by_other_source_is_made_again_from_the_start(small, tmp_path, monkeypatch):
-    global_bop.run(small, tmp_path)
-    monkeypatch.setattr(records, "source_digest", lambda: "other")
-    records.code_version.cache_clear()
-    seen = count_phases(monkeypatch)
-    try:
-        record, _ = global_bop.run(small, tmp_path)
-    finally:
-        records.code_version.cache_clear()
-    assert seen == list(range(6))  # neither the record nor the checkpoint was believed
-    assert record["code"]["source"] == "other"
-
-
-def test_a_run_without_its_record_is_finished_from_its_checkpoint(small, tmp_path, monkeypatch):
-    record, path = global_bop.run(small, tmp_path)
-    path.unlink()
-    seen = count_phases(monkeypatch)
-    assert records.canonical(global_bop.run(small, tmp_path)[0]) == records.canonical(record)
-    assert seen == []
-
-
-@pytest.mark.parametrize("damage", ["empty", "garbage", "half", "foreign"])
-def test_a_damaged_checkpoint_is_named_or_done_without(small, tmp_path, monkeypatch, damage):
-    record, path = global_bop.run(small, tmp_path)
-    path.unlink()
-    checkpoint = path.parent / "checkpoint.pt"
-    whole = checkpoint.read_bytes()
-    if damage == "foreign":
-        torch.save({"weights": torch.zeros(3)}, checkpoint)
-    else:
-        checkpoint.write_bytes({"empty": b"", "garbage": b"garbage", "half": whole[: len(whole) // 2]}[damage])
-    try:
-        again, _ = global_bop.run(small, tmp_path)
-    except Exception as error:
-        assert checkpoint.name in str(error), f"{type(error).__name__} does not name the checkpoint: {error}"  # noqa: PT017
-    else:
-        assert records.canonical(again) == records.canonical(record)
-
-
-def test_a_damaged_record_is_named(small, tmp_path):
-    _, path = global_bop.run(small, tmp_path)
-    path.write_text("{")
-    with pytest.raises(records.RecordError, match=r"record\.json"):
-        global_bop.run(small, tmp_path)
-
-
-def test_runs_of_different_configurations_do_not_share_a_directory(tiny):
-    changes: list[dict[str, Any]] = [
-        {},
-        {"seed": 1},
-        {"budget": 3},
-        {"network": {"width": 5}},
-        {"training": {"lam": 0.4}},
-        {"adjust": 2},
-    ]
-    names = {global_bop.name_of(tiny.replace(**change)) for change in changes}
-    assert len(names) == len(changes)
-    assert all(name.startswith("test/digits-n5-lwf-mnemonics-s") for name in names)
+CPU = torch.device("cpu")
 
 
 @pytest.fixture
 def spied(monkeypatch):
-    """Every call of ``train`` in order: its images, labels, settings and progress label."""
+    """Every call of ``train`` in order: its images, labels, settings and model."""
     calls: list[dict[str, Any]] = []
 
-    def spy(model, loss, images, labels, settings, *rest):
+    def spy(model, loss, samples, settings, *rest):
+        images, labels = samples.all()
         calls.append({"images": images.clone(), "labels": labels.clone(), "settings": settings, "model": model})
-        return train(model, loss, images, labels, settings, *rest)
+        return train(model, loss, samples, settings, *rest)
 
     monkeypatch.setattr(global_bop, "train", spy)
     return calls
@@ -241,32 +72,34 @@ def test_each_phase_sees_its_new_classes_and_the_exemplars_of_old_ones_and_nothi
 
 
 def test_each_phase_starts_from_the_last_model_which_teaches_it_unchanged(small, monkeypatch):
-    method, teachers = METHODS["lwf"], []
-    loss = type(method).loss
+    loss, teachers = Method.loss, []
 
-    def spy(self, model, teacher, images, labels, settings):
+    def spy(self, model, teacher, images, labels):
         teachers.append(teacher)
-        return loss(self, model, teacher, images, labels, settings)
+        return loss(self, model, teacher, images, labels)
 
-    monkeypatch.setattr(type(method), "loss", spy)
+    monkeypatch.setattr(Method, "loss", spy)
     # A rate that is as good as none: the model level starts at Theta_{i-1} and stays there.
     still = small.replace(training={"rate": 1e-30, "weight_decay": 0.0}, finetuning={"rate": 0.01})
     setting = global_bop.Setting.of(still)
     state = global_bop.initial_state(setting)
     global_bop.run_phase(setting, state)
-    assert set(teachers) == {None}
+    assert teachers == []  # phase 0 has none
     for phase in (1, 2):
         teachers.clear()
         before = {name: p.clone() for name, p in state.model.state_dict().items()}
         state.phase = phase
         global_bop.model_level(setting, state)
-        for name, p in state.model.named_parameters():
-            torch.testing.assert_close(p[: len(before[name])], before[name], rtol=0, atol=1e-20, msg=name)
+        now = dict(state.model.named_parameters())
+        assert {name for name in now if name not in before} == {f"head.blocks.{phase}.weight", f"head.blocks.{phase}.bias"}
+        for name in now.keys() & before.keys():
+            torch.testing.assert_close(now[name], before[name], rtol=0, atol=1e-20, msg=name)
         assert len({id(teacher) for teacher in teachers}) == 1
         teacher = teachers[0]
         assert not teacher.training
         assert all(torch.equal(p, before[name]) for name, p in teacher.state_dict().items())
-        state.memory = global_bop.select_exemplars(setting, state)
+        global_bop.select_exemplars(setting, state)
+        assert state.memory.labels.unique().tolist() == list(range(5 + phase))
         global_bop.balanced_finetuning(setting, state)
 
 
@@ -290,7 +123,7 @@ def test_weight_transfer_freezes_the_convolutions_of_phase_0_for_all_later_phase
     assert not torch.equal(scales[1], scales[0])  # they keep learning, from where they were
 
 
-def test_phase_0_does_not_depend_on_n_or_the_exemplars(tiny, tmp_path):
+def test_phase_0_does_not_depend_on_n_or_the_exemplars(tiny):
     rows = []
     changes: list[dict[str, Any]] = [
         {},
@@ -333,54 +166,6 @@ def test_adjusting_moves_old_exemplars_only_and_only_when_asked(tiny):
         assert state.results[1]["exemplar_steps"] == []
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    from mnemonics_lib.config import parse_config
-
-    values = {"network": {"width": 4}, "training": {"epochs": 2, "milestones": [1]}, "exemplars": "herding"}
-    return global_bop.run(parse_config(values), tmp_path_factory.mktemp("runs"))
-
-
-def test_the_record_holds_the_measures_of_its_own_confusion_matrices(finished):
-    record, path = finished
-    assert path.name == "record.json"
-    accuracies, first = [], []
-    for phase, row in enumerate(record["results"]):
-        confusion = np.array(row["confusion"])
-        assert confusion.shape == (5 + phase, 5 + phase)
-        accuracies.append(100 * np.trace(confusion) / confusion.sum())
-        first.append(100 * np.trace(confusion[:5, :5]) / confusion[:5].sum())
-    assert record["accuracy"] == pytest.approx(accuracies)
-    assert record["first_classes_accuracy"] == pytest.approx(first)
-    assert record["average_accuracy"] == pytest.approx(np.mean(accuracies))
-    assert record["forgetting"] == pytest.approx(first[0] - first[-1])
-    assert record["accuracy"][0] == record["first_classes_accuracy"][0] > 15  # it learned something
-
-
-def test_the_record_says_what_was_run_and_for_how_long(finished):
-    record, _ = finished
-    config = RunConfig.model_validate(record["config"])
-    for field in ("dataset", "profile", "phases", "method", "exemplars", "adjust", "weight_transfer", "finetune"):
-        assert record[field] == getattr(config, field)
-    assert (record["budget"], record["seed"], record["recipe"]) == (config.budget, config.seed, config.recipe)
-    assert record["config_digest"] == config.digest
-    assert record["code"]["source"] == records.source_digest()
-    assert record["seconds"] == pytest.approx(sum(record["phase_seconds"]))
-    assert len(record["phase_seconds"]) == config.phases + 1
-    assert record["seconds"] > 0
-    assert record["device"] == "cpu"
-    last = record["results"][-1]
-    assert last["exemplar_bytes"] == 10 * config.budget * 64 * 4
-    assert record["displacement"] == last["displacement"] == 0
-    assert len(last["training_loss"]) == 2
-
-
-def test_the_class_order_of_the_record_is_the_protocols(finished):
-    order = np.arange(10)
-    np.random.RandomState(1993).shuffle(order)
-    assert finished[0]["class_order"] == order.tolist()
-
-
 def test_streams_with_other_names_seeds_or_parts_are_unrelated_and_equal_ones_equal():
     names = [
         (),
@@ -413,12 +198,15 @@ def test_the_streams_of_a_run_are_all_different(tiny, monkeypatch):
     setting = global_bop.Setting.of(tiny.replace(exemplars="random"))
     for _ in global_bop.phases(setting, global_bop.initial_state(setting)):
         pass
+    held_out = {name for name in used if "held-out" in name}  # asked for again whenever D_i is
+    used = [name for name in used if name not in held_out]
     # Order and crops of training and of fine-tuning, and the selection; no fine-tuning in phase 0.
     assert len(used) == len(set(used)) == 6 * 2 + 5 * 2 + 6
+    assert len(held_out) in (0, 6)
 
 
 def test_no_test_image_is_ever_trained_on_or_kept(tiny, spied):
-    test = load_dataset("digits").test
+    test = load_dataset("digits", CPU).test
     setting = global_bop.Setting.of(tiny.replace(exemplars="herding", phases=1))
     state = global_bop.initial_state(setting)
     for _ in global_bop.phases(setting, state):
@@ -428,10 +216,118 @@ def test_no_test_image_is_ever_trained_on_or_kept(tiny, spied):
     assert not held_out & {image.numpy().tobytes() for image in used}
 
 
-def test_the_deterministic_switch_is_put_back(small, tmp_path, monkeypatch):
-    stop_in_phase(monkeypatch, 0)
-    before = torch.are_deterministic_algorithms_enabled()
-    with pytest.raises(StoppedError):
-        global_bop.run(small, tmp_path)
-    assert torch.are_deterministic_algorithms_enabled() is before
-    assert not list(Path(tmp_path).rglob("checkpoint.pt"))
+def rows(images: torch.Tensor, labels: torch.Tensor) -> Counter[tuple[bytes, int]]:
+    """Images with their labels, as values that can be compared in any order."""
+    return Counter((image.numpy().tobytes(), int(label)) for image, label in zip(images, labels, strict=True))
+
+
+def test_joint_training_sees_all_data_of_all_classes_so_far_and_keeps_no_exemplars(tiny, spied):
+    setting = global_bop.Setting.of(tiny.preset("joint"))
+    state = global_bop.initial_state(setting)
+    for phase in range(6):
+        spied.clear()
+        global_bop.run_phase(setting, state)
+        assert len(spied) == 1
+        raw, labels = setting.protocol.seen_data(setting.data.train, phase)
+        assert rows(spied[0]["images"], spied[0]["labels"]) == rows(setting.data.pixels.normalise(raw), labels)
+        assert set(labels.tolist()) == set(range(5 + phase))
+        assert len(state.memory) == state.results[-1]["exemplar_bytes"] == 0
+
+
+def test_fine_tuning_alone_sees_the_new_classes_alone(tiny, spied):
+    setting = global_bop.Setting.of(tiny.preset("finetune"))
+    state = global_bop.initial_state(setting)
+    for phase in range(6):
+        spied.clear()
+        global_bop.run_phase(setting, state)
+        assert len(spied) == 1
+        raw, labels = setting.protocol.new_data(setting.data.train, phase)
+        assert rows(spied[0]["images"], spied[0]["labels"]) == rows(setting.data.pixels.normalise(raw), labels)
+        assert len(state.memory) == state.results[-1]["exemplar_bytes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("budget", "rule", "quotas"),
+    [
+        (4, "per_class", [(3, 1)] * 6),  # a tenth, at least one
+        (11, "per_class", [(9, 2)] * 6),
+        (100, "total", [(18, 2), (14, 2), (12, 2), (10, 2), (9, 2), (9, 1)]),  # 20, 16, 14, 12, 11, 10 of each
+    ],
+)
+def test_what_bic_holds_out_is_never_trained_on_and_comes_out_of_its_budget(tiny, spied, budget, rule, quotas):
+    config = tiny.replace(method="bic", exemplars="herding", budget=budget, budget_rule=rule)
+    setting = global_bop.Setting.of(config)
+    state = global_bop.initial_state(setting)
+    held_out_so_far: set[bytes] = set()
+    kept: dict[bytes, int] = {}
+    for phase, (count, held_out) in enumerate(quotas):
+        global_bop.run_phase(setting, state)
+        seen = 5 + phase
+        assert state.memory.labels.tolist() == [k for k in range(seen) for _ in range(count)]
+        assert state.held_out.labels.tolist() == [k for k in range(seen) for _ in range(held_out)]
+        # Together D_i, each image once.
+        images, labels = setting.new_data(phase).all()
+        more_images, more_labels = setting.held_out(phase).all()
+        raw, all_labels = setting.protocol.new_data(setting.data.train, phase)
+        everything = rows(torch.cat([images, more_images]), torch.cat([labels, more_labels]))
+        assert everything == rows(setting.data.pixels.normalise(raw), all_labels)
+        held_out_so_far |= {image.numpy().tobytes() for image in more_images}
+        # What is left of old classes are the first of those held out before.
+        present = {image.numpy().tobytes(): int(k) for image, k in zip(state.held_out.images, state.held_out.labels)}
+        first = setting.protocol.bounds(phase)[0]
+        assert all(kept[image] == k for image, k in present.items() if k < first)
+        kept = present
+        assert state.results[-1]["exemplar_bytes"] == seen * 64 * (4 * count + held_out)  # held out as real images
+    used = torch.cat([call["images"] for call in spied])
+    assert not held_out_so_far & {image.numpy().tobytes() for image in used}
+
+
+def test_a_fixed_total_is_shared_evenly_and_the_worst_ranked_go_first(tiny):
+    config = tiny.replace(exemplars="herding", budget=37, budget_rule="total")
+    setting = global_bop.Setting.of(config)
+    state = global_bop.initial_state(setting)
+    selected: dict[int, torch.Tensor] = {}
+    for phase, each in enumerate([7, 6, 5, 4, 4, 3]):
+        global_bop.run_phase(setting, state)
+        memory = state.memory
+        assert torch.bincount(memory.labels).tolist() == [each] * (5 + phase)
+        assert len(memory) <= 37
+        for k in range(5 + phase):
+            own = memory.images[memory.labels == k]
+            selected.setdefault(k, own)
+            assert torch.equal(own, selected[k][:each])  # as selected, in the order in which they were picked
+        assert state.results[-1]["exemplars_per_class"] == each
+
+
+def test_exemplars_kept_as_bytes_are_whole_grey_levels_from_the_phase_they_are_made_in(tiny, spied):
+    config = tiny.replace(storage="uint8", adjust=2, phases=1)
+    setting = global_bop.Setting.of(config)
+    state = global_bop.initial_state(setting)
+    for phase in (0, 1):
+        global_bop.run_phase(setting, state)
+        pixels, images = setting.data.pixels, state.memory.images
+        assert torch.equal(pixels.normalise(pixels.quantise(images)), images)
+        assert pixels.outside(images) == 0
+        assert not torch.equal(images, state.memory.origin)  # they were trained
+        assert state.results[-1]["exemplar_bytes"] == (5, 10)[phase] * 2 * 64
+        assert state.results[-1]["displacement"] == state.memory.displacement(torch.arange(len(images)))
+    assert torch.equal(spied[-1]["images"], state.memory.images)  # fine-tuned on what is stored
+
+
+def test_the_logits_of_old_classes_are_the_same_bits_when_a_phase_begins(tiny):
+    """Growing and weight transfer change nothing until a step is taken."""
+    still = {"rate": 1e-30, "weight_decay": 0.0, "batch_norm": "running"}
+    for head in ("linear", "cosine"):
+        config = tiny.replace(
+            exemplars="random", weight_transfer=True, finetune=False, network={"head": head}, training=still
+        )
+        setting = global_bop.Setting.of(config)
+        state = global_bop.initial_state(setting)
+        global_bop.run_phase(setting, state)
+        images = setting.test_data(0).all()[0][:50]
+        with torch.no_grad():
+            before = state.model.eval()(images)
+            for phase in (1, 2):
+                with torch.enable_grad():
+                    global_bop.run_phase(setting, state)
+                assert torch.equal(state.model.eval()(images)[:, :5], before), (head, phase)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 
-from mnemonics_lib.data import digits
-from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.data import cifar100, digits
+from mnemonics_lib.data.info import DATASETS, DatasetInfo
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.split import Split
 
-LOADERS = {"digits": digits.load}
+LOADERS: dict[str, Callable[[], tuple[Split, Split]]] = {"digits": digits.load, "cifar100": cifar100.load}
 
 
 @dataclass(frozen=True)
@@ -22,21 +26,52 @@ class Dataset:
     test: Split
     pixels: Pixels
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the images, at the resolution loaded."""
+        _, channels, height, width = self.train.images.shape
+        return channels, height, width
 
-def load_dataset(name: str, device: torch.device | str = "cpu") -> Dataset:
+
+@functools.lru_cache(
+    maxsize=2
+)  # runs that share a process (a notebook, the tests) share the tensors: none is written to
+def load_dataset(name: str, device: torch.device, resolution: int = 0) -> Dataset:
     """Load a data set whole onto a device.
 
-    Mean and standard deviation are those of the training images, per channel.
+    Args:
+        name: one of ``LOADERS``.
+        device: where the tensors live.
+        resolution: height and width to average the images down to, a divisor of the native ones; 0 keeps them.
 
     Raises:
-        ValueError: for a name that is not in ``LOADERS``.
+        ValueError: for a name or a resolution that there is not.
     """
     if name not in LOADERS:
         raise ValueError(f"dataset = {name!r}: must be one of {', '.join(LOADERS)}")
-    device, info = torch.device(device), DATASETS[name]
-    train, test = LOADERS[name]()
-    scaled = train.images.double() / info.white
-    mean = scaled.mean(dim=(0, 2, 3)).float()[:, None, None].to(device)
-    std = scaled.std(dim=(0, 2, 3), correction=0).float()[:, None, None].to(device)
-    pixels = Pixels(mean, std, white=info.white, pad=info.pad, flip=info.flip)
+    info = DATASETS[name]
+    native = info.shape[1]
+    if resolution and resolution not in info.resolutions():
+        raise ValueError(f"resolution = {resolution}: must be 0 or one of {info.resolutions()}")
+    train, test = (shrink(split, native // (resolution or native)) for split in LOADERS[name]())
+    mean, std = (torch.tensor(c)[:, None, None] for c in info.normalisation or statistics(train, info))
+    pad = round(info.pad * (resolution or native) / native)
+    pixels = Pixels(mean.to(device), std.to(device), white=info.white, pad=pad, flip=info.flip)
     return Dataset(train.to(device), test.to(device), pixels)
+
+
+def shrink(split: Split, factor: int) -> Split:
+    """Each image averaged over blocks of ``factor`` x ``factor`` pixels and rounded to uint8 again."""
+    if factor == 1:
+        return split
+
+    def average(images: Tensor) -> Tensor:
+        return F.avg_pool2d(images.float(), factor).round().to(torch.uint8)
+
+    return Split(torch.cat([average(part) for part in split.images.split(5000)]), split.labels)
+
+
+def statistics(split: Split, info: DatasetInfo) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of a split's pixels, scaled to [0, 1], per channel."""
+    scaled = split.images.double() / info.white
+    return scaled.mean(dim=(0, 2, 3)).tolist(), scaled.std(dim=(0, 2, 3), correction=0).tolist()

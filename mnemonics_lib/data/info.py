@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Channels = tuple[float, ...]
+
 
 @dataclass(frozen=True)
 class DatasetInfo:
@@ -14,8 +16,10 @@ class DatasetInfo:
         images_per_class: training images of the smallest class.
         shape: channels, height, width.
         white: the largest raw pixel value.
-        pad: pixels of padding for the random crop.
+        pad: pixels of padding for the random crop, at the native resolution.
         flip: whether a mirrored image is still of its class.
+        normalisation: mean and standard deviation per channel, of pixels scaled to [0, 1]; None: those of the training
+            images.
     """
 
     classes: int
@@ -24,8 +28,25 @@ class DatasetInfo:
     white: int
     pad: int
     flip: bool
+    normalisation: tuple[Channels, Channels] | None = None
+
+    def resolutions(self) -> list[int]:
+        """Heights (and widths) that the images can be averaged down to: the divisors of the native one, from 4 up."""
+        native = self.shape[1]
+        return [size for size in range(4, native + 1) if native % size == 0]
 
 
 DATASETS = {
     "digits": DatasetInfo(classes=10, images_per_class=116, shape=(1, 8, 8), white=16, pad=1, flip=False),
+    "cifar100": DatasetInfo(
+        classes=100,
+        images_per_class=500,
+        shape=(3, 32, 32),
+        white=255,
+        pad=4,
+        flip=True,
+        # As in the public code of LUCIR and of the paper. The "std" is the mean over images of each image's own: the
+        # standard deviation over all pixels is (.2673, .2564, .2762).
+        normalisation=((0.5071, 0.4866, 0.4409), (0.2009, 0.1984, 0.2023)),
+    ),
 }

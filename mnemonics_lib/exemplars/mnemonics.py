@@ -15,11 +15,12 @@ from tqdm import tqdm
 from mnemonics_lib.bilevel import ENGINES
 from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import IncrementalNet
 from mnemonics_lib.rng import derive, stream
-from mnemonics_lib.training import batches
+from mnemonics_lib.training import balanced_batches, batches
 
 Data = tuple[Tensor, Tensor]
 """Normalised images [n, c, h, w] and class positions [n]."""
@@ -50,16 +51,17 @@ def optimise_images(
     model: IncrementalNet,
     images: Tensor,
     labels: Tensor,
-    validation: Data,
+    validation: Samples,
     context: Data,
     settings: ExemplarLevel,
+    epochs: int,
     pixels: Pixels,
     seed: int,
     progress: str = "",
 ) -> tuple[Tensor, list[OuterStep]]:
     """Train exemplar images so that a model trained on them does well on the validation data.
 
-    Repeats, for ``settings.epochs`` passes over the validation data: a temporary model from Theta_i; T steps of Eq. 8
+    Repeats, for ``epochs`` passes over the validation data: a temporary model from Theta_i; T steps of Eq. 8
     on the exemplars; the validation loss; its gradient through those steps; one step on the pixels.
 
     Args:
@@ -69,6 +71,7 @@ def optimise_images(
         validation: the data that judge them.
         context: exemplars that take part in Eq. 8 and in the validation loss but stay as they are (may be empty).
         settings: the axes of the local BOP.
+        epochs: passes over the validation data.
         pixels: augmentation and the range of real images.
         seed: of the batches, crops and perturbed starts.
         progress: label of a progress bar; empty for none.
@@ -81,23 +84,23 @@ def optimise_images(
     start, images = images.detach(), images.detach().clone().requires_grad_()
     optimizer: torch.optim.Optimizer
     optimizer = (torch.optim.Adam if settings.optimizer == "adam" else torch.optim.SGD)([images], lr=settings.beta)
-    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, settings.halve_every or settings.epochs + 1, gamma=0.5)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, settings.halve_every or epochs + 1, gamma=0.5)
     inner_labels = torch.cat([labels, context[1]])
     log: list[OuterStep] = []
 
-    for _ in tqdm(range(settings.epochs), desc=progress, disable=not progress, leave=False):
-        for batch in batches(len(validation[1]), settings.val_batch, order):
-            chosen = batch.to(images.device)
-            val_images, val_labels = validation[0][chosen], validation[1][chosen]
+    for _ in tqdm(range(epochs), desc=progress, disable=not progress, leave=False):
+        for batch in batches(len(validation), settings.val_batch, order):
+            val_images, val_labels = validation.batch(batch)
             if settings.val_augment:
                 val_images = pixels.augment(val_images, stream(seed, "validation", len(log)))
 
             def base_loss(temporary: nn.Module, exemplars: Tensor, t: int, step: int = len(log)) -> Tensor:
-                inputs = torch.cat([exemplars, context[0]])
+                # A function of t, not of what was drawn before: an engine may compute step t more than once.
+                chosen = inner_batch(inner_labels, settings.inner_batch, derive(seed, "inner", step), t)
+                inputs = torch.cat([exemplars, context[0]])[chosen]
                 if settings.inner_augment:
-                    # A function of t, not of what was drawn before: an engine may compute step t more than once.
                     inputs = pixels.augment(inputs, stream(seed, "crops", step, t))
-                return cross_entropy(temporary(inputs), inner_labels)
+                return cross_entropy(temporary(inputs), inner_labels[chosen])
 
             def meta_loss(temporary: nn.Module, data: Data = (val_images, val_labels)) -> Tensor:
                 return balanced_loss(temporary, data, context)
@@ -124,6 +127,17 @@ def optimise_images(
     return images.detach(), log
 
 
+def inner_batch(labels: Tensor, size: int, seed: int, t: int) -> Tensor:
+    """Indices of the exemplars that inner step ``t`` of Eq. 8 trains on, class-balanced; all of them for ``size`` 0.
+
+    Passes over all exemplars follow one another, each in an order of its own; the same seed and t give the same batch.
+    """
+    if not 0 < size < len(labels):
+        return torch.arange(len(labels), device=labels.device)
+    a_pass = -(-len(labels) // size)
+    return balanced_batches(labels, size, stream(seed, t // a_pass))[t % a_pass].to(labels.device)
+
+
 def temporary_model(
     model: IncrementalNet, settings: ExemplarLevel, seed: int, generator: torch.Generator
 ) -> IncrementalNet:
@@ -139,7 +153,8 @@ def temporary_model(
     temporary = model.reinitialised(seed)
     with torch.no_grad():
         for parameter, ours in zip(temporary.parameters(), model.parameters(), strict=True):
-            parameter.lerp_(ours, 1 - r)
+            if parameter.requires_grad:  # a frozen one is ours already
+                parameter.lerp_(ours, 1 - r)
     return temporary
 
 
@@ -161,7 +176,7 @@ def train_exemplars(
     model: IncrementalNet,
     memory: ExemplarMemory,
     first: int,
-    data: Data,
+    data: Samples,
     settings: ExemplarLevel,
     pixels: Pixels,
     seed: int,
@@ -177,7 +192,16 @@ def train_exemplars(
         old = old[:0]
     context = memory.images[old], memory.labels[old]
     images, log = optimise_images(
-        model, memory.images[new], memory.labels[new], data, context, settings, pixels, seed, progress
+        model,
+        memory.images[new],
+        memory.labels[new],
+        data,
+        context,
+        settings,
+        settings.epochs,
+        pixels,
+        seed,
+        progress,
     )
     return memory.with_images(new, images), log
 
@@ -216,9 +240,10 @@ def adjust_exemplars(
             model,
             memory.images[index],
             memory.labels[index],
-            (memory.images[rest], memory.labels[rest]),
+            Samples.learned(memory.images[rest], memory.labels[rest], pixels),
             nothing,
             settings,
+            settings.adjust_epochs,
             pixels,
             derive(seed, "part", part),
             progress and f"{progress} {part + 1}/{parts}",

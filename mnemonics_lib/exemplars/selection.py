@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mnemonics_lib.data.samples import Samples
+
 
 def herd(features: Tensor, count: int) -> Tensor:
     """Greedy mean matching: the k-th pick brings the mean of the first k as close as possible to the mean of all.
@@ -49,32 +51,28 @@ def pick_random(count: int, of: int, generator: torch.Generator) -> Tensor:
 
 
 def select(
-    images: Tensor,
-    labels: Tensor,
-    budget: int,
-    rule: str,
-    features: Callable[[Tensor], Tensor],
-    generator: torch.Generator,
+    samples: Samples, count: int, rule: str, features: Callable[[Tensor], Tensor], generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """``budget`` exemplars of each class in ``labels``, ordered by class, then rank.
+    """``count`` exemplars of each class in ``samples``, ordered by class, then rank.
 
     Args:
-        images: normalised, [n, c, h, w].
-        labels: [n].
-        budget: exemplars per class.
+        samples: D_i.
+        count: exemplars per class.
         rule: "random" or "herding".
-        features: images to features, used by herding alone.
+        features: images to features, used by herding alone; each image is passed through once.
         generator: used by the random rule alone.
+
+    Returns:
+        Normalised images [classes * count, c, h, w] and labels.
     """
+    if rule not in ("random", "herding"):
+        raise ValueError(f"rule = {rule!r}: must be 'random' or 'herding'")
+    if rule == "herding":
+        described = torch.cat([features(images) for images, _ in samples.parts()])
     chosen = []
-    for label in labels.unique(sorted=True):
-        of_class = torch.nonzero(labels == label).flatten()
-        if rule == "herding":
-            rank = herd(features(images[of_class]), budget)
-        elif rule == "random":
-            rank = pick_random(budget, len(of_class), generator)
-        else:
-            raise ValueError(f"rule = {rule!r}: must be 'random' or 'herding'")
+    for label in samples.labels.unique(sorted=True):
+        of_class = torch.nonzero(samples.labels == label).flatten()
+        random = rule == "random"
+        rank = pick_random(count, len(of_class), generator) if random else herd(described[of_class], count)
         chosen.append(of_class[rank.to(of_class.device)])
-    index = torch.cat(chosen)
-    return images[index], labels[index]
+    return samples.batch(torch.cat(chosen).cpu())

@@ -1,39 +1,78 @@
-"""The interface of a baseline method: what it minimises, and how it classifies."""
+"""The interface of a baseline method: what it minimises, what it does around a phase, and how it classifies."""
 
 from __future__ import annotations
 
-from abc import ABC
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from mnemonics_lib import losses
 from mnemonics_lib.config import Training
-from mnemonics_lib.data.pixels import Pixels
-from mnemonics_lib.exemplars.memory import ExemplarMemory
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.models import IncrementalNet
 
 Scorer = Callable[[Tensor], Tensor]
 """Normalised images [n, c, h, w] -> scores [n, classes seen]; the largest is the prediction."""
 
 
-class Method(ABC):
-    """A class-incremental method. The defaults are Eq. 5 and the head; a method overrides what it does otherwise."""
+class Method:
+    """A class-incremental method; the defaults are Eq. 5 and the head. One instance serves one run.
 
-    name: ClassVar[str]
+    Phase 0 is the same for all methods with the same head (cross-entropy, no teacher): it is trained once and shared.
+    The hooks below are for phases 1..N, but for ``end_phase`` and ``scorer``, which phase 0 has too.
 
-    def loss(
-        self, model: IncrementalNet, teacher: IncrementalNet | None, images: Tensor, labels: Tensor, settings: Training
-    ) -> Tensor:
-        """L_all of Eq. 5 on one batch of D_i and E_{0:i-1}; ``teacher`` is Theta_{i-1}, None in phase 0."""
-        old_logits = None
-        if teacher is not None:
-            with torch.no_grad():
-                old_logits = teacher(images)
-        return losses.model_level(model(images), labels, old_logits, settings.lam, settings.temperature)
+    Args:
+        settings: the model level's numbers.
+    """
 
-    def scorer(self, model: IncrementalNet, memory: ExemplarMemory, pixels: Pixels) -> Scorer:
-        """The classifier to evaluate after a phase; ``model`` is in evaluation mode."""
+    def __init__(self, settings: Training) -> None:
+        self.settings = settings
+
+    def begin_phase(self, model: IncrementalNet, old: int, new: Samples) -> None:
+        """Prepare before Theta_i is trained.
+
+        Args:
+            model: Theta_{i-1} with rows for the new classes.
+            old: number of old classes.
+            new: D_i.
+        """
+
+    def loss(self, model: IncrementalNet, teacher: IncrementalNet, images: Tensor, labels: Tensor) -> Tensor:
+        """L_all of Eq. 5 on one batch of D_i and E_{0:i-1}; ``teacher`` is Theta_{i-1}, frozen."""
+        with torch.no_grad():
+            old_logits = self.teach(teacher, images)
+        return losses.model_level(model(images), labels, old_logits, self.settings.lam, self.settings.temperature)
+
+    def teach(self, teacher: IncrementalNet, images: Tensor) -> Tensor:
+        """p_hat(x), the teacher's logits over the old classes."""
+        return teacher(images)
+
+    def begin_finetuning(self, model: IncrementalNet) -> None:
+        """Prepare before the balanced fine-tuning (cross-entropy on the exemplars)."""
+
+    def end_phase(self, model: IncrementalNet, held_out: Samples) -> None:
+        """Finish after Theta_i is trained and fine-tuned.
+
+        Args:
+            model: Theta_i, in evaluation mode.
+            held_out: real images of all classes seen, never trained on; empty unless the method's ``MethodInfo`` says
+                ``holds_out``.
+        """
+
+    def scorer(self, model: IncrementalNet, exemplars: Samples) -> Scorer:
+        """The classifier to evaluate after a phase.
+
+        Args:
+            model: Theta_i, in evaluation mode.
+            exemplars: E_{0:i}.
+        """
         return model
+
+    def state(self) -> dict[str, Any]:
+        """What the method carries from phase to phase, as plain values and tensors, for the checkpoint."""
+        return {}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`state` gave."""

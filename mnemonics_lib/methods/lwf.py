@@ -5,5 +5,3 @@ from mnemonics_lib.methods.base import Method
 
 class LwF(Method):
     """The defaults of :class:`~mnemonics_lib.methods.base.Method` are this method."""
-
-    name = "lwf"

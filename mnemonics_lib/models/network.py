@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from mnemonics_lib.config import Network
+from mnemonics_lib.models.heads import HEADS, CosineHead, Directions
 from mnemonics_lib.models.resnet import ResNet
 from mnemonics_lib.models.transfer import TransferConv2d
 from mnemonics_lib.rng import seeded
@@ -19,17 +19,18 @@ class IncrementalNet(nn.Module):
     Args:
         backbone: images to features [n, backbone.features].
         classes: classes the head starts with.
+        head: "linear" or "cosine".
     """
 
-    def __init__(self, backbone: ResNet, classes: int) -> None:
+    def __init__(self, backbone: ResNet, classes: int, head: str = "linear") -> None:
         super().__init__()
         self.backbone = backbone
-        self.head = nn.Linear(backbone.features, classes)
+        self.head = HEADS[head](backbone.features, classes)
 
     @property
     def classes(self) -> int:
         """Number of classes the head knows."""
-        return self.head.out_features
+        return self.head.classes
 
     def features(self, x: Tensor) -> Tensor:
         """[n, c, h, w] -> [n, features]."""
@@ -40,27 +41,19 @@ class IncrementalNet(nn.Module):
         return self.head(self.features(x))
 
     def grow(self, classes: int, seed: int) -> None:
-        """Give the head rows for new classes; the old rows keep their values.
-
-        Args:
-            classes: the new total.
-            seed: of the new rows' initial values.
-        """
-        old = self.head
-        if classes < old.out_features:
-            raise ValueError(f"classes = {classes}: must be at least {old.out_features}, those already known")
-        with seeded(seed):
-            self.head = nn.Linear(old.in_features, classes, device=old.weight.device, dtype=old.weight.dtype)
-        with torch.no_grad():
-            self.head.weight[: old.out_features] = old.weight
-            self.head.bias[: old.out_features] = old.bias
+        """Give the head rows for new classes; see :meth:`mnemonics_lib.models.heads.Head.grow`."""
+        self.head.grow(classes, seed)
 
     def reinitialised(self, seed: int) -> IncrementalNet:
-        """A copy with fresh parameters and the same buffers (running statistics; W where weights are transferred)."""
+        """A copy with fresh trainable parameters.
+
+        Buffers (running statistics; W where weights are transferred) and frozen parameters keep their values.
+        """
         fresh = copy.deepcopy(self)
         with seeded(seed):
             initialise(fresh)
-        fresh.load_state_dict(dict(self.named_buffers()), strict=False)
+        fixed = {name: value for name, value in self.named_parameters() if not value.requires_grad}
+        fresh.load_state_dict(dict(self.named_buffers()) | fixed, strict=False)
         return fresh
 
 
@@ -69,13 +62,27 @@ def initialise(module: nn.Module) -> None:
     for child in module.modules():
         if isinstance(child, nn.Conv2d):
             nn.init.kaiming_normal_(child.weight, mode="fan_out", nonlinearity="relu")
-        elif isinstance(child, nn.Linear | nn.BatchNorm2d | TransferConv2d):
+        elif isinstance(child, nn.Linear | nn.BatchNorm2d | TransferConv2d | Directions | CosineHead):
             child.reset_parameters()
 
 
-def build_network(settings: Network, channels: int, classes: int, seed: int) -> IncrementalNet:
-    """Theta before phase 0: the same settings and seed give the same parameters."""
+def build_network(
+    depth: int, width: int, channels: int, classes: int, seed: int, head: str = "linear"
+) -> IncrementalNet:
+    """Theta before phase 0: the same arguments give the same parameters.
+
+    Convolution weights lie channels-last in memory, which is what both kinds of device are fastest with.
+
+    Args:
+        depth: of the ResNet, 6n + 2.
+        width: channels of its first stage.
+        channels: of the images.
+        classes: of phase 0.
+        seed: of all parameters.
+        head: "linear", or "cosine", for which the last ReLU is dropped (as in LUCIR: a cosine needs negative features).
+    """
     with seeded(seed):
-        model = IncrementalNet(ResNet(settings.depth, channels, settings.width), classes)
+        model = IncrementalNet(ResNet(depth, channels, width, last_relu=head != "cosine"), classes, head)
         initialise(model)
-    return model
+    with torch.no_grad():
+        return model.to(memory_format=torch.channels_last)

@@ -1,0 +1,75 @@
+"""What a loop draws its batches from: real images, kept as raw bytes, and exemplars, kept as the floats they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mnemonics_lib.data.pixels import Pixels
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Images on one device, with labels; a batch is normalised when it is drawn.
+
+    Attributes:
+        raw: real images, uint8 [n, c, h, w].
+        images: exemplars, normalised float32 [m, c, h, w].
+        labels: class positions of the real images, then of the exemplars, [n + m].
+        pixels: the data set's pixel space.
+    """
+
+    raw: Tensor
+    images: Tensor
+    labels: Tensor
+    pixels: Pixels
+
+    @classmethod
+    def real(cls, raw: Tensor, labels: Tensor, pixels: Pixels) -> Samples:
+        """Raw images alone."""
+        return cls(raw, torch.empty((0, *raw.shape[1:]), device=raw.device), labels, pixels)
+
+    @classmethod
+    def learned(cls, images: Tensor, labels: Tensor, pixels: Pixels) -> Samples:
+        """Normalised images alone."""
+        return cls(torch.empty((0, *images.shape[1:]), dtype=torch.uint8, device=images.device), images, labels, pixels)
+
+    def with_exemplars(self, images: Tensor, labels: Tensor) -> Samples:
+        """These samples and more exemplars."""
+        return Samples(self.raw, torch.cat([self.images, images]), torch.cat([self.labels, labels]), self.pixels)
+
+    def __len__(self) -> int:
+        """Number of samples, n + m."""
+        return len(self.labels)
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """The samples at ``index``: normalised images and labels, the real ones first, else in the order asked for.
+
+        Args:
+            index: positions in 0..n+m-1, int64, on the CPU. That is where the order is drawn, and where it can be
+                divided between the two kinds without waiting for an accelerator.
+        """
+        n, device = len(self.raw), self.labels.device
+        if not len(self.images):
+            chosen = index.to(device)
+            return self.pixels.normalise(self.raw[chosen]), self.labels[chosen]
+        real, learned = index[index < n], index[index >= n]
+        parts = self.pixels.normalise(self.raw[real.to(device)]), self.images[(learned - n).to(device)]
+        return torch.cat(parts), self.labels[torch.cat([real, learned]).to(device)]
+
+    def parts(self, size: int = 1024) -> Iterator[tuple[Tensor, Tensor]]:
+        """All samples in stored order, ``size`` at a time."""
+        for index in torch.arange(len(self)).split(size):
+            yield self.batch(index)
+
+    def where(self, chosen: Tensor) -> Samples:
+        """The samples for which ``chosen`` [n + m] is true."""
+        n = len(self.raw)
+        return Samples(self.raw[chosen[:n]], self.images[chosen[n:]], self.labels[chosen], self.pixels)
+
+    def all(self) -> tuple[Tensor, Tensor]:
+        """Every image normalised, and every label, at once."""
+        return torch.cat([self.pixels.normalise(self.raw), self.images]), self.labels

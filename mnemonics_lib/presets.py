@@ -1,0 +1,47 @@
+"""Rows of the paper's tables by name: each a few settings on top of a parameter file.
+
+python -m mnemonics_lib run params/small/cifar100-n5.yaml --preset lucir-with-ours
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Settings = dict[str, Any]
+
+WITHOUT_OURS: Settings = {"exemplars": "herding", "adjust": 0, "weight_transfer": False, "finetune": False}
+"""A baseline as published: herding, every parameter trained, no balanced fine-tuning."""
+
+WITH_OURS: Settings = {"exemplars": "mnemonics", "adjust": 2, "weight_transfer": True, "finetune": True}
+"""Table 1's "w/ ours": trained and adjusted exemplars, weight transfer, balanced fine-tuning."""
+
+BOUND: Settings = {"exemplars": "none", "adjust": 0, "weight_transfer": False, "finetune": False}
+
+TABLE_1 = {method: {"method": method, **WITHOUT_OURS} for method in ("lwf", "icarl", "bic", "lucir")} | {
+    f"{method}-with-ours": {"method": method, **WITH_OURS} for method in ("lwf", "icarl", "bic", "lucir")
+}
+"""Table 1: four methods, without and with ours."""
+
+# All of Table 2 is LUCIR with weight transfer and balanced fine-tuning; what differs is how exemplars are made.
+TABLE_2 = {
+    f"table2-{kind}{suffix}": {"method": "lucir", **WITH_OURS, "exemplars": kind, "adjust": adjust}
+    for kind in ("random", "herding", "mnemonics")
+    for suffix, adjust in (("-no-adjust", 0), ("", 2))
+}
+"""Table 2: random, herding and mnemonics exemplars, without and with the adjustment of old ones (Eq. 10)."""
+
+BOUNDS = {"joint": {"method": "joint", **BOUND}, "finetune": {"method": "finetune", **BOUND}}
+"""Upper and lower bound: all data kept, nothing kept."""
+
+PRESETS: dict[str, Settings] = {**TABLE_1, **TABLE_2, **BOUNDS}
+
+
+def preset(name: str) -> Settings:
+    """The settings behind a name.
+
+    Raises:
+        ValueError: for a name that is not in ``PRESETS``.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"preset = {name!r}: must be one of {', '.join(PRESETS)}")
+    return dict(PRESETS[name])

@@ -1,0 +1,433 @@
+"""Whole runs: the same bytes from the same seed, stopped or not, the record, and a finished run read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mnemonics_lib import global_bop, records, runs, shared
+from mnemonics_lib.config import RunConfig, parse_config
+from mnemonics_lib.data import dataset
+from mnemonics_lib.presets import preset
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "mnemonics": {},
+    "transfer-adjust": {"weight_transfer": True, "adjust": 2},
+    "icarl-perturbed": {
+        "method": "icarl",
+        "exemplars": "mnemonics",
+        "exemplar_level": {"start": "perturbed", "inner_augment": True, "val_augment": True, "init": "herding"},
+    },
+    "herding-adjust-transfer": {"exemplars": "herding", "adjust": 2, "weight_transfer": True, "phases": 1},
+    "bic-with-ours": {**preset("bic-with-ours"), "budget": 3},
+    "lucir-with-ours": preset("lucir-with-ours"),
+    "total": {**preset("icarl-with-ours"), "budget": 23, "budget_rule": "total"},
+    "bytes": {**preset("lwf-with-ours"), "storage": "uint8"},
+    "bic-total-bytes-minibatches": {
+        **preset("bic-with-ours"),
+        **{"budget": 40, "budget_rule": "total", "storage": "uint8", "exemplar_level": {"inner_batch": 7}},
+    },
+    "joint": preset("joint"),
+    "finetune": preset("finetune"),
+}
+
+
+@pytest.fixture(params=VARIANTS)
+def config(request, tiny) -> RunConfig:
+    return tiny.replace(**VARIANTS[request.param])
+
+
+def spoil_global_generators(seed: int) -> None:
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    torch.rand(seed)
+
+
+class StoppedError(RuntimeError):
+    """What a pulled plug looks like from inside."""
+
+
+def stop_in_phase(monkeypatch, phase: int) -> None:
+    """Make a run fail in the middle of a phase, after its model level."""
+    evaluate = global_bop.evaluate
+
+    def failing(setting, state):
+        if state.phase == phase:
+            raise StoppedError
+        return evaluate(setting, state)
+
+    monkeypatch.setattr(global_bop, "evaluate", failing)
+
+
+def count_phases(monkeypatch) -> list[int]:
+    """The phases that are run from now on."""
+    run_phase, seen = global_bop.run_phase, []
+
+    def counting(setting, state, progress=False):
+        seen.append(state.phase)
+        run_phase(setting, state, progress)
+
+    monkeypatch.setattr(global_bop, "run_phase", counting)
+    return seen
+
+
+def test_one_seed_gives_the_same_bytes_twice_stopped_or_not(config, tmp_path, monkeypatch):
+    spoil_global_generators(1)
+    whole, path = runs.run(config, tmp_path / "a")
+    assert records.read_record(path) == whole
+    spoil_global_generators(2)
+    again, _ = runs.run(config, tmp_path / "b")
+    assert records.canonical(again) == records.canonical(whole)
+
+    last = config.phases
+    for phase in ((last + 1) // 2, last):
+        with monkeypatch.context() as patch:
+            stop_in_phase(patch, phase)
+            with pytest.raises(StoppedError):
+                runs.run(config, tmp_path / "c")
+        assert list((tmp_path / "c").rglob("record.json")) == []
+        spoil_global_generators(phase + 3)
+    seen = count_phases(monkeypatch)
+    resumed, resumed_path = runs.run(config, tmp_path / "c")
+    assert seen == [last]
+    assert records.canonical(resumed) == records.canonical(whole)
+    assert records.canonical(json.loads(resumed_path.read_text())) == records.canonical(whole)
+    assert equal(checkpoint(resumed_path), checkpoint(path))
+
+
+def checkpoint(record: Path) -> dict[str, Any]:
+    """What a finished run leaves beside its record, but for the time it took."""
+    content = torch.load(record.parent / "checkpoint.pt", weights_only=True)
+    del content["seconds"]
+    return content
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whether nested values are equal, tensors bit for bit."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
+    if isinstance(one, torch.Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    return one == other
+
+
+def test_a_run_stopped_in_every_phase_and_resumed_equals_the_uninterrupted_one(tiny, tmp_path, monkeypatch):
+    config = tiny.replace(weight_transfer=True, adjust=2)
+    whole, _ = runs.run(config, tmp_path / "whole")
+    for phase in range(config.phases + 1):
+        with monkeypatch.context() as patch:
+            stop_in_phase(patch, phase)
+            seen = count_phases(patch)
+            with pytest.raises(StoppedError):
+                runs.run(config, tmp_path / "stopped")
+            assert seen == sorted({max(phase - 1, 0), phase})
+    resumed, _ = runs.run(config, tmp_path / "stopped")
+    assert records.canonical(resumed) == records.canonical(whole)
+    assert len(resumed["phase_seconds"]) == config.phases + 1
+
+
+def test_another_seed_gives_another_run(small, tmp_path):
+    one, path = runs.run(small, tmp_path)
+    other, elsewhere = runs.run(small.replace(seed=1), tmp_path)
+    assert path != elsewhere
+    for field in ("accuracy", "results"):
+        assert one[field] != other[field]
+    assert one["class_order"] == other["class_order"]  # the protocol's, whatever the seed
+
+
+def test_a_finished_run_is_not_repeated(small, tmp_path, monkeypatch):
+    record, path = runs.run(small, tmp_path)
+    before, seen = path.read_bytes(), count_phases(monkeypatch)
+    assert runs.run(small, tmp_path) == (record, path)
+    assert path.read_bytes() == before
+    assert seen == []
+
+
+def test_a_run_made_by_other_source_is_made_again_from_the_start(small, tmp_path, monkeypatch):
+    runs.run(small, tmp_path)
+    for module in (records, shared):
+        monkeypatch.setattr(module, "source_digest", lambda: "other")
+    records.code_version.cache_clear()
+    seen = count_phases(monkeypatch)
+    try:
+        record, _ = runs.run(small, tmp_path)
+    finally:
+        records.code_version.cache_clear()
+    assert seen == list(range(6))  # neither the record nor the checkpoint was believed
+    assert record["code"]["source"] == "other"
+
+
+def test_a_run_without_its_record_is_finished_from_its_checkpoint(small, tmp_path, monkeypatch):
+    record, path = runs.run(small, tmp_path)
+    path.unlink()
+    seen = count_phases(monkeypatch)
+    assert records.canonical(runs.run(small, tmp_path)[0]) == records.canonical(record)
+    assert seen == []
+
+
+@pytest.mark.parametrize("damage", ["empty", "garbage", "half", "foreign"])
+def test_a_damaged_checkpoint_is_named_or_done_without(small, tmp_path, monkeypatch, damage):
+    record, path = runs.run(small, tmp_path)
+    path.unlink()
+    checkpoint = path.parent / "checkpoint.pt"
+    whole = checkpoint.read_bytes()
+    if damage == "foreign":
+        torch.save({"weights": torch.zeros(3)}, checkpoint)
+    else:
+        checkpoint.write_bytes({"empty": b"", "garbage": b"garbage", "half": whole[: len(whole) // 2]}[damage])
+    try:
+        again, _ = runs.run(small, tmp_path)
+    except Exception as error:
+        assert checkpoint.name in str(error), f"{type(error).__name__} does not name the checkpoint: {error}"  # noqa: PT017
+    else:
+        assert records.canonical(again) == records.canonical(record)
+
+
+def test_a_damaged_record_is_named(small, tmp_path):
+    _, path = runs.run(small, tmp_path)
+    path.write_text("{")
+    with pytest.raises(records.RecordError, match=r"record\.json"):
+        runs.run(small, tmp_path)
+
+
+def test_runs_of_different_configurations_do_not_share_a_directory(tiny):
+    changes: list[dict[str, Any]] = [
+        {},
+        {"seed": 1},
+        {"budget": 3},
+        {"network": {"width": 5}},
+        {"training": {"lam": 0.4}},
+        {"adjust": 2},
+    ]
+    names = {runs.name_of(tiny.replace(**change)) for change in changes}
+    assert len(names) == len(changes)
+    assert all(name.startswith("test/digits-n5-lwf-mnemonics-s") for name in names)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    values = {"network": {"width": 4}, "training": {"epochs": 2, "milestones": [1]}, "exemplars": "herding"}
+    return runs.run(parse_config(values), tmp_path_factory.mktemp("runs"))
+
+
+def test_the_record_holds_the_measures_of_its_own_confusion_matrices(finished):
+    record, path = finished
+    assert path.name == "record.json"
+    accuracies, first = [], []
+    for phase, row in enumerate(record["results"]):
+        confusion = np.array(row["confusion"])
+        assert confusion.shape == (5 + phase, 5 + phase)
+        accuracies.append(100 * np.trace(confusion) / confusion.sum())
+        first.append(100 * np.trace(confusion[:5, :5]) / confusion[:5].sum())
+    assert record["accuracy"] == pytest.approx(accuracies)
+    assert record["first_classes_accuracy"] == pytest.approx(first)
+    assert record["average_accuracy"] == pytest.approx(np.mean(accuracies))
+    assert record["forgetting"] == pytest.approx(first[0] - first[-1])
+    assert record["accuracy"][0] == record["first_classes_accuracy"][0] > 15  # it learned something
+
+
+def test_the_record_says_what_was_run_and_for_how_long(finished):
+    record, _ = finished
+    config = RunConfig.model_validate(record["config"])
+    for field in ("dataset", "profile", "phases", "method", "exemplars", "adjust", "weight_transfer", "finetune"):
+        assert record[field] == getattr(config, field)
+    assert (record["budget"], record["seed"], record["recipe"]) == (config.budget, config.seed, config.recipe)
+    assert record["config_digest"] == config.digest
+    assert record["code"]["source"] == records.source_digest()
+    assert record["seconds"] == pytest.approx(sum(record["phase_seconds"]))
+    assert len(record["phase_seconds"]) == config.phases + 1
+    assert record["seconds"] > 0
+    assert record["device"] == "cpu"
+    last = record["results"][-1]
+    assert last["exemplar_bytes"] == 10 * config.budget * 64 * 4
+    assert record["displacement"] == last["displacement"] == 0
+    assert len(last["training_loss"]) == 2
+
+
+def test_the_class_order_of_the_record_is_the_protocols(finished):
+    order = np.arange(10)
+    np.random.RandomState(1993).shuffle(order)
+    assert finished[0]["class_order"] == order.tolist()
+
+
+def test_the_deterministic_switch_is_put_back(small, tmp_path, monkeypatch):
+    stop_in_phase(monkeypatch, 0)
+    before = torch.are_deterministic_algorithms_enabled()
+    with pytest.raises(StoppedError):
+        runs.run(small, tmp_path)
+    assert torch.are_deterministic_algorithms_enabled() is before
+    assert not list(Path(tmp_path).rglob("checkpoint.pt"))
+
+
+# Every method, and everything that a checkpoint keeps in a form of its own.
+READ_BACK: dict[str, dict[str, Any]] = {
+    "lwf": {},
+    "icarl": {"method": "icarl", "exemplars": "herding"},
+    "bic": {"method": "bic", "exemplars": "random", "budget": 3},
+    "lucir": {"method": "lucir"},
+    "joint": preset("joint"),
+    "finetune": preset("finetune"),
+    "icarl-with-ours": {**preset("icarl-with-ours"), "storage": "uint8", "budget": 23, "budget_rule": "total"},
+    "bic-with-ours": {**preset("bic-with-ours"), "storage": "uint8", "budget": 45, "budget_rule": "total"},
+    "lucir-with-ours": {**preset("lucir-with-ours"), "storage": "uint8", "budget": 23, "budget_rule": "total"},
+}
+
+
+@pytest.fixture(scope="module", params=READ_BACK)
+def ended(request, tmp_path_factory, tiny_values):
+    """A run that has ended, its last state, and its path."""
+    config = parse_config(tiny_values).replace(**READ_BACK[request.param])
+    states = []
+    with pytest.MonkeyPatch.context() as patch:
+        run_phase = global_bop.run_phase
+
+        def spy(setting, state, progress=False):
+            run_phase(setting, state, progress)
+            states.append((setting, state))
+
+        patch.setattr(global_bop, "run_phase", spy)
+        record, path = runs.run(config, tmp_path_factory.mktemp("runs"))
+    return record, path, *states[-1]
+
+
+def test_a_finished_run_is_read_back_as_it_was_left(ended):
+    record, path, setting, state = ended
+    found = runs.load_run(path)
+    assert found.record == record
+    assert found.config == setting.config
+    assert found.class_order == setting.protocol.order
+    assert equal(dict(found.model.state_dict()), dict(state.model.state_dict()))
+    for name in ("images", "origin", "labels", "rank"):
+        assert torch.equal(getattr(found.exemplars, name), getattr(state.memory, name)), name
+        assert torch.equal(getattr(found.state.held_out, name), getattr(state.held_out, name)), name
+    assert found.exemplars.storage == setting.config.storage
+    assert found.exemplars.nbytes + found.state.held_out.nbytes == record["exemplar_bytes"]
+    assert found.state.method.state() == state.method.state()
+    assert found.state.phase == setting.config.phases + 1
+    assert found.state.seconds == record["phase_seconds"]
+    for name in ("mean", "std"):
+        assert torch.equal(getattr(found.pixels, name), getattr(setting.data.pixels, name))
+    assert (found.pixels.white, found.pixels.pad, found.pixels.flip) == (16, 1, False)
+
+
+def test_its_results_have_one_row_for_each_phase(ended):
+    record, path, setting, _ = ended
+    results = runs.load_run(path).results
+    assert results.index.tolist() == list(range(setting.config.phases + 1))
+    assert results.index.name == "phase"
+    for field in ("accuracy", "first_classes_accuracy"):
+        assert results[field].tolist() == record[field]
+    assert results["confusion"].tolist() == [row["confusion"] for row in record["results"]]
+
+
+def test_it_predicts_as_it_did_when_it_was_tested(ended):
+    record, path, setting, state = ended
+    found = runs.load_run(path)
+    assert not found.model.training
+    raw, labels = setting.protocol.seen_data(setting.data.test, setting.config.phases)
+    predicted = found.predict(raw)
+    confusion = torch.zeros(10, 10, dtype=torch.int64)
+    for truth, guess in zip(labels.tolist(), predicted.tolist(), strict=True):
+        confusion[truth, guess] += 1
+    assert confusion.tolist() == record["results"][-1]["confusion"]
+    assert 100 * (predicted == labels).double().mean().item() == pytest.approx(record["accuracy"][-1])
+    scorer = state.method.scorer(state.model.eval(), state.memory.samples(setting.data.pixels))
+    with torch.no_grad():
+        assert torch.equal(predicted, scorer(setting.data.pixels.normalise(raw)).argmax(dim=1))
+    assert not predicted.requires_grad
+
+
+def test_more_images_than_fit_in_one_pass_are_predicted_too(ended):
+    _, path, setting, _ = ended
+    found, raw = runs.load_run(path), setting.data.test.images
+    many = raw.repeat(4, 1, 1, 1)  # 2,396
+    assert torch.equal(found.predict(many).reshape(4, -1), found.predict(raw).expand(4, -1))
+
+
+def test_neither_the_data_set_nor_another_generator_state_is_needed(ended, monkeypatch):
+    record, path, setting, _ = ended
+
+    def gone(*_, **__):
+        raise FileNotFoundError("the data set is on another machine")
+
+    for module in (global_bop, dataset):
+        monkeypatch.setattr(module, "load_dataset", gone)
+    monkeypatch.setattr(dataset, "LOADERS", {})
+    generator = torch.random.get_rng_state()
+    by_record, by_directory, by_text = (runs.load_run(where) for where in (path, path.parent, str(path.parent)))
+    for found in (by_record, by_directory, by_text):
+        assert found.record == record
+        assert found.predict(setting.data.test.images[:3]).shape == (3,)
+    assert torch.equal(torch.random.get_rng_state(), generator)
+
+
+def test_what_is_read_back_can_be_changed_without_changing_the_run(ended):
+    _, path, _, _ = ended
+    before = (path.parent / "checkpoint.pt").read_bytes(), path.read_bytes()
+    found = runs.load_run(path)
+    with torch.no_grad():
+        for parameter in found.model.parameters():
+            parameter.zero_()
+    assert ((path.parent / "checkpoint.pt").read_bytes(), path.read_bytes()) == before
+
+
+@pytest.mark.parametrize("missing", ["record.json", "checkpoint.pt"])
+@pytest.mark.parametrize("by", ["record", "directory"])
+def test_a_run_that_is_not_finished_is_not_read(small, tmp_path, missing, by):
+    _, path = runs.run(small.replace(phases=1), tmp_path)
+    (path.parent / missing).unlink()
+    with pytest.raises(FileNotFoundError) as caught:
+        runs.load_run(path if by == "record" else path.parent)
+    assert str(path.parent / missing) in str(caught.value)
+
+
+def test_a_directory_that_is_not_there_or_holds_no_run_is_named(tmp_path):
+    for where in (tmp_path, tmp_path / "none", tmp_path / "none" / "record.json"):
+        home = where.parent if where.name == "record.json" else where
+        with pytest.raises(FileNotFoundError, match="finished run") as caught:
+            runs.load_run(where)
+        assert str(home / "record.json") in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", ["empty", "garbage", "half", "foreign", "older", "shapes"])
+def test_a_damaged_or_outdated_checkpoint_of_a_finished_run_is_named(small, tmp_path, damage):
+    _, path = runs.run(small.replace(phases=1), tmp_path)
+    file = path.parent / "checkpoint.pt"
+    whole, content = file.read_bytes(), torch.load(file, weights_only=True)
+    if damage == "foreign":
+        torch.save({"weights": torch.zeros(3)}, file)
+    elif damage == "older":  # a field that this version does not know, as another version may have had
+        torch.save(content | {"config": content["config"] | {"inner": "full"}}, file)
+    elif damage == "shapes":
+        torch.save(content | {"model": {name: x.flatten()[:1] for name, x in content["model"].items()}}, file)
+    else:
+        file.write_bytes({"empty": b"", "garbage": b"garbage", "half": whole[: len(whole) // 2]}[damage])
+    with pytest.raises(runs.CheckpointError) as caught:
+        runs.load_run(path)
+    assert str(file) in str(caught.value)
+
+
+def test_a_damaged_record_of_a_finished_run_is_named(small, tmp_path):
+    _, path = runs.run(small.replace(phases=1), tmp_path)
+    path.write_text("{")
+    with pytest.raises(records.RecordError, match=r"record\.json"):
+        runs.load_run(path)
+
+
+def test_a_checkpoint_on_its_way_to_replace_a_finished_run_is_not_taken_for_it(small, tmp_path, monkeypatch):
+    """The library changed, the run was begun again, and stopped: the record is the old one, the checkpoint is not."""
+    _, path = runs.run(small, tmp_path)
+    with monkeypatch.context() as patch:
+        for module in (records, shared):
+            patch.setattr(module, "source_digest", lambda: "other")
+        stop_in_phase(patch, 3)
+        with pytest.raises(StoppedError):
+            runs.run(small, tmp_path)
+    with pytest.raises((FileNotFoundError, runs.CheckpointError)) as caught:
+        runs.load_run(path)
+    assert str(path.parent) in str(caught.value)

@@ -1,0 +1,119 @@
+"""Samples, real and learned side by side, against a list of single images."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.samples import Samples
+
+SHAPE = (2, 3, 4)
+SPACE = Pixels(
+    torch.tensor([0.3, 0.6])[:, None, None], torch.tensor([0.2, 0.5])[:, None, None], white=255, pad=2, flip=True
+)
+counts = st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(any)
+seeds = st.integers(0, 2**20)
+
+
+def drawn(count: tuple[int, int], seed: int) -> tuple[Samples, list[tuple[Tensor, int]]]:
+    """n real and m learned samples, and the same as a list of normalised images with labels."""
+    n, m = count
+    generator = torch.Generator().manual_seed(seed)
+    raw = torch.randint(256, (n, *SHAPE), dtype=torch.uint8, generator=generator)
+    images = torch.randn(m, *SHAPE, generator=generator)
+    labels = torch.randint(9, (n + m,), generator=generator)
+    plain = [(image.float() / 255 - SPACE.mean) / SPACE.std for image in raw] + list(images)
+    return Samples(raw, images, labels, SPACE), list(zip(plain, labels.tolist(), strict=True))
+
+
+def same(found: tuple[Tensor, Tensor], expected: list[tuple[Tensor, int]]) -> bool:
+    images, labels = found
+    assert (images.dtype, labels.dtype) == (torch.float32, torch.int64)
+    assert images.shape == (len(expected), *SHAPE)
+    return labels.tolist() == [label for _, label in expected] and all(
+        torch.equal(image, own) for image, (own, _) in zip(images, expected, strict=True)
+    )
+
+
+@given(counts, seeds, st.data())
+def test_a_batch_is_what_was_asked_for_the_real_ones_first(count, seed, data):
+    samples, plain = drawn(count, seed)
+    index = data.draw(st.lists(st.integers(0, len(plain) - 1), max_size=20))  # in any order, repeats too
+    order = [i for i in index if i < count[0]] + [i for i in index if i >= count[0]]
+    assert same(samples.batch(torch.tensor(index, dtype=torch.int64)), [plain[i] for i in order])
+
+
+@given(counts, seeds, st.integers(1, 16))
+def test_the_parts_are_everything_in_stored_order(count, seed, size):
+    samples, plain = drawn(count, seed)
+    parts = list(samples.parts(size))
+    assert [len(labels) for _, labels in parts] == [len(plain[i : i + size]) for i in range(0, len(plain), size)]
+    assert same((torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])), plain)
+
+
+@given(counts, seeds)
+def test_all_is_everything_in_stored_order(count, seed):
+    samples, plain = drawn(count, seed)
+    assert len(samples) == len(plain)
+    assert same(samples.all(), plain)
+
+
+@given(counts, seeds, st.data())
+def test_where_keeps_the_chosen_in_order_and_their_kind(count, seed, data):
+    samples, plain = drawn(count, seed)
+    chosen = data.draw(st.lists(st.booleans(), min_size=len(plain), max_size=len(plain)))
+    kept = samples.where(torch.tensor(chosen))
+    assert same(kept.all(), [sample for sample, keep in zip(plain, chosen, strict=True) if keep])
+    assert (len(kept.raw), len(kept.images)) == (sum(chosen[: count[0]]), sum(chosen[count[0] :]))
+    assert kept.raw.dtype == torch.uint8
+
+
+@given(counts, counts, seeds)
+def test_more_exemplars_come_after_those_there_are(count, more, seed):
+    samples, plain = drawn(count, seed)
+    others, plain_others = drawn((0, sum(more)), seed + 1)
+    both = samples.with_exemplars(others.images, others.labels)
+    assert same(both.all(), plain + plain_others)
+    assert torch.equal(both.raw, samples.raw)
+    assert same(samples.all(), plain)  # a new one; the first is as it was
+
+
+@given(st.integers(1, 7), seeds)
+def test_real_and_learned_samples_hold_one_kind_alone(n, seed):
+    samples, plain = drawn((n, n), seed)
+    real = Samples.real(samples.raw, samples.labels[:n], SPACE)
+    learned = Samples.learned(samples.images, samples.labels[n:], SPACE)
+    assert same(real.all(), plain[:n])
+    assert same(learned.all(), plain[n:])
+    assert (len(real.images), len(learned.raw)) == (0, 0)
+    assert (real.raw.dtype, learned.raw.dtype) == (torch.uint8, torch.uint8)
+    assert same(real.with_exemplars(*learned.all()).all(), plain)
+
+
+def test_no_samples_are_an_empty_batch_and_no_part():
+    for nothing in (drawn((2, 2), 0)[0].where(torch.zeros(4, dtype=torch.bool)), drawn((2, 0), 0)[0].where(torch.zeros(2) > 0)):
+        assert len(nothing) == 0
+        assert same(nothing.all(), [])
+        assert same(nothing.batch(torch.empty(0, dtype=torch.int64)), [])
+        assert [len(labels) for _, labels in nothing.parts()] in ([], [0])
+
+
+def test_a_gradient_reaches_the_exemplars_through_a_batch():
+    samples, _ = drawn((3, 3), 0)
+    images = samples.images.clone().requires_grad_()
+    x, _ = Samples(samples.raw, images, samples.labels, SPACE).batch(torch.tensor([5, 0, 3]))
+    x.sum().backward()
+    assert images.grad is not None
+    assert images.grad.flatten(1).any(dim=1).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("size", [1, 3, 1024])
+def test_real_images_are_normalised_when_drawn_and_kept_as_bytes(size):
+    raw = torch.randint(256, (50, *SHAPE), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    samples = Samples.real(raw, torch.arange(50), SPACE)
+    assert samples.raw is raw  # not copied, let alone as floats
+    assert all(images.dtype == torch.float32 for images, _ in samples.parts(size))
