@@ -130,6 +130,9 @@ rule book:
 if config.get("evidence"):
     EVIDENCE = yaml.safe_load(Path("book/records/evidence.yaml").read_text()).get(PROFILE, {})
 
+    def preset_of(arm):
+        return f"--preset {arm['preset']}" if "preset" in arm else ""
+
     rule evidence:
         input:
             [
@@ -147,14 +150,15 @@ if config.get("evidence"):
         log:
             "build/logs/records/{profile}/{params}/{arm}/seed-{seed}.log",
         params:
-            settings=lambda wildcards: " ".join(EVIDENCE[wildcards.params][wildcards.arm]["set"]),
+            preset=lambda wildcards: preset_of(EVIDENCE[wildcards.params][wildcards.arm]),
+            settings=lambda wildcards: " ".join(EVIDENCE[wildcards.params][wildcards.arm].get("set", [])),
         threads: 1
         resources:
             mem_mb=4000,
             runtime=240,
         shell:
-            "{sys.executable:q} -m mnemonics_lib run {input.params:q} --set {params.settings} seed={wildcards.seed}"
-            " --out build/runs --copy {output:q} --quiet > {log:q} 2>&1"
+            "{sys.executable:q} -m mnemonics_lib run {input.params:q} {params.preset}"
+            " --set {params.settings} seed={wildcards.seed} --out build/runs --copy {output:q} --quiet > {log:q} 2>&1"
 
 
 def say_how_it_went():
