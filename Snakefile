@@ -22,7 +22,7 @@ PROFILE = config.get("profile", "quick")
 SOURCES = sorted(Path("notebooks").glob("0*.py"))
 LIBRARY = sorted(map(str, Path("mnemonics_lib").rglob("*.py")))
 RECORDS = sorted(map(str, Path("book/records").glob("*/*/*/*.json")))
-READ_RECORDS = {"04_ablations"}  # the other notebooks compute all that they show
+READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
 COSTS = "book/records/costs.json"  # each notebook opens with its own
 PAGES = sorted(Path("book").glob("*.py"))  # pages without parameters, made from records and library alone
 RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
@@ -92,6 +92,7 @@ rule page:
         records=RECORDS,
         plan="book/records/evidence.yaml",
         paper=sorted(map(str, Path("book/paper").glob("*.csv"))),
+        params=parameter_files("quick"),
         library=LIBRARY,
     output:
         "book/executed/{page}.ipynb",

@@ -15,10 +15,14 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.report import NAMES
 from mnemonics_lib.statistics import interval
 
 PALETTE = {"random": "#777777", "herding": "#0173b2", "mnemonics": "#de8f05"}
 """One colour per kind of exemplars, everywhere; safe for the common colour-vision deficiencies."""
+
+METHODS = {"lwf": "#029e73", "icarl": "#cc78bc", "bic": "#ca9161", "lucir": "#56b4e9"}
+"""One colour per baseline method of Table 1, none of them an exemplar kind's."""
 
 
 def style() -> None:
@@ -85,6 +89,21 @@ def phase_curves(records: Sequence[Mapping[str, Any]], axis: Axes, key: str = "a
     axis.set(xlabel="phase i", ylabel="accuracy on the classes seen (%)")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend(title="")
+    return axis
+
+
+def method_curves(curves: Mapping[str, Sequence[float]], axis: Axes, title: str = "") -> Axes:
+    """Accuracy after each phase, one line per method of Table 1, named at its end.
+
+    Args:
+        curves: method -> accuracy (%) of each phase.
+        axis: where to draw.
+        title: of the axis.
+    """
+    for method, values in curves.items():
+        axis.plot(values, "o-", color=METHODS[method], label=NAMES[method], markersize=4)
+    axis.set(xlabel="phase i", title=title)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axis
 
 

@@ -14,6 +14,12 @@ from mnemonics_lib.records import read_record
 from mnemonics_lib.statistics import Interval, interval, paired
 
 Record = Mapping[str, Any]
+NAMES = {"lwf": "LwF", "icarl": "iCaRL", "bic": "BiC", "lucir": "LUCIR"}
+"""The methods of the paper's Table 1, in its order."""
+
+VARIANTS = {"": "without ours", "-transfer": "herding, ours' transfer and fine-tuning", "-with-ours": "with ours"}
+"""What follows a method in the name of an arm of Table 1, and what it stands for."""
+
 Evidence = dict[str, dict[int, Record]]
 """Arm -> seed -> record. An arm is one way of making exemplars, the same for all of its seeds."""
 
@@ -82,3 +88,51 @@ def comparable(found: Evidence, first: str, second: str) -> bool:
 def difference(found: Evidence, first: str, second: str, field: str) -> Interval:
     """Paired difference of two arms: ``first`` minus ``second``."""
     return paired(values(found[first], field), values(found[second], field))
+
+
+def table_1(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
+    """Table 1 from records: a row per method, a column per variant, mean (and interval, from 3 seeds) of ``field``.
+
+    Args:
+        found: arms named as in :data:`VARIANTS`; a cell without records is a dash.
+        field: a number of the record.
+    """
+
+    def cell(arm: str) -> str:
+        return mean_pm(interval(list(values(found[arm], field).values()))) if arm in found else "–"
+
+    rows = {
+        name: {title: cell(method + suffix) for suffix, title in VARIANTS.items()} for method, name in NAMES.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def curves(found: Evidence, suffix: str, field: str = "accuracy") -> dict[str, list[float]]:
+    """Mean over seeds of a per-phase list, by method, for one of :data:`VARIANTS`."""
+    by_method = {}
+    for method in NAMES:
+        records = list(found.get(method + suffix, {}).values())
+        if records:
+            by_method[method] = [sum(phase) / len(records) for phase in zip(*(r[field] for r in records), strict=True)]
+    return by_method
+
+
+def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
+    """What each step from "without ours" to "with ours" changes, a row per method: paired differences of ``field``.
+
+    The number of seeds stands beside each method; below three there is a difference, but no interval.
+    """
+    pairs = {
+        "transfer and fine-tuning": ("-transfer", ""),
+        "trained and adjusted exemplars": ("-with-ours", "-transfer"),
+        "both": ("-with-ours", ""),
+    }
+
+    def cell(first: str, second: str) -> str:
+        return str(difference(found, first, second, field)) if comparable(found, first, second) else "–"
+
+    rows = {}
+    for method, name in NAMES.items():
+        row = {step: cell(method + later, method + earlier) for step, (later, earlier) in pairs.items()}
+        rows[name] = {"seeds": len(found.get(f"{method}-with-ours", {}))} | row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")

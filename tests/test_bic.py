@@ -1,4 +1,4 @@
-"""BiC (Wu et al. 2019): its two scalars by independent optimisers, its losses by hand, and its images that are held out."""
+"""BiC (Wu et al. 2019): its scalars by independent optimisers, its losses by hand, its images that are held out."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from scipy.optimize import brentq, minimize
 from mnemonics_lib import global_bop, runs
 from mnemonics_lib.config import ConfigError, Training
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.exemplars.mnemonics import train_exemplars
+from mnemonics_lib.exemplars.selection import select
 from mnemonics_lib.methods.bic import PENALTY, BiC, correct, fit
 from mnemonics_lib.models import build_network
+from mnemonics_lib.training import train
 
 
 def numbers(*shape: int, seed: int) -> torch.Tensor:
@@ -94,7 +97,8 @@ def test_beta_alone_has_the_closed_form_of_a_penalised_logit(share):
     labels = torch.tensor([1] * round(10 * share) + [0] * round(10 * (1 - share)))
     alpha, beta = fit(torch.zeros(10, 2), labels, 1)
     expected = brentq(lambda b: 1 / (1 + math.exp(-b)) - share + 0.1 * b, -10, 10)
-    assert (alpha, beta) == (1.0, pytest.approx(expected, abs=1e-6))
+    assert alpha == 1.0
+    assert beta == pytest.approx(expected, abs=1e-6)
     assert PENALTY == 0.1
 
 
@@ -207,7 +211,6 @@ def as_bytes(setting, images: torch.Tensor) -> list[bytes]:
 def trained(monkeypatch):
     """Every sample that any loop of the library draws from, by phase."""
     used: list[Samples] = []
-    train, train_exemplars, select = global_bop.train, global_bop.train_exemplars, global_bop.select
 
     def spy_train(model, loss, samples, *rest):
         used.append(samples)
@@ -393,11 +396,15 @@ def test_a_checkpoint_carries_the_correction_and_the_held_out_images(after_three
     resumed = runs.load_checkpoint(tmp_path / "checkpoint.pt", setting)
     assert resumed is not None
     assert isinstance(resumed.method, BiC)
-    assert resumed.method.state() == state.method.state() == {
-        "alpha": state.method.alpha,
-        "beta": state.method.beta,
-        "first": 7,
-    }
+    assert (
+        resumed.method.state()
+        == state.method.state()
+        == {
+            "alpha": state.method.alpha,
+            "beta": state.method.beta,
+            "first": 7,
+        }
+    )
     assert torch.equal(resumed.held_out.images, state.held_out.images)
     assert torch.equal(resumed.held_out.labels, state.held_out.labels)
     for each in (state, resumed):

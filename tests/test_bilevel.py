@@ -14,7 +14,6 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from mnemonics_lib.bilevel import ENGINES
-from mnemonics_lib.config import Network
 from mnemonics_lib.models import build_network, transfer_weights
 
 LABELS = torch.tensor([0, 1, 2, 0])
@@ -50,7 +49,15 @@ def smooth() -> nn.Module:
 
 
 def resnet() -> nn.Module:
-    return build_network(Network(depth=8, width=2), 1, 3, seed=3).double()
+    return build_network(8, 2, 1, 3, seed=3).double()
+
+
+def cosine() -> nn.Module:
+    """LUCIR's network after a phase: two blocks of rows, the older one frozen."""
+    model = build_network(8, 2, 1, 2, seed=3, head="cosine")
+    model.grow(3, seed=4)
+    model.head.freeze_old()
+    return model.double()
 
 
 def transferred() -> nn.Module:
@@ -94,7 +101,7 @@ def value(model: nn.Module, images: Tensor, steps: int) -> float:
 
 @pytest.mark.parametrize("training", [True, False], ids=["batch", "running"])
 @pytest.mark.parametrize("steps", [1, 3])
-@pytest.mark.parametrize("build", [smooth, resnet, transferred])
+@pytest.mark.parametrize("build", [smooth, resnet, transferred, cosine])
 def test_it_agrees_with_central_differences(engine, build, steps, training):
     model = build().train(training)
     gradient = engine(model, EXEMPLARS, base_loss, meta_loss, steps, ALPHA).gradient

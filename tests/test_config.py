@@ -5,15 +5,21 @@ from __future__ import annotations
 import copy
 import math
 import os
+import re
 import subprocess
 import sys
+from fractions import Fraction
 from typing import Any, get_args, get_origin
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from mnemonics_lib.config import ConfigError, RunConfig, load_config, parse_config
+from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ConfigError, RunConfig, load_config, parse_config
+from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.methods import METHODS
 
 BAD: list[tuple[dict[Any, Any], list[str]]] = [
     # unknown keys: the near miss and what there is
@@ -45,15 +51,57 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     ({"budget": 117}, ["budget = 117", "116", "digits"]),
     ({"budget": 0}, ["budget = 0", "1"]),
     ({"adjust": 1, "budget": 20}, ["adjust = 1", "0 (off)", "2 to 20"]),
-    ({"adjust": 3, "budget": 2}, ["adjust = 3", "0 (off)", "2", "budget"]),
-    ({"adjust": 1, "budget": 1}, ["adjust = 1", "0 (off)", "budget"]),
+    ({"adjust": 3, "budget": 2}, ["adjust = 3", "0 (off)", "2 to 2"]),
+    ({"adjust": 1, "budget": 1}, ["adjust = 1", "0 (off)", "a split needs 2"]),
     ({"adjust": -1}, ["adjust = -1", "0"]),
     ({"seed": -1}, ["seed = -1", "0"]),
     ({"order_seed": 2**32}, ["order_seed = 4294967296", "4294967295"]),
     ({"profile": "../up"}, ["profile = '../up'", "[a-z0-9_]"]),
-    ({"method": "bic"}, ["method = 'bic'", "'lwf'", "'icarl'"]),
-    ({"dataset": "mnist"}, ["dataset = 'mnist'", "'digits'"]),
-    ({"exemplars": "Herding"}, ["exemplars = 'Herding'", "'random'", "'herding'", "'mnemonics'"]),
+    ({"method": "der"}, ["method = 'der'", "lwf, icarl, bic, lucir, joint, finetune"]),
+    ({"method": None}, ["method = None", "string"]),
+    ({"dataset": "mnist"}, ["dataset = 'mnist'", "'digits'", "'cifar100'"]),
+    ({"dataset": "cifar100", "phases": 3}, ["phases = 3", "50 classes", "1, 2, 5, 10, 25, 50"]),
+    ({"exemplars": "Herding"}, ["exemplars = 'Herding'", "'none'", "'random'", "'herding'", "'mnemonics'"]),
+    ({"exemplars": None}, ["exemplars = None", "'none'"]),
+    # resolution, whose values depend on the data set
+    ({"resolution": 3}, ["resolution = 3", "0 or one of [4, 8]", "digits", "8"]),
+    ({"resolution": 2}, ["resolution = 2", "0 or one of [4, 8]"]),
+    ({"resolution": 16}, ["resolution = 16", "0 or one of [4, 8]"]),
+    ({"resolution": -8}, ["resolution = -8", "0"]),
+    ({"resolution": 8.0}, ["resolution = 8.0", "integer"]),
+    ({"dataset": "cifar100", "resolution": 12}, ["resolution = 12", "0 or one of [4, 8, 16, 32]", "cifar100", "32"]),
+    ({"dataset": "cifar100", "resolution": 64}, ["resolution = 64", "0 or one of [4, 8, 16, 32]"]),
+    # the budget, by both rules and with held-out images
+    ({"budget_rule": "each"}, ["budget_rule = 'each'", "'per_class'", "'total'"]),
+    ({"budget_rule": "total", "budget": 9}, ["budget = 9", "at least 10", "lwf", "digits"]),
+    ({"budget_rule": "total", "budget": 585}, ["budget = 585", "at most 58", "digits"]),
+    ({"method": "bic", "budget": 1}, ["budget = 1", "at least 2", "bic"]),
+    ({"method": "bic", "budget": 19, "budget_rule": "total"}, ["budget = 19", "at least 20", "bic"]),
+    ({"dataset": "cifar100", "budget": 501}, ["budget = 501", "at most 500", "cifar100"]),
+    ({"budget": 29, "budget_rule": "total", "adjust": 3}, ["adjust = 3", "0 (off)", "2 to 2"]),
+    ({"method": "bic", "budget": 4, "adjust": 4}, ["adjust = 4", "0 (off)", "2 to 3"]),
+    ({"method": "bic", "budget": 2, "adjust": 2}, ["adjust = 2", "0 (off)", "a split needs 2"]),
+    ({"storage": "float16"}, ["storage = 'float16'", "'float32'", "'uint8'"]),
+    # heads
+    ({"network": {"head": "mlp"}}, ["network.head = 'mlp'", "'method'", "'linear'", "'cosine'"]),
+    ({"method": "lucir", "network": {"head": "linear"}}, ["network.head = 'linear'", "must be cosine", "lucir"]),
+    # no exemplars
+    ({"exemplars": "none"}, ["finetune = True", "off", "exemplars = 'none'"]),
+    ({"exemplars": "none", "finetune": False, "adjust": 2}, ["adjust = 2", "off", "exemplars = 'none'"]),
+    *(
+        ({"method": name, "exemplars": "none", "finetune": False}, ["exemplars = 'none'", name, "random, herding or"])
+        for name in ("icarl", "bic")
+    ),
+    *(
+        ({"method": "joint", "exemplars": kind}, [f"exemplars = '{kind}'", "must be 'none'", "joint"])
+        for kind in ("random", "herding", "mnemonics")
+    ),
+    # the exemplar level
+    ({"exemplar_level": {"adjust_epochs": 0}}, ["exemplar_level.adjust_epochs = 0", "1"]),
+    ({"exemplar_level": {"adjust_epochs": 4.0}}, ["exemplar_level.adjust_epochs = 4.0", "integer"]),
+    ({"exemplar_level": {"inner_batch": -1}}, ["exemplar_level.inner_batch = -1", "0"]),
+    ({"exemplar_level": {"inner_batch": "all"}}, ["exemplar_level.inner_batch = 'all'", "integer"]),
+    ({"exemplar_level": {"inner": "head"}}, ["exemplar_level.inner = 'head'", "'full'"]),
     ({"exemplar_level": {"optimizer": "lbfgs"}}, ["exemplar_level.optimizer = 'lbfgs'", "'sgd'", "'adam'"]),
     ({"exemplar_level": {"beta": math.nan}}, ["exemplar_level.beta = nan", "finite"]),
     ({"training": {"rate": math.inf}}, ["training.rate = inf", "finite"]),
@@ -154,6 +202,9 @@ def defaults(tmp_path):
         ("training.=3", "unknown key"),
         ("budget=117", "116"),
         ("phases=3", "1, 5"),
+        ("network.head=linears", "'linear'"),
+        ("method=icarll", "icarl"),
+        ("exemplars=none", "finetune = True"),
     ],
 )
 def test_a_malformed_setting_is_refused(defaults, setting, said):
@@ -222,7 +273,9 @@ def another(kind: Any, value: Any, name: str) -> list[Any]:
     if kind is float:
         return [value / 2, value + 0.25]
     if kind is int:
-        return [14, 20] if name == "depth" else [value + 1, value - 1, value + 2, 1, 5]
+        return {"depth": [14, 20], "resolution": [4, 8]}.get(name, [value + 1, value - 1, value + 2, 1, 5])
+    if name == "method":
+        return list(METHODS)
     if kind is list or get_origin(kind) is list:
         return [[*value, 10**6]]
     return [f"{value}x"]
@@ -240,7 +293,8 @@ def paths(values: dict[str, Any], where: tuple[str, ...] = ()) -> set[tuple[str,
 def test_every_field_changes_the_digest(path):
     *sections, name = path
     kind, changed = leaves(RunConfig)[path], 0
-    base = RunConfig().model_dump()
+    start = RunConfig().replace(budget=20, finetune=False)  # from where every field can be changed by itself
+    base = start.model_dump()
     old = base
     for section in sections:
         old = old[section]
@@ -256,7 +310,7 @@ def test_every_field_changes_the_digest(path):
         except ConfigError:
             continue
         changed += 1
-        assert config.digest != RunConfig().digest
+        assert config.digest != start.digest
     assert changed or not choices
 
 
@@ -284,23 +338,78 @@ def test_a_validated_configuration_cannot_be_reassigned():
         RunConfig().training.epochs = 1  # type: ignore[misc]
 
 
+# Section 5.1: beta 0.01, halved every 10 of 50 epochs; alpha_2 0.01; Theta' trained for 50 epochs; SGD; a random
+# subset. What the paper leaves open is the plainest choice.
+PAPER_LEVEL = {
+    "objective": "eq7",
+    "inner": "full",
+    "engine": "higher",
+    "init": "random",
+    "start": "theta",
+    "perturbation": 0.5,
+    "inner_steps": 50,
+    "inner_batch": 0,
+    "alpha": 0.01,
+    "inner_augment": False,
+    "batch_norm": "batch",
+    "epochs": 50,
+    "adjust_epochs": 50,
+    "val_batch": 128,
+    "val_augment": False,
+    "optimizer": "sgd",
+    "beta": 0.01,
+    "halve_every": 10,
+    "clip": False,
+}
+
+
+def papers(**changes: Any) -> RunConfig:
+    """Trained and adjusted exemplars with the paper's numbers but for some of them."""
+    return RunConfig().replace(budget=20, adjust=2, exemplar_level=PAPER_LEVEL | changes)
+
+
 def test_the_recipe_is_the_papers_only_with_all_of_the_papers_numbers():
-    # Section 5.1: beta 0.01, halved every 10 of 50 epochs; alpha_2 0.01; Theta' trained for 50 epochs; SGD.
-    paper = {
-        "epochs": 50,
-        "inner_steps": 50,
-        "alpha": 0.01,
-        "beta": 0.01,
-        "halve_every": 10,
-        "optimizer": "sgd",
-        "init": "random",
-        "start": "theta",
-        "objective": "eq7",
-    }
-    rest = {"inner_augment": False, "val_augment": False, "clip": False, "batch_norm": "batch", "val_batch": 128}
-    assert RunConfig().replace(exemplar_level=paper | rest).recipe == "paper"
-    for field, value in {"beta": 0.02, "optimizer": "adam", "inner_steps": 8, "start": "perturbed"}.items():
-        assert RunConfig().replace(exemplar_level=paper | rest | {field: value}).recipe == "tuned"
+    assert PAPER_EXEMPLAR_LEVEL.model_dump() == PAPER_LEVEL
+    assert papers().recipe == "paper"
+    kinds = {path[-1]: kind for path, kind in leaves(RunConfig).items() if path[0] == "exemplar_level"}
+    tried = set()
+    for field, value in PAPER_LEVEL.items():
+        for other in another(kinds[field], value, field):
+            try:
+                config = papers(**{field: other})
+            except ConfigError:
+                continue
+            if config != papers():
+                tried.add(field)
+                assert config.recipe == ("paper" if field == "perturbation" else "tuned"), field
+    assert tried == set(PAPER_LEVEL) - {"inner", "engine"}  # which have one value
+
+
+def test_a_field_without_effect_does_not_count_in_the_recipe():
+    assert papers(perturbation=0.1).recipe == "paper"  # start = theta
+    assert papers(perturbation=0.1, start="perturbed").recipe == "tuned"
+    for kind in ("random", "herding"):
+        plain = RunConfig().replace(exemplars=kind, exemplar_level={"beta": 3.0})
+        assert plain.recipe == "paper"
+        assert plain.replace(adjust=2).recipe == "tuned"
+    # Exemplars are trained but old ones are not adjusted: the epochs of Eq. 10 are not used.
+    assert papers(adjust_epochs=7).recipe == "tuned"
+    assert papers(adjust_epochs=7).replace(adjust=0).recipe == "paper"
+    # Real exemplars are adjusted: Eq. 9's start, objective and epochs are not used.
+    for change in ({"init": "herding"}, {"objective": "eq4b"}, {"epochs": 7}):
+        assert papers(**change).recipe == "tuned"
+        assert papers(**change).replace(exemplars="random").recipe == "paper"
+
+
+def test_the_papers_numbers_in_the_evidence_are_the_papers_recipe(root):
+    plan, named = yaml.safe_load((root / "book" / "records" / "evidence.yaml").read_text()), 0
+    for profile, files in plan.items():
+        for file, arms in files.items():
+            for arm, what in arms.items():
+                if arm.endswith("-paper"):
+                    named += 1
+                    assert load_config(root / "params" / profile / f"{file}.yaml", what["set"]).recipe == "paper", arm
+    assert named
 
 
 def test_every_parameter_file_loads_and_spells_out_every_field(root):
@@ -313,3 +422,174 @@ def test_every_parameter_file_loads_and_spells_out_every_field(root):
 
 def test_the_defaults_are_the_quick_digits_run(root):
     assert load_config(root / "params" / "quick" / "digits-n5.yaml") == RunConfig()
+
+
+# --- the paper's numbers, to the letter ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phases", [5, 10, 25])
+def test_the_papers_parameter_files_are_section_5_1_to_the_letter(root, phases):
+    sgd = {"batch_size": 128, "momentum": 0.9, "weight_decay": 5e-4, "batch_norm": "batch", "augment": True}
+    expected = {
+        "dataset": "cifar100",
+        "resolution": 0,  # 32 x 32
+        "profile": "paper",
+        "phases": phases,
+        "order_seed": 1993,
+        "method": "lucir",
+        "exemplars": "mnemonics",
+        "budget": 20,
+        "budget_rule": "per_class",
+        "storage": "float32",
+        "adjust": 2,  # A and B
+        "weight_transfer": True,
+        "finetune": True,
+        "seed": 0,
+        "network": {"depth": 32, "width": 16, "head": "method"},
+        "training": {"epochs": 160, "rate": 0.1, "milestones": [80, 120], "gamma": 0.1, **sgd, "lam": 0.5}
+        | {"temperature": 2.0},
+        "exemplar_level": PAPER_LEVEL,
+        "finetuning": {"epochs": 50, "rate": 0.01, "milestones": [10, 20, 30, 40], "gamma": 0.5, **sgd},
+    }
+    path = root / "params" / "paper" / f"cifar100-n{phases}.yaml"
+    assert yaml.safe_load(path.read_text()) == expected
+    config = load_config(path)
+    assert config.model_dump() == expected
+    assert (config.recipe, config.head) == ("paper", "cosine")
+
+
+def test_there_is_a_papers_file_for_each_n_of_the_tables(root):
+    files = sorted(path.name for path in (root / "params" / "paper").iterdir())
+    assert files == [f"cifar100-n{phases}.yaml" for phases in (10, 25, 5)]
+
+
+@pytest.mark.parametrize("profile", ["small", "quick"])
+def test_files_of_one_profile_differ_in_n_alone(root, profile):
+    configs = [load_config(path) for path in sorted((root / "params" / profile).glob("*.yaml"))]
+    assert len({config.phases for config in configs}) == len(configs) > 1
+    assert len({config.replace(phases=5).digest for config in configs}) == 1
+    assert all(config.profile == profile for config in configs)
+
+
+# --- budgets ---------------------------------------------------------------------------------------------------------
+
+
+def accepted(**values: Any) -> RunConfig | None:
+    try:
+        return parse_config(values)
+    except ConfigError:
+        return None
+
+
+datasets, methods = st.sampled_from(sorted(DATASETS)), st.sampled_from(sorted(set(METHODS) - {"joint"}))
+
+
+@given(datasets, methods, st.integers(1, 700))
+def test_a_budget_per_class_is_what_each_class_has_whatever_the_number_of_classes(dataset, method, budget):
+    info, least = DATASETS[dataset], 2 if method == "bic" else 1
+    config = accepted(dataset=dataset, method=method, budget=budget)
+    assert (config is not None) is (least <= budget <= info.images_per_class)
+    if config:
+        quotas = {config.quota(classes) for classes in range(info.classes // 2, info.classes + 1)}
+        ((train, held_out),) = quotas
+        assert train + held_out == budget
+        assert train >= 1
+        assert held_out == (math.ceil(Fraction(budget, 10)) if method == "bic" else 0)
+
+
+@given(datasets, methods, st.integers(1, 60_000))
+def test_a_total_budget_is_shared_evenly_and_never_exceeded(dataset, method, budget):
+    info, least = DATASETS[dataset], 2 if method == "bic" else 1
+    half = info.classes // 2
+    config = accepted(dataset=dataset, method=method, budget=budget, budget_rule="total")
+    assert (config is not None) is (budget >= least * info.classes and budget // half <= info.images_per_class)
+    if config:
+        before = config.quota(half)
+        for classes in range(half, info.classes + 1):
+            train, held_out = config.quota(classes)
+            assert budget - classes < classes * (train + held_out) <= budget  # not one more per class would fit
+            assert train >= 1
+            assert held_out == (math.ceil(Fraction(train + held_out, 10)) if method == "bic" else 0)
+            assert train <= before[0]  # a memory only ever shrinks
+            assert held_out <= before[1]
+            before = train, held_out
+
+
+@given(datasets, methods, st.sampled_from(["per_class", "total"]), st.integers(1, 60_000))
+def test_the_limit_a_refusal_names_is_itself_accepted(dataset, method, rule, budget):
+    values: dict[str, Any] = {"dataset": dataset, "method": method, "budget_rule": rule}
+    if accepted(**values, budget=budget) is None:
+        with pytest.raises(ConfigError) as caught:
+            parse_config({**values, "budget": budget})
+        limit = re.search(r"must be at (?:most|least) (\d+)", str(caught.value))
+        assert limit, caught.value
+        assert accepted(**values, budget=int(limit[1])) is not None
+
+
+@given(methods, st.sampled_from(["per_class", "total"]), st.integers(2, 110), st.integers(0, 30))
+def test_adjusting_needs_an_exemplar_of_each_class_in_each_split_to_the_last_phase(method, rule, budget, adjust):
+    values: dict[str, Any] = {"method": method, "budget_rule": rule, "budget": budget}
+    plain = accepted(**values)
+    config = accepted(**values, adjust=adjust)
+    expected = plain is not None and (adjust == 0 or 2 <= adjust <= plain.quota(10)[0])
+    assert (config is not None) is expected
+
+
+def test_the_budget_of_2000_in_all_is_40_per_class_at_first_and_20_at_the_end():
+    config = parse_config({"dataset": "cifar100", "budget": 2000, "budget_rule": "total"})
+    assert [config.quota(classes) for classes in (50, 60, 70, 80, 90, 100)] == [
+        (each, 0) for each in (40, 33, 28, 25, 22, 20)
+    ]
+    assert config.replace(method="bic").quota(100) == (18, 2)
+
+
+@pytest.mark.parametrize("method", ["lwf", "lucir", "joint", "finetune"])
+def test_without_exemplars_there_is_no_budget_to_check(method):
+    config = parse_config({"method": method, "exemplars": "none", "finetune": False, "budget": 10**9})
+    assert config.quota(10) == (0, 0)
+
+
+# --- cross-field values that are accepted ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dataset", sorted(DATASETS))
+def test_every_resolution_that_divides_the_data_sets_own_is_accepted(dataset):
+    native = DATASETS[dataset].shape[1]
+    for resolution in range(-1, 2 * native + 1):
+        allowed = resolution == 0 or (4 <= resolution <= native and native % resolution == 0)
+        assert (accepted(dataset=dataset, resolution=resolution) is not None) is allowed, resolution
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("head", ["method", "linear", "cosine"])
+def test_the_head_in_use_is_the_one_named_or_the_methods_own(method, head):
+    keep = {"exemplars": "none", "finetune": False} if method == "joint" else {}
+    config = accepted(method=method, network={"head": head}, **keep)
+    own = "cosine" if method == "lucir" else "linear"
+    if head == "linear" and method == "lucir":
+        assert config is None
+    else:
+        assert config is not None
+        assert config.head == (own if head == "method" else head)
+
+
+@given(st.sampled_from(sorted(METHODS)), st.sampled_from(["none", "random", "herding", "mnemonics"]), st.booleans())
+def test_which_methods_take_which_exemplars(method, exemplars, finetune):
+    config = accepted(method=method, exemplars=exemplars, finetune=finetune)
+    if exemplars == "none":
+        allowed = method in ("lwf", "lucir", "joint", "finetune") and not finetune
+    else:
+        allowed = method != "joint"
+    assert (config is not None) is allowed
+
+
+def test_a_configuration_is_checked_without_torch(root):
+    script = (
+        "import sys\n"
+        "from mnemonics_lib.config import load_config\n"
+        "load_config('params/quick/digits-n5.yaml', ['method=bic', 'budget=20'], 'bic-with-ours').to_yaml()\n"
+        "slow = {'torch', 'torchvision', 'higher', 'sklearn', 'pandas', 'matplotlib'}\n"
+        "print(sorted(slow & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -14,9 +14,12 @@ from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.split import Split
 
 
+CPU = torch.device("cpu")
+
+
 @pytest.fixture(scope="module")
 def digits():
-    return load_dataset("digits")
+    return load_dataset("digits", CPU)
 
 
 def rows(split: Split) -> list[tuple[bytes, int]]:
@@ -29,13 +32,15 @@ def test_every_data_set_with_facts_has_a_loader():
 
 
 @pytest.mark.parametrize("name", sorted(DATASETS))
-def test_the_facts_are_those_of_the_loaded_data(name):
-    info, data = DATASETS[name], load_dataset(name)
+def test_the_facts_are_those_of_the_loaded_data(name, request, monkeypatch):
+    if name == "cifar100":
+        monkeypatch.setenv("MNEMONICS_DATA", str(request.getfixturevalue("cifar_root")))
+    info, data = DATASETS[name], load_dataset(name, CPU)
     counts = Counter(data.train.labels.tolist())
     assert sorted(counts) == list(range(info.classes)) == sorted(set(data.test.labels.tolist()))
     assert min(counts.values()) == info.images_per_class
     for split in (data.train, data.test):
-        assert tuple(split.images.shape[1:]) == info.shape
+        assert tuple(split.images.shape[1:]) == info.shape == data.shape
         assert (split.images.dtype, split.labels.dtype) == (torch.uint8, torch.int64)
         assert int(split.images.max()) == info.white
         assert int(split.images.min()) == 0
@@ -68,7 +73,9 @@ def test_a_third_of_each_class_is_held_out(digits):
 def test_the_split_is_always_the_same(digits):
     torch.manual_seed(99)
     np.random.seed(99)  # noqa: NPY002
-    again = load_dataset("digits")
+    load_dataset.cache_clear()
+    again = load_dataset("digits", CPU)
+    assert again is not digits
     assert torch.equal(again.test.images, digits.test.images)
     assert torch.equal(again.train.labels, digits.train.labels)
 
@@ -90,4 +97,35 @@ def test_of_classes_takes_the_images_of_the_named_classes_alone_in_stored_order(
 
 def test_an_unknown_data_set_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match=r"dataset = 'mnist'.*digits"):
-        load_dataset("mnist")
+        load_dataset("mnist", CPU)
+
+
+def test_half_the_resolution_is_the_rounded_mean_of_each_two_by_two_block(digits):
+    small = load_dataset("digits", CPU, 4)
+    assert small.shape == (1, 4, 4)
+    for split, whole in ((small.train, digits.train), (small.test, digits.test)):
+        blocks = whole.images.numpy().astype(np.float64).reshape(-1, 1, 4, 2, 4, 2)
+        assert np.array_equal(split.images.numpy(), np.round(blocks.mean(axis=(3, 5))).astype(np.uint8))
+        assert torch.equal(split.labels, whole.labels)
+    # What is normalised is what is seen.
+    images = small.pixels.normalise(small.train.images).double()
+    assert images.mean().item() == pytest.approx(0, abs=1e-5)
+    assert images.std(correction=0).item() == pytest.approx(1, abs=1e-5)
+    assert small.pixels.white == 16
+
+
+@pytest.mark.parametrize("resolution", [0, 8])
+def test_the_native_resolution_leaves_the_images_alone(digits, resolution):
+    same = load_dataset("digits", CPU, resolution)
+    assert torch.equal(same.train.images, digits.train.images)
+    assert same.pixels.pad == digits.pixels.pad
+
+
+@pytest.mark.parametrize("resolution", [-8, 1, 2, 3, 5, 16])
+def test_a_resolution_that_does_not_divide_the_native_one_is_refused(resolution):
+    with pytest.raises(ValueError, match=rf"resolution = {resolution}: must be 0 or one of \[4, 8\]"):
+        load_dataset("digits", CPU, resolution)
+
+
+def test_runs_in_one_process_share_the_tensors(digits):
+    assert load_dataset("digits", CPU) is load_dataset("digits", CPU)

@@ -1,4 +1,4 @@
-"""The losses of the paper and of LUCIR against torch's own, numbers worked by hand, naive loops and finite differences."""
+"""The paper's losses and LUCIR's against torch's own, numbers worked by hand, naive loops and finite differences."""
 
 from __future__ import annotations
 

@@ -1,20 +1,27 @@
-"""The exemplar memory: who is where, the splits of Eq. 10, and how far images have moved."""
+"""The exemplar memory: who is where, the splits of Eq. 10, how far images have moved, and what is kept of them."""
 
 from __future__ import annotations
 
+import io
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.exemplars.memory import ExemplarMemory
+
+
+CPU = torch.device("cpu")
+SPACE = Pixels(torch.full((1, 1, 1), 0.4), torch.full((1, 1, 1), 0.3), white=255, pad=0, flip=False)
 
 
 def memory(classes: int, budget: int) -> ExemplarMemory:
     """Built phase by phase, two classes at a time; each image holds its own number."""
-    full = ExemplarMemory.empty((1, 2, 2), budget, torch.device("cpu"))
+    full = ExemplarMemory.empty((1, 2, 2), CPU)
     for first in range(0, classes, 2):
         labels = torch.arange(first, min(first + 2, classes)).repeat_interleave(budget)
         numbers = torch.arange(len(full), len(full) + len(labels)).float()
@@ -23,14 +30,22 @@ def memory(classes: int, budget: int) -> ExemplarMemory:
 
 
 def test_an_empty_memory_has_no_exemplars_and_grows_by_class_then_rank():
-    empty = ExemplarMemory.empty((3, 4, 5), 2, torch.device("cpu"))
-    assert len(empty) == 0
+    empty = ExemplarMemory.empty((3, 4, 5), CPU)
+    assert len(empty) == empty.per_class == empty.nbytes == 0
     assert empty.images.shape == (0, 3, 4, 5)
+    assert empty.storage == "float32"
     full = memory(5, 3)
     assert len(full) == 15
     assert full.labels.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
     assert full.images[:, 0, 0, 0].tolist() == list(range(15))
     assert torch.equal(full.origin, full.images)
+    assert full.rank.tolist() == [0, 1, 2] * 5
+    assert full.per_class == 3
+
+
+def test_no_new_classes_leave_the_memory_as_it_is():
+    full = memory(4, 2)
+    assert full.extend(full.images[:0], full.labels[:0]) is full
 
 
 @given(st.integers(1, 9), st.integers(1, 5), st.data())
@@ -42,7 +57,7 @@ def test_positions_are_those_of_the_classes_in_range(classes, budget, data):
     assert found == [i for i, label in enumerate(full.labels.tolist()) if first <= label < last]
 
 
-@given(st.integers(1, 9), st.integers(2, 7), st.data())
+@given(st.integers(1, 9), st.integers(2, 9), st.data())
 def test_splits_are_disjoint_balanced_and_cover_the_old_classes(classes, budget, data):
     full = memory(classes, budget)
     parts, old = data.draw(st.integers(2, budget)), data.draw(st.integers(1, classes))
@@ -56,6 +71,9 @@ def test_splits_are_disjoint_balanced_and_cover_the_old_classes(classes, budget,
         assert len(set(counts.values())) == 1  # each class as often as any other
     sizes = [len(index) // old for index in split]
     assert max(sizes) - min(sizes) <= 1
+    for label in range(old):  # good and less good exemplars in each part: ranks are dealt in turn
+        best = [int(full.rank[index[full.labels[index] == label]].min()) for index in split]
+        assert best == list(range(parts))
 
 
 @pytest.mark.parametrize("parts", [0, 1, 4])
@@ -94,13 +112,96 @@ def test_displacement_accumulates_over_phases():
     assert full.displacement(torch.tensor([0])) == pytest.approx(3)
 
 
-def test_bytes_are_those_of_the_stored_floats():
-    assert memory(3, 2).nbytes == 3 * 2 * 4 * 4
+@given(st.integers(1, 8), st.integers(1, 6), st.data())
+def test_shrinking_keeps_the_best_of_every_class_and_more_room_changes_nothing(classes, budget, data):
+    full, room = memory(classes, budget), data.draw(st.integers(0, 8))
+    less = full.shrink(room)
+    kept = [i for i in range(len(full)) if i % budget < room]  # ordered by class, then rank
+    assert less.images[:, 0, 0, 0].tolist() == kept
+    assert less.origin[:, 0, 0, 0].tolist() == kept
+    assert less.labels.tolist() == [i // budget for i in kept]
+    assert less.rank.tolist() == [i % budget for i in kept]
+    assert less.per_class == min(room, budget)
+    assert len(full) == classes * budget  # a new memory; the old one is as it was
 
 
-def test_the_state_gives_the_memory_back():
-    full = memory(3, 2).with_images(torch.tensor([0]), torch.full((1, 1, 2, 2), 9.0))
-    again = ExemplarMemory(**full.state())  # type: ignore[arg-type]
-    for name in ("images", "origin", "labels"):
-        assert torch.equal(getattr(again, name), getattr(full, name))
-    assert again.budget == full.budget
+def test_a_fixed_total_shrinks_the_old_classes_as_new_ones_come_and_trained_images_keep_their_rank():
+    full = memory(2, 4).with_images(torch.tensor([1]), torch.full((1, 1, 2, 2), -7.0))
+    full = full.shrink(2).extend(torch.full((4, 1, 2, 2), 9.0), torch.tensor([2, 2, 3, 3]))
+    assert full.images[:, 0, 0, 0].tolist() == [0, -7, 4, 5, 9, 9, 9, 9]
+    assert full.rank.tolist() == [0, 1] * 4
+    assert full.displacement(torch.tensor([1])) == pytest.approx(8)  # measured from where it started, still
+    assert [index.tolist() for index in full.splits(2, 3)] == [[0, 2, 4], [1, 3, 5]]
+
+
+def test_bytes_are_those_of_the_stored_pixels():
+    full = memory(3, 2)
+    assert full.nbytes == 3 * 2 * 4 * 4
+    assert replace(full, storage="uint8").nbytes == 3 * 2 * 4
+
+
+def trained(storage: str, seed: int = 0) -> ExemplarMemory:
+    """Two phases of real images, some of them trained since."""
+    generator = torch.Generator().manual_seed(seed)
+    full = ExemplarMemory.empty((1, 3, 3), CPU, storage)
+    for first in (0, 2):
+        raw = torch.randint(256, (6, 1, 3, 3), dtype=torch.uint8, generator=generator)
+        full = full.extend(SPACE.normalise(raw), torch.arange(first, first + 2).repeat_interleave(3))
+        index = torch.tensor([1, len(full) - 1])
+        full = full.with_images(index, full.images[index] + torch.randn(2, 1, 3, 3, generator=generator)).stored(SPACE)
+    return full
+
+
+def test_floats_are_stored_as_they_are():
+    full = trained("float32")
+    assert full.stored(SPACE) is full
+
+
+@given(st.integers(0, 2**20))
+def test_bytes_are_stored_as_the_nearest_grey_levels_once_and_for_all(seed):
+    full = trained("uint8", seed)
+    assert torch.equal(full.stored(SPACE).images, full.images)
+    moved = full.with_images(torch.tensor([4]), torch.full((1, 1, 3, 3), 99.0)).stored(SPACE)
+    torch.testing.assert_close(moved.images[4], SPACE.high.expand(1, 3, 3))  # clamped
+    levels = (moved.images * 0.3 + 0.4) * 255
+    torch.testing.assert_close(levels, levels.round(), rtol=0, atol=1e-3)
+
+
+@given(st.integers(0, 2**20))
+def test_real_images_are_the_same_bits_however_they_are_stored(seed):
+    raw = torch.randint(256, (6, 1, 3, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+    images, labels = SPACE.normalise(raw), torch.arange(2).repeat_interleave(3)
+    full = ExemplarMemory.empty((1, 3, 3), CPU, "uint8").extend(images, labels)
+    assert torch.equal(full.stored(SPACE).images, images)
+    assert full.stored(SPACE).displacement(torch.arange(6)) == 0
+
+
+@pytest.mark.parametrize("storage", ["float32", "uint8"])
+def test_a_checkpoint_gives_the_memory_back_bit_for_bit(storage):
+    full = trained(storage)
+    assert not torch.equal(full.images, full.origin)
+    file = io.BytesIO()
+    torch.save(full.state(SPACE), file)
+    file.seek(0)
+    again = ExemplarMemory.from_state(torch.load(file, weights_only=True), SPACE)
+    for name in ("images", "origin", "labels", "rank"):
+        one, other = getattr(again, name), getattr(full, name)
+        assert one.dtype == other.dtype
+        assert torch.equal(one, other), name
+    assert (again.storage, again.nbytes, again.per_class) == (storage, full.nbytes, 3)
+    assert full.state(SPACE)["images"].dtype == {"float32": torch.float32, "uint8": torch.uint8}[storage]
+    assert full.state(SPACE)["origin"].dtype == torch.uint8  # real images, as the bytes that they are
+
+
+@pytest.mark.parametrize("storage", ["float32", "uint8"])
+def test_an_empty_memory_comes_back_empty(storage):
+    empty = ExemplarMemory.empty((3, 4, 5), CPU, storage)
+    again = ExemplarMemory.from_state(empty.state(SPACE), SPACE)
+    assert (len(again), again.images.shape, again.storage) == (0, (0, 3, 4, 5), storage)
+
+
+def test_as_samples_they_are_what_is_stored():
+    full = trained("uint8")
+    images, labels = full.samples(SPACE).all()
+    assert torch.equal(images, full.images)
+    assert torch.equal(labels, full.labels)

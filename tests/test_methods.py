@@ -1,4 +1,4 @@
-"""Baseline methods: their registry, what they minimise, what they train on and how they classify, by slow second readings."""
+"""Baseline methods: their registry, losses, training data and classifiers, by slow second readings."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from mnemonics_lib.methods import METHODS, MethodInfo, method_class
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.methods.icarl import class_means
 from mnemonics_lib.models import HEADS, CosineHead, LinearHead, build_network
+from mnemonics_lib.training import train
 
 CLASSES, BUDGET = 4, 3
 
@@ -100,7 +101,10 @@ def test_an_unknown_method_is_refused_with_those_there_are(tiny):
 
 
 def test_looking_at_the_registry_imports_neither_torch_nor_a_method(root):
-    script = "import sys, mnemonics_lib.methods as m; print(sorted(k for k in sys.modules if k.startswith((m.__name__, 'torch'))))"
+    script = (
+        "import sys, mnemonics_lib.methods as methods\n"
+        "print(sorted(name for name in sys.modules if name.startswith((methods.__name__, 'torch'))))"
+    )
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['mnemonics_lib.methods']"
 
@@ -158,9 +162,13 @@ def test_icarls_mirror_image_is_left_to_right_and_not_of_the_channels(model, exe
 @pytest.mark.parametrize(("dataset", "flip"), [("digits", False), ("cifar100", True)])
 def test_icarl_mirrors_only_where_a_mirrored_image_is_still_of_its_class(dataset, flip, model, exemplars, monkeypatch):
     assert DATASETS[dataset].flip is flip
-    seen = []
-    features = model.features
-    monkeypatch.setattr(model, "features", lambda x: seen.append(x) or features(x))
+    seen, features = [], model.features
+
+    def spy(x):
+        seen.append(x)
+        return features(x)
+
+    monkeypatch.setattr(model, "features", spy)
     class_means(model, exemplars if flip else without_flip(exemplars))
     assert len(torch.cat(seen)) == len(exemplars) * (2 if flip else 1)
 
@@ -235,11 +243,11 @@ def config_for(tiny: RunConfig, name: str) -> RunConfig:
 @pytest.fixture
 def trainings(monkeypatch):
     """What every call of the training loop was given: samples and loss."""
-    seen, real = [], global_bop.train
+    seen = []
 
     def spy(model, loss, samples, *rest):
         seen.append((samples, loss))
-        return real(model, loss, samples, *rest)
+        return train(model, loss, samples, *rest)
 
     monkeypatch.setattr(global_bop, "train", spy)
     return seen

@@ -8,15 +8,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
+from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.metrics import accuracy, average_accuracy, confusion_matrix, forgetting
 
 
-@given(st.integers(2, 7), st.integers(1, 60), st.integers(1, 64), st.integers(0, 2**20))
-def test_the_confusion_matrix_is_scikit_learns(classes, count, batch, seed):
+def samples(scores: torch.Tensor, labels: torch.Tensor) -> Samples:
+    """A test set whose images hold their own scores."""
+    unit = Pixels(torch.zeros(1, 1, 1), torch.ones(1, 1, 1), white=1, pad=0, flip=False)
+    return Samples.learned(scores[:, :, None, None], labels, unit)
+
+
+def scorer(images: torch.Tensor) -> torch.Tensor:
+    return images.flatten(1)
+
+
+# More than fit in one pass, too.
+@given(st.integers(2, 7), st.integers(1, 60) | st.integers(1000, 3000), st.integers(0, 2**20))
+def test_the_confusion_matrix_is_scikit_learns(classes, count, seed):
     generator = torch.Generator().manual_seed(seed)
     scores = torch.randn(count, classes, generator=generator)
     labels = torch.randint(classes, (count,), generator=generator)
-    found = confusion_matrix(lambda x: x, scores, labels, classes, batch)
+    found = confusion_matrix(scorer, samples(scores, labels), classes)
     expected = reference.confusion_matrix(labels, scores.argmax(1), labels=range(classes))
     assert found.tolist() == expected.tolist()
     assert accuracy(found) == pytest.approx(100 * (labels == scores.argmax(1)).double().mean().item())
@@ -24,7 +37,7 @@ def test_the_confusion_matrix_is_scikit_learns(classes, count, batch, seed):
 
 def test_rows_are_true_classes_and_columns_predictions():
     scores = torch.eye(3)[[1, 1, 2]]
-    assert confusion_matrix(lambda x: x, scores, torch.tensor([0, 1, 1]), 3).tolist() == [
+    assert confusion_matrix(scorer, samples(scores, torch.tensor([0, 1, 1])), 3).tolist() == [
         [0, 1, 0],
         [0, 1, 1],
         [0, 0, 0],
@@ -32,11 +45,14 @@ def test_rows_are_true_classes_and_columns_predictions():
 
 
 def test_no_graph_is_kept_while_testing():
-    def scorer(x):
-        assert not torch.is_grad_enabled()
-        return x
+    called = []
 
-    confusion_matrix(scorer, torch.eye(2), torch.tensor([0, 1]), 2)
+    def checking(images):
+        called.append(torch.is_grad_enabled())
+        return scorer(images)
+
+    confusion_matrix(checking, samples(torch.eye(2), torch.tensor([0, 1])), 2)
+    assert called == [False]
 
 
 CONFUSION = torch.tensor([[6, 2, 2], [1, 4, 0], [0, 5, 0]])

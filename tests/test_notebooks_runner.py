@@ -46,7 +46,7 @@ class TestCheck:
             ("sead: 1", ["tiny.yaml", "sead = 1", "did you mean seed"]),
             ("seed: '1'", ["tiny.yaml", "seed = '1'", "integer"]),
             ("seed: -1", ["tiny.yaml", "seed = -1", "greater than or equal to 0"]),
-            ("method: lwff", ["tiny.yaml", "method = 'lwff'", "'lwf'", "'icarl'"]),
+            ("method: lwff", ["tiny.yaml", "method = 'lwff'", "must be one of lwf, icarl, bic, lucir"]),
             ("phases: 3", ["tiny.yaml", "phases = 3"]),
         ],
     )

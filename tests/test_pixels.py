@@ -46,6 +46,32 @@ def test_display_takes_normalised_images_back(pixels):
     assert shown.flatten().tolist() == [0, 0, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("white", "mean", "std"),
+    [(255, 0.5071, 0.2009), (255, 0.4409, 0.2023), (16, 0.3054, 0.3761), (16, 0.5, 0.25), (1, 0.1, 3.0)],
+)
+def test_every_grey_level_comes_back_from_normalising_and_rounding(white, mean, std):
+    space = Pixels(torch.full((1, 1, 1), mean), torch.full((1, 1, 1), std), white=white, pad=0, flip=False)
+    raw = torch.arange(white + 1, dtype=torch.uint8)[:, None, None, None]
+    assert space.quantise(space.normalise(raw)).dtype == torch.uint8
+    assert torch.equal(space.quantise(space.normalise(raw)), raw)
+
+
+def test_quantising_goes_to_the_nearest_level_of_each_channel_and_stops_at_black_and_white(pixels):
+    images = pixels.normalise(RAW) + 2 * torch.randn(RAW.shape, generator=torch.Generator().manual_seed(1))
+    found = pixels.quantise(images)
+    levels = pixels.normalise(torch.arange(256, dtype=torch.uint8)[:, None, None, None].expand(256, 2, 1, 1))  # [256, 2, 1, 1]
+    for channel in range(2):
+        distance = (images[:50, channel, ..., None] - levels[:, channel, 0, 0]).abs()  # [50, h, w, 256]
+        chosen = distance.gather(-1, found[:50, channel, ..., None].long())[..., 0]
+        torch.testing.assert_close(chosen, distance.min(dim=-1).values, rtol=0, atol=1e-5)
+    assert (found == 0).any()
+    assert (found == 255).any()
+    assert torch.equal(pixels.quantise(pixels.normalise(found)), found)  # once is enough
+    far = torch.tensor([-1e9, 1e9])[:, None, None, None].expand(2, 2, 1, 1)
+    assert pixels.quantise(far).flatten().tolist() == [0, 0, 255, 255]
+
+
 def test_low_and_high_are_black_and_white(pixels):
     black, white = torch.zeros(1, 2, 1, 1, dtype=torch.uint8), torch.full((1, 2, 1, 1), 255, dtype=torch.uint8)
     torch.testing.assert_close(pixels.low[None], pixels.normalise(black))

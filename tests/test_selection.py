@@ -8,6 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.selection import herd, pick_random, select
 
 sets = st.tuples(st.integers(1, 12), st.integers(1, 5), st.integers(0, 2**20))
@@ -93,13 +95,13 @@ def labelled():
     images = torch.randn(30, 1, 2, 3, generator=generator)
     images[:, 0, 0, 0] = torch.arange(30)
     labels = torch.tensor([4, 2, 9] * 10)[torch.randperm(30, generator=generator)]
-    return images, labels
+    return Samples.learned(images, labels, Pixels(torch.zeros(1, 1, 1), torch.ones(1, 1, 1), 1, 0, False))
 
 
 @pytest.mark.parametrize("rule", ["random", "herding"])
 def test_selected_exemplars_are_real_images_by_class_then_rank(labelled, rule):
-    images, labels = labelled
-    chosen, classes = select(images, labels, 3, rule, lambda x: x.flatten(1), torch.Generator().manual_seed(1))
+    images, labels = labelled.all()
+    chosen, classes = select(labelled, 3, rule, lambda x: x.flatten(1), torch.Generator().manual_seed(1))
     assert classes.tolist() == [2, 2, 2, 4, 4, 4, 9, 9, 9]
     numbers = chosen[:, 0, 0, 0].long()
     assert len(set(numbers.tolist())) == 9
@@ -108,12 +110,12 @@ def test_selected_exemplars_are_real_images_by_class_then_rank(labelled, rule):
 
 
 def test_herding_matches_the_mean_of_each_class_in_feature_space(labelled):
-    images, labels = labelled
+    images, labels = labelled.all()
 
     def extract(x):
         return x.flatten(1)[:, 1:].square()
 
-    chosen, _ = select(images, labels, 4, "herding", extract, torch.Generator())
+    chosen, _ = select(labelled, 4, "herding", extract, torch.Generator())
     expected = []
     for label in (2, 4, 9):
         of_class = images[labels == label]
@@ -122,9 +124,43 @@ def test_herding_matches_the_mean_of_each_class_in_feature_space(labelled):
 
 
 def test_an_unknown_rule_or_a_class_with_too_few_images_is_refused(labelled):
-    images, labels = labelled
     with pytest.raises(ValueError, match=r"rule = 'best'.*random.*herding"):
-        select(images, labels, 1, "best", lambda x: x.flatten(1), torch.Generator())
+        select(labelled, 1, "best", lambda x: x.flatten(1), torch.Generator())
     for rule in ("random", "herding"):
         with pytest.raises(ValueError, match="count = 11: must be 1 to 10"):
-            select(images, labels, 11, rule, lambda x: x.flatten(1), torch.Generator())
+            select(labelled, 11, rule, lambda x: x.flatten(1), torch.Generator())
+
+
+@pytest.mark.parametrize("rule", ["random", "herding"])
+def test_real_images_come_normalised_and_each_is_passed_through_the_network_once_and_only_for_herding(grey, rule):
+    generator = torch.Generator().manual_seed(2)
+    raw = torch.randint(17, (2500, 1, 2, 2), dtype=torch.uint8, generator=generator)
+    labels = torch.arange(2500) % 5
+    seen = []
+
+    def extract(images):
+        seen.append(images)
+        return images.flatten(1)
+
+    chosen, classes = select(Samples.real(raw, labels, grey), 2, rule, extract, generator)
+    assert classes.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    known = grey.normalise(raw)
+    for image, label in zip(chosen, classes, strict=True):
+        assert (known[labels == label] == image).flatten(1).all(dim=1).any()
+    if rule == "herding":
+        assert len(seen) > 1  # in parts
+        assert torch.equal(torch.cat(seen), known)
+    else:
+        assert seen == []
+
+
+def test_fewer_exemplars_of_a_class_are_the_first_of_more(labelled):
+    for rule in ("random", "herding"):
+        many, few = (
+            select(labelled, count, rule, lambda x: x.flatten(1), torch.Generator().manual_seed(7))[0].unflatten(0, (3, count))
+            for count in (6, 2)
+        )
+        if rule == "herding":
+            assert torch.equal(few, many[:, :2])
+        else:
+            assert torch.equal(few[0], many[0, :2])  # later classes go on in the stream where this one stopped

@@ -14,7 +14,9 @@ from torch import nn
 
 from mnemonics_lib.config import Optimisation
 from mnemonics_lib.data.pixels import Pixels
-from mnemonics_lib.training import batches, train
+from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.rng import stream
+from mnemonics_lib.training import balanced_batches, batches, train
 
 PLAIN: dict[str, Any] = {"epochs": 1, "batch_size": 100, "rate": 0.1, "milestones": [], "augment": False}
 
@@ -30,6 +32,11 @@ def numbers(*shape: int, seed: int) -> torch.Tensor:
 IMAGES, LABELS = numbers(10, 1, 2, 2, seed=1), torch.arange(10)
 
 
+def samples(pixels: Pixels) -> Samples:
+    """The ten images, as they are."""
+    return Samples.learned(IMAGES, LABELS, pixels)
+
+
 def test_steps_are_sgd_with_momentum_and_weight_decay(grey):
     model = nn.Linear(4, 1, bias=False)
     w = model.weight.detach().double().numpy()[0].copy()
@@ -39,7 +46,7 @@ def test_steps_are_sgd_with_momentum_and_weight_decay(grey):
         return (model(images.flatten(1))[:, 0] - labels).square().mean()
 
     axes = settings(epochs=4, rate=0.05, momentum=0.8, weight_decay=0.3)
-    history = train(model, loss, IMAGES, LABELS, axes, grey, 0)
+    history = train(model, loss, samples(grey), axes, 0)
     velocity, expected = np.zeros(4), []
     for _ in range(4):
         expected.append(((x @ w - y) ** 2).mean())
@@ -70,7 +77,7 @@ def test_the_rate_drops_after_each_milestone(grey, milestones, rates):
         return model.value + 0 * images.sum()
 
     axes = settings(epochs=5, rate=1.0, milestones=milestones, gamma=0.1, momentum=0.0, weight_decay=0.0)
-    train(model, loss, IMAGES, LABELS, axes, grey, 0)
+    train(model, loss, samples(grey), axes, 0)
     ends.append(model.value.item())
     assert [a - b for a, b in itertools.pairwise(ends)] == pytest.approx(rates)
     assert model.frozen.item() == 1
@@ -85,7 +92,7 @@ def test_every_sample_is_seen_once_per_epoch_with_its_own_label_in_a_new_order(g
         seen.append((images, labels))
         return model.value
 
-    train(model.eval(), loss, IMAGES, LABELS, settings(epochs=2, batch_size=4), grey, 0)
+    train(model.eval(), loss, samples(grey), settings(epochs=2, batch_size=4), 0)
     assert len(seen) == 6  # three batches an epoch
     epochs = [torch.cat([labels for _, labels in part]).tolist() for part in (seen[:3], seen[3:])]
     assert all(sorted(order) == LABELS.tolist() for order in epochs)
@@ -96,7 +103,7 @@ def test_every_sample_is_seen_once_per_epoch_with_its_own_label_in_a_new_order(g
 def test_the_reported_loss_is_the_mean_over_samples(grey):
     model = Drift()
     history = train(
-        model, lambda x, y: y.double().mean() + 0 * model.value, IMAGES, LABELS, settings(batch_size=4), grey, 0
+        model, lambda x, y: y.double().mean() + 0 * model.value, samples(grey), settings(batch_size=4), 0
     )
     assert history == pytest.approx([4.5])  # 0..9 in batches of unequal size
 
@@ -109,7 +116,7 @@ def test_images_are_augmented_when_asked(grey, augment):
         seen.append(torch.equal(images, IMAGES[labels]))
         return model.value
 
-    train(model, loss, IMAGES, LABELS, settings(epochs=3, augment=augment), moving, 0)
+    train(model, loss, samples(moving), settings(epochs=3, augment=augment), 0)
     assert seen == [not augment] * 3
 
 
@@ -121,7 +128,7 @@ def test_training_depends_on_its_seed_and_not_on_the_global_one(grey):
         model = nn.Linear(4, 1, bias=False)
         nn.init.ones_(model.weight)
         axes = settings(epochs=2, batch_size=3, augment=True)
-        train(model, lambda x, y: model(x.flatten(1)).square().mean(), IMAGES, LABELS, axes, moving, seed)
+        train(model, lambda x, y: model(x.flatten(1)).square().mean(), samples(moving), axes, seed)
         return model.weight.detach()
 
     assert torch.equal(result(1), result(1))
@@ -138,7 +145,7 @@ def test_augmentation_does_not_change_the_order_of_the_samples(grey):
             seen.extend(labels.tolist())
             return model.value
 
-        train(model, loss, IMAGES, LABELS, settings(epochs=3, batch_size=4, augment=augment), grey, 0)
+        train(model, loss, samples(grey), settings(epochs=3, batch_size=4, augment=augment), 0)
         return seen
 
     assert order(True) == order(False)
@@ -153,3 +160,84 @@ def test_batches_partition_the_samples_into_nearly_equal_sizes(count, size, seed
     assert min(sizes) >= 1
     assert max(sizes) - min(sizes) <= 1
     assert len(sizes) == (count + size - 1) // size
+
+
+def test_real_and_learned_samples_are_trained_on_together_normalised_and_with_their_own_labels(grey):
+    raw = torch.arange(7, dtype=torch.uint8)[:, None, None, None].expand(7, 1, 2, 2).contiguous()
+    images = numbers(5, 1, 2, 2, seed=4)
+    mixed = Samples(raw, images, torch.arange(12), grey)
+    known = torch.cat([grey.normalise(raw), images])
+    model, seen = Drift(), []
+
+    def loss(x, y):
+        assert torch.equal(x, known[y])
+        seen.append(y)
+        return model.value
+
+    train(model, loss, mixed, settings(epochs=2, batch_size=5), 3)
+    # The order is the partition's: the same whatever kind a sample is of.
+    generator = stream(3, "order")
+    expected = [batch for _ in range(2) for batch in batches(12, 5, generator)]
+    assert [sorted(y.tolist()) for y in seen] == [sorted(batch.tolist()) for batch in expected]
+
+
+@pytest.mark.parametrize("batch_norm", ["batch", "running"])
+def test_batch_norm_uses_the_statistics_that_were_asked_for(grey, batch_norm):
+    model = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(4, 1))
+    modes = []
+
+    def loss(x, y):
+        modes.append(model.training)
+        return model(x).square().mean()
+
+    train(model, loss, samples(grey), settings(batch_norm=batch_norm, batch_size=5), 0)
+    assert modes == [batch_norm == "batch"] * 2
+    assert (model[0].num_batches_tracked.item() > 0) is (batch_norm == "batch")
+    assert torch.equal(model[0].running_mean, torch.zeros(1)) is (batch_norm == "running")
+
+
+# Labels in any order: so many classes of so many samples each.
+balanced = st.tuples(st.integers(1, 8), st.integers(1, 9), st.integers(0, 2**20))
+
+
+def shuffled(classes: int, each: int, seed: int) -> torch.Tensor:
+    labels = torch.arange(classes).repeat_interleave(each) + 3
+    return labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))]
+
+
+@given(balanced, st.integers(1, 40), st.integers(0, 2**30))
+def test_balanced_batches_partition_the_samples_and_the_classes_alike(sizes, size, seed):
+    labels = shuffled(*sizes)
+    parts = balanced_batches(labels, size, torch.Generator().manual_seed(seed))
+    assert sorted(torch.cat(parts).tolist()) == list(range(len(labels)))
+    lengths = [len(part) for part in parts]
+    assert max(lengths) <= size
+    assert max(lengths) - min(lengths) <= 1
+    assert len(parts) == -(-len(labels) // size)
+    for part in parts:
+        counts = [int((labels[part] == label).sum()) for label in labels.unique()]
+        assert max(counts) - min(counts) <= 1
+
+
+@given(balanced, st.integers(0, 2**30))
+def test_a_batch_of_all_or_of_more_is_one_shuffled_batch(sizes, seed):
+    labels = shuffled(*sizes)
+    for size in (len(labels), len(labels) + 1):
+        (part,) = balanced_batches(labels, size, torch.Generator().manual_seed(seed))
+        assert sorted(part.tolist()) == list(range(len(labels)))
+
+
+def test_balanced_batches_depend_on_their_generator_and_every_sample_of_a_class_is_as_likely_to_come_first():
+    labels, first = torch.arange(3).repeat_interleave(4), np.zeros(12)
+    for seed in range(1200):
+        parts = [p.tolist() for p in balanced_batches(labels, 3, torch.Generator().manual_seed(seed))]
+        assert parts == [p.tolist() for p in balanced_batches(labels, 3, torch.Generator().manual_seed(seed))]
+        first[parts[0]] += 1
+    assert ((first - 300) ** 2 / 225 < 25).all()  # five standard deviations of a binomial(1200, 1/4)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 12), st.integers(0, 2**20))
+def test_classes_of_unequal_size_are_partitioned_too(labels, size, seed):
+    parts = balanced_batches(torch.tensor(labels), size, torch.Generator().manual_seed(seed))
+    assert sorted(torch.cat(parts).tolist()) == list(range(len(labels)))
+    assert max(map(len, parts)) <= size
