@@ -76,7 +76,7 @@ table.round(1)
 # | `begin_phase(model, old, new)` | before training; `model` has rows for the new classes | LUCIR imprints and freezes rows |
 # | `loss(model, teacher, images, labels)` | every batch of phases 1 to $N$ | all |
 # | `teach(teacher, images)` | by the inherited loss | BiC corrects its teacher |
-# | `begin_finetuning(model)` | before the balanced fine-tuning | LUCIR lets all rows train |
+# | `end_training(model)` | after training, before the exemplar level | LUCIR lets all rows train |
 # | `end_phase(model, held_out)` | before a phase is tested | BiC fits its two scalars |
 # | `scorer(model, exemplars)` | to classify | iCaRL's nearest mean, BiC's correction |
 # | `state()`, `load_state(state)` | at a checkpoint | BiC |

@@ -228,7 +228,9 @@ class RunConfig(Strict):
     def _check_budget(self, info: DatasetInfo) -> None:
         first, last = self.quota(info.classes // 2), self.quota(info.classes)
         if sum(first) > info.images_per_class:
-            most = info.images_per_class * (info.classes // 2 if self.budget_rule == "total" else 1)
+            most = info.images_per_class
+            if self.budget_rule == "total":
+                most = (most + 1) * (info.classes // 2) - 1  # shares are rounded down
             raise ValueError(
                 f"budget = {self.budget}: must be at most {most}, "
                 f"the training images of the smallest class of {self.dataset}"
@@ -239,7 +241,7 @@ class RunConfig(Strict):
             raise ValueError(f"budget = {self.budget}: must be at least {least} for {self.method} on {self.dataset}")
         if self.adjust == 1 or self.adjust > last[0]:
             enough = last[0] >= 2
-            allowed = f" or 2 to {last[0]} (of a class to train on)" if enough else " (a split needs 2 of a class)"
+            allowed = f" or 2 to {last[0]}, the exemplars of a class" if enough else " (a split needs 2 of each class)"
             raise ValueError(f"adjust = {self.adjust}: must be 0 (off){allowed}")
 
     def quota(self, classes: int) -> tuple[int, int]:
@@ -263,8 +265,12 @@ class RunConfig(Strict):
         """
         if self.exemplars != "mnemonics" and not self.adjust:
             return "paper"
-        ignored = {"perturbation": 0.0} if self.exemplar_level.start == "theta" else {}
-        ours, papers = (level.model_copy(update=ignored) for level in (self.exemplar_level, PAPER_EXEMPLAR_LEVEL))
+        ignored = {"perturbation"} if self.exemplar_level.start == "theta" else set()
+        if not self.adjust:
+            ignored |= {"adjust_epochs"}
+        if self.exemplars != "mnemonics":
+            ignored |= {"init", "objective", "epochs"}
+        ours, papers = (level.model_dump(exclude=ignored) for level in (self.exemplar_level, PAPER_EXEMPLAR_LEVEL))
         return "paper" if ours == papers else "tuned"
 
     @property
@@ -329,7 +335,7 @@ def load_config(path: str | Path, settings: Iterable[str] = (), preset_name: str
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path}: must be a mapping of field names to values, not {values!r}")
     try:
-        chosen = preset(preset_name) if preset_name else {}
+        chosen = {} if preset_name is None else preset(preset_name)
     except ValueError as error:
         raise ConfigError(str(error)) from None
     return parse_config(_apply({**values, **chosen}, settings), str(path))

@@ -187,7 +187,7 @@ def model_level(setting: Setting, state: State, progress: bool = False) -> list[
         samples = setting.seen_data(phase)
     else:
         samples = new.with_exemplars(state.memory.images, state.memory.labels)
-    return train(
+    losses = train(
         model,
         lambda x, y: method.loss(model, teacher, x, y),
         samples,
@@ -195,6 +195,8 @@ def model_level(setting: Setting, state: State, progress: bool = False) -> list[
         setting.seed("training", phase),
         f"phase {phase}: model" if progress else "",
     )
+    method.end_training(model)
+    return losses
 
 
 def first_model(setting: Setting, model: IncrementalNet, progress: bool = False) -> Content:
@@ -317,7 +319,6 @@ def balanced_finetuning(setting: Setting, state: State, progress: bool = False) 
     phase, config, model = state.phase, setting.config, state.model
     if not (config.finetune and phase):
         return []
-    state.method.begin_finetuning(model)
     return train(
         model,
         lambda x, y: cross_entropy(model(x), y),

@@ -7,6 +7,9 @@ run.results                                         # one row per phase
 
 from __future__ import annotations
 
+import hashlib
+import inspect
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,7 +27,7 @@ from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.global_bop import Setting, State, initial_state, new_network, phases
-from mnemonics_lib.methods import method_class
+from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.models import IncrementalNet, transfer_weights
 from mnemonics_lib.paths import RUNS
 from mnemonics_lib.phases import PhaseProtocol, class_order
@@ -97,13 +100,13 @@ def run(
     directory = Path(directory)
     home = directory / name_of(config)
     path = home / RECORD
-    records.source_digest()  # now: the source may be edited while the run goes on with what was imported
+    source_of(config)  # now: the source may be edited while the run goes on with what was imported
     home.mkdir(parents=True, exist_ok=True)
     # Two processes that want the same run: the second waits, then finds it finished.
     with FileLock(home / "lock"):
         if path.exists():
             record = records.read_record(path)
-            if record["code"]["source"] == records.source_digest():
+            if record["code"]["source"] == source_of(config):
                 return record, path
         if torch.device(device).type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
@@ -148,6 +151,18 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
     return FinishedRun(config, records.read_record(home / RECORD), state, pixels, order)
 
 
+def source_of(config: RunConfig) -> str:
+    """Digest of the source that makes a run: the library's, and with it the method's where that is a user's own."""
+    library = records.source_digest()
+    if METHODS[config.method].path.startswith(f"{__package__}."):
+        return library
+    try:
+        method = inspect.getsource(method_class(config.method))
+    except (OSError, TypeError):  # a class typed where no source is kept: never taken for an earlier one
+        method = str(uuid.uuid4())
+    return hashlib.sha256(f"{library}\0{method}".encode()).hexdigest()
+
+
 def name_of(config: RunConfig) -> str:
     """A readable, unique directory name for a configuration."""
     main = f"{config.dataset}-n{config.phases}-{config.method}-{config.exemplars}-s{config.seed}"
@@ -189,7 +204,7 @@ def make_record(setting: Setting, state: State) -> dict[str, Any]:
         "seconds": sum(state.seconds),
         "phase_seconds": state.seconds,
         "peak_memory_mb": records.peak_memory_mb(setting.device),
-        "code": records.code_version(),
+        "code": records.code_version() | {"source": source_of(config)},
         "versions": records.versions(),
     }
 
@@ -210,7 +225,7 @@ def save_checkpoint(path: Path, setting: Setting, state: State) -> None:
     pixels = setting.data.pixels
     content = {
         "config": setting.config.model_dump(),
-        "source": records.source_digest(),
+        "source": source_of(setting.config),
         "pixels": asdict(pixels),
         "shape": setting.data.shape,
         "phase": state.phase,
@@ -229,7 +244,7 @@ def load_checkpoint(path: Path, setting: Setting) -> State | None:
     if not path.exists():
         return None
     content = _read(path, setting.device)
-    if (content["config"], content["source"]) != (setting.config.model_dump(), records.source_digest()):
+    if (content["config"], content["source"]) != (setting.config.model_dump(), source_of(setting.config)):
         return None
     state = initial_state(setting)
     _restore(state, content, setting.config, setting.protocol, setting.data.pixels)

@@ -82,6 +82,7 @@ print(
 
 # %%
 losses = global_bop.model_level(setting, state, progress=True)
+global_bop.select_exemplars(setting, state)  # real images of the new classes: some methods classify by them
 row = global_bop.evaluate(setting, state)
 print(
     f"loss {losses[0]:.3f} -> {losses[-1]:.4f}; accuracy {row['accuracy']:.1f} %, {row['first_classes_accuracy']:.1f} %"
@@ -89,11 +90,10 @@ print(
 print("on all classes seen, and on the first ones")
 
 # %% [markdown]
-# **Exemplar level.** Real images of the new classes are chosen to start from; then they are trained through a temporary
-# model (Eq. 9), and old ones are adjusted (Eq. 10) if `adjust` says so. Chapter 3 opens this box.
+# **Exemplar level.** The images just chosen are where training starts: through a temporary model (Eq. 9), and old ones are
+# adjusted (Eq. 10) if `adjust` says so. Chapter 3 opens this box.
 
 # %%
-global_bop.select_exemplars(setting, state)
 log = global_bop.exemplar_level(setting, state, progress=True)
 steps = pd.DataFrame(log["exemplar_steps"] or [{"exemplars": "chosen, not trained"}])
 steps.iloc[:: max(1, len(steps) // 6)]

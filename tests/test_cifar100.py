@@ -1,4 +1,4 @@
-"""CIFAR-100: the real files where they are at hand, and what is said where they are damaged, missing or out of reach."""
+"""CIFAR-100: the real files where they are at hand, and what is said of damaged, missing or unreachable ones."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from mnemonics_lib.data.dataset import LOADERS, load_dataset
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.split import Split
 
-
 CPU = torch.device("cpu")
 
 

@@ -91,7 +91,10 @@ def test_each_phase_starts_from_the_last_model_which_teaches_it_unchanged(small,
         state.phase = phase
         global_bop.model_level(setting, state)
         now = dict(state.model.named_parameters())
-        assert {name for name in now if name not in before} == {f"head.blocks.{phase}.weight", f"head.blocks.{phase}.bias"}
+        assert {name for name in now if name not in before} == {
+            f"head.blocks.{phase}.weight",
+            f"head.blocks.{phase}.bias",
+        }
         for name in now.keys() & before.keys():
             torch.testing.assert_close(now[name], before[name], rtol=0, atol=1e-20, msg=name)
         assert len({id(teacher) for teacher in teachers}) == 1
@@ -273,7 +276,8 @@ def test_what_bic_holds_out_is_never_trained_on_and_comes_out_of_its_budget(tiny
         assert everything == rows(setting.data.pixels.normalise(raw), all_labels)
         held_out_so_far |= {image.numpy().tobytes() for image in more_images}
         # What is left of old classes are the first of those held out before.
-        present = {image.numpy().tobytes(): int(k) for image, k in zip(state.held_out.images, state.held_out.labels)}
+        kept_now = state.held_out.images, state.held_out.labels
+        present = {image.numpy().tobytes(): int(k) for image, k in zip(*kept_now, strict=True)}
         first = setting.protocol.bounds(phase)[0]
         assert all(kept[image] == k for image, k in present.items() if k < first)
         kept = present

@@ -15,6 +15,7 @@ from mnemonics_lib import global_bop, runs
 from mnemonics_lib.config import ConfigError, Training
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.exemplars import mnemonics
 from mnemonics_lib.methods.lucir import LUCIR
 from mnemonics_lib.models import CosineHead, IncrementalNet, build_network, transfer_weights
 from mnemonics_lib.phases import PhaseProtocol
@@ -239,6 +240,24 @@ def test_new_rows_leave_where_they_were_imprinted_while_a_phase_trains(config, m
     (start,), end = seen, rows(state.model)
     assert torch.equal(start[0], end[0])
     assert not torch.allclose(start[1], end[1], atol=1e-3)
+
+
+def test_all_rows_of_a_temporary_model_train(config, monkeypatch):
+    setting = global_bop.Setting.of(config.replace(exemplars="mnemonics", adjust=2, budget=4))
+    state = global_bop.initial_state(setting)
+    global_bop.run_phase(setting, state)
+    seen = []
+    start = mnemonics.temporary_model
+
+    def spy(model, *arguments):
+        temporary = start(model, *arguments)
+        seen.append([w.requires_grad for w in weights(temporary)])
+        return temporary
+
+    monkeypatch.setattr(mnemonics, "temporary_model", spy)
+    global_bop.run_phase(setting, state)
+    assert seen
+    assert all(flags == [True, True] for flags in seen)
 
 
 @pytest.mark.parametrize("finetune", [False, True])

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 
-
 CPU = torch.device("cpu")
 SPACE = Pixels(torch.full((1, 1, 1), 0.4), torch.full((1, 1, 1), 0.3), white=255, pad=0, flip=False)
 

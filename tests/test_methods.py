@@ -258,7 +258,7 @@ def test_phase_0_of_every_method_is_plain_cross_entropy_on_the_first_classes(tin
     def never(*arguments):
         raise AssertionError("phase 0 has no teacher")
 
-    for hook in ("loss", "teach", "begin_phase", "begin_finetuning"):
+    for hook in ("loss", "teach", "begin_phase", "end_training"):
         monkeypatch.setattr(method_class(name), hook, never)
     setting = global_bop.Setting.of(config_for(tiny, name))
     state = global_bop.initial_state(setting)
@@ -378,8 +378,8 @@ def mine(monkeypatch):
                 self.calls.append("loss")
             return F.cross_entropy(model(images), labels, label_smoothing=0.1)
 
-        def begin_finetuning(self, model):
-            self.calls.append("begin_finetuning")
+        def end_training(self, model):
+            self.calls.append("end_training")
 
         def end_phase(self, model, held_out):
             assert not model.training
@@ -411,7 +411,7 @@ def test_a_users_own_method_runs_end_to_end(tiny, mine, tmp_path):
     assert record["accuracy"][0] < 20 < runs.run(config.replace(method="lucir"), tmp_path)[0]["accuracy"][0]
     again = runs.load_run(path)
     assert isinstance(again.state.method, mine)
-    phase = ["begin_phase", "loss", "begin_finetuning", "end_phase", "scorer"]
+    phase = ["begin_phase", "loss", "end_training", "end_phase", "scorer"]
     assert again.state.method.calls == ["end_phase", "scorer"] + 5 * phase
     assert again.config == config
 
@@ -425,4 +425,4 @@ def test_a_users_own_method_goes_on_where_it_stopped(tiny, mine, tmp_path):
     resumed = runs.load_checkpoint(tmp_path / "checkpoint.pt", setting)
     assert resumed is not None
     assert isinstance(resumed.method, mine)
-    assert resumed.method.calls == ["end_phase", "scorer", "begin_phase", "loss", "end_phase", "scorer"]
+    assert resumed.method.calls == ["end_phase", "scorer", "begin_phase", "loss", "end_training", "end_phase", "scorer"]

@@ -7,20 +7,31 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
 from mnemonics_lib.bilevel import ENGINES, Hypergradient
-from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel, Network
+from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars import mnemonics
 from mnemonics_lib.exemplars.memory import ExemplarMemory
-from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, optimise_images, temporary_model, train_exemplars
+from mnemonics_lib.exemplars.mnemonics import (
+    adjust_exemplars,
+    inner_batch,
+    optimise_images,
+    temporary_model,
+    train_exemplars,
+)
 from mnemonics_lib.models import build_network
+from mnemonics_lib.rng import derive
 
 PLAIN: dict[str, Any] = PAPER_EXEMPLAR_LEVEL.model_dump() | {
     "epochs": 1,
+    "adjust_epochs": 1,
     "inner_steps": 2,
     "alpha": 0.1,
     "beta": 10.0,
@@ -41,22 +52,23 @@ def numbers(*shape: int, seed: int) -> Tensor:
 @pytest.fixture
 def model():
     """Theta_i, which knows six classes, four of them old."""
-    net = build_network(Network(depth=8, width=2), 1, ALL, seed=3)
+    net = build_network(8, 2, 1, OLD, seed=3)
+    net.grow(ALL, seed=4)
     net.train()(numbers(32, 1, 8, 8, seed=9))  # running statistics that are nobody's initial ones
     return net
 
 
 @pytest.fixture
 def memory():
-    empty = ExemplarMemory.empty((1, 8, 8), BUDGET, torch.device("cpu"))
+    empty = ExemplarMemory.empty((1, 8, 8), torch.device("cpu"))
     labels = torch.arange(ALL).repeat_interleave(BUDGET)
     return empty.extend(numbers(len(labels), 1, 8, 8, seed=1), labels)
 
 
 @pytest.fixture
-def data():
+def data(grey):
     """D_i: the two new classes."""
-    return numbers(20, 1, 8, 8, seed=2), torch.arange(20) % 2 + OLD
+    return Samples.learned(numbers(20, 1, 8, 8, seed=2), torch.arange(20) % 2 + OLD, grey)
 
 
 def nothing(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -83,7 +95,7 @@ def test_eq_9_is_one_gradient_step_on_the_new_exemplars_judged_by_the_new_data(m
         model,
         memory.images[new],
         lambda logits, images: F.cross_entropy(logits(images), labels),
-        lambda logits: F.cross_entropy(logits(data[0]), data[1]),
+        lambda logits: F.cross_entropy(logits(data.images), data.labels),
         alpha=0.1,
         steps=2,
     )
@@ -106,9 +118,9 @@ def test_the_global_bop_trains_on_all_exemplars_and_judges_by_all_classes_alike(
         return F.cross_entropy(logits(torch.cat([images, memory.images[old]])), memory.labels.roll(-OLD * BUDGET))
 
     def outer(logits):  # one pass over two new classes and four old ones, every class of the same weight
-        labels = torch.cat([data[1], memory.labels[old]])
-        each = F.cross_entropy(logits(torch.cat([data[0], memory.images[old]])), labels, reduction="none")
-        new_share, old_share = 2 / 6 / len(data[1]), 4 / 6 / (OLD * BUDGET)
+        labels = torch.cat([data.labels, memory.labels[old]])
+        each = F.cross_entropy(logits(torch.cat([data.images, memory.images[old]])), labels, reduction="none")
+        new_share, old_share = 2 / 6 / len(data), 4 / 6 / (OLD * BUDGET)
         share = torch.where(labels >= OLD, new_share, old_share)
         return (share * each).sum()
 
@@ -186,9 +198,10 @@ def test_on_an_easy_problem_a_model_trained_on_the_exemplars_does_better_than_be
     labels = torch.arange(40) % 2
     images = numbers(40, 1, 2, 2, seed=1) * 0.3 + (2.0 * labels - 1)[:, None, None, None]
     start, own = numbers(4, 1, 2, 2, seed=2), torch.tensor([0, 1, 0, 1])
-    axes = settings(epochs=30, inner_steps=5, alpha=0.3, optimizer=optimizer, beta=beta)
+    axes = settings(inner_steps=5, alpha=0.3, optimizer=optimizer, beta=beta)
     theta: Any = Linear()
-    trained, log = optimise_images(theta, start, own, (images, labels), nothing(start), axes, grey, seed=0)
+    judges = Samples.learned(images, labels, grey)
+    trained, log = optimise_images(theta, start, own, judges, nothing(start), axes, 30, grey, seed=0)
 
     def loss_after_training_on(exemplars: Tensor) -> float:
         fresh = Linear()
@@ -211,9 +224,16 @@ class Spy:
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
 
-    def __call__(self, model, images, labels, validation, context, settings, pixels, seed, progress=""):
+    def __call__(self, model, images, labels, validation, context, settings, epochs, pixels, seed, progress=""):
         self.calls.append(
-            {"images": images, "labels": labels, "validation": validation, "context": context, "seed": seed}
+            {
+                "images": images,
+                "labels": labels,
+                "validation": validation.all(),
+                "context": context,
+                "epochs": epochs,
+                "seed": seed,
+            }
         )
         return images + 100, []
 
@@ -232,9 +252,10 @@ def rows(images: Tensor, labels: Tensor) -> list[tuple[float, ...]]:
 
 @pytest.mark.parametrize("parts", [2, 3])
 def test_each_part_of_the_old_exemplars_is_judged_by_its_complement_as_adjusted_so_far(model, memory, grey, spy, parts):
-    adjusted, _ = adjust_exemplars(model, memory, OLD, parts, settings(), grey, seed=0)
+    adjusted, _ = adjust_exemplars(model, memory, OLD, parts, settings(epochs=7, adjust_epochs=9), grey, seed=0)
     old = memory.labels < OLD
     assert len(spy.calls) == parts
+    assert {call["epochs"] for call in spy.calls} == {9}  # its own number of passes
     assert len({call["seed"] for call in spy.calls}) == parts
     now = memory.images.clone()
     trained = 0
@@ -253,6 +274,17 @@ def test_each_part_of_the_old_exemplars_is_judged_by_its_complement_as_adjusted_
     assert torch.equal(adjusted.images, now)
     assert torch.equal(adjusted.images[~old], memory.images[~old])
     torch.testing.assert_close(adjusted.images[old], memory.images[old] + 100)
+
+
+def test_new_exemplars_are_trained_for_their_own_number_of_passes(model, memory, data, grey, spy):
+    trained, _ = train_exemplars(model, memory, OLD, data, settings(epochs=7, adjust_epochs=9), grey, seed=3)
+    (call,) = spy.calls
+    new = memory.labels >= OLD
+    assert (call["epochs"], call["seed"]) == (7, 3)
+    assert torch.equal(call["images"], memory.images[new])
+    assert torch.equal(call["labels"], memory.labels[new])
+    assert rows(*call["validation"]) == rows(data.images, data.labels)
+    assert torch.equal(trained.images[new], memory.images[new] + 100)
 
 
 def test_eq_10a_is_one_gradient_step_on_a_judged_by_b(model, memory, grey):
@@ -304,10 +336,11 @@ def engine(gradient: float, base: Recorder | None = None, meta: Recorder | None 
 
 def run_with(monkeypatch, replacement, data, pixels, model: Any = None, images: Tensor | None = None, **changes):
     monkeypatch.setitem(ENGINES, "higher", replacement)
-    images = torch.zeros(2, *data[0].shape[1:]) if images is None else images
+    images = torch.zeros(2, *data.images.shape[1:]) if images is None else images
     model = Recorder() if model is None else model
     labels = torch.arange(len(images)) % 2
-    return optimise_images(model, images, labels, data, nothing(images), settings(**changes), pixels, seed=5)
+    axes = settings(**changes)
+    return optimise_images(model, images, labels, data, nothing(images), axes, axes.epochs, pixels, seed=5)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +375,7 @@ def test_every_validation_image_judges_once_per_epoch_in_a_new_order(monkeypatch
     _, log = run_with(monkeypatch, engine(0.0, meta=meta), data, grey, epochs=3, val_batch=7)
     assert len(log) == len(meta.seen) == 3 * 3  # 20 images in batches of at most 7
     shown = torch.cat(meta.seen).flatten(1).split(20)
-    want = sorted(data[0].flatten(1).tolist())
+    want = sorted(data.images.flatten(1).tolist())
     assert all(sorted(epoch.tolist()) == want for epoch in shown)
     assert not torch.equal(shown[0], shown[1])
 
@@ -358,8 +391,13 @@ def test_augmentation_is_where_it_was_asked_for_and_nowhere_else(monkeypatch, da
         assert not torch.equal(base.seen[0], base.seen[1])  # anew at each inner step
     else:
         assert all(torch.equal(x, images) for x in base.seen)
-    plain = sorted(meta.seen[0].flatten(1).tolist()) == sorted(data[0].flatten(1).tolist())
+    plain = sorted(meta.seen[0].flatten(1).tolist()) == sorted(data.images.flatten(1).tolist())
     assert plain is (which == "inner_augment")
+
+
+def weights(model: Any) -> Tensor:
+    """The head's, [classes, d]."""
+    return torch.cat([block.weight.detach() for block in model.head.blocks])
 
 
 def share(temporary: nn.Module, ours: nn.Module, fresh: nn.Module) -> list[float]:
@@ -398,12 +436,12 @@ def test_perturbed_starts_spread_over_the_whole_range_and_are_new_at_each_step(m
         epochs=2,
     )
     assert len(models) == 40
-    heads = torch.stack([m.head.weight.detach() for m in models])
+    heads = torch.stack([weights(m) for m in models])
     assert len(heads.unique(dim=0)) == 40
     # One fresh network for all steps would put every start on one line through Theta.
-    assert torch.linalg.matrix_rank((heads - model.head.weight.detach()).flatten(1), rtol=1e-3) > 10
+    assert torch.linalg.matrix_rank((heads - weights(model)).flatten(1), rtol=1e-3) > 10
     # The share of Theta is U(0, 1): the projection on Theta's own head has mean 1/2, give or take the fresh part.
-    ours = model.head.weight.detach()
+    ours = weights(model)
     shares = (heads * ours).sum(dim=(1, 2)) / ours.square().sum()
     assert shares.mean().item() == pytest.approx(0.5, abs=0.25)
     assert shares.max() > 0.75
@@ -438,3 +476,109 @@ def test_the_same_seed_gives_the_same_exemplars_whatever_the_global_generator_di
     torch.manual_seed(1234)
     assert torch.equal(result(4), first)
     assert not torch.equal(result(5), first)
+
+
+def test_frozen_rows_take_part_in_a_perturbed_start_and_stay(model):
+    model.head.freeze_old()
+    temporary = temporary_model(model, settings(start="perturbed", perturbation=1.0), 1, torch.Generator())
+    old, new = temporary.head.blocks
+    assert isinstance(new, nn.Linear)
+    for name, p in old.named_parameters():
+        assert torch.equal(p, model.head.blocks[0].get_parameter(name))
+        assert not p.requires_grad
+    assert not torch.equal(new.weight, model.head.blocks[1].weight)
+
+
+# Mini-batches of exemplars in Eq. 8
+
+LABELS = torch.arange(5).repeat_interleave(3).roll(4)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 5, 7, 14])
+def test_a_pass_sees_each_exemplar_once_class_balanced_and_each_pass_in_another_order(size):
+    a_pass = -(-len(LABELS) // size)
+    orders = []
+    for number in range(3):
+        parts = [inner_batch(LABELS, size, 8, number * a_pass + k) for k in range(a_pass)]
+        assert sorted(torch.cat(parts).tolist()) == list(range(len(LABELS)))
+        assert max(map(len, parts)) <= size
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
+        for part in parts:
+            counts = torch.bincount(LABELS[part], minlength=5)
+            assert counts.max() - counts.min() <= 1
+        orders.append(torch.cat(parts).tolist())
+    assert len({tuple(order) for order in orders}) == 3
+
+
+@given(st.integers(0, 40), st.integers(0, 20), st.integers(0, 2**30))
+def test_the_batch_is_a_function_of_seed_and_step(t, size, seed):
+    torch.manual_seed(t)
+    first = inner_batch(LABELS, size, seed, t)
+    for other in range(3):
+        inner_batch(LABELS, size, seed, other)
+    assert torch.equal(inner_batch(LABELS, size, seed, t), first)
+    if 0 < size < len(LABELS) / 2:
+        others = [inner_batch(LABELS, size, seed + k, t).tolist() for k in range(1, 6)]
+        assert any(other != first.tolist() for other in others)
+
+
+@pytest.mark.parametrize("size", [0, 15, 16, 1000])
+def test_with_room_for_all_it_is_the_full_batch(size):
+    for t in range(4):
+        assert sorted(inner_batch(LABELS, size, 3, t).tolist()) == list(range(len(LABELS)))
+
+
+def test_with_room_for_all_the_trained_exemplars_are_those_of_the_full_batch(model, memory, data, grey):
+    axes = {"inner_steps": 3, "inner_augment": False}
+    full, _ = train_exemplars(model, memory, OLD, data, settings(**axes), grey, seed=0)
+    for size in (6, 7, 500):
+        same, _ = train_exemplars(model, memory, OLD, data, settings(**axes, inner_batch=size), grey, seed=0)
+        torch.testing.assert_close(same.images, full.images, rtol=1e-3, atol=1e-5)
+    other, _ = train_exemplars(model, memory, OLD, data, settings(**axes, inner_batch=5), grey, seed=0)
+    assert not torch.allclose(other.images, full.images, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("objective", ["eq7", "eq4b"])
+def test_the_gradient_goes_to_the_exemplars_that_were_chosen_and_to_no_other(
+    model, memory, data, grey, monkeypatch, objective
+):
+    """The loss of inner step t is that of its batch alone, new exemplars and context alike."""
+    checked = []
+    real = ENGINES["higher"]
+
+    def engine(net, images, base_loss, *rest):
+        probe = copy.deepcopy(net).eval()
+        for t in range(4):
+            moving = images.detach().clone().requires_grad_()
+            value = base_loss(probe, moving, t)
+            (gradient,) = torch.autograd.grad(value, moving, allow_unused=True, materialize_grads=True)
+            touched = gradient.flatten(1).any(dim=1)
+            # Which ones they are is told by the loss: that of exactly these, and of so many of the context.
+            checked.append((touched.nonzero().flatten().tolist(), value.item()))
+        return real(net, images, base_loss, *rest)
+
+    monkeypatch.setitem(ENGINES, "higher", engine)
+    train_exemplars(model, memory, OLD, data, settings(objective=objective, inner_batch=3), grey, seed=0)
+    step_seed = derive(0, "inner", 0)
+    new, old = memory.positions(OLD, ALL), memory.positions(0, OLD)
+    everything = new if objective == "eq7" else torch.cat([new, old])
+    labels, images = memory.labels[everything], memory.images[everything]
+    net = copy.deepcopy(model).eval()
+    for t, (touched, value) in enumerate(checked):
+        chosen = inner_batch(labels, 3, step_seed, t)
+        assert len(chosen) <= 3
+        assert touched == sorted(i for i in chosen.tolist() if i < len(new))
+        with torch.no_grad():
+            assert value == pytest.approx(F.cross_entropy(net(images[chosen]), labels[chosen]).item(), rel=1e-5)
+    if objective == "eq7":  # six exemplars: two batches are a pass
+        assert sorted(checked[0][0] + checked[1][0]) == list(range(6)) == sorted(checked[2][0] + checked[3][0])
+    assert len({tuple(touched) for touched, _ in checked}) > 1
+
+
+def test_only_the_exemplars_of_one_batch_move_where_there_is_one_inner_step(model, memory, data, grey):
+    trained, _ = train_exemplars(model, memory, OLD, data, settings(inner_steps=1, inner_batch=3), grey, seed=0)
+    new = memory.positions(OLD, ALL)
+    moved = (trained.images[new] != memory.images[new]).flatten(1).any(dim=1)
+    chosen = inner_batch(memory.labels[new], 3, derive(0, "inner", 0), 0)
+    assert moved.nonzero().flatten().tolist() == sorted(chosen.tolist())
+    assert len(chosen) == 3

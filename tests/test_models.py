@@ -1,4 +1,4 @@
-"""Networks: the published sizes, a second reading of the forward pass, growth, and weight transfer."""
+"""Networks: the published sizes, a second reading of the forward pass, heads and their growth, and weight transfer."""
 
 from __future__ import annotations
 
@@ -6,24 +6,44 @@ import copy
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
-from mnemonics_lib.config import Network
-from mnemonics_lib.models import IncrementalNet, ResNet, TransferConv2d, build_network, transfer_weights
+from mnemonics_lib.models import (
+    HEADS,
+    CosineHead,
+    Head,
+    IncrementalNet,
+    LinearHead,
+    ResNet,
+    TransferConv2d,
+    build_network,
+    transfer_weights,
+)
 from mnemonics_lib.models.resnet import BasicBlock
 
-SMALL = Network(depth=8, width=4)
+
+def small(seed: int, classes: int = 3, head: str = "linear") -> IncrementalNet:
+    return build_network(8, 4, 1, classes, seed, head)
 
 
 def numbers(count: int, *shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(count, *shape, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.fixture
-def net():
+def rows(head: nn.Module) -> torch.Tensor:
+    """The weights of all blocks, [classes, d]."""
+    assert isinstance(head, Head)
+    return torch.cat([block.get_parameter("weight").detach() for block in head.blocks])
+
+
+@pytest.fixture(params=sorted(HEADS))
+def net(request):
     """A small network whose batch norms have left their initial state."""
-    model = build_network(SMALL, 1, 3, seed=1)
+    model = small(seed=1, head=request.param)
     generator = torch.Generator().manual_seed(2)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -33,17 +53,61 @@ def net():
     return model.eval()
 
 
+def convolutions(depth: int, channels: int, width: int) -> list[tuple[int, int, int, int]]:
+    """Inputs, outputs, kernel size and divisor of the image's side, of each convolution that the paper describes."""
+    n, found = (depth - 2) // 6, [(channels, width, 3, 1)]
+    for stage in range(3):
+        outputs = width * 2**stage
+        for block in range(n):
+            inputs = outputs // 2 if stage and not block else outputs
+            found += [(inputs, outputs, 3, 2**stage), (outputs, outputs, 3, 2**stage)]
+            if inputs != outputs:
+                found.append((inputs, outputs, 1, 2**stage))
+    return found
+
+
+def size(depth: int, channels: int, width: int) -> int:
+    return sum(i * o * k * k + 2 * o for i, o, k, _ in convolutions(depth, channels, width))  # and batch norm's two
+
+
+def products(depth: int, channels: int, width: int, side: int) -> int:
+    return sum(i * o * k * k * (side // d) ** 2 for i, o, k, d in convolutions(depth, channels, width))
+
+
+def measured(model: nn.Module, channels: int, side: int) -> int:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(torch.zeros(1, channels, side, side))
+    flops = counter.get_total_flops()
+    assert flops % 2 == 0  # a multiplication and an addition each
+    return flops // 2
+
+
 def test_resnet_32_has_the_published_size():
     backbone = ResNet(32)
-    assert sum(p.numel() for p in backbone.parameters()) == 466_256
+    assert sum(p.numel() for p in backbone.parameters()) == size(32, 3, 16) == 466_256
     assert backbone.features == 64
-    products = []
-    for module in backbone.modules():
-        if isinstance(module, nn.Conv2d):
-            module.register_forward_hook(lambda m, _, out: products.append(out[0].numel() * m.weight[0].numel()))
-    backbone(torch.zeros(1, 3, 32, 32))
-    assert len(products) == 31 + 2  # 3x3 convolutions, and a 1x1 shortcut at each change of shape
-    assert round(sum(products) / 1e6, 2) == 69.12
+    assert sum(isinstance(m, nn.Conv2d) for m in backbone.modules()) == 31 + 2  # and a shortcut at each change of shape
+
+
+def test_resnet_32_takes_the_published_number_of_multiply_adds():
+    # First layer 442,368; then ten layers of 2,359,296; then nine of those after one of half, and a 1x1, twice.
+    by_hand = 442_368 + 10 * 2_359_296 + 2 * (1_179_648 + 9 * 2_359_296 + 131_072)
+    assert by_hand == products(32, 3, 16, 32) == 69_124_096
+    assert measured(ResNet(32), 3, 32) == by_hand
+    assert round(by_hand / 1e6, 2) == 69.12
+    assert measured(transfer_weights(ResNet(32)), 3, 32) == by_hand
+    # The classifier of 50 classes is 64 products each.
+    assert measured(build_network(32, 16, 3, 50, 0), 3, 32) == by_hand + 64 * 50
+
+
+@pytest.mark.parametrize(("depth", "channels", "width", "side"), [(8, 1, 8, 8), (8, 3, 16, 16), (20, 3, 16, 32)])
+def test_other_depths_are_of_the_same_family(depth, channels, width, side):
+    backbone = ResNet(depth, channels, width)
+    assert sum(p.numel() for p in backbone.parameters()) == size(depth, channels, width)
+    assert measured(backbone, channels, side) == products(depth, channels, width, side)
+    assert sum(isinstance(m, nn.Conv2d) and m.kernel_size == (3, 3) for m in backbone.modules()) == depth - 1
+    assert backbone.features == 4 * width
+    assert [name for name, _ in backbone.named_children()] == [name for name, _ in ResNet(32).named_children()]
 
 
 @pytest.mark.parametrize("depth", [8, 14])
@@ -74,7 +138,44 @@ def test_digits_become_features_and_logits_of_the_right_shape(net):
     assert net.features(x).shape == (5, 16)
     assert net(x).shape == (5, 3)
     assert net.classes == 3
-    torch.testing.assert_close(net(x), net.features(x) @ net.head.weight.T + net.head.bias)
+
+
+def test_a_linear_heads_logits_are_products_and_a_bias():
+    head, x = LinearHead(16, 3), numbers(5, 16)
+    head.grow(5, seed=1)
+    bias = torch.cat([block.get_parameter("bias") for block in head.blocks])
+    torch.testing.assert_close(head(x), x @ rows(head).T + bias)
+
+
+@given(st.integers(1, 5), st.integers(1, 9), st.integers(1, 6), st.floats(0.1, 40), st.integers(0, 2**20))
+def test_a_cosine_heads_logits_are_the_scaled_cosines_of_the_angles(n, d, classes, sigma, seed):
+    head, x = CosineHead(d, classes), 10 * numbers(n, d, seed=seed)
+    head.grow(classes + 2, seed)
+    with torch.no_grad():
+        head.sigma.fill_(sigma)
+        logits = head(x)
+        expected = [[sigma * float(f @ w) / (float(f.norm()) * float(w.norm())) for w in rows(head)] for f in x]
+        torch.testing.assert_close(logits, torch.tensor(expected), rtol=1e-4, atol=1e-4)
+        assert logits.abs().max() <= sigma * (1 + 1e-5)  # bounded, whatever the features
+        torch.testing.assert_close(head(1000 * x), logits, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(head.cosines(x) * sigma, logits)
+
+
+def test_a_cosine_head_reaches_its_bounds_and_learns_its_scale():
+    head = CosineHead(4, 3)
+    assert head.sigma.item() == 1
+    x = torch.stack([3 * rows(head)[1], -3 * rows(head)[1]])
+    assert head(x)[:, 1].tolist() == pytest.approx([1, -1])
+    head(x)[0].sum().backward()
+    assert all(p.grad is not None and p.grad.any() for p in head.parameters())
+
+
+def test_the_last_relu_is_there_for_a_linear_head_and_not_for_a_cosine_head():
+    x = numbers(20, 1, 8, 8)
+    for name, negative in (("linear", False), ("cosine", True)):
+        for net in (small(seed=1, head=name), build_network(14, 4, 1, 3, 1, name)):
+            assert bool((net.features(x) < 0).any()) is negative
+    assert set(HEADS) == {"linear", "cosine"}
 
 
 def test_without_the_last_relu_features_can_be_negative():
@@ -93,7 +194,7 @@ def test_a_depth_that_is_not_6n_plus_2_is_refused(depth):
 
 
 def test_convolutions_start_kaiming_normal_by_fan_out():
-    weight = build_network(Network(depth=8, width=32), 3, 2, seed=0).state_dict()["backbone.blocks.2.conv2.weight"]
+    weight = build_network(8, 32, 3, 2, seed=0).state_dict()["backbone.blocks.2.conv2.weight"]
     assert weight.std().item() == pytest.approx((2 / (128 * 9)) ** 0.5, rel=0.02)
 
 
@@ -105,15 +206,15 @@ def same(one: nn.Module, other: nn.Module) -> bool:
 
 def test_the_seed_alone_decides_the_parameters():
     torch.manual_seed(1)
-    first = build_network(SMALL, 1, 3, seed=5)
+    first = small(seed=5)
     torch.manual_seed(2)
-    assert same(build_network(SMALL, 1, 3, seed=5), first)
-    assert not same(build_network(SMALL, 1, 3, seed=6), first)
+    assert same(small(seed=5), first)
+    assert not same(small(seed=6), first)
 
 
 def test_building_growing_and_reinitialising_leave_the_global_generator_alone():
     state = torch.random.get_rng_state()
-    model = build_network(SMALL, 1, 3, seed=5)
+    model = small(seed=5)
     model.grow(4, seed=1)
     model.reinitialised(2)
     assert torch.equal(torch.random.get_rng_state(), state)
@@ -126,12 +227,81 @@ def test_growing_keeps_the_old_classes_and_everything_before_the_head(net):
         net.grow(5, seed=3)
         new = net(x)
     assert new.shape == (4, 5)
-    torch.testing.assert_close(new[:, :3], old, rtol=0, atol=1e-6)
-    assert torch.equal(net.head.weight[:3], before.head.weight)
-    assert torch.equal(net.head.bias[:3], before.head.bias)
+    assert torch.equal(new[:, :3], old)
+    kept = net.head.state_dict()
+    assert all(torch.equal(kept[name], value) for name, value in before.head.state_dict().items())
     assert same(net.backbone, before.backbone)
-    assert net.head.weight[3:].abs().min() > 0
+    assert rows(net.head)[3:].abs().min() > 0
     assert all(p.requires_grad for p in net.head.parameters())
+    assert net.classes == net.head.classes == 5
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", sorted(HEADS))
+@pytest.mark.parametrize("width", [2, 16])
+def test_over_many_growths_and_batch_sizes_old_logits_keep_every_bit(name, width, dtype):
+    model = build_network(8, width, 1, 5, seed=3, head=name).to(dtype).eval()
+    inputs = {n: numbers(n, 1, 8, 8, seed=n).to(dtype) for n in (1, 2, 3, 7, 64, 129)}
+    with torch.no_grad():
+        before = {n: model(x) for n, x in inputs.items()}
+        for step, classes in enumerate([6, 7, 10, 10, 26, 100]):
+            model.grow(classes, seed=step)
+            for n, x in inputs.items():
+                now = model(x)
+                assert now.shape == (n, classes)
+                assert now.dtype == dtype
+                assert torch.equal(now[:, : before[n].shape[1]], before[n]), (classes, n)
+                before[n] = now
+
+
+def test_growing_by_nothing_adds_nothing(net):
+    before = copy.deepcopy(net)
+    net.grow(3, seed=9)
+    assert same(net, before)
+
+
+def test_freezing_old_rows_leaves_the_newest_block_to_train_and_can_be_undone(net):
+    net.grow(5, seed=1)
+    net.grow(6, seed=2)
+    before = [rows(net.head)[k].clone() for k in range(6)]
+
+    def step() -> list[bool]:
+        optimizer = torch.optim.SGD(net.head.parameters(), lr=0.5, weight_decay=0.1)
+        optimizer.zero_grad()
+        F.cross_entropy(net(numbers(12, 1, 8, 8)), torch.arange(12) % 6).backward()
+        optimizer.step()
+        moved = [not torch.equal(row, old) for row, old in zip(rows(net.head), before, strict=True)]
+        before[:] = [row.clone() for row in rows(net.head)]
+        return moved
+
+    net.head.freeze_old()
+    assert step() == [False] * 5 + [True]
+    net.head.freeze_old(False)
+    assert step() == [True] * 6
+    net.head.freeze_old()
+    net.grow(7, seed=3)
+    net.head.freeze_old()
+    assert [p.requires_grad for block in net.head.blocks for p in block.parameters()][-1]
+    assert not any(p.requires_grad for block in list(net.head.blocks)[:-1] for p in block.parameters())
+
+
+def test_imprinted_rows_point_along_the_means_and_are_as_long_as_the_old_ones_on_average():
+    head = CosineHead(6, 4)
+    head.grow(7, seed=1)
+    with torch.no_grad():
+        for block in head.blocks:
+            weight = block.get_parameter("weight")
+            weight.mul_(torch.rand(len(weight), 1) + 0.5)
+    head.grow(9, seed=2)
+    old, means = rows(head)[:7].clone(), 5 * numbers(2, 6, seed=4)
+    head.imprint(means)
+    assert torch.equal(rows(head)[:7], old)
+    length = sum(float(row.norm()) for row in old) / 7
+    for row, mean in zip(rows(head)[7:], means, strict=True):
+        assert row.norm().item() == pytest.approx(length, rel=1e-5)
+        assert F.cosine_similarity(row, mean, dim=0).item() == pytest.approx(1, abs=1e-6)
+        torch.testing.assert_close(head.cosines(3 * mean[None])[0, 7:].max(), torch.tensor(1.0))
+    assert all(p.requires_grad for p in head.parameters())
 
 
 def test_new_rows_come_from_the_seed(net):
@@ -140,7 +310,7 @@ def test_new_rows_come_from_the_seed(net):
     same_seed.grow(5, seed=3)
     other.grow(5, seed=4)
     assert same(one, same_seed)
-    assert not torch.equal(one.head.weight[3:], other.head.weight[3:])
+    assert not torch.equal(rows(one.head)[3:], rows(other.head)[3:])
 
 
 def test_a_head_cannot_shrink(net):
@@ -153,18 +323,100 @@ def test_a_reinitialised_copy_is_as_fresh_as_a_new_network_and_leaves_the_origin
     fresh = net.reinitialised(7)
     assert same(net, before)
     assert same(net.reinitialised(7), fresh)
-    assert not torch.equal(fresh.head.weight, net.head.weight)
-    new = build_network(SMALL, 1, 3, seed=0)
+    assert not torch.equal(rows(fresh.head), rows(net.head))
+    new = small(seed=0, head="cosine" if isinstance(net.head, CosineHead) else "linear")
     for (name, p), q in zip(fresh.named_parameters(), new.parameters(), strict=True):
         assert p.shape == q.shape
-        if "bn" in name or "shortcut.1" in name:
-            assert torch.equal(p, q)  # batch norm starts at 1 and 0
+        if "bn" in name or "shortcut.1" in name or "sigma" in name:
+            assert torch.equal(p, q)  # batch norm starts at 1 and 0, a cosine head's scale at 1
         else:
             assert not torch.equal(p, dict(net.named_parameters())[name])
 
 
+def test_a_reinitialised_copy_keeps_buffers_and_what_is_frozen(net):
+    net.grow(5, seed=1)
+    net.head.freeze_old()
+    if isinstance(net.head, CosineHead):
+        net.head.sigma.data.fill_(3.0)
+        net.head.sigma.requires_grad_(False)
+    net.backbone.bn1.bias.requires_grad_(False)
+    ours, fresh = dict(net.named_parameters()), dict(net.reinitialised(7).named_parameters())
+    kept = {name for name, p in ours.items() if torch.equal(p, fresh[name])}
+    assert {name for name, p in ours.items() if not p.requires_grad} == kept
+    assert [p.requires_grad for p in fresh.values()] == [p.requires_grad for p in ours.values()]
+    assert all(torch.equal(b, dict(net.named_buffers())[name]) for name, b in net.reinitialised(7).named_buffers())
+    for name in kept:
+        assert fresh[name].data_ptr() != ours[name].data_ptr()  # a copy
+
+
+def channels_last(model: nn.Module) -> list[bool]:
+    """Of each weight in which the order of axes shows."""
+    weights = [p for m in model.modules() for p in (*m.parameters(recurse=False), *m.buffers(recurse=False))]
+    return [w.is_contiguous(memory_format=torch.channels_last) for w in weights if w.dim() == 4]
+
+
+@pytest.mark.parametrize("name", sorted(HEADS))
+def test_convolution_weights_lie_channels_last_and_stay_so(name, tmp_path):
+    model = build_network(8, 4, 3, 2, 0, name)
+    assert channels_last(model) == [True] * 9
+    kept = [copy.deepcopy(model), model.reinitialised(1), transfer_weights(copy.deepcopy(model))]
+    again = build_network(8, 4, 3, 2, 1, name)
+    torch.save(model.state_dict(), tmp_path / "model.pt")
+    again.load_state_dict(torch.load(tmp_path / "model.pt"))
+    model.grow(3, seed=1)
+    for other in (*kept, again, model):
+        assert all(channels_last(other))
+        assert len(channels_last(other)) >= 9
+    contiguous = copy.deepcopy(kept[0]).to(memory_format=torch.contiguous_format)
+    x = numbers(4, 3, 8, 8)
+    torch.testing.assert_close(contiguous(x), kept[0](x))  # a layout, not another network
+
+
 def transferred(model: IncrementalNet) -> list[TransferConv2d]:
     return [m for m in model.modules() if isinstance(m, TransferConv2d)]
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        {"stride": 2, "padding": 1},
+        {"stride": (1, 3), "padding": (2, 0)},
+        {"dilation": 2, "padding": 2},
+        {"padding": "same", "dilation": (1, 2)},
+        {"padding": "valid"},
+        {"groups": 2, "padding": 1},
+        {"groups": 4, "stride": 2},
+        {"kernel_size": (1, 5)},
+        {"kernel_size": 1, "stride": 2, "groups": 4},
+    ],
+    ids=str,
+)
+def test_any_convolution_without_a_bias_can_be_transferred(axes):
+    source = nn.Conv2d(4, 8, **{"kernel_size": 3, "bias": False, **axes})
+    layer, x = TransferConv2d(source), numbers(5, 4, 9, 9)
+    assert torch.equal(layer(x), source(x))
+    assert layer.scale.shape == (8, 4 // source.groups, 1, 1)
+    with torch.no_grad():
+        layer.scale.uniform_(-2, 2)
+        scaled = copy.deepcopy(source)
+        scaled.weight.mul_(layer.scale)
+    torch.testing.assert_close(layer(x), scaled(x))
+    layer(x).square().sum().backward()
+    assert layer.scale.grad is not None
+    assert layer.scale.grad.abs().min() > 0
+    assert [name for name, _ in layer.named_parameters()] == ["scale"]
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_padding_other_than_zeros_is_kept_or_refused(mode):
+    source = nn.Conv2d(2, 3, 3, padding=1, padding_mode=mode, bias=False)
+    x = numbers(2, 2, 5, 5)
+    try:
+        layer = TransferConv2d(source)
+    except ValueError as error:
+        assert mode in str(error)  # noqa: PT017
+    else:
+        assert torch.equal(layer(x), source(x))
 
 
 def test_at_scale_1_weight_transfer_changes_nothing(net):
@@ -222,7 +474,7 @@ def test_transferring_twice_keeps_the_learned_scales(net):
 
 def test_the_frozen_weights_are_saved_with_the_model(net):
     transfer_weights(net)
-    other = transfer_weights(build_network(SMALL, 1, 3, seed=99))
+    other = transfer_weights(small(seed=99, head="cosine" if isinstance(net.head, CosineHead) else "linear"))
     other.load_state_dict(net.state_dict())
     x = numbers(3, 1, 8, 8)
     assert torch.equal(other.eval()(x), net.eval()(x))

@@ -60,7 +60,9 @@ def test_every_grey_level_comes_back_from_normalising_and_rounding(white, mean, 
 def test_quantising_goes_to_the_nearest_level_of_each_channel_and_stops_at_black_and_white(pixels):
     images = pixels.normalise(RAW) + 2 * torch.randn(RAW.shape, generator=torch.Generator().manual_seed(1))
     found = pixels.quantise(images)
-    levels = pixels.normalise(torch.arange(256, dtype=torch.uint8)[:, None, None, None].expand(256, 2, 1, 1))  # [256, 2, 1, 1]
+    levels = pixels.normalise(
+        torch.arange(256, dtype=torch.uint8)[:, None, None, None].expand(256, 2, 1, 1)
+    )  # [256, 2, 1, 1]
     for channel in range(2):
         distance = (images[:50, channel, ..., None] - levels[:, channel, 0, 0]).abs()  # [50, h, w, 256]
         chosen = distance.gather(-1, found[:50, channel, ..., None].long())[..., 0]

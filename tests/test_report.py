@@ -46,3 +46,44 @@ def test_a_broken_record_is_not_passed_over(records):
     (records / "quick" / "digits-n5" / "herding" / "seed-1.json").write_text("{}")
     with pytest.raises(RecordError, match=r"seed-1\.json"):
         report.evidence("quick", "digits-n5", records)
+
+
+@pytest.fixture
+def table(records):
+    """Two methods of Table 1: LwF with all three variants over three seeds, BiC without ours and with one seed."""
+    made = {
+        "lwf": [20.0, 21.0, 25.0],
+        "lwf-transfer": [30.0, 30.0, 33.0],
+        "lwf-with-ours": [31.0, 33.0, 32.0],
+        "bic": [40.0],
+    }
+    record = read_record(RECORDS / "quick" / "digits-n5" / "herding" / "seed-0.json")
+    for arm, values in made.items():
+        for seed, value in enumerate(values):
+            path = records / "small" / "x" / arm / f"seed-{seed}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(record | {"seed": seed, "average_accuracy": value, "accuracy": [value] * 6}))
+    return report.evidence("small", "x", records)
+
+
+def test_table_1_has_a_row_for_every_method_and_dashes_for_what_was_not_run(table):
+    rows = report.table_1(table)
+    assert list(rows.index) == ["LwF", "iCaRL", "BiC", "LUCIR"]
+    assert list(rows.columns) == list(report.VARIANTS.values())
+    assert rows.loc["LwF", "without ours"] == "22.0 ± 6.6"  # 4.303 * sqrt(7) / sqrt(3)
+    assert rows.loc["BiC", "without ours"] == "40.0"
+    assert rows.loc["BiC", "with ours"] == rows.loc["LUCIR", "without ours"] == "–"
+
+
+def test_the_steps_of_with_ours_are_paired_and_add_up(table):
+    rows = report.steps(table)
+    assert rows.loc["LwF", "seeds"] == 3
+    assert str(rows.loc["LwF", "transfer and fine-tuning"]).startswith("+9.00 [")
+    assert str(rows.loc["LwF", "trained and adjusted exemplars"]).startswith("+1.00 [")
+    assert str(rows.loc["LwF", "both"]).startswith("+10.00 [")
+    assert rows.loc["BiC", "both"] == "–"
+
+
+def test_curves_are_means_over_seeds_of_the_methods_that_were_run(table):
+    assert report.curves(table, "") == {"lwf": [22.0] * 6, "bic": [40.0] * 6}
+    assert report.curves(table, "-with-ours") == {"lwf": [32.0] * 6}

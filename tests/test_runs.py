@@ -30,7 +30,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "bytes": {**preset("lwf-with-ours"), "storage": "uint8"},
     "bic-total-bytes-minibatches": {
         **preset("bic-with-ours"),
-        **{"budget": 40, "budget_rule": "total", "storage": "uint8", "exemplar_level": {"inner_batch": 7}},
+        "budget": 40,
+        "budget_rule": "total",
+        "storage": "uint8",
+        "exemplar_level": {"inner_batch": 7},
     },
     "joint": preset("joint"),
     "finetune": preset("finetune"),
@@ -211,7 +214,12 @@ def test_runs_of_different_configurations_do_not_share_a_directory(tiny):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    values = {"network": {"width": 4}, "training": {"epochs": 2, "milestones": [1]}, "exemplars": "herding"}
+    values = {
+        "network": {"width": 4},
+        "training": {"epochs": 2, "milestones": [1]},
+        "finetuning": {"epochs": 5, "milestones": []},
+        "exemplars": "herding",
+    }
     return runs.run(parse_config(values), tmp_path_factory.mktemp("runs"))
 
 

@@ -95,7 +95,8 @@ def test_real_and_learned_samples_hold_one_kind_alone(n, seed):
 
 
 def test_no_samples_are_an_empty_batch_and_no_part():
-    for nothing in (drawn((2, 2), 0)[0].where(torch.zeros(4, dtype=torch.bool)), drawn((2, 0), 0)[0].where(torch.zeros(2) > 0)):
+    none = torch.zeros(4, dtype=torch.bool)
+    for nothing in (drawn((2, 2), 0)[0].where(none), drawn((4, 0), 0)[0].where(none)):
         assert len(nothing) == 0
         assert same(nothing.all(), [])
         assert same(nothing.batch(torch.empty(0, dtype=torch.int64)), [])

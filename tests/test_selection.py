@@ -157,9 +157,10 @@ def test_real_images_come_normalised_and_each_is_passed_through_the_network_once
 def test_fewer_exemplars_of_a_class_are_the_first_of_more(labelled):
     for rule in ("random", "herding"):
         many, few = (
-            select(labelled, count, rule, lambda x: x.flatten(1), torch.Generator().manual_seed(7))[0].unflatten(0, (3, count))
+            select(labelled, count, rule, lambda x: x.flatten(1), torch.Generator().manual_seed(7))[0]
             for count in (6, 2)
         )
+        many, few = many.unflatten(0, (3, 6)), few.unflatten(0, (3, 2))
         if rule == "herding":
             assert torch.equal(few, many[:, :2])
         else:

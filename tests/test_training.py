@@ -102,9 +102,7 @@ def test_every_sample_is_seen_once_per_epoch_with_its_own_label_in_a_new_order(g
 
 def test_the_reported_loss_is_the_mean_over_samples(grey):
     model = Drift()
-    history = train(
-        model, lambda x, y: y.double().mean() + 0 * model.value, samples(grey), settings(batch_size=4), 0
-    )
+    history = train(model, lambda x, y: y.double().mean() + 0 * model.value, samples(grey), settings(batch_size=4), 0)
     assert history == pytest.approx([4.5])  # 0..9 in batches of unequal size
 
 
@@ -183,7 +181,8 @@ def test_real_and_learned_samples_are_trained_on_together_normalised_and_with_th
 
 @pytest.mark.parametrize("batch_norm", ["batch", "running"])
 def test_batch_norm_uses_the_statistics_that_were_asked_for(grey, batch_norm):
-    model = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(4, 1))
+    norm = nn.BatchNorm2d(1)
+    model = nn.Sequential(norm, nn.Flatten(), nn.Linear(4, 1))
     modes = []
 
     def loss(x, y):
@@ -192,8 +191,8 @@ def test_batch_norm_uses_the_statistics_that_were_asked_for(grey, batch_norm):
 
     train(model, loss, samples(grey), settings(batch_norm=batch_norm, batch_size=5), 0)
     assert modes == [batch_norm == "batch"] * 2
-    assert (model[0].num_batches_tracked.item() > 0) is (batch_norm == "batch")
-    assert torch.equal(model[0].running_mean, torch.zeros(1)) is (batch_norm == "running")
+    assert (norm.state_dict()["num_batches_tracked"].item() > 0) is (batch_norm == "batch")
+    assert torch.equal(norm.state_dict()["running_mean"], torch.zeros(1)) is (batch_norm == "running")
 
 
 # Labels in any order: so many classes of so many samples each.

@@ -49,8 +49,8 @@ class Method:
         """p_hat(x), the teacher's logits over the old classes."""
         return teacher(images)
 
-    def begin_finetuning(self, model: IncrementalNet) -> None:
-        """Prepare before the balanced fine-tuning (cross-entropy on the exemplars)."""
+    def end_training(self, model: IncrementalNet) -> None:
+        """Finish the model level, before temporary models start from Theta_i and before the balanced fine-tuning."""
 
     def end_phase(self, model: IncrementalNet, held_out: Samples) -> None:
         """Finish after Theta_i is trained and fine-tuned.

@@ -46,8 +46,8 @@ class LUCIR(Method):
             + losses.margin_ranking(cosines, labels, self.old, HARDEST, MARGIN)
         )
 
-    def begin_finetuning(self, model: IncrementalNet) -> None:
-        """All rows train on balanced data, as in LUCIR's own class-balanced fine-tuning."""
+    def end_training(self, model: IncrementalNet) -> None:
+        """Let all rows train on balanced data: exemplars, in Eq. 8 and in the balanced fine-tuning."""
         self._head(model).freeze_old(False)
 
     @staticmethod
