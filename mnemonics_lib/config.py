@@ -279,6 +279,15 @@ class RunConfig(Strict):
         canonical = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    def in_effect(self) -> dict[str, Any]:
+        """All fields but the sections that this run never reads: two runs that are equal here are the same run."""
+        values = self.model_dump()
+        if self.exemplars != "mnemonics" and not self.adjust:
+            del values["exemplar_level"]
+        if not self.finetune:
+            del values["finetuning"]
+        return values
+
     def to_yaml(self) -> str:
         """The configuration as YAML; :func:`load_config` gives it back."""
         return yaml.safe_dump(self.model_dump(), sort_keys=False)

@@ -593,3 +593,15 @@ def test_a_configuration_is_checked_without_torch(root):
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_sections_that_a_run_never_reads_are_not_in_effect():
+    config = parse_config({"exemplars": "herding", "finetune": False})
+    same = config.replace(exemplar_level={"beta": 0.5}, finetuning={"epochs": 3})
+    assert config.digest != same.digest
+    assert config.in_effect() == same.in_effect()
+    for change in ({"exemplars": "mnemonics"}, {"adjust": 2}):
+        assert config.replace(**change).in_effect() != same.replace(**change).in_effect()
+    tuned = config.replace(finetune=True)
+    assert tuned.in_effect() != tuned.replace(finetuning={"epochs": 3}).in_effect()
+    assert config.in_effect() != config.replace(training={"epochs": 3}).in_effect()

@@ -81,6 +81,17 @@ def test_a_split_into_one_part_or_more_than_there_are_exemplars_is_refused(parts
         memory(4, 3).splits(parts, 2)
 
 
+@given(st.integers(1, 9), st.integers(1, 5), st.data())
+def test_the_exemplars_of_some_classes_are_a_memory_of_their_own(classes, budget, data):
+    full = memory(classes, budget).with_images(torch.tensor([0]), torch.full((1, 1, 2, 2), -1.0))
+    first = data.draw(st.integers(0, classes))
+    last = data.draw(st.integers(first, classes))
+    some, index = full.of_classes(first, last), full.positions(first, last)
+    for name in ("images", "origin", "labels", "rank"):
+        assert torch.equal(getattr(some, name), getattr(full, name)[index]), name
+    assert some.storage == full.storage
+
+
 def test_trained_images_replace_their_own_and_leave_the_rest():
     full = memory(4, 2)
     before, index = full.images.clone(), torch.tensor([6, 1])
