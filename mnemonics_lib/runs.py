@@ -135,7 +135,9 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
     for name in (RECORD, CHECKPOINT):
         if not (home / name).exists():
             raise FileNotFoundError(f"{home / name}: not there; {home} is not the directory of a finished run")
-    content = _read(home / CHECKPOINT, torch.device(device))
+    record, content = records.read_record(home / RECORD), _read(home / CHECKPOINT, torch.device(device))
+    if content.get("results") != record["results"]:
+        raise CheckpointError(f"{home / CHECKPOINT}: of another run than {RECORD}: it was started again; let it finish")
     try:
         config = parse_config(content["config"])
         order = class_order(DATASETS[config.dataset].classes, config.order_seed)
@@ -148,7 +150,7 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
     except Exception as error:
         raise CheckpointError(f"{home / CHECKPOINT}: does not fit this version of the library ({error})") from error
     state.model.eval()
-    return FinishedRun(config, records.read_record(home / RECORD), state, pixels, order)
+    return FinishedRun(config, record, state, pixels, order)
 
 
 def source_of(config: RunConfig) -> str:

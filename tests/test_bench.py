@@ -7,6 +7,7 @@ import torch
 
 from mnemonics_lib import __main__, bench
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.models import IncrementalNet
 
 
 @pytest.fixture
@@ -30,11 +31,20 @@ def test_a_row_for_each_loop_with_all_that_qualifies_it(quickly, tmp_path, capsy
 
 def test_both_loops_train_as_many_images_and_only_ours_augments(quickly, monkeypatch):
     seen = []
-    forward = bench.IncrementalNet.forward
-    monkeypatch.setattr(bench.IncrementalNet, "forward", lambda self, x: seen.append(len(x)) or forward(self, x))
+    forward = IncrementalNet.forward
     augmented = []
     augment = Pixels.augment
-    monkeypatch.setattr(Pixels, "augment", lambda self, x, g: augmented.append(len(x)) or augment(self, x, g))
+
+    def counting_forward(self, x):
+        seen.append(len(x))
+        return forward(self, x)
+
+    def counting_augment(self, x, generator):
+        augmented.append(len(x))
+        return augment(self, x, generator)
+
+    monkeypatch.setattr(IncrementalNet, "forward", counting_forward)
+    monkeypatch.setattr(Pixels, "augment", counting_augment)
     loops = bench._loops(torch.device("cpu"), 8, 8, steps=2)
     counts = {}
     for name, body in loops.items():

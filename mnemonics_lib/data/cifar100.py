@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 import torch
 from filelock import FileLock
 from torchvision.datasets import CIFAR100
-from torchvision.datasets.utils import calculate_md5
+from torchvision.datasets.utils import calculate_md5, download_url, extract_archive
 
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.paths import data_root
@@ -40,7 +42,7 @@ def load(root: str | Path | None = None, download: bool = True) -> tuple[Split, 
     if missing and not download:
         raise DataError(f"{_where(missing)}: not there, and download is off. {_advice(root)}")
     if missing:
-        _fetch(root, missing)
+        _fetch(root)
     return _split(CIFAR100(root, train=True)), _split(CIFAR100(root, train=False))
 
 
@@ -65,21 +67,29 @@ def check(root: Path) -> list[Path]:
     return missing
 
 
-def _fetch(root: Path, missing: list[Path]) -> None:
-    root.mkdir(parents=True, exist_ok=True)
+def _fetch(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{root}: cannot be made a directory of data sets ({error})") from None
     # Two runs that start at once: the second waits, then finds the files there.
     with FileLock(root / "cifar-100.lock"), _timeout(30.0):
-        if not check(root):
+        missing = check(root)
+        if not missing:
             return
         try:
-            CIFAR100(root, train=True, download=True)
-        except (OSError, RuntimeError) as error:  # URLError and timeouts are OSError; a wrong archive is RuntimeError
+            download_url(CIFAR100.url, root, CIFAR100.filename, CIFAR100.tgz_md5)
+        except (OSError, RuntimeError, http.client.HTTPException) as error:  # URLError and timeouts are OSError
             raise DataError(
                 f"{_where(missing)}: not there, and could not be downloaded from {CIFAR100.url} ({error}). "
                 f"{_advice(root)}"
             ) from None
-        if check(root):
-            raise DataError(f"{CIFAR100.url}: the archive lacks {_where(check(root))}")
+        # Unpacked aside and moved whole: a run that starts meanwhile never sees half a file.
+        with tempfile.TemporaryDirectory(dir=root, prefix=".cifar-100-") as aside:
+            extract_archive(root / CIFAR100.filename, aside)
+            (root / CIFAR100.base_folder).mkdir(exist_ok=True)
+            for path in missing:
+                (Path(aside) / CIFAR100.base_folder / path.name).replace(path)
 
 
 @contextmanager

@@ -20,6 +20,8 @@ class TransferConv2d(nn.Module):
         super().__init__()
         if source.bias is not None:
             raise ValueError("weight transfer: the convolution has a bias; the networks here have none")
+        if source.padding_mode != "zeros":
+            raise ValueError(f"weight transfer: padding_mode = {source.padding_mode!r}: must be 'zeros'")
         self.stride, self.padding = source.stride, source.padding
         self.dilation, self.groups = source.dilation, source.groups
         # A buffer, not a parameter: saved with the model, never touched by an optimiser or an inner loop.
