@@ -191,7 +191,9 @@ plt.show()
 # %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first fifty."}}
 cifar = report.evidence("small", "cifar100-n5")
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained", sharey=True)
-for axis, key, title in zip(axes, ("accuracy", "first_classes_accuracy"), ("classes seen", "first classes"), strict=True):
+for axis, key, title in zip(
+    axes, ("accuracy", "first_classes_accuracy"), ("classes seen", "first classes"), strict=True
+):
     figures.method_curves(report.curves(cifar, "", key), axis, title)
 axes[0].set(ylabel="accuracy (%)")
 axes[1].legend()
