@@ -10,8 +10,8 @@
 # # A method of your own
 #
 # A method is one class. This page writes one, runs it, and compares it with LwF: *weight aligning* {cite}`zhao2020wa`. After a
-# phase, the head's rows of new classes tend to be longer than the old ones, and win for that alone. Weight aligning divides
-# them by the ratio of the mean lengths,
+# phase, the head's rows of new classes tend to be longer than the old ones, and win for that alone. Weight aligning
+# multiplies them by the ratio of the mean lengths,
 #
 # $$\hat{w}_k = \gamma\, w_k \;\; (k \text{ new}), \qquad
 # \gamma = \frac{\operatorname{mean}_{j \text{ old}} \lVert w_j \rVert}{\operatorname{mean}_{j \text{ new}} \lVert w_j \rVert},$$
