@@ -304,10 +304,7 @@ class RunConfig(Strict):
 
     def preset(self, name: str) -> RunConfig:
         """A copy with a named row of the paper's tables; see :mod:`mnemonics_lib.presets`."""
-        try:
-            return self.replace(**preset(name))
-        except ValueError as error:
-            raise ConfigError(str(error)) from None
+        return self.replace(**_preset(name))
 
 
 def parse_config(values: Mapping[str, Any], source: str = "configuration") -> RunConfig:
@@ -343,11 +340,15 @@ def load_config(path: str | Path, settings: Iterable[str] = (), preset_name: str
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path}: must be a mapping of field names to values, not {values!r}")
+    chosen = {} if preset_name is None else _preset(preset_name)
+    return parse_config(_apply({**values, **chosen}, settings), str(path))
+
+
+def _preset(name: str) -> dict[str, Any]:
     try:
-        chosen = {} if preset_name is None else preset(preset_name)
+        return preset(name)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    return parse_config(_apply({**values, **chosen}, settings), str(path))
 
 
 class _Loader(yaml.SafeLoader):

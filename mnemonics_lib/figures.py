@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from mnemonics_lib.data.pixels import Pixels
-from mnemonics_lib.report import NAMES
+from mnemonics_lib.report import NAMES, VARIANTS, Evidence, curves
 from mnemonics_lib.statistics import interval
 
 PALETTE = {"random": "#777777", "herding": "#0173b2", "mnemonics": "#de8f05"}
@@ -92,15 +92,34 @@ def phase_curves(records: Sequence[Mapping[str, Any]], axis: Axes, key: str = "a
     return axis
 
 
-def method_curves(curves: Mapping[str, Sequence[float]], axis: Axes, title: str = "") -> Axes:
+def variants(found: Evidence, fields: Mapping[str, str]) -> Figure:
+    """Table 1 phase by phase: a column per variant ("without ours" to "with ours"), a line per method.
+
+    Args:
+        found: arms named as in :data:`mnemonics_lib.report.VARIANTS`.
+        fields: per-phase list of a record -> label of its row of axes.
+    """
+    titles = ("without ours", "transfer, fine-tuning", "with ours")
+    figure, axes = plt.subplots(
+        len(fields), 3, figsize=(12, 3.6 * len(fields)), squeeze=False, layout="constrained", sharex=True, sharey=True
+    )
+    for row, (field, label) in zip(axes, fields.items(), strict=True):
+        for axis, suffix, title in zip(row, VARIANTS, titles, strict=True):
+            method_curves(curves(found, suffix, field), axis, title)
+        row[0].set(ylabel=label)
+    axes[0, 0].legend()
+    return figure
+
+
+def method_curves(by_method: Mapping[str, Sequence[float]], axis: Axes, title: str = "") -> Axes:
     """Accuracy after each phase, one line per method of Table 1, named at its end.
 
     Args:
-        curves: method -> accuracy (%) of each phase.
+        by_method: method -> accuracy (%) of each phase.
         axis: where to draw.
         title: of the axis.
     """
-    for method, values in curves.items():
+    for method, values in by_method.items():
         axis.plot(values, "o-", color=METHODS[method], label=NAMES[method], markersize=4)
     axis.set(xlabel="phase i", title=title)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))

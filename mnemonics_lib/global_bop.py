@@ -22,7 +22,7 @@ from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, train_exemplars
-from mnemonics_lib.exemplars.selection import pick_random, select
+from mnemonics_lib.exemplars.selection import per_class, pick_random, select
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.methods.base import Method
@@ -94,17 +94,15 @@ class Setting:
     def _parts(self, phase: int) -> tuple[Samples, Samples]:
         everything = self._samples(*self.protocol.new_data(self.data.train, phase))
         count = self.config.quota(self.protocol.seen(phase))[1]
+        if not count:
+            return everything, everything.where(torch.zeros_like(everything.labels, dtype=torch.bool))
         labels, generator = everything.labels.cpu(), stream(self.config.seed, "held-out", phase)
-        index = [torch.empty(0, dtype=torch.int64)]
-        for label in labels.unique(sorted=True) if count else ():
-            of_class = torch.nonzero(labels == label).flatten()
-            index.append(of_class[pick_random(count, len(of_class), generator)])
-        chosen = torch.cat(index)
+        chosen = per_class(labels, lambda of_class: pick_random(count, len(of_class), generator))
         rest = torch.ones(len(labels), dtype=torch.bool)
         rest[chosen] = False
         chosen, rest = chosen.to(self.device), rest.to(self.device)
         held_out = Samples.real(everything.raw[chosen], everything.labels[chosen], self.data.pixels)
-        return everything.where(rest) if count else everything, held_out
+        return everything.where(rest), held_out
 
     def seen_data(self, phase: int) -> Samples:
         """D_{0:i}, which only joint training keeps."""
@@ -124,25 +122,25 @@ class Setting:
 
 def initial_state(setting: Setting) -> State:
     """Before phase 0: a fresh network and an empty memory."""
-    config = setting.config
-    return State(
-        phase=0,
-        model=new_network(config, setting.protocol).to(setting.device),
-        memory=ExemplarMemory.empty(setting.data.shape, setting.device, config.storage),
-        held_out=ExemplarMemory.empty(setting.data.shape, setting.device, "uint8"),
-        method=method_class(config.method)(config.training),
-    )
+    return fresh_state(setting.config, setting.protocol, setting.data.shape, setting.device)
 
 
-def new_network(config: RunConfig, protocol: PhaseProtocol) -> IncrementalNet:
-    """Theta before phase 0."""
-    return build_network(
+def fresh_state(config: RunConfig, protocol: PhaseProtocol, shape: tuple[int, int, int], device: torch.device) -> State:
+    """The same without the data set, of which it needs the shape (c, h, w) of an image alone."""
+    model = build_network(
         config.network.depth,
         config.network.width,
-        DATASETS[config.dataset].shape[0],
+        shape[0],
         protocol.seen(0),
         derive(config.seed, "network"),
         config.head,
+    )
+    return State(
+        phase=0,
+        model=model.to(device),
+        memory=ExemplarMemory.empty(shape, device, config.storage),
+        held_out=ExemplarMemory.empty(shape, device, "uint8"),
+        method=method_class(config.method)(config.training),
     )
 
 
@@ -170,7 +168,8 @@ def model_level(setting: Setting, state: State, progress: bool = False) -> list[
     """
     phase, config, model, method = state.phase, setting.config, state.model, state.method
     room = config.quota(setting.protocol.seen(phase))[1]
-    state.held_out = state.held_out.shrink(room).extend(*setting.held_out(phase).all())
+    if room:
+        state.held_out = state.held_out.shrink(room).extend(*setting.held_out(phase).all())
     if phase == 0:
         content, saved = setting.shared.get("model", phase_zero(setting), lambda: first_model(setting, model, progress))
         model.load_state_dict(content["model"])

@@ -12,16 +12,20 @@ from mnemonics_lib.methods.base import Scorer
 
 
 @torch.no_grad()
+def predict(scorer: Scorer, samples: Samples) -> Tensor:
+    """The class with the highest score of each sample, [n], in stored order; they are passed through in parts."""
+    return torch.cat([scorer(images).argmax(dim=1) for images, _ in samples.parts()])
+
+
 def confusion_matrix(scorer: Scorer, samples: Samples, classes: int) -> Tensor:
     """Counts [true class, predicted class] over a test set, predictions over all classes seen.
 
     Args:
         scorer: images to scores [n, classes].
-        samples: the test set, which is passed through in parts.
+        samples: the test set.
         classes: number of classes seen.
     """
-    predicted = torch.cat([scorer(images).argmax(dim=1) for images, _ in samples.parts()])
-    cells = samples.labels * classes + predicted
+    cells = samples.labels * classes + predict(scorer, samples)
     return torch.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 

@@ -50,6 +50,11 @@ def values(by_seed: Mapping[int, Record], field: str) -> dict[int, float]:
     return {seed: float(record[field]) for seed, record in by_seed.items()}
 
 
+def over_seeds(by_seed: Mapping[int, Record], field: str) -> Interval:
+    """Mean and interval of one number over an arm's seeds."""
+    return interval(list(values(by_seed, field).values()))
+
+
 def mean_pm(result: Interval) -> str:
     """``78.1 ± 0.9``: mean and half-width of the 95 % interval; the mean alone below 3 seeds."""
     return f"{result.mean:.1f}" if result.n < 3 else f"{result.mean:.1f} ± {result.mean - result.low:.1f}"
@@ -70,10 +75,10 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
             {
                 "exemplars": arm,
                 "seeds": len(by_seed),
-                "average accuracy (%)": mean_pm(interval(list(values(by_seed, "average_accuracy").values()))),
+                "average accuracy (%)": mean_pm(over_seeds(by_seed, "average_accuracy")),
                 f"minus {baseline}": difference(found, arm, baseline, "average_accuracy") if compared else "",
-                "forgetting (%)": mean_pm(interval(list(values(by_seed, "forgetting").values()))),
-                "displacement (std)": f"{interval(list(values(by_seed, 'displacement').values())).mean:.3f}",
+                "forgetting (%)": mean_pm(over_seeds(by_seed, "forgetting")),
+                "displacement (std)": f"{over_seeds(by_seed, 'displacement').mean:.3f}",
                 "median cost (s)": f"{seconds:.0f}",
             }
         )
@@ -99,7 +104,7 @@ def table_1(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
     """
 
     def cell(arm: str) -> str:
-        return mean_pm(interval(list(values(found[arm], field).values()))) if arm in found else "–"
+        return mean_pm(over_seeds(found[arm], field)) if arm in found else "–"
 
     rows = {
         name: {title: cell(method + suffix) for suffix, title in VARIANTS.items()} for method, name in NAMES.items()
@@ -136,3 +141,10 @@ def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
         row = {step: cell(method + later, method + earlier) for step, (later, earlier) in pairs.items()}
         rows[name] = {"seeds": len(found.get(f"{method}-with-ours", {}))} | row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """A data frame, without its index, as a Markdown table, which wraps and scrolls like the rest of a page."""
+    lines = [list(map(str, row)) for row in frame.itertuples(index=False)]
+    head = "| " + " | ".join(map(str, frame.columns)) + " |\n|" + "---|" * len(frame.columns)
+    return head + "".join("\n| " + " | ".join(line) + " |" for line in lines)

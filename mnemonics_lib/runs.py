@@ -1,8 +1,9 @@
 """Whole runs: checkpoints between phases, a record at the end, and a finished run read back.
 
-run = load_run("build/runs/quick/digits-n5-...")   # the directory, or the record in it
-run.model, run.exemplars.images                     # Theta_N and E_{0:N}
-run.results                                         # one row per phase
+Example:
+    run = load_run("build/runs/quick/digits-n5-...")  # the directory, or the record in it
+    run.model, run.exemplars.images  # Theta_N and E_{0:N}
+    run.results  # one row per phase
 """
 
 from __future__ import annotations
@@ -25,14 +26,21 @@ from mnemonics_lib import metrics, records
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
-from mnemonics_lib.global_bop import Setting, State, initial_state, new_network, phases
+from mnemonics_lib.global_bop import Setting, State, fresh_state, initial_state, phases
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.models import IncrementalNet, transfer_weights
 from mnemonics_lib.paths import RUNS
 from mnemonics_lib.phases import PhaseProtocol, class_order
 
 RECORD, CHECKPOINT = "record.json", "checkpoint.pt"
+
+AXES = (
+    *("dataset", "resolution", "profile", "phases", "method", "head", "exemplars", "adjust", "recipe"),
+    *("weight_transfer", "finetune", "budget", "budget_rule", "storage", "seed"),
+)
+"""Fields of the configuration that stand at a record's top level too, where any tool finds them."""
 
 
 class CheckpointError(ValueError):
@@ -72,11 +80,11 @@ class FinishedRun:
         """One row per phase: accuracies, exemplar statistics, losses, confusion matrix."""
         return pd.DataFrame(self.state.results).rename_axis("phase")
 
-    @torch.no_grad()
     def predict(self, raw: Tensor) -> Tensor:
         """Class positions [n] for raw uint8 images [n, c, h, w], by the method's own classifier."""
         scorer = self.state.method.scorer(self.model, self.exemplars.samples(self.pixels))
-        return torch.cat([scorer(self.pixels.normalise(part)).argmax(dim=1) for part in raw.split(1024)])
+        nowhere = torch.zeros(len(raw), dtype=torch.int64, device=raw.device)  # labels are not known, nor needed
+        return metrics.predict(scorer, Samples.real(raw, nowhere, self.pixels))
 
 
 def run(
@@ -143,9 +151,7 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
         order = class_order(DATASETS[config.dataset].classes, config.order_seed)
         pixels = Pixels(**content["pixels"])
         protocol = PhaseProtocol(order, config.phases)
-        empty = ExemplarMemory.empty(content["shape"], torch.device(device))
-        method = method_class(config.method)(config.training)
-        state = State(0, new_network(config, protocol).to(device), empty, empty, method)
+        state = fresh_state(config, protocol, content["shape"], torch.device(device))
         _restore(state, content, config, protocol, pixels)
     except Exception as error:
         raise CheckpointError(f"{home / CHECKPOINT}: does not fit this version of the library ({error})") from error
@@ -176,22 +182,8 @@ def make_record(setting: Setting, state: State) -> dict[str, Any]:
     config, results = setting.config, state.results
     accuracies = [row["accuracy"] for row in results]
     first = [row["first_classes_accuracy"] for row in results]
-    axes = (
-        "dataset",
-        "resolution",
-        "profile",
-        "phases",
-        "method",
-        "exemplars",
-        "adjust",
-        "weight_transfer",
-        "finetune",
-    )
     return {
-        **{
-            name: getattr(config, name)
-            for name in (*axes, "budget", "budget_rule", "storage", "seed", "recipe", "head")
-        },
+        **{name: getattr(config, name) for name in AXES},
         "accuracy": accuracies,
         "first_classes_accuracy": first,
         "average_accuracy": metrics.average_accuracy(accuracies),

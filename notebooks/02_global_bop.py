@@ -164,10 +164,5 @@ finished.results[["accuracy", "first_classes_accuracy", "exemplars_per_class", "
 
 # %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for four methods: without ours, with transfer and fine-tuning alone, with ours."}}
 cifar = report.evidence("small", "cifar100-n5")
-figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained", sharey=True)
-titles = ("without ours", "transfer, fine-tuning", "with ours")
-for axis, suffix, title in zip(axes, report.VARIANTS, titles, strict=True):
-    figures.method_curves(report.curves(cifar, suffix), axis, title)
-axes[0].set(ylabel="accuracy, classes seen (%)")
-axes[0].legend()
+figures.variants(cifar, {"accuracy": "accuracy, classes seen (%)"})
 plt.show()

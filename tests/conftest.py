@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import torch
 from filelock import FileLock
 from hypothesis import settings
 
+from mnemonics_lib import runs
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.global_bop import Setting, State
 from mnemonics_lib.paths import data_root
 
 torch.set_num_threads(1)
@@ -67,6 +70,19 @@ def tiny() -> RunConfig:
 def small(tiny) -> RunConfig:
     """A run without an exemplar level."""
     return tiny.replace(exemplars="random")
+
+
+@pytest.fixture
+def reloaded(tmp_path) -> Callable[[Setting, State], State]:
+    """Save the state of a run between two phases, and give back what its checkpoint holds."""
+
+    def save_and_load(setting: Setting, state: State) -> State:
+        runs.save_checkpoint(tmp_path / "checkpoint.pt", setting, state)
+        found = runs.load_checkpoint(tmp_path / "checkpoint.pt", setting)
+        assert found is not None
+        return found
+
+    return save_and_load
 
 
 @pytest.fixture

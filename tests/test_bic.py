@@ -390,11 +390,9 @@ def test_the_teacher_of_a_phase_is_corrected_as_the_phase_before_was_tested(afte
         assert torch.equal(state.method.teach(teacher, images), tested)
 
 
-def test_a_checkpoint_carries_the_correction_and_the_held_out_images(after_three_phases, tmp_path):
+def test_a_checkpoint_carries_the_correction_and_the_held_out_images(after_three_phases, reloaded):
     setting, state = after_three_phases
-    runs.save_checkpoint(tmp_path / "checkpoint.pt", setting, state)
-    resumed = runs.load_checkpoint(tmp_path / "checkpoint.pt", setting)
-    assert resumed is not None
+    resumed = reloaded(setting, state)
     assert isinstance(resumed.method, BiC)
     assert (
         resumed.method.state()

@@ -14,6 +14,7 @@ from mnemonics_lib import global_bop, training
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import TransferConv2d
+from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.training import train
 
@@ -224,28 +225,25 @@ def rows(images: torch.Tensor, labels: torch.Tensor) -> Counter[tuple[bytes, int
     return Counter((image.numpy().tobytes(), int(label)) for image, label in zip(images, labels, strict=True))
 
 
-def test_joint_training_sees_all_data_of_all_classes_so_far_and_keeps_no_exemplars(tiny, spied):
-    setting = global_bop.Setting.of(tiny.preset("joint"))
+@pytest.mark.parametrize(
+    ("bound", "data", "classes"),
+    [
+        ("joint", PhaseProtocol.seen_data, lambda phase: range(5 + phase)),
+        ("finetune", PhaseProtocol.new_data, lambda phase: range(4 + phase, 5 + phase) if phase else range(5)),
+    ],
+)
+def test_joint_sees_all_data_so_far_fine_tuning_the_new_alone_and_neither_keeps_exemplars(
+    bound, data, classes, tiny, spied
+):
+    setting = global_bop.Setting.of(tiny.preset(bound))
     state = global_bop.initial_state(setting)
     for phase in range(6):
         spied.clear()
         global_bop.run_phase(setting, state)
         assert len(spied) == 1
-        raw, labels = setting.protocol.seen_data(setting.data.train, phase)
+        raw, labels = data(setting.protocol, setting.data.train, phase)
         assert rows(spied[0]["images"], spied[0]["labels"]) == rows(setting.data.pixels.normalise(raw), labels)
-        assert set(labels.tolist()) == set(range(5 + phase))
-        assert len(state.memory) == state.results[-1]["exemplar_bytes"] == 0
-
-
-def test_fine_tuning_alone_sees_the_new_classes_alone(tiny, spied):
-    setting = global_bop.Setting.of(tiny.preset("finetune"))
-    state = global_bop.initial_state(setting)
-    for phase in range(6):
-        spied.clear()
-        global_bop.run_phase(setting, state)
-        assert len(spied) == 1
-        raw, labels = setting.protocol.new_data(setting.data.train, phase)
-        assert rows(spied[0]["images"], spied[0]["labels"]) == rows(setting.data.pixels.normalise(raw), labels)
+        assert set(labels.tolist()) == set(classes(phase))
         assert len(state.memory) == state.results[-1]["exemplar_bytes"] == 0
 
 

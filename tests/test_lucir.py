@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mnemonics_lib import global_bop, runs
+from mnemonics_lib import global_bop
 from mnemonics_lib.config import ConfigError, Training
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
@@ -305,7 +305,7 @@ def test_a_linear_head_is_refused_and_the_cosine_head_is_lucirs_own(tiny):
 
 
 @pytest.mark.parametrize("finetune", [False, True])
-def test_a_run_that_stopped_between_two_phases_goes_on_as_if_it_had_not(config, finetune, tmp_path):
+def test_a_run_that_stopped_between_two_phases_goes_on_as_if_it_had_not(config, finetune, reloaded):
     # Which rows are frozen is not in a checkpoint: the next phase must find out by itself.
     config = config.replace(
         exemplars="mnemonics", adjust=2, finetune=finetune, exemplar_level={"start": "theta", "adjust_epochs": 1}
@@ -314,9 +314,7 @@ def test_a_run_that_stopped_between_two_phases_goes_on_as_if_it_had_not(config, 
     state = global_bop.initial_state(setting)
     for _ in range(3):
         global_bop.run_phase(setting, state)
-    runs.save_checkpoint(tmp_path / "checkpoint.pt", setting, state)
-    resumed = runs.load_checkpoint(tmp_path / "checkpoint.pt", setting)
-    assert resumed is not None
+    resumed = reloaded(setting, state)
     for each in (state, resumed):
         global_bop.run_phase(setting, each)
     assert resumed.results[3] == state.results[3]

@@ -416,13 +416,11 @@ def test_a_users_own_method_runs_end_to_end(tiny, mine, tmp_path):
     assert again.config == config
 
 
-def test_a_users_own_method_goes_on_where_it_stopped(tiny, mine, tmp_path):
+def test_a_users_own_method_goes_on_where_it_stopped(tiny, mine, reloaded):
     setting = global_bop.Setting.of(tiny.replace(method="mine", exemplars="random", finetune=False))
     state = global_bop.initial_state(setting)
     for _ in range(2):
         global_bop.run_phase(setting, state)
-    runs.save_checkpoint(tmp_path / "checkpoint.pt", setting, state)
-    resumed = runs.load_checkpoint(tmp_path / "checkpoint.pt", setting)
-    assert resumed is not None
+    resumed = reloaded(setting, state)
     assert isinstance(resumed.method, mine)
     assert resumed.method.calls == ["end_phase", "scorer", "begin_phase", "loss", "end_training", "end_phase", "scorer"]

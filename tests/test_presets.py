@@ -84,12 +84,14 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def on_cifar100(path: Path) -> list[dict[str, str]]:
+    return [row for row in rows(path) if row["dataset"] == "cifar100"]
+
+
 @pytest.mark.parametrize("folder", ["book/paper", "../shared/paper"])
 def test_every_row_of_table_1_has_its_preset(folder):
     wanted = set()
-    for row in rows(ROOT / folder / "table1.csv"):
-        if row["dataset"] != "cifar100":
-            continue
+    for row in on_cifar100(ROOT / folder / "table1.csv"):
         name = row["method"] + {"yes": "-with-ours", "no": ""}[row["with_mnemonics"]]
         config = load_config(ROOT / "params" / "paper" / f"cifar100-n{row['phases']}.yaml", preset_name=name)
         assert config.phases == int(row["phases"])
@@ -103,9 +105,7 @@ def test_every_row_of_table_1_has_its_preset(folder):
 @pytest.mark.parametrize("folder", ["book/paper", "../shared/paper"])
 def test_every_row_of_table_2_has_its_preset(folder):
     wanted = set()
-    for row in rows(ROOT / folder / "table2.csv"):
-        if row["dataset"] != "cifar100":
-            continue
+    for row in on_cifar100(ROOT / folder / "table2.csv"):
         name = f"table2-{row['exemplars']}" + {"yes": "", "no": "-no-adjust"}[row["adjust_old"]]
         config = load_config(ROOT / "params" / "paper" / f"cifar100-n{row['phases']}.yaml", preset_name=name)
         assert (config.phases, config.method, config.exemplars) == (int(row["phases"]), "lucir", row["exemplars"])

@@ -69,10 +69,20 @@ def select(
         raise ValueError(f"rule = {rule!r}: must be 'random' or 'herding'")
     if rule == "herding":
         described = torch.cat([features(images) for images, _ in samples.parts()])
+    random = rule == "random"
+    rank = (lambda i: pick_random(count, len(i), generator)) if random else (lambda i: herd(described[i], count))
+    return samples.batch(per_class(samples.labels, rank).cpu())
+
+
+def per_class(labels: Tensor, rank: Callable[[Tensor], Tensor]) -> Tensor:
+    """Indices chosen within each class, classes in ascending order.
+
+    Args:
+        labels: [n].
+        rank: from the indices of a class [m] to the places among them that are chosen, best first.
+    """
     chosen = []
-    for label in samples.labels.unique(sorted=True):
-        of_class = torch.nonzero(samples.labels == label).flatten()
-        random = rule == "random"
-        rank = pick_random(count, len(of_class), generator) if random else herd(described[of_class], count)
-        chosen.append(of_class[rank.to(of_class.device)])
-    return samples.batch(torch.cat(chosen).cpu())
+    for label in labels.unique(sorted=True):
+        of_class = torch.nonzero(labels == label).flatten()
+        chosen.append(of_class[rank(of_class).to(of_class.device)])
+    return torch.cat(chosen)

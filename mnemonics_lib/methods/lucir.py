@@ -10,11 +10,11 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from mnemonics_lib import losses
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.methods.base import Method
+from mnemonics_lib.methods.features import unit_feature_sums
 from mnemonics_lib.models import CosineHead, IncrementalNet
 
 LAMBDA_BASE = 5.0  # CIFAR-100; 10 on ImageNet
@@ -56,7 +56,6 @@ class LUCIR(Method):
         return model.head
 
 
-@torch.no_grad()
 def mean_directions(model: IncrementalNet, new: Samples, first: int) -> Tensor:
     """Mean unit feature of each class from ``first`` up, under the model as it is and without augmentation.
 
@@ -64,9 +63,6 @@ def mean_directions(model: IncrementalNet, new: Samples, first: int) -> Tensor:
         [new classes, d].
     """
     training = model.training
-    model.eval()
-    sums = torch.zeros(model.classes - first, model.backbone.features, device=new.labels.device)
-    for images, labels in new.parts():
-        sums.index_add_(0, labels - first, F.normalize(model.features(images), dim=1))
+    sums = unit_feature_sums(model.eval(), new)[first:]
     model.train(training)
     return sums / torch.bincount(new.labels - first, minlength=len(sums))[:, None]
