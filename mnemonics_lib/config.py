@@ -107,8 +107,16 @@ class ExemplarLevel(Strict):
         description="eq7 (the paper's local BOP): train on E_i alone, validate on D_i. "
         "eq4b (after its global BOP): train on E_0:i, validate on D_i and E_0:i-1. Both move E_i alone.",
     )
-    inner: Literal["full"] = Field("full", description="What the temporary model moves: every trainable parameter.")
-    engine: Literal["higher"] = Field("higher", description="How the unrolled gradient is computed.")
+    inner: Literal["full", "head", "ncm", "ridge"] = Field(
+        "full",
+        description="What is fitted to the exemplars in Eq. 8: full, every trainable parameter (paper); head, the last "
+        "layer; ncm, nearest class means (the authors' released code); ridge, a ridge regression on the features.",
+    )
+    engine: Literal["higher", "adjoint"] = Field(
+        "higher",
+        description="How the gradient through the inner steps is computed. Both give the same one: higher keeps all T "
+        "graphs, adjoint makes each again on the way back.",
+    )
     init: Literal["random", "herding"] = Field(
         "random", description="Where E_i starts (paper: a random subset of D_i)."
     )
@@ -126,6 +134,14 @@ class ExemplarLevel(Strict):
         description="Exemplars per inner step, class-balanced, no repeats until all had their turn; 0: all.",
     )
     alpha: float = Field(0.2, gt=0, description="alpha_2 of Eq. 8 (paper: 0.01).")
+    inner_momentum: float = Field(0.0, ge=0, lt=1, description="Momentum of the SGD of Eq. 8 (paper: 0).")
+    inner_weight_decay: float = Field(0.0, ge=0, description="Its weight decay (paper: 0).")
+    truncate: int = Field(
+        0, ge=0, description="Differentiate through the last K inner steps alone; 0: through all (paper)."
+    )
+    ridge: float = Field(
+        1e-3, gt=0, description="inner=ridge: its penalty, in units of the mean eigenvalue of the features' F'F."
+    )
     inner_augment: bool = Field(True, description="Augment the exemplars at each inner step (not stated; off).")
     batch_norm: Literal["batch", "running"] = Field(
         "batch", description="Statistics used by the temporary model: each batch's own, or Theta_i's running ones."
@@ -150,6 +166,10 @@ PAPER_EXEMPLAR_LEVEL = ExemplarLevel(
     inner_steps=50,
     inner_batch=0,
     alpha=0.01,
+    inner_momentum=0.0,
+    inner_weight_decay=0.0,
+    truncate=0,
+    ridge=1e-3,
     inner_augment=False,
     batch_norm="batch",
     epochs=50,
@@ -265,7 +285,9 @@ class RunConfig(Strict):
         """
         if self.exemplars != "mnemonics" and not self.adjust:
             return "paper"
-        ignored = {"perturbation"} if self.exemplar_level.start == "theta" else set()
+        ignored = {"engine", "ridge"}  # engines give the same gradient; ridge is read by one that is not the paper's
+        if self.exemplar_level.start == "theta":
+            ignored |= {"perturbation"}
         if not self.adjust:
             ignored |= {"adjust_epochs"}
         if self.exemplars != "mnemonics":

@@ -50,7 +50,7 @@ from tqdm import tqdm
 
 from mnemonics_lib import config as configuration
 from mnemonics_lib import figures, global_bop, metrics
-from mnemonics_lib.bilevel import hypergradient
+from mnemonics_lib.bilevel.higher_engine import hypergradient
 from mnemonics_lib.costs import cost
 from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, inner_batch, temporary_model, train_exemplars
 from mnemonics_lib.losses import cross_entropy
@@ -169,7 +169,7 @@ for k in range(4):
         hypergradient(theta, E + sign * epsilon * u, base_loss, meta_loss, steps=5, alpha=0.05).meta_loss
         for sign in (1, -1)
     )
-    rows.append(((exact.gradient * u).sum().item(), (up - down) / (2 * epsilon)))
+    rows.append(((exact.gradient * u).sum().item(), (up - down).item() / (2 * epsilon)))
 pd.DataFrame(rows, columns=["gradient along u", "finite difference"]).style.format("{:.6e}").set_uuid("differences")
 
 # %% [markdown]

@@ -70,7 +70,7 @@ def base_loss(model: nn.Module, images: Tensor, t: int) -> Tensor:
     return F.cross_entropy(model(images), LABELS)
 
 
-def meta_loss(model: nn.Module) -> Tensor:
+def meta_loss(model: Any) -> Tensor:
     return F.cross_entropy(model(VALIDATION), VAL_LABELS)
 
 
@@ -150,7 +150,7 @@ class Point(nn.Module):
         super().__init__()
         self.theta = nn.Parameter(theta.clone())
 
-    def forward(self) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         return self.theta
 
 
@@ -163,8 +163,8 @@ def test_it_agrees_with_the_closed_form_of_the_quadratic_toy(m, d, steps, alpha,
         result = engine(
             Point(start),
             exemplars,
-            lambda model, e, t: (model() - e).square().sum(dim=1).mean() / 2,
-            lambda model: (model() - target).square().sum() / 2,
+            lambda model, e, t: (model(e) - e).square().sum(dim=1).mean() / 2,
+            lambda model: (model(target) - target).square().sum() / 2,
             steps,
             alpha,
         )
@@ -179,19 +179,22 @@ def test_the_losses_it_reports_are_those_of_a_plain_training_run(engine):
     model = resnet().train()
     temporary, losses = trained(model, EXEMPLARS, 3)
     result = engine(model, EXEMPLARS, base_loss, meta_loss, 3, ALPHA)
-    assert result.base_losses == pytest.approx(losses, rel=1e-10)
+    assert result.base_losses.tolist() == pytest.approx(losses, rel=1e-10)
     assert result.meta_loss == pytest.approx(meta_loss(temporary).item(), rel=1e-10)
 
 
-def test_the_base_loss_is_told_each_inner_step_once(engine):
-    seen = []
+def test_the_base_loss_is_told_each_inner_step_and_on_the_way_back_again_by_the_adjoint():
+    expected = {"higher": [0, 1, 2, 3], "adjoint": [0, 1, 2, 3, 3, 2, 1, 0]}
+    assert set(ENGINES) == set(expected)
+    for name, engine in ENGINES.items():
+        seen: list[int] = []
 
-    def counting(model: nn.Module, images: Tensor, t: int) -> Tensor:
-        seen.append(t)
-        return base_loss(model, images, t)
+        def counting(model, images, t, seen=seen):
+            seen.append(t)
+            return base_loss(model, images, t)
 
-    engine(smooth(), EXEMPLARS, counting, meta_loss, 4, ALPHA)
-    assert seen == [0, 1, 2, 3]
+        engine(smooth(), EXEMPLARS, counting, meta_loss, 4, ALPHA)
+        assert seen == expected[name]
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["batch", "running"])
@@ -217,10 +220,132 @@ def test_a_frozen_parameter_does_not_move_in_the_inner_loop(engine):
     model.head.requires_grad_(False)
     ends = []
 
-    def outer(temporary: nn.Module) -> Tensor:
-        ends.append([p.detach().clone() for p in temporary.parameters()])
-        return meta_loss(temporary)
+    class Spy(Smooth):
+        """Shows its parameters when it looks at the validation data."""
 
-    engine(model, EXEMPLARS, base_loss, outer, 2, ALPHA)
-    for (name, p), end in zip(model.named_parameters(), ends[0], strict=True):
-        assert torch.equal(p, end) == name.startswith("head"), name
+        def forward(self, x: Tensor) -> Tensor:
+            if x is VALIDATION:
+                ends.append({name: p.detach().clone() for name, p in self.named_parameters()})
+            return super().forward(x)
+
+    spy = Spy().double()
+    spy.load_state_dict(model.state_dict())
+    spy.head.requires_grad_(False)
+    engine(spy, EXEMPLARS, base_loss, meta_loss, 2, ALPHA)
+    for name, p in model.named_parameters():
+        assert torch.equal(p, ends[0][name]) == name.startswith("head"), name
+
+
+# --- the two engines against each other, and SGD with everything ------------------------------------------------------
+
+SGD: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "momentum": {"momentum": 0.9},
+    "decay": {"weight_decay": 0.05},
+    "momentum, decay": {"momentum": 0.9, "weight_decay": 0.05},
+    "truncated": {"momentum": 0.9, "weight_decay": 0.05, "truncate": 2},
+}
+
+
+def drawn(model: Any, images: Tensor, t: int) -> Tensor:
+    """The loss of a mini-batch that is a function of t."""
+    chosen = torch.randperm(len(LABELS), generator=torch.Generator().manual_seed(t))[:3]
+    return F.cross_entropy(model(images[chosen]), LABELS[chosen])
+
+
+def both(
+    model: nn.Module, steps: int, alpha: float, loss: Any = base_loss, dtype=torch.float64, **sgd: Any
+) -> list[Tensor]:
+    """The gradient by each engine, `higher` first."""
+    model, images = model.to(dtype), EXEMPLARS.to(dtype)
+
+    def outer(classifier):
+        return F.cross_entropy(classifier(VALIDATION.to(dtype)), VAL_LABELS)
+
+    return [ENGINES[name](model, images, loss, outer, steps, alpha, **sgd).gradient for name in ("higher", "adjoint")]
+
+
+def difference(a: Tensor, b: Tensor) -> float:
+    assert a.norm() > 0
+    return ((a - b).norm() / a.norm()).item()
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["batch", "running"])
+@pytest.mark.parametrize("loss", [base_loss, drawn], ids=["all", "mini-batch"])
+@pytest.mark.parametrize("steps", [1, 5, 20, 50])
+@pytest.mark.parametrize("build", [smooth, resnet, transferred, cosine])
+def test_the_engines_agree_in_double_precision(build, steps, loss, training):
+    assert difference(*both(build().train(training), steps, 0.05, loss)) <= 1e-10
+
+
+@pytest.mark.parametrize("steps", [1, 5, 20, 50])
+@pytest.mark.parametrize("build", [smooth, resnet, transferred, cosine])
+def test_the_engines_agree_in_single_precision(build, steps):
+    assert difference(*both(build().train(), steps, 0.05, dtype=torch.float32)) <= 1e-5
+
+
+@pytest.mark.parametrize("sgd", SGD.values(), ids=list(SGD))
+@pytest.mark.parametrize("build", [smooth, resnet, transferred, cosine])
+def test_the_engines_agree_on_sgd_with_everything(build, sgd):
+    assert difference(*both(build().train(), 6, 0.05, drawn, **sgd)) <= 1e-10
+    if sgd:  # it made a difference
+        assert (
+            difference(*[both(build().train(), 6, 0.05, drawn, **sgd)[1], both(build().train(), 6, 0.05, drawn)[1]])
+            > 1e-3
+        )
+
+
+@pytest.mark.parametrize("sgd", SGD.values(), ids=list(SGD))
+def test_it_trains_as_torchs_sgd_does(engine, sgd):
+    model = smooth().train()
+    plain, losses = copy.deepcopy(model), []
+    axes = {key: value for key, value in sgd.items() if key != "truncate"}
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1, **axes)
+    for t in range(5):
+        loss = drawn(plain, EXEMPLARS, t)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    result = engine(model, EXEMPLARS, drawn, meta_loss, 5, 0.1, **sgd)
+    assert result.base_losses.tolist() == pytest.approx(losses, rel=1e-10)
+    assert result.meta_loss.item() == pytest.approx(meta_loss(plain).item(), rel=1e-10)
+
+
+@pytest.mark.parametrize("sgd", SGD.values(), ids=list(SGD))
+def test_sgd_with_everything_agrees_with_central_differences(engine, sgd):
+    """Truncated: the first steps see the exemplars as they were, whatever the last steps see."""
+    model, steps, keep = smooth().train(), 5, sgd.get("truncate", 0)
+    plain = {key: value for key, value in sgd.items() if key != "truncate"}
+
+    def moved(shift: Tensor) -> float:
+        def loss(classifier, images, t):
+            return drawn(classifier, images if keep and t < steps - keep else images + shift, t)
+
+        return engine(model, EXEMPLARS, loss, meta_loss, steps, ALPHA, **plain).meta_loss.item()
+
+    gradient = engine(model, EXEMPLARS, drawn, meta_loss, steps, ALPHA, **sgd).gradient
+    direction = numbers(*EXEMPLARS.shape, seed=77)
+    slope = (moved(1e-6 * direction) - moved(-1e-6 * direction)) / 2e-6
+    assert (gradient * direction).sum().item() == pytest.approx(slope, rel=1e-5)
+
+
+def test_a_parameter_the_inner_loss_does_not_touch_stays_even_under_decay(engine):
+    model = smooth().train()
+    model.unused = nn.Parameter(torch.ones(2, dtype=torch.float64))
+
+    def outer(classifier):
+        return meta_loss(classifier)
+
+    results = [
+        engine(m, EXEMPLARS, base_loss, outer, 3, ALPHA, momentum=0.5, weight_decay=0.1)
+        for m in (model, smooth().train())
+    ]
+    assert torch.equal(results[0].gradient, results[1].gradient)
+
+
+def test_truncation_to_all_steps_or_more_is_none(engine):
+    full = engine(smooth(), EXEMPLARS, base_loss, meta_loss, 3, ALPHA).gradient
+    for keep in (0, 3, 9):
+        assert torch.equal(engine(smooth(), EXEMPLARS, base_loss, meta_loss, 3, ALPHA, truncate=keep).gradient, full)
+    assert not torch.equal(engine(smooth(), EXEMPLARS, base_loss, meta_loss, 3, ALPHA, truncate=2).gradient, full)

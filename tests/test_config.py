@@ -101,7 +101,7 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     ({"exemplar_level": {"adjust_epochs": 4.0}}, ["exemplar_level.adjust_epochs = 4.0", "integer"]),
     ({"exemplar_level": {"inner_batch": -1}}, ["exemplar_level.inner_batch = -1", "0"]),
     ({"exemplar_level": {"inner_batch": "all"}}, ["exemplar_level.inner_batch = 'all'", "integer"]),
-    ({"exemplar_level": {"inner": "head"}}, ["exemplar_level.inner = 'head'", "'full'"]),
+    ({"exemplar_level": {"inner": "all"}}, ["exemplar_level.inner = 'all'", "'full', 'head', 'ncm' or 'ridge'"]),
     ({"exemplar_level": {"optimizer": "lbfgs"}}, ["exemplar_level.optimizer = 'lbfgs'", "'sgd'", "'adam'"]),
     ({"exemplar_level": {"beta": math.nan}}, ["exemplar_level.beta = nan", "finite"]),
     ({"training": {"rate": math.inf}}, ["training.rate = inf", "finite"]),
@@ -350,6 +350,10 @@ PAPER_LEVEL = {
     "inner_steps": 50,
     "inner_batch": 0,
     "alpha": 0.01,
+    "inner_momentum": 0.0,
+    "inner_weight_decay": 0.0,
+    "truncate": 0,
+    "ridge": 1e-3,
     "inner_augment": False,
     "batch_norm": "batch",
     "epochs": 50,
@@ -381,11 +385,13 @@ def test_the_recipe_is_the_papers_only_with_all_of_the_papers_numbers():
                 continue
             if config != papers():
                 tried.add(field)
-                assert config.recipe == ("paper" if field == "perturbation" else "tuned"), field
-    assert tried == set(PAPER_LEVEL) - {"inner", "engine"}  # which have one value
+                assert config.recipe == ("paper" if field in {"perturbation", "engine", "ridge"} else "tuned"), field
+    assert tried == set(PAPER_LEVEL)
 
 
 def test_a_field_without_effect_does_not_count_in_the_recipe():
+    assert papers(engine="adjoint").recipe == "paper"  # the same gradient
+    assert papers(ridge=0.1).recipe == "paper"  # inner = full
     assert papers(perturbation=0.1).recipe == "paper"  # start = theta
     assert papers(perturbation=0.1, start="perturbed").recipe == "tuned"
     for kind in ("random", "herding"):

@@ -135,10 +135,10 @@ def test_an_inner_step_may_be_computed_twice(model, memory, data, grey, monkeypa
     space, values = Pixels(grey.mean, grey.std, white=16, pad=2, flip=True), []
     real = ENGINES["higher"]
 
-    def engine(net, images, base_loss, *rest):
+    def engine(net, images, base_loss, *rest, **axes):
         net = copy.deepcopy(net).eval()
         values.append([base_loss(net, images, t).item() for t in (0, 1, 0, 1)])
-        return real(net, images, base_loss, *rest)
+        return real(net, images, base_loss, *rest, **axes)
 
     monkeypatch.setitem(ENGINES, "higher", engine)
     train_exemplars(model, memory, OLD, data, settings(inner_augment=True, epochs=2), space, seed=0)
@@ -321,7 +321,7 @@ class Recorder(nn.Module):
 def engine(gradient: float, base: Recorder | None = None, meta: Recorder | None = None, models: list | None = None):
     """In place of an engine: a constant hypergradient, after showing both losses to recorders."""
 
-    def run(model, images, base_loss, meta_loss, steps, alpha):
+    def run(model, images, base_loss, meta_loss, steps, alpha, **axes):
         for t in range(steps):
             if base is not None:
                 base_loss(base, images, t)
@@ -329,7 +329,7 @@ def engine(gradient: float, base: Recorder | None = None, meta: Recorder | None 
             meta_loss(meta)
         if models is not None:
             models.append(model)
-        return Hypergradient(torch.full_like(images, gradient), 0.0, [0.0] * steps)
+        return Hypergradient(torch.full_like(images, gradient), torch.zeros(()), torch.zeros(steps))
 
     return run
 
@@ -546,7 +546,7 @@ def test_the_gradient_goes_to_the_exemplars_that_were_chosen_and_to_no_other(
     checked = []
     real = ENGINES["higher"]
 
-    def engine(net, images, base_loss, *rest):
+    def engine(net, images, base_loss, *rest, **axes):
         probe = copy.deepcopy(net).eval()
         for t in range(4):
             moving = images.detach().clone().requires_grad_()
@@ -555,7 +555,7 @@ def test_the_gradient_goes_to_the_exemplars_that_were_chosen_and_to_no_other(
             touched = gradient.flatten(1).any(dim=1)
             # Which ones they are is told by the loss: that of exactly these, and of so many of the context.
             checked.append((touched.nonzero().flatten().tolist(), value.item()))
-        return real(net, images, base_loss, *rest)
+        return real(net, images, base_loss, *rest, **axes)
 
     monkeypatch.setitem(ENGINES, "higher", engine)
     train_exemplars(model, memory, OLD, data, settings(objective=objective, inner_batch=3), grey, seed=0)

@@ -1,7 +1,6 @@
-"""The local bilevel programme's hypergradient. Engines share one signature; ``ENGINES`` names them."""
+"""The local bilevel programme's hypergradient: inner problems (``inner``) and engines, which share one signature."""
 
-from mnemonics_lib.bilevel.higher_engine import Hypergradient, hypergradient
-
-ENGINES = {"higher": hypergradient}
+from mnemonics_lib.bilevel.inner import ENGINES, hypergradient
+from mnemonics_lib.bilevel.problem import Hypergradient
 
 __all__ = ["ENGINES", "Hypergradient", "hypergradient"]

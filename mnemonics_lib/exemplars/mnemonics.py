@@ -6,13 +6,15 @@ the uniform flow of Figure 3(b).
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
-from mnemonics_lib.bilevel import ENGINES
+from mnemonics_lib import bilevel
+from mnemonics_lib.bilevel.problem import Classifier
 from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
@@ -80,7 +82,6 @@ def optimise_images(
         The trained images, detached, and one log entry per outer step.
     """
     order, shares = stream(seed, "order"), stream(seed, "shares")
-    engine = ENGINES[settings.engine]
     start, images = images.detach(), images.detach().clone().requires_grad_()
     optimizer: torch.optim.Optimizer
     optimizer = (torch.optim.Adam if settings.optimizer == "adam" else torch.optim.SGD)([images], lr=settings.beta)
@@ -94,19 +95,19 @@ def optimise_images(
             if settings.val_augment:
                 val_images = pixels.augment(val_images, stream(seed, "validation", len(log)))
 
-            def base_loss(temporary: nn.Module, exemplars: Tensor, t: int, step: int = len(log)) -> Tensor:
+            def inner(exemplars: Tensor, t: int, step: int = len(log)) -> Data:
                 # A function of t, not of what was drawn before: an engine may compute step t more than once.
                 chosen = inner_batch(inner_labels, settings.inner_batch, derive(seed, "inner", step), t)
                 inputs = torch.cat([exemplars, context[0]])[chosen]
                 if settings.inner_augment:
                     inputs = pixels.augment(inputs, stream(seed, "crops", step, t))
-                return cross_entropy(temporary(inputs), inner_labels[chosen])
+                return inputs, inner_labels[chosen]
 
-            def meta_loss(temporary: nn.Module, data: Data = (val_images, val_labels)) -> Tensor:
-                return balanced_loss(temporary, data, context)
+            def meta_loss(classifier: Classifier, data: Data = (val_images, val_labels)) -> Tensor:
+                return balanced_loss(classifier, data, context)
 
             temporary = temporary_model(model, settings, derive(seed, "start", len(log)), shares)
-            result = engine(temporary, images, base_loss, meta_loss, settings.inner_steps, settings.alpha)
+            result = bilevel.hypergradient(temporary, images, inner, meta_loss, settings)
             images.grad = result.gradient
             optimizer.step()
             with torch.no_grad():
@@ -115,9 +116,9 @@ def optimise_images(
                     images.copy_(pixels.clip(images))
                 log.append(
                     OuterStep(
-                        meta_loss=result.meta_loss,
-                        base_loss_first=result.base_losses[0],
-                        base_loss_last=result.base_losses[-1],
+                        meta_loss=result.meta_loss.item(),
+                        base_loss_first=result.base_losses[0].item(),
+                        base_loss_last=result.base_losses[-1].item(),
                         gradient=result.gradient.square().mean().sqrt().item(),
                         displacement=(images - start).square().mean().sqrt().item(),
                         outside=outside,
@@ -148,7 +149,7 @@ def temporary_model(
     """
     model.train(settings.batch_norm == "batch")
     if settings.start == "theta":
-        return model
+        return copy.deepcopy(model)
     r = settings.perturbation * torch.rand((), generator=generator).item()
     temporary = model.reinitialised(seed)
     with torch.no_grad():
@@ -158,7 +159,7 @@ def temporary_model(
     return temporary
 
 
-def balanced_loss(model: nn.Module, data: Data, context: Data) -> Tensor:
+def balanced_loss(classifier: Classifier, data: Data, context: Data) -> Tensor:
     """L_c on ``data`` and ``context`` together, in one pass, each weighted by its number of classes.
 
     ``context`` holds a few exemplars per class and ``data`` hundreds of images: a plain mean over the union would
@@ -166,8 +167,8 @@ def balanced_loss(model: nn.Module, data: Data, context: Data) -> Tensor:
     as in Eq. 8. With an empty context it is the plain mean over ``data``.
     """
     if not len(context[1]):
-        return cross_entropy(model(data[0]), data[1])
-    logits = model(torch.cat([data[0], context[0]])).split([len(data[1]), len(context[1])])
+        return cross_entropy(classifier(data[0]), data[1])
+    logits = classifier(torch.cat([data[0], context[0]])).split([len(data[1]), len(context[1])])
     new, old = len(data[1].unique()), len(context[1].unique())
     return (new * cross_entropy(logits[0], data[1]) + old * cross_entropy(logits[1], context[1])) / (new + old)
 

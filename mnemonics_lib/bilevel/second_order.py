@@ -1,0 +1,210 @@
+"""Convolution and batch normalisation whose second derivative costs what it must.
+
+PyTorch differentiates these layers twice by formulas made for generality: the weight term of a convolution by
+convolving with *images* as kernels, batch normalisation by some thirty passes over the activations. Here each is
+written out by hand with the kernels of the first derivative. Values and first derivatives are PyTorch's own bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+Pair = Sequence[int]
+
+
+def _convolution_backward(
+    slopes: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair, wanted: list[bool]
+) -> tuple[Tensor | None, Tensor | None]:
+    """(d/dx, d/dweight) of <slopes, conv(x, weight)>; None for what is not wanted."""
+    gx, gw, _ = torch.ops.aten.convolution_backward(
+        slopes, x, weight, None, stride, padding, [1, 1], False, [0, 0], 1, [*wanted, False]
+    )
+    return (gx if wanted[0] else None), (gw if wanted[1] else None)
+
+
+class Convolution(torch.autograd.Function):
+    """y = conv(x, w), without bias."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
+        """The value."""
+        ctx.save_for_backward(x, weight)
+        ctx.geometry = stride, padding
+        return torch.conv2d(x, weight, None, stride, padding)
+
+    @staticmethod
+    def backward(ctx: Any, slopes: Tensor) -> Any:
+        """The first derivative."""
+        wanted = list(ctx.needs_input_grad[:2])
+        return *ConvolutionGradient.apply(slopes, *ctx.saved_tensors, *ctx.geometry, wanted), None, None
+
+
+class ConvolutionGradient(torch.autograd.Function):
+    """(slopes, x, w) -> the gradients of <slopes, conv(x, w)>; it is bilinear in each pair, so its own are alike."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, slopes: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair, wanted: list[bool]
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """The first derivative."""
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(slopes, x, weight)
+        ctx.geometry = stride, padding
+        return _convolution_backward(slopes, x, weight, stride, padding, wanted)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, vx: Tensor | None, vw: Tensor | None) -> Any:
+        """The second derivative in direction (vx, vw): of <vx, slopes conv^T w> + <vw, slopes corr x>."""
+        slopes, x, weight = ctx.saved_tensors
+        d_slopes = dx = dw = None
+        if ctx.needs_input_grad[0]:
+            terms = [(a, b) for a, b in ((vx, weight), (x, vw)) if a is not None and b is not None]
+            for a, b in terms:
+                y = torch.conv2d(a, b, None, *ctx.geometry)
+                d_slopes = y if d_slopes is None else d_slopes.add_(y)
+        wanted = [ctx.needs_input_grad[1] and vw is not None, ctx.needs_input_grad[2] and vx is not None]
+        if any(wanted):
+            images, kernels = x if vx is None else vx, weight if vw is None else vw
+            stride, padding = ctx.geometry
+            dx, dw = _convolution_backward(slopes, images, kernels, stride, padding, wanted)
+        return d_slopes, dx, dw, None, None, None
+
+
+class BatchNorm(torch.autograd.Function):
+    """y = w (x - mean) / sqrt(var + eps) + b with the batch's own statistics, per channel."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+        """The value."""
+        y, mean, invstd = torch.ops.aten.native_batch_norm(x, weight, bias, None, None, True, 0.0, eps)
+        ctx.save_for_backward(x, weight, mean, invstd)
+        ctx.eps = eps
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, slopes: Tensor) -> Any:
+        """The first derivative."""
+        return *BatchNormGradient.apply(slopes, *ctx.saved_tensors, ctx.eps), None
+
+
+class BatchNormGradient(torch.autograd.Function):
+    """(slopes, x, w) -> the gradients of <slopes, batchnorm(x, w, b)> with respect to x, w and b.
+
+    With z = (x - mean) s the normalised input, s = 1 / sqrt(var + eps), m(.) the mean over a channel and
+    P(a) = a - m(a) - z m(a z), they are w s P(slopes), sum(slopes z) and sum(slopes).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, slopes: Tensor, x: Tensor, weight: Tensor, mean: Tensor, invstd: Tensor, eps: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The first derivative."""
+        ctx.set_materialize_grads(False)
+        gx, gw, gb = _batch_norm_backward(slopes, x, weight, mean, invstd, eps)
+        ctx.save_for_backward(slopes, x, weight, mean, invstd, gw, gb)
+        ctx.eps = eps
+        return gx, gw, gb
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, vx: Tensor | None, vw: Tensor | None, vb: Tensor | None) -> Any:
+        """The second derivative in direction (vx, vw, vb).
+
+        It is that of J = <vx, w s P(slopes)> + <vw, sum(slopes z)> + <vb, sum(slopes)>. P is symmetric, so
+        dJ/dslopes = w s P(vx) + vw z + vb and dJ/dw = s S with S = <vx, P(slopes)> per channel. As a function of z, J
+        has the slope c = -w s (vx m(slopes z) + slopes m(vx z)) + vw slopes, which normalisation pulls back to s P(c);
+        s itself depends on x by ds/dx = -s^2 z / n, which adds -w s^2 z S / n.
+        """
+        slopes, x, weight, mean, s, sum_gz, sum_g = ctx.saved_tensors
+        n = x.numel() // x.shape[1]
+        zero = torch.zeros_like(s)
+        vw, vb = zero if vw is None else vw, zero if vb is None else vb
+        if vx is None:
+            vx = torch.zeros_like(x)
+        projected, sum_vz, sum_v = _batch_norm_backward(vx, x, weight, mean, s, ctx.eps)
+        sum_vg = (vx * slopes).sum((0, 2, 3))
+        inner = sum_vg - sum_v * sum_g / n - sum_vz * sum_gz / n  # S
+
+        d_slopes = projected.addcmul_(x, _per_channel(vw * s)).add_(_per_channel(vb - vw * s * mean))
+
+        of_v, of_g = -weight * s * sum_gz / n, vw - weight * s * sum_vz / n  # c = of_v vx + of_g slopes
+        mean_c = (of_v * sum_v + of_g * sum_g) / n
+        mean_cz = (of_v * sum_vz + of_g * sum_gz) / n
+        of_z = -s * mean_cz - weight * s.square() * inner / n
+        dx = vx * _per_channel(s * of_v)
+        dx.addcmul_(slopes, _per_channel(s * of_g)).addcmul_(x, _per_channel(of_z * s))
+        dx.add_(_per_channel(-s * mean_c - of_z * s * mean))
+        return d_slopes, dx, s * inner, None, None, None
+
+
+def _batch_norm_backward(
+    slopes: Tensor, x: Tensor, weight: Tensor, mean: Tensor, invstd: Tensor, eps: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.ops.aten.native_batch_norm_backward(
+        slopes, x, weight, None, None, mean, invstd, True, eps, [True, True, True]
+    )
+
+
+def _per_channel(values: Tensor) -> Tensor:
+    return values[:, None, None]
+
+
+class SecondOrder(TorchFunctionMode):
+    """While active, convolutions and training-mode batch normalisations of a network are the ones above.
+
+    For a temporary model: running statistics are neither read nor updated by them. A layer of another kind (a bias,
+    groups, dilation, mixed precision, no affine part) stays as PyTorch has it. Third derivatives raise an error.
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Replace the two functions, pass on the others."""
+        kwargs = kwargs or {}
+        if func is F.conv2d and not kwargs:
+            replaced = _plain_convolution(*args)
+        elif func is F.batch_norm:
+            replaced = _plain_batch_norm(*args, **kwargs)
+        else:
+            replaced = None
+        return func(*args, **kwargs) if replaced is None else replaced
+
+
+def _plain_convolution(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor | None:
+    """The convolution, or None where it is of another kind."""
+    tuples = all(isinstance(value, tuple) for value in (stride, padding, dilation))
+    if bias is not None or not tuples or set(dilation) != {1} or groups != 1 or x.dtype != weight.dtype:
+        return None
+    return Convolution.apply(x, weight, stride, padding)
+
+
+def _plain_batch_norm(
+    x: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor | None:
+    """The batch normalisation, or None where it is of another kind."""
+    if not training or weight is None or bias is None or x.dim() != 4 or x.dtype != weight.dtype:
+        return None
+    return BatchNorm.apply(x, weight, bias, eps)
