@@ -7,12 +7,14 @@ measures speed.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 import torch
 
 from mnemonics_lib import bench, runs
+from mnemonics_lib.bilevel.memory import WillNotFitError
 from mnemonics_lib.config import ConfigError, load_config
 from mnemonics_lib.data.cifar100 import DataError
 from mnemonics_lib.paths import RUNS
@@ -40,7 +42,11 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--device", type=device, default="cpu", help="torch device: cpu, cuda, cuda:1 (default: cpu)")
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     measure = commands.add_parser("bench", help="measure speed on this machine")
-    measure.add_argument("what", choices=["training"], help="training: images per second of the model level")
+    measure.add_argument(
+        "what",
+        choices=bench.BENCHMARKS,
+        help="training: images per second of the model level; hypergradient: time and memory of the engines",
+    )
     measure.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to this file")
     measure.add_argument("--device", type=device, default="cpu", help="torch device (default: cpu)")
     return top
@@ -59,10 +65,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     options = parser().parse_args(arguments)
     if options.command == "bench":
-        rows = bench.training(options.device)
-        print(bench.table(rows))
+        benchmark = bench.BENCHMARKS[options.what]
+        rows = benchmark.rows(options.device)
+        print(benchmark.table(rows))
         if options.json:
-            options.json.write_text(bench.dumps(rows))
+            options.json.write_text(json.dumps(rows, indent=1) + "\n")
         return 0
     try:
         config = load_config(options.params, options.set, options.preset)
@@ -70,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(config.to_yaml(), end="")
             return 0
         record, path = runs.run(config, options.out, options.device, progress=not options.quiet)
-    except (ConfigError, DataError, RecordError, SharedError, runs.CheckpointError) as error:
+    except (ConfigError, DataError, RecordError, SharedError, runs.CheckpointError, WillNotFitError) as error:
         print(error, file=sys.stderr)
         return 2
     print(

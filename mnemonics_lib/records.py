@@ -59,14 +59,16 @@ class RecordError(ValueError):
 
 
 PRESENTATION = ("__main__", "bench", "costs", "figures", "notebooks", "progress", "report", "statistics")
-"""Modules that show runs but take no part in them."""
+"""Modules and packages that show runs but take no part in them."""
 
 
 @functools.cache
 def source_digest() -> str:
     """SHA-256 (hex) of the source a run is made by: a run made by other code is not taken for finished."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in PACKAGE.rglob("*.py") if p.stem not in PRESENTATION):
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if Path(path.relative_to(PACKAGE).parts[0]).stem in PRESENTATION:
+            continue
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -5,21 +5,24 @@ import json
 import pytest
 import torch
 
-from mnemonics_lib import __main__, bench
+from mnemonics_lib import __main__
+from mnemonics_lib.bench import hypergradient, training
+from mnemonics_lib.bilevel import memory
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.models import IncrementalNet
 
 
 @pytest.fixture
 def quickly(monkeypatch):
-    monkeypatch.setattr(bench, "CASES", {"tiny": (8, 8, 2)})
-    monkeypatch.setattr(bench, "BATCH", 16)
+    monkeypatch.setattr(training, "CASES", {"tiny": (8, 8, 2)})
+    monkeypatch.setattr(training, "BATCH", 16)
+    monkeypatch.setattr(training, "WORKERS", 0)
 
 
 def test_a_row_for_each_loop_with_all_that_qualifies_it(quickly, tmp_path, capsys):
     assert __main__.main(["bench", "training", "--json", str(tmp_path / "rows.json")]) == 0
     rows = json.loads((tmp_path / "rows.json").read_text())
-    assert [row["loop"] for row in rows] == ["ours, with augmentation", "bare"]
+    assert [row["loop"] for row in rows] == ["ours, with augmentation", "usual, with augmentation", "bare"]
     for row in rows:
         assert 0 < row["low"] <= row["images_per_second"] <= row["high"]
         assert row["threads"] == torch.get_num_threads()
@@ -29,7 +32,7 @@ def test_a_row_for_each_loop_with_all_that_qualifies_it(quickly, tmp_path, capsy
     assert all(f"{row['images_per_second']:,.0f}" in said for row in rows)
 
 
-def test_both_loops_train_as_many_images_and_only_ours_augments(quickly, monkeypatch):
+def test_all_loops_train_as_many_images_and_only_ours_augments_in_batches(quickly, monkeypatch):
     seen = []
     forward = IncrementalNet.forward
     augmented = []
@@ -45,11 +48,57 @@ def test_both_loops_train_as_many_images_and_only_ours_augments(quickly, monkeyp
 
     monkeypatch.setattr(IncrementalNet, "forward", counting_forward)
     monkeypatch.setattr(Pixels, "augment", counting_augment)
-    loops = bench._loops(torch.device("cpu"), 8, 8, steps=2)
+    loops = training.loops(torch.device("cpu"), 8, 8, steps=2)
     counts = {}
     for name, body in loops.items():
         seen.clear()
         body()
         counts[name] = list(seen)
-    assert counts == {"ours, with augmentation": [16, 16], "bare": [16, 16]}
+    assert counts == {name: [16, 16] for name in loops}
     assert augmented == [16, 16]
+
+
+def test_the_usual_loop_crops_and_mirrors_what_torchvision_gives():
+    raw = torch.arange(3 * 16 * 16).reshape(1, 3, 16, 16).to(torch.uint8)
+    pictures = training.Pictures(raw, torch.tensor([7]))
+    torch.manual_seed(0)
+    drawn = [pictures[0] for _ in range(20)]
+    assert {label for _, label in drawn} == {7}
+    assert all(image.shape == (3, 16, 16) for image, _ in drawn)
+    assert len({image.numpy().tobytes() for image, _ in drawn}) > 10
+    plain = (raw[0].float() / 255 - 0.5) / 0.25
+    values = torch.tensor([*plain.unique().tolist(), -2.0])  # padding is black
+    for image, _ in drawn:
+        assert (image.flatten()[:, None] - values).abs().min(dim=1).values.max() < 1e-5
+
+
+def test_a_row_for_each_engine_and_case_and_the_gradients_agree(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(hypergradient, "CASES", [("ResNet-8, 16 x 16", 2, 6)])
+    assert __main__.main(["bench", "hypergradient", "--json", str(tmp_path / "rows.json")]) == 0
+    higher, adjoint = rows = json.loads((tmp_path / "rows.json").read_text())
+    assert [row["engine"] for row in rows] == ["higher", "adjoint"]
+    assert higher["rel_diff"] == 0
+    assert 0 < adjoint["rel_diff"] <= 1e-5
+    for row in rows:
+        assert (row["T"], row["exemplars"], row["rounds"], row["refused"]) == (2, 6, 3, None)
+        assert 0 < row["low"] <= row["seconds"] <= row["high"]
+        assert row["peak_mb"] > 0
+        assert row["predicted_mb"] > 0
+    assert f"{adjoint['rel_diff']:.1e}" in capsys.readouterr().out
+
+
+def test_a_case_that_will_not_fit_is_a_row_too(monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 0.0)
+    row, gradient = hypergradient.measure("ResNet-8, 16 x 16", 5, 20, "higher", "cpu", torch.get_num_threads())
+    assert gradient is None
+    assert row["seconds"] is row["peak_mb"] is row["rel_diff"] is None
+    assert "Nothing fits" in row["refused"]
+    assert "refused" in hypergradient.table([row])
+
+
+def test_more_images_need_more_memory():
+    """Each in a process of its own, where no earlier peak hides a later one."""
+    case = ("ResNet-8, 16 x 16", 2)
+    small, large = (hypergradient.alone(hypergradient.measure, *case, n, "higher", "cpu", 1)[0] for n in (20, 400))
+    assert large["peak_mb"] > 3 * small["peak_mb"]
+    assert large["peak_mb"] == pytest.approx(large["predicted_mb"], rel=0.5)

@@ -7,16 +7,12 @@ memory is that of one step, plus T parameter vectors; the price is one more forw
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
-from mnemonics_lib.bilevel.problem import BaseLoss, Classifier, Hypergradient, MetaLoss
+from mnemonics_lib.bilevel.functional import Functional, Parameters, leaves
+from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, MetaLoss
 from mnemonics_lib.bilevel.second_order import SecondOrder
-
-Parameters = list[Tensor]
 
 
 def hypergradient(
@@ -40,14 +36,8 @@ def hypergradient(
     With momentum mu and decay w, b_{t+1} = mu b_t + g_t + w Theta'_t is a second state, and u its adjoint: in place of
     -alpha v stands u <- mu u - alpha v. Arguments: :class:`~.problem.Engine`.
     """
-    names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-
-    def classifier(theta: Parameters) -> Classifier:
-        tensors = dict(zip(names, theta, strict=True)) | buffers
-        return lambda x: functional_call(model, tensors, (x,))
-
-    start = [model.get_parameter(name).detach() for name in names]
+    temporary = Functional.of(model)
+    classifier, start = temporary.classifier, temporary.start()
     images = exemplars.detach().clone().requires_grad_()
     constant = steps - truncate if 0 < truncate < steps else 0  # steps whose result is taken as given
     with SecondOrder():
@@ -55,7 +45,7 @@ def hypergradient(
         base_losses = []
         velocity: list[Tensor | None] = [None] * len(start)
         for t in range(steps):
-            theta = _leaves(trajectory[t])
+            theta = leaves(trajectory[t])
             loss = base_loss(classifier(theta), images.detach(), t)
             slopes = torch.autograd.grad(loss, theta, allow_unused=True)
             base_losses.append(loss.detach())
@@ -66,13 +56,13 @@ def hypergradient(
                 for after, p, b in zip(trajectory[t + 1], theta, velocity, strict=True):
                     after.copy_(p if b is None else p - alpha * b)
 
-        theta = _leaves(trajectory[steps])
+        theta = leaves(trajectory[steps])
         value = meta_loss(classifier(theta))
         v = list(torch.autograd.grad(value, theta, materialize_grads=True))
         u = [torch.zeros_like(p) for p in theta]
         gradient = torch.zeros_like(images)
         for t in reversed(range(constant, steps)):
-            theta = _leaves(trajectory[t])
+            theta = leaves(trajectory[t])
             loss = base_loss(classifier(theta), images, t)
             slopes = torch.autograd.grad(loss, theta, create_graph=True, allow_unused=True)
             u = [momentum * a - alpha * b for a, b in zip(u, v, strict=True)]
@@ -105,10 +95,6 @@ def _copies(tensors: Parameters, count: int) -> list[Parameters]:
     for copy, tensor in zip(copies[0], tensors, strict=True):
         copy.copy_(tensor)
     return copies
-
-
-def _leaves(tensors: Iterable[Tensor]) -> Parameters:
-    return [tensor.detach().requires_grad_() for tensor in tensors]
 
 
 def _velocity(

@@ -88,6 +88,8 @@ def optimise_images(
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, settings.halve_every or epochs + 1, gamma=0.5)
     inner_labels = torch.cat([labels, context[1]])
     log: list[OuterStep] = []
+    judges = min(len(validation), settings.val_batch) + len(context[1])
+    bilevel.memory.check(model, images, len(inner_labels), judges, settings)
 
     for _ in tqdm(range(epochs), desc=progress, disable=not progress, leave=False):
         for batch in batches(len(validation), settings.val_batch, order):

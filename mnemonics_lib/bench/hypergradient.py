@@ -1,0 +1,145 @@
+"""``bench hypergradient``: time and memory of the engines, each measurement in a process of its own.
+
+One hypergradient (Eq. 7-9) of random exemplars in 50 classes, judged on 128 images. Memory on a CPU is the resident
+set's high-water mark above what the process held before, on a GPU the allocator's. A first call with T = 1 on four
+exemplars warms up and is not counted.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import resource
+import statistics
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from mnemonics_lib.bench.clock import seconds, where
+from mnemonics_lib.bilevel import ENGINES, memory
+from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
+from mnemonics_lib.models import build_network
+
+NETWORKS = {"ResNet-8, 16 x 16": (8, 16), "ResNet-32, 32 x 32": (32, 32)}
+"""Name -> depth and resolution; all of width 16."""
+CASES = [("ResNet-8, 16 x 16", steps, n) for n in (20, 200, 1000) for steps in (5, 20, 50)] + [
+    ("ResNet-32, 32 x 32", 50, 40)
+]
+"""Network, T, exemplars."""
+CLASSES, VALIDATION, ALPHA = 50, 128, 0.01
+ROUNDS, LONG = 3, 15.0
+"""Measurements of each, of which the median counts; one alone where it takes more than ``LONG`` seconds."""
+
+
+def rows(device: str = "cpu") -> list[dict[str, Any]]:
+    """Measure every engine on every case.
+
+    Args:
+        device: a torch device.
+
+    Returns:
+        One row per case and engine: ``network``, ``engine``, ``T``, ``exemplars``, ``seconds`` (median), ``low``,
+        ``high``, ``rounds``, ``peak_mb``, ``predicted_mb`` (by the memory guard), ``rel_diff`` (of the gradient,
+        against ``higher``), ``refused`` (the guard's message; then nothing was measured, and the fields of a
+        measurement are null), ``threads``, ``device``, ``torch``.
+    """
+    found = []
+    for case in tqdm(CASES, desc="cases", leave=False):
+        reference = None
+        for engine in ENGINES:  # higher comes first
+            row, gradient = alone(measure, *case, engine, device, torch.get_num_threads())
+            reference = gradient if engine == "higher" else reference
+            if gradient is not None and reference is not None:
+                row["rel_diff"] = ((gradient - reference).norm() / reference.norm()).item()
+            found.append(row)
+    return found
+
+
+def alone(function: Callable[..., Any], *arguments: Any) -> Any:
+    """The result of a call in a fresh process."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def measure(
+    network: str, steps: int, exemplars: int, engine: str, device: str, threads: int
+) -> tuple[dict[str, Any], Tensor | None]:
+    """One row and its gradient (None when the guard refused), measured in this process."""
+    torch.set_num_threads(threads)
+    place, (depth, size) = torch.device(device), NETWORKS[network]
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(count: int) -> tuple[Tensor, Tensor]:
+        images = torch.randn(count, 3, size, size, generator=generator)
+        return images.to(place), torch.randint(CLASSES, (count,), generator=generator).to(place)
+
+    model = build_network(depth, 16, 3, CLASSES, seed=0).to(place).train()
+    (images, labels), (judges, answers) = draw(exemplars), draw(VALIDATION)
+    settings = PAPER_EXEMPLAR_LEVEL.model_copy(update={"engine": engine, "inner_steps": steps})
+    predicted = memory.footprint(model, images, engine).peak(exemplars, VALIDATION, settings)
+    row = {"network": network, "engine": engine, "T": steps, "exemplars": exemplars}
+    row |= dict.fromkeys(("seconds", "low", "high", "rounds", "peak_mb", "rel_diff", "refused"))
+    row |= {"predicted_mb": predicted / 2**20, **where(place)}
+    try:
+        memory.check(model, images, exemplars, VALIDATION, settings)
+    except memory.WillNotFitError as error:
+        return row | {"refused": str(error)}, None
+
+    def run(count: int = exemplars, steps: int = steps) -> Tensor:
+        return ENGINES[engine](
+            model,
+            images[:count],
+            lambda classifier, e, t: F.cross_entropy(classifier(e), labels[:count]),
+            lambda classifier: F.cross_entropy(classifier(judges), answers),
+            steps,
+            ALPHA,
+        ).gradient
+
+    run(count=4, steps=1)
+    gc.collect()
+    before = _in_use(place)
+    times = [seconds(run, place)]
+    while len(times) < ROUNDS and times[0] < LONG:
+        times.append(seconds(run, place))
+    row |= {"seconds": statistics.median(times), "low": min(times), "high": max(times), "rounds": len(times)}
+    row["peak_mb"] = (_high_water(place) - before) / 2**20
+    return row, run().cpu()
+
+
+def _in_use(device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        return torch.cuda.memory_allocated(device)
+    return psutil.Process().memory_info().rss
+
+
+def _high_water(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """The rows as text."""
+    lines = [
+        f"{'network':<20} {'exemplars':>9} {'T':>3} {'engine':<8} {'seconds':>8} {'peak MB':>8} {'predicted':>9} "
+        f"{'rel. diff':>9}"
+    ]
+    for row in found:
+        head = f"{row['network']:<20} {row['exemplars']:>9} {row['T']:>3} {row['engine']:<8}"
+        if row["refused"]:
+            lines.append(f"{head} {'refused':>8} {'':>8} {row['predicted_mb']:>9,.0f}")
+        else:
+            difference = "" if row["rel_diff"] is None else f"{row['rel_diff']:.1e}"
+            lines.append(
+                f"{head} {row['seconds']:>8.2f} {row['peak_mb']:>8,.0f} {row['predicted_mb']:>9,.0f} {difference:>9}"
+            )
+    return "\n".join(lines)
