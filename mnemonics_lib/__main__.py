@@ -17,10 +17,16 @@ from mnemonics_lib import bench, runs
 from mnemonics_lib.bilevel.memory import WillNotFitError
 from mnemonics_lib.config import ConfigError, load_config
 from mnemonics_lib.data.cifar100 import DataError
+from mnemonics_lib.journal import JournalError, OutOfTimeError
 from mnemonics_lib.paths import RUNS
 from mnemonics_lib.presets import PRESETS
 from mnemonics_lib.records import RecordError, write_record
 from mnemonics_lib.shared import SharedError
+
+REFUSALS = (ConfigError, DataError, RecordError, SharedError, JournalError, runs.CheckpointError, WillNotFitError)
+"""What a user can mend: one message, exit status 2."""
+STOPPED = 75
+"""Exit status of a run that its time limit stopped: a temporary failure, as sysexits.h has it."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,6 +46,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, default=RUNS, help="parent directory of all runs (default: build/runs)")
     run.add_argument("--copy", type=Path, metavar="FILE", help="also write the record to this file")
     run.add_argument("--device", type=device, default="cpu", help="torch device: cpu, cuda, cuda:1 (default: cpu)")
+    run.add_argument(
+        "--minutes", type=float, metavar="M", help=f"stop after so many, with exit status {STOPPED}; run again to go on"
+    )
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     measure = commands.add_parser("bench", help="measure speed on this machine")
     measure.add_argument(
@@ -76,10 +85,13 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "config":
             print(config.to_yaml(), end="")
             return 0
-        record, path = runs.run(config, options.out, options.device, progress=not options.quiet)
-    except (ConfigError, DataError, RecordError, SharedError, runs.CheckpointError, WillNotFitError) as error:
+        record, path = runs.run(config, options.out, options.device, not options.quiet, options.minutes)
+    except REFUSALS as error:
         print(error, file=sys.stderr)
         return 2
+    except OutOfTimeError as stop:
+        print(stop, file=sys.stderr)
+        return STOPPED
     print(
         f"average accuracy {record['average_accuracy']:.2f} %, forgetting {record['forgetting']:.2f} %, "
         f"{record['seconds']:.0f} s"

@@ -23,6 +23,7 @@ from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, train_exemplars
 from mnemonics_lib.exemplars.selection import per_class, pick_random, select
+from mnemonics_lib.journal import Journal
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.methods.base import Method
@@ -67,21 +68,29 @@ class Setting:
     protocol: PhaseProtocol
     device: torch.device
     shared: Shared
+    journal: Journal = field(default_factory=Journal)
 
     @classmethod
-    def of(cls, config: RunConfig, device: torch.device | str = "cpu", runs: Path | None = None) -> Setting:
+    def of(
+        cls,
+        config: RunConfig,
+        device: torch.device | str = "cpu",
+        runs: Path | None = None,
+        journal: Journal | None = None,
+    ) -> Setting:
         """Load the data and derive the class order.
 
         Args:
             config: the run.
             device: a torch device.
             runs: parent of all runs, where phase 0 is shared; None shares nothing.
+            journal: keeps what an unfinished phase has reached; None keeps nothing.
         """
         device = torch.device(device)
         order = class_order(DATASETS[config.dataset].classes, config.order_seed)
         data = load_dataset(config.dataset, device, config.resolution)
         shared = Shared(runs / "phase-0" if runs else None, device)
-        return cls(config, data, PhaseProtocol(order, config.phases), device, shared)
+        return cls(config, data, PhaseProtocol(order, config.phases), device, shared, journal or Journal())
 
     def new_data(self, phase: int) -> Samples:
         """D_i, without the images that the method holds out."""
@@ -147,7 +156,8 @@ def fresh_state(config: RunConfig, protocol: PhaseProtocol, shape: tuple[int, in
 def run_phase(setting: Setting, state: State, progress: bool = False) -> None:
     """One phase of Figure 2, in place: Theta_i (Eq. 6), E_i (Eq. 9), adjusted E_{0:i-1} (Eq. 10), fine-tuning, test."""
     phase, started = state.phase, time.perf_counter()
-    state.saved = 0.0
+    setting.journal.begin(phase, setting.device)
+    state.saved = setting.journal.spent
     training = model_level(setting, state, progress)
     select_exemplars(setting, state)
     exemplar_log = exemplar_level(setting, state, progress)
@@ -193,6 +203,7 @@ def model_level(setting: Setting, state: State, progress: bool = False) -> list[
         config.training,
         setting.seed("training", phase),
         f"phase {phase}: model" if progress else "",
+        setting.journal.loop("model"),
     )
     method.end_training(model)
     return losses
@@ -207,6 +218,7 @@ def first_model(setting: Setting, model: IncrementalNet, progress: bool = False)
         setting.config.training,
         setting.seed("training", 0),
         "phase 0: model" if progress else "",
+        setting.journal.loop("model"),
     )
     return {"model": model.state_dict(), "losses": losses}
 
@@ -267,6 +279,7 @@ def exemplar_level(setting: Setting, state: State, progress: bool = False) -> di
             pixels,
             setting.seed("adjust", phase),
             label and f"{label}adjust",
+            setting.journal.loop("adjust"),
         )
         adjusted = [asdict(step) for step in steps]
     outside = pixels.outside(state.memory.images) if len(state.memory) else 0.0
@@ -298,6 +311,7 @@ def new_exemplars(setting: Setting, state: State, progress: str = "") -> tuple[C
             setting.data.pixels,
             setting.seed("exemplars", phase),
             progress,
+            setting.journal.loop("exemplars"),
         )
         return {"images": memory.images[memory.positions(first, last)], "log": [asdict(step) for step in log]}
 
@@ -325,6 +339,7 @@ def balanced_finetuning(setting: Setting, state: State, progress: bool = False) 
         config.finetuning,
         setting.seed("finetuning", phase),
         f"phase {phase}: fine-tuning" if progress else "",
+        setting.journal.loop("fine-tuning"),
     )
 
 

@@ -29,12 +29,13 @@ from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.global_bop import Setting, State, fresh_state, initial_state, phases
+from mnemonics_lib.journal import Journal
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.models import IncrementalNet, transfer_weights
 from mnemonics_lib.paths import RUNS
 from mnemonics_lib.phases import PhaseProtocol, class_order
 
-RECORD, CHECKPOINT = "record.json", "checkpoint.pt"
+RECORD, CHECKPOINT, JOURNAL = "record.json", "checkpoint.pt", "unfinished.pt"
 
 AXES = (
     *("dataset", "resolution", "profile", "phases", "method", "head", "exemplars", "adjust", "recipe"),
@@ -88,22 +89,31 @@ class FinishedRun:
 
 
 def run(
-    config: RunConfig, directory: str | Path = RUNS, device: str = "cpu", progress: bool = False
+    config: RunConfig,
+    directory: str | Path = RUNS,
+    device: str = "cpu",
+    progress: bool = False,
+    minutes: float | None = None,
 ) -> tuple[dict[str, Any], Path]:
     """Run a configuration to its record; what is already there is not done again.
 
-    The run lives in ``directory/<name>``: a checkpoint after each phase, then ``record.json``. A call with the same
-    configuration and the same library source returns a finished record, or goes on after the last finished phase.
-    Anything made by other source starts again. Phase 0 is shared with the other runs in ``directory``.
+    The run lives in ``directory/<name>``: a checkpoint after each phase, a journal inside one, then ``record.json``. A
+    call with the same configuration and the same library source returns a finished record, or goes on where the last
+    one stopped (at most a minute's work is lost). Anything made by other source starts again. Phase 0 is shared with
+    the other runs in ``directory``.
 
     Args:
         config: the run.
         directory: parent of all runs (default: ``build/runs`` of the project).
         device: a torch device.
         progress: show progress bars.
+        minutes: stop at the first epoch or outer step after so many; None for no limit.
 
     Returns:
         The record and its path.
+
+    Raises:
+        OutOfTimeError: past ``minutes``; the same call goes on.
     """
     directory = Path(directory)
     home = directory / name_of(config)
@@ -119,10 +129,12 @@ def run(
         if torch.device(device).type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         with deterministic():
-            setting = Setting.of(config, device, directory)
+            identity = {"config": config.model_dump(), "source": source_of(config)}
+            setting = Setting.of(config, device, directory, Journal(home / JOURNAL, identity, minutes))
             state = load_checkpoint(home / CHECKPOINT, setting) or initial_state(setting)
             for finished in phases(setting, state, progress):
                 save_checkpoint(home / CHECKPOINT, setting, finished)
+                setting.journal.end()
         record = make_record(setting, state)
         records.write_record(path, record)
         return record, path

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from mnemonics_lib.config import Optimisation
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.journal import ALONE, Content, Loop
 from mnemonics_lib.rng import stream
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
@@ -23,6 +24,7 @@ def train(
     settings: Optimisation,
     seed: int,
     progress: str = "",
+    loop: Loop = ALONE,
 ) -> list[float]:
     """Minimise ``loss`` over the model's trainable parameters, in place.
 
@@ -34,6 +36,7 @@ def train(
         settings: epochs, rate, schedule, batch size, augmentation.
         seed: of the order of the samples and of the crops.
         progress: label of a progress bar; empty for none.
+        loop: keeps what is needed to go on after each epoch.
 
     Returns:
         Mean training loss of each epoch.
@@ -45,8 +48,27 @@ def train(
     scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings.milestones, settings.gamma)
     order, crops = stream(seed, "order"), stream(seed, "crops")
     model.train(settings.batch_norm == "batch")
-    history = []
-    for _ in tqdm(range(settings.epochs), desc=progress, disable=not progress, leave=False):
+    history: list[float] = []
+    if reached := loop.reached():
+        model.load_state_dict(reached["model"])
+        optimizer.load_state_dict(reached["optimizer"])
+        scheduler.load_state_dict(reached["scheduler"])
+        order.set_state(reached["order"].cpu())
+        crops.set_state(reached["crops"].cpu())
+        history = reached["history"]
+
+    def everything() -> Content:
+        return {
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "scheduler": scheduler.state_dict(),
+            "order": order.get_state(),
+            "crops": crops.get_state(),
+            "history": history,
+        }
+
+    epochs = range(len(history), settings.epochs)
+    for epoch in tqdm(epochs, desc=progress, disable=not progress, leave=False):
         total = torch.zeros((), device=samples.labels.device)
         for batch in batches(len(samples), settings.batch_size, order):
             x, y = samples.batch(batch)
@@ -59,6 +81,7 @@ def train(
             total += value.detach() * len(batch)  # summed on the device: no step waits for another
         scheduler.step()
         history.append(total.item() / len(samples))
+        loop.keep(everything, epoch + 1, settings.epochs)
     return history
 
 

@@ -225,7 +225,9 @@ class Spy:
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
 
-    def __call__(self, model, images, labels, validation, context, settings, epochs, pixels, seed, progress=""):
+    def __call__(
+        self, model, images, labels, validation, context, settings, epochs, pixels, seed, progress="", loop=None
+    ):
         self.calls.append(
             {
                 "images": images,

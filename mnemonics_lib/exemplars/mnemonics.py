@@ -7,7 +7,8 @@ the uniform flow of Figure 3(b).
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
+from mnemonics_lib.journal import ALONE, Content, Loop
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import IncrementalNet
 from mnemonics_lib.rng import derive, stream
@@ -60,6 +62,7 @@ def optimise_images(
     pixels: Pixels,
     seed: int,
     progress: str = "",
+    loop: Loop = ALONE,
 ) -> tuple[Tensor, list[OuterStep]]:
     """Train exemplar images so that a model trained on them does well on the validation data.
 
@@ -77,56 +80,74 @@ def optimise_images(
         pixels: augmentation and the range of real images.
         seed: of the batches, crops and perturbed starts.
         progress: label of a progress bar; empty for none.
+        loop: keeps what is needed to go on after each outer step.
 
     Returns:
         The trained images, detached, and one log entry per outer step.
     """
-    order, shares = stream(seed, "order"), stream(seed, "shares")
+    shares = stream(seed, "shares")
     start, images = images.detach(), images.detach().clone().requires_grad_()
     optimizer: torch.optim.Optimizer
     optimizer = (torch.optim.Adam if settings.optimizer == "adam" else torch.optim.SGD)([images], lr=settings.beta)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, settings.halve_every or epochs + 1, gamma=0.5)
+    order = stream(seed, "order")
+    passes = [batches(len(validation), settings.val_batch, order) for _ in range(epochs)]
+    schedule = list(chain.from_iterable(passes))
     inner_labels = torch.cat([labels, context[1]])
     log: list[OuterStep] = []
-    judges = min(len(validation), settings.val_batch) + len(context[1])
-    bilevel.memory.check(model, images, len(inner_labels), judges, settings)
+    bilevel.memory.check(model, images, len(inner_labels), len(passes[0][0]) + len(context[1]), settings)
 
-    for _ in tqdm(range(epochs), desc=progress, disable=not progress, leave=False):
-        for batch in batches(len(validation), settings.val_batch, order):
-            val_images, val_labels = validation.batch(batch)
-            if settings.val_augment:
-                val_images = pixels.augment(val_images, stream(seed, "validation", len(log)))
+    if reached := loop.reached():
+        with torch.no_grad():
+            images.copy_(reached["images"])
+        optimizer.load_state_dict(reached["optimizer"])
+        scheduler.load_state_dict(reached["scheduler"])
+        log = [OuterStep(**row) for row in reached["log"]]
+        for _ in log:
+            torch.rand((), generator=shares)  # drawn already, one a step
 
-            def inner(exemplars: Tensor, t: int, step: int = len(log)) -> Data:
-                # A function of t, not of what was drawn before: an engine may compute step t more than once.
-                chosen = inner_batch(inner_labels, settings.inner_batch, derive(seed, "inner", step), t)
-                inputs = torch.cat([exemplars, context[0]])[chosen]
-                if settings.inner_augment:
-                    inputs = pixels.augment(inputs, stream(seed, "crops", step, t))
-                return inputs, inner_labels[chosen]
+    def everything() -> Content:
+        rows = [asdict(row) for row in log]
+        states = {"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}
+        return {"images": images.detach(), "log": rows, **states}
 
-            def meta_loss(classifier: Classifier, data: Data = (val_images, val_labels)) -> Tensor:
-                return balanced_loss(classifier, data, context)
+    for step in tqdm(range(len(log), len(schedule)), desc=progress, disable=not progress, leave=False):
+        val_images, val_labels = validation.batch(schedule[step])
+        if settings.val_augment:
+            val_images = pixels.augment(val_images, stream(seed, "validation", step))
 
-            temporary = temporary_model(model, settings, derive(seed, "start", len(log)), shares)
-            result = bilevel.hypergradient(temporary, images, inner, meta_loss, settings)
-            images.grad = result.gradient
-            optimizer.step()
-            with torch.no_grad():
-                outside = pixels.outside(images)
-                if settings.clip:
-                    images.copy_(pixels.clip(images))
-                log.append(
-                    OuterStep(
-                        meta_loss=result.meta_loss.item(),
-                        base_loss_first=result.base_losses[0].item(),
-                        base_loss_last=result.base_losses[-1].item(),
-                        gradient=result.gradient.square().mean().sqrt().item(),
-                        displacement=(images - start).square().mean().sqrt().item(),
-                        outside=outside,
-                    )
+        def inner(exemplars: Tensor, t: int, step: int = step) -> Data:
+            # A function of t, not of what was drawn before: an engine may compute step t more than once.
+            chosen = inner_batch(inner_labels, settings.inner_batch, derive(seed, "inner", step), t)
+            inputs = torch.cat([exemplars, context[0]])[chosen]
+            if settings.inner_augment:
+                inputs = pixels.augment(inputs, stream(seed, "crops", step, t))
+            return inputs, inner_labels[chosen]
+
+        def meta_loss(classifier: Classifier, data: Data = (val_images, val_labels)) -> Tensor:
+            return balanced_loss(classifier, data, context)
+
+        temporary = temporary_model(model, settings, derive(seed, "start", step), shares)
+        result = bilevel.hypergradient(temporary, images, inner, meta_loss, settings)
+        images.grad = result.gradient
+        optimizer.step()
+        with torch.no_grad():
+            outside = pixels.outside(images)
+            if settings.clip:
+                images.copy_(pixels.clip(images))
+            log.append(
+                OuterStep(
+                    meta_loss=result.meta_loss.item(),
+                    base_loss_first=result.base_losses[0].item(),
+                    base_loss_last=result.base_losses[-1].item(),
+                    gradient=result.gradient.square().mean().sqrt().item(),
+                    displacement=(images - start).square().mean().sqrt().item(),
+                    outside=outside,
                 )
-        scheduler.step()
+            )
+        if (step + 1) % len(passes[0]) == 0:
+            scheduler.step()
+        loop.keep(everything, step + 1, len(schedule))
     return images.detach(), log
 
 
@@ -184,6 +205,7 @@ def train_exemplars(
     pixels: Pixels,
     seed: int,
     progress: str = "",
+    loop: Loop = ALONE,
 ) -> tuple[ExemplarMemory, list[OuterStep]]:
     """Eq. 9: train E_i, the exemplars of classes ``first`` and up, judged on D_i.
 
@@ -205,6 +227,7 @@ def train_exemplars(
         pixels,
         seed,
         progress,
+        loop,
     )
     return memory.with_images(new, images), log
 
@@ -218,6 +241,7 @@ def adjust_exemplars(
     pixels: Pixels,
     seed: int,
     progress: str = "",
+    loop: Loop = ALONE,
 ) -> tuple[ExemplarMemory, list[OuterStep]]:
     """Eq. 10: train each class-balanced part of E_{0:i-1} with the other parts as validation data.
 
@@ -233,6 +257,7 @@ def adjust_exemplars(
         pixels: augmentation and the range of real images.
         seed: as in :func:`optimise_images`.
         progress: label of the progress bars; empty for none.
+        loop: as in :func:`optimise_images`, for each part.
     """
     log: list[OuterStep] = []
     split = memory.splits(parts, classes)
@@ -250,6 +275,7 @@ def adjust_exemplars(
             pixels,
             derive(seed, "part", part),
             progress and f"{progress} {part + 1}/{parts}",
+            loop.part(part + 1),
         )
         memory = memory.with_images(index, images)
         log += steps
