@@ -302,8 +302,11 @@ class RunConfig(Strict):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def in_effect(self) -> dict[str, Any]:
-        """All fields but the sections that this run never reads: two runs that are equal here are the same run."""
-        values = self.model_dump()
+        """All fields but those that this run never reads, and the engine, which changes how a number is computed.
+
+        Two runs that are equal here are the same run, to rounding.
+        """
+        values = self.model_dump(exclude={"exemplar_level": {"engine"}})
         if self.exemplars != "mnemonics" and not self.adjust:
             del values["exemplar_level"]
         if not self.finetune:

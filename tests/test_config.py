@@ -454,7 +454,7 @@ def test_the_papers_parameter_files_are_section_5_1_to_the_letter(root, phases):
         "network": {"depth": 32, "width": 16, "head": "method"},
         "training": {"epochs": 160, "rate": 0.1, "milestones": [80, 120], "gamma": 0.1, **sgd, "lam": 0.5}
         | {"temperature": 2.0},
-        "exemplar_level": PAPER_LEVEL,
+        "exemplar_level": PAPER_LEVEL | {"engine": "adjoint"},  # the same gradient, in memory that there is
         "finetuning": {"epochs": 50, "rate": 0.01, "milestones": [10, 20, 30, 40], "gamma": 0.5, **sgd},
     }
     path = root / "params" / "paper" / f"cifar100-n{phases}.yaml"
@@ -611,3 +611,7 @@ def test_sections_that_a_run_never_reads_are_not_in_effect():
     tuned = config.replace(finetune=True)
     assert tuned.in_effect() != tuned.replace(finetuning={"epochs": 3}).in_effect()
     assert config.in_effect() != config.replace(training={"epochs": 3}).in_effect()
+    trained = parse_config({})
+    adjoint = trained.replace(exemplar_level={"engine": "adjoint"})
+    assert trained.in_effect() == adjoint.in_effect()  # the same gradient by another engine
+    assert trained.digest != adjoint.digest

@@ -116,7 +116,7 @@ def check(temporary: IncrementalNet, images: Tensor, exemplars: int, validation:
     Raises:
         WillNotFitError: naming the engine, the truncation and the batch that fit.
     """
-    measured = {engine: footprint(temporary, images, engine) for engine in ("higher", "adjoint")}
+    measured = {engine: footprint(temporary, images, engine) for engine in {settings.engine, "adjoint"}}
 
     def peak(**changes: object) -> float:
         changed = settings.model_copy(update=changes)

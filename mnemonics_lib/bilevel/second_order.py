@@ -1,7 +1,7 @@
 """Convolution and batch normalisation whose second derivative costs what it must.
 
 PyTorch differentiates these layers twice by formulas made for generality: the weight term of a convolution by
-convolving with *images* as kernels, batch normalisation by some thirty passes over the activations. Here each is
+convolving with *images* as kernels, batch normalisation by dozens of passes over the activations. Here each is
 written out by hand with the kernels of the first derivative. Values and first derivatives are PyTorch's own bits.
 """
 

@@ -1,0 +1,753 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Engines: the gradient through training, in the memory of one step
+#
+# **Claim.** The gradient of {eq}`eq-9` can be computed by walking back through the $T$ inner steps with the graph of a
+# single step in memory. It is the gradient that unrolling with `higher` {cite}`grefenstette2019higher` gives, up to
+# rounding.
+#
+# **Needs.** {ref}`unrolling`: the recursions {eq}`eq-forward` and {eq}`eq-backward`, and the product {eq}`eq-hvp`.
+#
+# **You will see** where the memory of `higher` goes, the backward recursion with momentum and weight decay, a toy with
+# three parameters stepped through number by number, both engines on a network, and what they take in memory and time.
+# At the end: truncation, the memory guard, and inner problems that need no unrolling.
+
+# %% tags=["hide-input"]
+import json
+import math
+from collections import Counter
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import torch
+from IPython.display import Markdown, display
+from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, ScalarFormatter
+from torch import nn
+from torch.autograd.functional import hessian
+from torch.func import grad
+from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import conv_backward_flop, conv_flop
+
+from mnemonics_lib import figures, report
+from mnemonics_lib.bilevel import ENGINES, memory
+from mnemonics_lib.bilevel.second_order import BatchNorm
+from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
+from mnemonics_lib.models import build_network
+from mnemonics_lib.paths import RECORDS, ROOT
+
+figures.style()
+
+
+def show(rows):
+    """Display a list of dictionaries as a Markdown table."""
+    display(Markdown(report.markdown(pd.DataFrame(rows))))
+
+
+def vector(values):
+    """A vector as text."""
+    return "(" + ", ".join(f"{value:+.4f}" for value in values.flatten().tolist()) + ")"
+
+
+# %% [markdown]
+# ## Where the memory goes
+#
+# Let $F(e) = G(\theta_T(e))$ as in {ref}`unrolling`. Its derivative needs $H_t$ and $B_t$ at every $\theta_t$, and
+# they come from the *graph* of step $t$: all activations of the network on the exemplars, forwards and backwards.
+# `higher` makes the graphs on the way forward, and uses the first of them last. So all $T$ of them are in memory when
+# the way back begins.
+#
+# The forward recursion {eq}`eq-forward` keeps no graphs. But it carries $J_t$, one row per parameter and one column
+# per pixel. {eq}`eq-backward` carries a vector $v$, the *adjoint state*: the derivative of $F$ with respect to
+# $\theta_{t+1}$. On the way back, a step asks for two things:
+#
+# - one Hessian-vector product $H_t v$ and one mixed product $B_t^\top v$, which {eq}`eq-hvp` gets from a single
+#   backward pass;
+# - the graph of step $t$, and of no other. It is a function of $\theta_t$ and $e$ alone, so it can be made again from
+#   $\theta_t$.
+#
+# Hence the second engine, `adjoint`: walk forward and store $\theta_0, \dots, \theta_T$, parameters only. Then for
+# $t = T-1, \dots, 0$ make the graph of step $t$ again, take the two products, and let the graph go. The memory is that
+# of one graph and $T$ parameter vectors. The price is that every step is computed twice. One condition comes with it:
+# step $t$ must be a function of its arguments. Random crops and mini-batches must come out the same the second time,
+# so they are drawn from a seed and $t$.
+#
+# ## With momentum and weight decay
+#
+# SGD with momentum $\mu$ and weight decay $w$ has two states, $\theta_t$ and a buffer $b_t$ with $b_0 = 0$:
+#
+# $$
+# \begin{aligned}
+# b_{t+1} &= \mu\, b_t + \nabla_\theta L(\theta_t, e) + w\, \theta_t, \\
+# \theta_{t+1} &= \theta_t - \alpha\, b_{t+1}.
+# \end{aligned}
+# $$
+#
+# So there are two adjoint states. Let $v$ be the derivative of $F$ with respect to $\theta_{t+1}$, and $u$ the one
+# with respect to $b_{t+1}$. Ask of each quantity where it goes:
+#
+# - $b_{t+1}$ enters $\theta_{t+1}$ with the factor $-\alpha$, and $b_{t+2}$ with the factor $\mu$. Its derivative is
+#   $-\alpha v$, plus $\mu$ times the $u$ of the step after.
+# - $e$ enters step $t$ through $b_{t+1}$ only, with $B_t$.
+# - $\theta_t$ enters $\theta_{t+1}$ as it is, and $b_{t+1}$ with $H_t + w I$.
+#
+# Start with $v = \nabla G(\theta_T)$, $u = 0$ and $g = 0$; for $t = T-1, \dots, 0$, in this order,
+#
+# $$
+# u \leftarrow \mu\, u - \alpha\, v, \qquad
+# g \leftarrow g + B_t^\top u, \qquad
+# v \leftarrow v + H_t\, u + w\, u .
+# $$
+#
+# With $\mu = w = 0$ it is $u = -\alpha v$, and {eq}`eq-backward` is back. The code is
+# `bilevel.adjoint_engine.hypergradient`.
+
+# %% [markdown]
+# ## A toy, step by step
+#
+# A classifier of points in the plane: two weights and a bias, $\theta \in \mathbb{R}^3$, with the logit
+# $z(x) = \theta_1 x_1 + \theta_2 x_2 + \theta_3$ and the logistic loss $\log(1 + e^{-y z(x)})$ for labels $y = \pm 1$.
+# Two exemplars, one per class, and four points as validation data. Unlike that of {eq}`eq-toy`, this loss is not
+# quadratic: $H_t$ and $B_t$ change from step to step, so each must be taken at its own $\theta_t$.
+
+
+# %%
+def logistic(logits, labels):
+    """Mean of log(1 + exp(-y z))."""
+    return F.softplus(-labels * logits).mean()
+
+
+def logit(theta, points):
+    """z(x)."""
+    return points @ theta[:2] + theta[2]
+
+
+def numbers(*values):
+    """In double precision."""
+    return torch.tensor(values, dtype=torch.float64)
+
+
+e, e_labels = numbers([1.0, 0.4], [-0.5, 0.8]), numbers(1, -1)
+data = numbers([1.5, 1.0], [0.3, 1.6], [-0.6, -0.4], [-1.4, 0.5])
+data_labels = numbers(1, 1, -1, -1)
+theta_0, alpha, T = numbers(0.2, -0.3, 0.1), 1.0, 4
+
+
+def base(theta, e):
+    """L: the base-level loss."""
+    return logistic(logit(theta, e), e_labels)
+
+
+def meta(theta):
+    """G: the validation loss."""
+    return logistic(logit(theta, data), data_labels)
+
+
+# %% [markdown]
+# **Forward**, {eq}`eq-unroll`. What is kept is this table's second column.
+
+# %%
+thetas = [theta_0]
+for t in range(T):
+    thetas.append(thetas[t] - alpha * grad(base)(thetas[t], e))
+
+# %% tags=["remove-input"]
+show(
+    {
+        "$t$": t,
+        r"$\theta_t$": vector(theta),
+        r"$L(\theta_t, e)$": f"{base(theta, e):.4f}",
+        r"$G(\theta_t)$": f"{meta(theta):.4f}",
+    }
+    for t, theta in enumerate(thetas)
+)
+
+# %% [markdown]
+# **The matrices**, written out, which only a toy allows. The columns of $B_t$ belong to the coordinates of the first
+# exemplar, then of the second.
+
+# %%
+H, B = [], []
+for theta in thetas[:T]:
+    (along, across), _ = hessian(base, (theta, e))
+    H.append(along)
+    B.append(across.reshape(3, 4))
+
+
+# %% tags=["remove-input"]
+def matrix(values):
+    """A matrix in LaTeX."""
+    lines = [" & ".join(f"{round(value, 3) + 0.0:.3f}" for value in line) for line in values.tolist()]  # no "-0.000"
+    return r"\begin{pmatrix}" + r" \\ ".join(lines) + r"\end{pmatrix}"
+
+
+display(Markdown("\n\n".join(f"$$\\small H_{t} = {matrix(H[t])}, \\; B_{t} = {matrix(B[t])}$$" for t in range(T))))
+
+# %% [markdown]
+# **Backward**, {eq}`eq-backward`. Each row begins with the $v$ it is given; $g$ is what has come together after it.
+# Both products use that same $v$.
+
+# %%
+v, g, walked = grad(meta)(thetas[T]), numbers(0, 0, 0, 0), []
+for t in reversed(range(T)):
+    Hv, Bv = H[t] @ v, B[t].T @ v
+    g = g - alpha * Bv
+    walked.append((t, v, Hv, Bv, g))
+    v = v - alpha * Hv
+
+# %% tags=["remove-input"]
+show(
+    {"$t$": t, "$v$": vector(v), "$H_t v$": vector(Hv), r"$B_t^\top v$": vector(Bv), "$g$ after": vector(g)}
+    for t, v, Hv, Bv, g in walked
+)
+
+# %% [markdown]
+# The last $g$ is $\nabla F$: the first two numbers for the first exemplar, the others for the second. Downhill is the
+# other way (arrows enlarged):
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two exemplars and four data points in the plane, the lines where the classifier is undecided at each inner step, and an arrow at each exemplar against its gradient."}}
+figure, axis = plt.subplots(figsize=(6, 4.2), layout="constrained")
+horizontal = torch.linspace(-2, 2.2, 2, dtype=torch.float64)
+for t, theta in enumerate(thetas):
+    line = -(theta[0] * horizontal + theta[2]) / theta[1]
+    axis.plot(horizontal, line, color="black", alpha=0.15 + 0.85 * t / T, lw=1, label=f"undecided, $t$ = {t}")
+for label, colour in ((1, "#d55e00"), (-1, "#332288")):
+    of_data, of_e = data[data_labels == label], e[e_labels == label]
+    axis.scatter(*of_data.T.numpy(), color=colour, s=24, label=f"data, $y$ = {label:+d}")
+    star = {"s": 160, "marker": "*", "edgecolors": "black", "zorder": 3}
+    axis.scatter(*of_e.T.numpy(), color=colour, label=f"exemplar, $y$ = {label:+d}", **star)
+downhill = -g.reshape(2, 2).numpy()
+longest = (downhill**2).sum(1).max() ** 0.5
+arrows = {"angles": "xy", "scale_units": "xy", "scale": longest / 0.6, "width": 0.006}
+axis.quiver(*e.T.numpy(), *downhill.T, **arrows, zorder=4)
+axis.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(-2, 2.2), ylim=(-1.5, 2.2))
+axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+plt.show()
+
+# %% [markdown]
+# **Is it right?** Four other ways to the same four numbers: the forward recursion {eq}`eq-forward` with its $J_T$, the
+# two engines, and central differences of $F$, for which the toy is trained anew. A fifth line checks {eq}`eq-hvp`: the
+# products of the table from one backward pass each, without a matrix.
+
+
+# %%
+class Toy(nn.Module):
+    """The classifier as a module, as engines take it."""
+
+    def __init__(self):
+        super().__init__()
+        self.theta = nn.Parameter(theta_0.clone())
+
+    def forward(self, x):
+        """[n, 2] -> [n]."""
+        return logit(self.theta, x)
+
+
+def by_engine(name, **sgd):
+    """The gradient with respect to e, as a vector of four numbers."""
+    result = ENGINES[name](
+        Toy(),
+        e,
+        lambda classifier, images, t: logistic(classifier(images), e_labels),
+        lambda classifier: logistic(classifier(data), data_labels),
+        T,
+        alpha,
+        **sgd,
+    )
+    return result.gradient.flatten()
+
+
+def trained(e):
+    """F(e)."""
+    theta = theta_0
+    for _ in range(T):
+        theta = theta - alpha * grad(base)(theta, e)
+    return meta(theta)
+
+
+# %%
+J, identity = numbers([0] * 4, [0] * 4, [0] * 4), torch.eye(3)
+for t in range(T):
+    J = (identity - alpha * H[t]) @ J - alpha * B[t]
+
+epsilon, central = 1e-5, []
+for i in range(4):
+    step = numbers(0, 0, 0, 0)
+    step[i] = epsilon
+    step = step.reshape(2, 2)
+    central.append((trained(e + step) - trained(e - step)) / (2 * epsilon))
+
+one_pass = []
+for t, v, Hv, Bv, _ in walked:
+    theta, points = thetas[t].clone().requires_grad_(), e.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(base(theta, points), theta, create_graph=True)
+    q = slope @ v
+    along, across = torch.autograd.grad(q, (theta, points))
+    one_pass += [(along - Hv).abs().max(), (across.flatten() - Bv).abs().max()]
+
+# %% tags=["remove-input"]
+ways = {
+    r"forward recursion, $J_T^\top \nabla G(\theta_T)$": J.T @ grad(meta)(thetas[T]),
+    "engine `higher`": by_engine("higher"),
+    "engine `adjoint`": by_engine("adjoint"),
+    f"central differences, $\\epsilon$ = {epsilon:g}": torch.stack(central),
+}
+rows = [
+    {"": way, "gradient": vector(found), "largest difference to $g$": f"{(found - g).abs().max():.1e}"}
+    for way, found in ways.items()
+]
+last = ("$H_t v$ and $B_t^\\top v$ by one pass each", "", f"{max(one_pass):.1e}")
+show([*rows, dict(zip(rows[0], last, strict=True))])
+assert all(torch.allclose(found, g, rtol=0, atol=1e-9) for found in ways.values())
+assert max(one_pass) < 1e-14
+
+# %% [markdown]
+# **Momentum and weight decay.** The recursion with $u$, on the same toy. The trajectory is another one, so its
+# matrices are as well.
+
+
+# %%
+def by_recursion(mu, w):
+    """The gradient by the recursion with two adjoint states."""
+    thetas, b = [theta_0], numbers(0, 0, 0)
+    for t in range(T):
+        b = mu * b + grad(base)(thetas[t], e) + w * thetas[t]
+        thetas.append(thetas[t] - alpha * b)
+    v, u, g = grad(meta)(thetas[T]), numbers(0, 0, 0), numbers(0, 0, 0, 0)
+    for t in reversed(range(T)):
+        (H, B), _ = hessian(base, (thetas[t], e))
+        u = mu * u - alpha * v
+        g = g + B.reshape(3, 4).T @ u
+        v = v + H @ u + w * u
+    return g
+
+
+# %% tags=["remove-input"]
+rows = []
+for mu, w in ((0.0, 0.0), (0.9, 0.0), (0.0, 0.1), (0.9, 0.1)):
+    ours = by_recursion(mu, w)
+    apart = {name: (by_engine(name, momentum=mu, weight_decay=w) - ours).abs().max().item() for name in ENGINES}
+    assert max(apart.values()) < 1e-12
+    rows.append(
+        {r"$\mu$": mu, "$w$": w, "$g$": vector(ours)}
+        | {f"largest difference to `{name}`": f"{value:.1e}" for name, value in apart.items()}
+    )
+show(rows)
+
+# %% [markdown]
+# ## The same on a network
+#
+# A ResNet-8 with batch normalisation in its training mode, ten images of 8 × 8 pixels in five classes, all of them
+# random numbers: only the arithmetic is looked at. The difference is relative, in the Euclidean norm. *Held* is what
+# automatic differentiation keeps for later at the fullest moment, counted while the engine runs; the trajectory of
+# `adjoint` is counted with it.
+
+# %% tags=["hide-input"]
+images = torch.randn(10, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+validation = torch.randn(20, 1, 8, 8, generator=torch.Generator().manual_seed(2))
+network = build_network(8, 4, 1, 5, seed=0).train()
+
+
+class Held:
+    """Bytes of the tensors that autograd keeps, each block of memory once; and the most at one time."""
+
+    def __init__(self):
+        self.users, self.bytes, self.most = Counter(), 0, 0
+
+    def keep(self, tensor):
+        """Called by autograd when it stores a tensor."""
+        block = tensor.untyped_storage()
+        self.users[block.data_ptr()] += 1
+        if self.users[block.data_ptr()] == 1:
+            self.bytes += block.nbytes()
+            self.most = max(self.most, self.bytes)
+        return Kept(self, tensor)
+
+
+class Kept:
+    """A stored tensor, which says when it goes."""
+
+    def __init__(self, held, tensor):
+        self.held, self.tensor = held, tensor
+
+    def __del__(self):
+        block = self.tensor.untyped_storage()
+        self.held.users[block.data_ptr()] -= 1
+        if not self.held.users[block.data_ptr()]:
+            self.held.bytes -= block.nbytes()
+
+
+def on_network(name, steps, dtype=torch.float32):
+    """The gradient that an engine computes on the network."""
+    return ENGINES[name](
+        network.to(dtype),
+        images.to(dtype),
+        lambda classifier, exemplars, t: F.cross_entropy(classifier(exemplars), torch.arange(10) % 5),
+        lambda classifier: F.cross_entropy(classifier(validation.to(dtype)), torch.arange(20) % 5),
+        steps,
+        alpha=0.05,
+    ).gradient
+
+
+rows = []
+for steps in (1, 5, 20):
+    row = {"$T$": steps}
+    for dtype, words in ((torch.float64, "double"), (torch.float32, "single")):
+        theirs, ours = on_network("higher", steps, dtype), on_network("adjoint", steps, dtype)
+        row[f"difference, {words} precision"] = f"{(ours - theirs).norm() / theirs.norm():.1e}"
+    for name in ENGINES:
+        held = Held()
+        with torch.autograd.graph.saved_tensors_hooks(held.keep, lambda kept: kept.tensor):
+            on_network(name, steps)
+        row[f"held by `{name}` (MB)"] = f"{held.most / 2**20:.2f}"
+    rows.append(row)
+show(rows)
+
+# %% [markdown]
+# Both engines add up the same numbers, in another order, so rounding is all that differs.
+#
+# ## What a step costs
+#
+# Count in units of one pass of all convolutions over the exemplars. A forward pass is 1. Its gradient is 2: each
+# convolution returns one gradient for its input and one for its kernel. The second derivative is 6. Going back through
+# those 2 takes 4: their results depend on the slopes that came in (by both, so 2), on the kernel (1) and on the input
+# (1). Then back through the forward pass, 2 as before.
+#
+# | per inner step | `higher` | `adjoint` |
+# |---|---|---|
+# | forward and gradient, to walk forward | | 1 + 2 |
+# | forward and gradient, with their graph | 1 + 2 | 1 + 2 |
+# | second derivative | 6 | 6 |
+# | **passes** | **9** | **12** |
+# | **memory** | **$T$ graphs** | **1 graph and $T$ parameter vectors** |
+#
+# So the adjoint should be slower, by about a third. It need not be, for two reasons.
+#
+# The first is *how* the second derivative is computed. PyTorch's formulas for it are general. For a convolution, one
+# term of it is a convolution with whole images as kernels, which takes a CPU longer than one with small kernels. For
+# batch normalisation it is a chain of operations, most of which read and write all activations. `bilevel.second_order`
+# writes both layers out by hand, and `adjoint` uses them. A convolution is bilinear in its input and its kernel, so
+# its second derivative consists of the convolutions that the forward pass and the first derivative have. In batch
+# normalisation the terms are sums over a channel, and multiples of the input, the slopes and the direction. The
+# module's tests put both layers to `gradgradcheck`, PyTorch's comparison of second derivatives with finite
+# differences, and compare them with PyTorch's own.
+#
+# The second is memory itself. The system hands out memory page by page, when a page is first touched, and that takes
+# time. $T$ graphs touch more pages than one graph does.
+#
+# Counted on the network above, as what one more inner step adds:
+
+
+# %% tags=["hide-input"]
+class Count(TorchDispatchMode):
+    """Multiplications in convolutions, the largest kernel, and operations on tensors of ``size`` numbers or more."""
+
+    def __init__(self, size=0):
+        super().__init__()
+        self.size, self.multiplications, self.kernel, self.operations = size, 0, 0, 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if func is torch.ops.aten.convolution.default:
+            self.multiplications += conv_flop(*args, out_val=out) // 2  # a multiplication and an addition each
+            self.kernel = max(self.kernel, args[1].shape[-1])
+        elif func is torch.ops.aten.convolution_backward.default:
+            self.multiplications += conv_backward_flop(*args, out_val=out) // 2
+        tensors = [x for x in (*args, *(out if isinstance(out, tuple) else (out,))) if isinstance(x, torch.Tensor)]
+        self.operations += not func.is_view and any(x.numel() >= self.size for x in tensors)
+        return out
+
+
+def counted(name, steps):
+    """Convolutions of one hypergradient."""
+    with Count() as count:
+        on_network(name, steps)
+    return count
+
+
+with Count() as forward, torch.no_grad():
+    network.float()(images)
+
+
+def norm_operations(normalise):
+    """Operations on whole activations in the second derivative of a batch normalisation."""
+    x, *affine = (torch.randn(*shape, requires_grad=True) for shape in ((8, 4, 8, 8), (4,), (4,)))
+    slopes = torch.randn(8, 4, 8, 8, requires_grad=True)
+    first = torch.autograd.grad(normalise(x, *affine), (x, *affine), slopes, create_graph=True)
+    with Count(x.numel()) as count:
+        torch.autograd.grad(first, (slopes, x, affine[0]), [torch.ones_like(of) for of in first])
+    return count.operations
+
+
+norms = {
+    "higher": norm_operations(lambda x, weight, bias: F.batch_norm(x, None, None, weight, bias, True)),
+    "adjoint": norm_operations(lambda x, weight, bias: BatchNorm.apply(x, weight, bias, 1e-5)),
+}
+rows = []
+for name in ENGINES:
+    one, two = counted(name, 1), counted(name, 2)
+    passes = (two.multiplications - one.multiplications) / forward.multiplications
+    rows.append(
+        {
+            "engine": f"`{name}`",
+            "passes of all convolutions": f"{passes:.2f}",
+            "largest convolution kernel": f"{two.kernel} × {two.kernel}",
+            "operations on whole activations, batch normalisation": norms[name],
+        }
+    )
+show(rows)
+
+# %% [markdown]
+# The last column is for the second derivative of one layer. The passes are counted in multiplications. They differ from
+# the whole numbers at the first layer, where some passes need no gradient for the images, and, with PyTorch's formulas,
+# at layers with a stride.
+#
+# ## Memory and time, measured
+
+# %% tags=["remove-input"]
+BENCH = RECORDS / "bench" / "hypergradient.json"
+KEYS = ["device", "threads", "torch", "network", "exemplars", "T"]
+bench = pd.DataFrame(json.loads(BENCH.read_text()) if BENCH.is_file() else [])
+
+
+def span(values, form):
+    """``2.0 to 3.1``, or one number when they are the same."""
+    low, high = form.format(min(values)), form.format(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+if bench.empty:
+    display(Markdown(f"**Not measured yet**: there is no `{BENCH.relative_to(ROOT)}`."))
+else:
+    measured = ["seconds", "low", "high", "rounds", "peak_mb", "predicted_mb", "rel_diff"]
+    bench[measured] = bench[measured].astype(float)  # a column of nulls alone would hold objects
+    machines = [
+        f"{device}, {threads} {'thread' if threads == 1 else 'threads'}, PyTorch {version}"
+        for device, threads, version in bench[KEYS[:3]].drop_duplicates().itertuples(index=False)
+    ]
+    rounds = span(bench["rounds"].dropna(), "{:.0f}")
+    display(
+        Markdown(
+            f"Measured on: {'; '.join(machines)}. *Seconds* are those of one hypergradient, the median of {rounds} "
+            f"rounds. *Peak memory* is above what was in use before, in MB of $2^{{20}}$ bytes. Each measurement has a "
+            f"process of its own. The numbers are those of `{BENCH.relative_to(ROOT)}`."
+        )
+    )
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels per network, against the number T of inner steps: peak memory, and seconds, one line per engine and number of exemplars. Open markers are predictions of runs that were refused."}}
+COLOURS = {"higher": "#d55e00", "adjoint": "#332288"}
+MARKERS, LINES = "osD^v", ("-", "--", ":", "-.")
+
+
+def points(axis, rows, field, engine, which):
+    """One line of a panel, returned; where runs were refused, their predicted memory as open markers."""
+    rows = rows.sort_values("T")
+    done = rows[rows["refused"].isna()]
+    shape = {"color": COLOURS[engine], "marker": MARKERS[which % len(MARKERS)], "markersize": 6}
+    label = f"{engine}, {rows['exemplars'].iloc[0]} exemplars"
+    (drawn,) = axis.plot(done["T"], done[field], linestyle=LINES[which % len(LINES)], label=label, **shape)
+    if field == "seconds":
+        axis.vlines(done["T"], done["low"], done["high"], color=COLOURS[engine], lw=1)
+    elif rows["refused"].notna().any():
+        refused = rows[rows["refused"].notna()]
+        axis.plot(refused["T"], refused["predicted_mb"], linestyle="none", markerfacecolor="none", **shape)
+    return drawn
+
+
+def whole_decades(ends):
+    """The ends of a logarithmic axis, moved out to powers of ten, so that it has two labels at least."""
+    low, high = map(math.log10, ends)
+    return 10 ** math.floor(low), 10 ** math.ceil(high)
+
+
+if not bench.empty:
+    panels = list(bench.groupby(["device", "network"], sort=False))
+    sizes, handles = sorted(bench["exemplars"].unique()), {}
+    figure, axes = plt.subplots(
+        len(panels), 2, figsize=(9, 3.3 * len(panels) + 0.6), squeeze=False, layout="constrained"
+    )
+    for (left, right), ((device, name), rows) in zip(axes, panels, strict=True):
+        for (exemplars, engine), of_line in rows.groupby(["exemplars", "engine"]):
+            for axis, field in ((left, "peak_mb"), (right, "seconds")):
+                handles[exemplars, engine] = points(axis, of_line, field, engine, sizes.index(exemplars))
+        left.set(ylabel="peak memory (MB)", title=name)
+        right.set(ylabel="seconds", title=device)
+        for axis in (left, right):
+            axis.set(xscale="log", yscale="log", xlabel="T")
+            axis.xaxis.set_major_locator(FixedLocator(sorted(rows["T"].unique())))
+            axis.xaxis.set_major_formatter(ScalarFormatter())
+            axis.xaxis.set_minor_locator(NullLocator())
+            axis.yaxis.set_minor_formatter(NullFormatter())
+            axis.set_ylim(*whole_decades(axis.get_ylim()))
+    lines = [handles[key] for key in sorted(handles)]  # one column per number of exemplars
+    figure.legend(handles=lines, loc="outside upper center", ncols=len(sizes), fontsize=8)
+    plt.show()
+
+# %% tags=["remove-input"]
+if not bench.empty:
+    caption = "Both axes of each panel are logarithmic. Vertical bars run from the fastest to the slowest round."
+    if bench["refused"].notna().any():
+        caption += (
+            " **Open markers** were not run: the memory guard refused to start them. They stand at the peak that it "
+            "predicted, and have no time."
+        )
+    display(Markdown(caption))
+
+    wide = bench.pivot_table(index=KEYS, columns="engine", values=["peak_mb", "seconds"], sort=False).reindex(
+        columns=pd.MultiIndex.from_product([["peak_mb", "seconds"], list(ENGINES)])
+    )
+    both = wide.dropna().sort_index(level=KEYS)
+    if len(both):
+        peak = both["peak_mb", "adjoint"] / both["peak_mb", "higher"]
+        time = both["seconds", "adjoint"] / both["seconds", "higher"]
+        faster = int((time < 1).sum())
+        lines = [
+            f"- Where both ran ({len(both)} settings), the peak of `adjoint` is {span(peak, '{:.2f}')} times that of "
+            f"`higher`, and its time {span(time, '{:.2f}')} times; it is the faster one in {faster} of {len(both)}."
+        ]
+        ends = both["peak_mb"].groupby(level=KEYS[:-1], sort=False).agg(["first", "last"])  # T grows within a group
+        times = both.reset_index("T").groupby(level=KEYS[:-1], sort=False)["T"].agg(["first", "last"])
+        longer = (times["last"] / times["first"]).loc[lambda factor: factor > 1]
+        if len(longer):
+            factors = {engine: (ends[engine, "last"] / ends[engine, "first"])[longer.index] for engine in ENGINES}
+            grown = [f"that of `{engine}` {span(factors[engine], '{:.1f}')} times" for engine in ENGINES]
+            lines.append(f"- When $T$ grows {span(longer, '{:.0f}')} times, the peak grows: {', '.join(grown)}.")
+    else:
+        lines = ["- No setting was measured with both engines."]
+    apart = bench[bench["engine"] == "adjoint"]["rel_diff"].dropna()
+    if len(apart):
+        lines.append(f"- The largest relative difference between the two gradients is {apart.max():.1e}.")
+    checked = bench.dropna(subset=["peak_mb", "predicted_mb"])
+    checked = checked[checked["peak_mb"] > 0]
+    if len(checked):
+        ratio = checked["predicted_mb"] / checked["peak_mb"]
+        lines.append(f"- The guard's prediction is {span(ratio, '{:.2f}')} times the measured peak.")
+    display(Markdown("\n".join(lines)))
+
+
+# %% tags=["remove-input"]
+def cell(rows, engine, field, form):
+    """A number of one engine, or a dash."""
+    values = rows[(rows["engine"] == engine)][field].dropna()
+    return form.format(values.iloc[0]) if len(values) else "–"
+
+
+def ratio(rows, field):
+    """The adjoint's number over `higher`'s, or a dash."""
+    values = [rows[rows["engine"] == engine][field].dropna() for engine in ("adjoint", "higher")]
+    return f"{values[0].iloc[0] / values[1].iloc[0]:.2f}" if all(map(len, values)) else "–"
+
+
+def peak(rows, engine):
+    """The measured peak; for a refused run the predicted one, marked."""
+    found = rows[(rows["engine"] == engine) & rows["refused"].notna()]
+    return f"refused ({found['predicted_mb'].iloc[0]:,.0f})" if len(found) else cell(rows, engine, "peak_mb", "{:,.0f}")
+
+
+if not bench.empty:
+    for (device, name), rows in bench.groupby(["device", "network"], sort=False):
+        display(Markdown(f"**{name}**, {device}"))
+        show(
+            {
+                "exemplars": exemplars,
+                "$T$": steps,
+                "`higher` (MB)": peak(of_row, "higher"),
+                "`adjoint` (MB)": peak(of_row, "adjoint"),
+                "memory ratio": ratio(of_row, "peak_mb"),
+                "`higher` (s)": cell(of_row, "higher", "seconds", "{:.3g}"),
+                "`adjoint` (s)": cell(of_row, "adjoint", "seconds", "{:.3g}"),
+                "time ratio": ratio(of_row, "seconds"),
+                "relative difference": cell(of_row, "adjoint", "rel_diff", "{:.1e}"),
+            }
+            for (exemplars, steps), of_row in rows.groupby(["exemplars", "T"])
+        )
+    display(Markdown("Ratios are `adjoint` over `higher`."))
+    refused = bench[bench["refused"].notna()]
+    if len(refused):
+        display(Markdown("A refused run has its predicted peak in brackets. What the guard said to the first of them:"))
+        display(Markdown(f"> {refused['refused'].iloc[0]}"))
+
+# %% [markdown]
+# ## When it still does not fit: truncation
+#
+# The field `exemplar_level.truncate` $= K$ differentiates through the last $K$ inner steps alone and takes
+# $\theta_{T-K}$ as given. In {eq}`eq-backward` this means to stop after $K$ rounds. So the truncated gradients of the
+# toy are the rows of its backward table, and both engines must return them:
+
+# %% tags=["hide-input"]
+rows = []
+for keep, (_, _, _, _, part) in enumerate(walked, start=1):
+    apart = max((by_engine(name, truncate=keep) - part).abs().max().item() for name in ENGINES)
+    assert apart < 1e-12
+    rows.append(
+        {
+            "$K$": keep,
+            "truncated gradient": vector(part),
+            "relative difference to all steps": f"{(part - g).norm() / g.norm():.2f}",
+            "cosine to all steps": f"{F.cosine_similarity(part, g, dim=0):.3f}",
+            "engines, largest difference": f"{apart:.1e}",
+        }
+    )
+show(rows)
+
+# %% [markdown]
+# A truncated gradient is another gradient: what the exemplars did to the first $T - K$ steps is left out. With
+# `higher`, the memory is that of $K$ graphs, and a step left out costs 3 passes instead of 9. With `adjoint`, the
+# memory stays what it is, and such a step costs 3 instead of 12.
+#
+# ## The memory guard
+#
+# Before a local BOP starts, `bilevel.memory` probes a few images, measures what one step keeps, and predicts the peak
+# for the engine, $T$, the batch and the validation data of the configuration. If that is more than what is free, the
+# run stops there with an error. It names what would fit: the other engine, the longest truncation, the largest batch
+# of exemplars per inner step (`exemplar_level.inner_batch`). The last two change the result, so none of them is chosen
+# for you.
+#
+# What it predicts at the paper's scale: a ResNet-32 on images of 32 × 32 pixels, $T = 50$, 20 exemplars for each of 50
+# classes. The paper does not state the validation batch; 128 images are taken.
+
+# %% tags=["hide-input"]
+paper_network = build_network(32, 16, 3, 50, seed=0).train()
+some = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(3))
+SETTINGS = {
+    "`higher`": {"engine": "higher"},
+    "`higher`, the last 5 steps": {"engine": "higher", "truncate": 5},
+    "`higher`, 100 exemplars per inner step": {"engine": "higher", "inner_batch": 100},
+    "`adjoint`": {"engine": "adjoint"},
+    "`adjoint`, 100 exemplars per inner step": {"engine": "adjoint", "inner_batch": 100},
+}
+prints = {name: memory.footprint(paper_network, some, name) for name in ENGINES}
+rows = []
+for words, changes in SETTINGS.items():
+    level = PAPER_EXEMPLAR_LEVEL.model_copy(update=changes)
+    peak_bytes = prints[level.engine].peak(1000, 128, level)
+    rows.append({"engine": words, "predicted peak (GB)": f"{peak_bytes / 1e9:,.1f}"})
+show(rows)
+
+# %% [markdown]
+# ## Other inner problems
+#
+# An engine differentiates through steps of SGD. What these steps move, and whether there are any, is the *inner
+# problem*, the field `exemplar_level.inner`:
+#
+# | `inner` | what is fitted to the exemplars | how |
+# |---|---|---|
+# | `full` | every trainable parameter | $T$ steps of {eq}`eq-8`, as in the paper; either engine |
+# | `head` | the last layer; the rest of $\Theta'_i$ stays as it starts | the same steps and engines |
+# | `ncm` | the last layer: each class's mean feature, compared by its cosine | a formula, no steps |
+# | `ridge` | the last layer: a ridge regression from features to classes | a linear system, no steps |
+#
+# With `head`, $v$ has the size of the last layer, and the pixels are reached through first derivatives of the network
+# only. With `ncm` and `ridge` there is no unrolling at all: the formula is differentiated as it stands, and $T$,
+# $\alpha_2$, truncation and the engine play no part. All three are cheaper because they solve a smaller problem than
+# {eq}`eq-7b`: only with `full` do the exemplars change the features. `ncm` is the loss of the authors' released code
+# ({doc}`../method/open_points`).
+#
+# {doc}`../extend` says what another engine has to bring.
