@@ -94,6 +94,7 @@ def optimise_images(
     passes = [batches(len(validation), settings.val_batch, order) for _ in range(epochs)]
     schedule = list(chain.from_iterable(passes))
     inner_labels = torch.cat([labels, context[1]])
+    dealt = inner_labels.cpu()  # batches are drawn on the host, which must not wait for the device at each inner step
     log: list[OuterStep] = []
     bilevel.memory.check(model, images, len(inner_labels), len(passes[0][0]) + len(context[1]), settings)
 
@@ -118,7 +119,7 @@ def optimise_images(
 
         def inner(exemplars: Tensor, t: int, step: int = step) -> Data:
             # A function of t, not of what was drawn before: an engine may compute step t more than once.
-            chosen = inner_batch(inner_labels, settings.inner_batch, derive(seed, "inner", step), t)
+            chosen = inner_batch(dealt, settings.inner_batch, derive(seed, "inner", step), t).to(images.device)
             inputs = torch.cat([exemplars, context[0]])[chosen]
             if settings.inner_augment:
                 inputs = pixels.augment(inputs, stream(seed, "crops", step, t))
@@ -154,12 +155,12 @@ def optimise_images(
 def inner_batch(labels: Tensor, size: int, seed: int, t: int) -> Tensor:
     """Indices of the exemplars that inner step ``t`` of Eq. 8 trains on, class-balanced; all of them for ``size`` 0.
 
-    Passes over all exemplars follow one another, each in an order of its own; the same seed and t give the same batch.
+    ``labels`` [n] lie on the host. Passes over all exemplars follow one another, each in an order of its own; the same seed and t give the same batch.
     """
     if not 0 < size < len(labels):
-        return torch.arange(len(labels), device=labels.device)
+        return torch.arange(len(labels))
     a_pass = -(-len(labels) // size)
-    return balanced_batches(labels, size, stream(seed, t // a_pass))[t % a_pass].to(labels.device)
+    return balanced_batches(labels, size, stream(seed, t // a_pass))[t % a_pass]
 
 
 def temporary_model(
