@@ -113,6 +113,12 @@ def claims(field, paper_field):
 show(pd.DataFrame(claims("average_accuracy", "avg_acc")))
 
 # %% [markdown]
+# How far such intervals go: these records were made twice, with the same settings and seeds, before and after a change that
+# only moved the random draws. The first time, training that starts from herding came out above herding at $N = 1$, with an
+# interval that did not touch zero; the second time, above, it did not. Read an interval near zero as a hint at most. (The first
+# records are in the history of the repository: `git show f2e544b:book/records/quick`.)
+
+# %% [markdown]
 # **Forgetting rate**, differences in points (negative is better):
 
 # %% tags=["remove-input"]
@@ -123,7 +129,7 @@ show(pd.DataFrame(claims("forgetting", "forgetting")))
 #
 # Mean and half-width of the 95 % interval over seeds. *Displacement* is the root-mean-square distance of the final
 # exemplars from the images they started from, in standard deviations of the data's pixels. *Cost* is a whole run on one
-# thread, while two ran at a time. What an arm changes:
+# thread, on a machine busy with two to four things. What an arm changes:
 
 # %% tags=["remove-input"]
 plan = yaml.safe_load((RECORDS / "evidence.yaml").read_text())["quick"]

@@ -228,6 +228,12 @@ class RunConfig(Strict):
         self._check_method()
         if self.exemplars != "none":
             self._check_budget(info)
+        level = self.exemplar_level
+        if level.inner in ("ncm", "ridge") and 0 < level.inner_batch < info.classes:
+            raise ValueError(
+                f"exemplar_level.inner_batch = {level.inner_batch}: must be 0 or at least {info.classes} where "
+                f"exemplar_level.inner = {level.inner!r}, so that every class of {self.dataset} is in every batch"
+            )
         return self
 
     def _check_method(self) -> None:

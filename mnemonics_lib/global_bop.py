@@ -317,7 +317,9 @@ def new_exemplars(setting: Setting, state: State, progress: str = "") -> tuple[C
 
     if phase:
         return make(), 0.0
-    level = config.exemplar_level.model_dump(exclude={"adjust_epochs"})  # which phase 0, without old classes, never reads
+    level = config.exemplar_level.model_dump(
+        exclude={"adjust_epochs"}
+    )  # which phase 0, without old classes, never reads
     key = {"model": phase_zero(setting), "quota": config.quota(last), "level": level}
     return setting.shared.get("exemplars", key, make)
 

@@ -83,7 +83,7 @@ def test_higher_grows_with_the_steps_it_keeps_and_the_adjoint_by_parameters_alon
     for engine in ("higher", "adjoint"):
         assert peak(engine, inner_batch=exemplars) == peak(engine, inner_batch=0)
         assert peak(engine, inner_batch=max(1, exemplars // 2)) <= peak(engine)
-        assert peak(engine, inner="ncm") == peak(engine, inner="ridge") <= peak(engine)
+        assert peak(engine, inner="ncm") == peak(engine, inner="ridge") <= peak("higher")
 
 
 def refusal(monkeypatch, free: float, **changes: Any) -> str:

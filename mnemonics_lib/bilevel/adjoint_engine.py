@@ -36,73 +36,65 @@ def hypergradient(
     With momentum mu and decay w, b_{t+1} = mu b_t + g_t + w Theta'_t is a second state, and u its adjoint: in place of
     -alpha v stands u <- mu u - alpha v. Arguments: :class:`~.problem.Engine`.
     """
-    temporary = Functional.of(model)
-    classifier, start = temporary.classifier, temporary.start()
-    images = exemplars.detach().clone().requires_grad_()
+    temporary, images = Functional.of(model), exemplars.detach().clone().requires_grad_()
     constant = steps - truncate if 0 < truncate < steps else 0  # steps whose result is taken as given
-    with SecondOrder():
-        trajectory = _copies(start, steps + 1)
-        base_losses = []
-        velocity: list[Tensor | None] = [None] * len(start)
-        for t in range(steps):
-            theta = leaves(trajectory[t])
-            loss = base_loss(classifier(theta), images.detach(), t)
-            slopes = torch.autograd.grad(loss, theta, allow_unused=True)
-            base_losses.append(loss.detach())
-            with torch.no_grad():
-                velocity = [
-                    _velocity(b, g, p, momentum, weight_decay) for b, g, p in zip(velocity, slopes, theta, strict=True)
-                ]
-                for after, p, b in zip(trajectory[t + 1], theta, velocity, strict=True):
-                    after.copy_(p if b is None else p - alpha * b)
+    # All that lives long is made here, in blocks, and changed in place. Small tensors that stay, made between large
+    # ones that come and go, leave holes in the heap that nothing fits into: a fifth more memory, measured on a CPU.
+    trajectory = _copies(temporary.start(), steps + 1)
+    velocity, v, u = _copies(temporary.start(), 3)
+    base_losses = images.new_empty(steps)
+    gradient = torch.zeros_like(images)
+    for tensor in (*velocity, *u):
+        tensor.zero_()
 
+    def forwards(t: int) -> None:
+        """Theta'_t -> Theta'_{t+1}; a parameter that the loss does not touch stays where it is, as in torch's SGD."""
+        theta = leaves(trajectory[t])
+        loss = base_loss(temporary.classifier(theta), images.detach(), t)
+        base_losses[t] = loss.detach()
+        slopes = torch.autograd.grad(loss, theta, allow_unused=True)
+        for now, after, b, g in zip(trajectory[t], trajectory[t + 1], velocity, slopes, strict=True):
+            if g is not None:
+                b.mul_(momentum).add_(g).add_(now, alpha=weight_decay)
+            after.copy_(now if g is None else now - alpha * b)
+
+    def backwards(t: int) -> None:
+        """(u, v) at Theta'_{t+1} -> at Theta'_t, and step t's share of the gradient."""
+        theta = leaves(trajectory[t])
+        loss = base_loss(temporary.classifier(theta), images, t)
+        slopes = torch.autograd.grad(loss, theta, create_graph=True, allow_unused=True)
+        for a, b in zip(u, v, strict=True):
+            a.mul_(momentum).sub_(b, alpha=alpha)
+        terms = [(g, a) for g, a in zip(slopes, u, strict=True) if g is not None and g.requires_grad]
+        if terms:
+            inputs, (outputs, along) = [*theta, images], zip(*terms, strict=True)
+            *products, mixed = torch.autograd.grad(outputs, inputs, along, materialize_grads=True)
+            gradient.add_(mixed)
+            for b, product in zip(v, products, strict=True):
+                b.add_(product)
+        for a, b, g in zip(u, v, slopes, strict=True):
+            if g is not None:
+                b.add_(a, alpha=weight_decay)
+
+    with SecondOrder():
+        for t in range(steps):
+            forwards(t)
         theta = leaves(trajectory[steps])
-        value = meta_loss(classifier(theta))
-        v = list(torch.autograd.grad(value, theta, materialize_grads=True))
-        u = [torch.zeros_like(p) for p in theta]
-        gradient = torch.zeros_like(images)
+        value = meta_loss(temporary.classifier(theta))
+        for b, slope in zip(v, torch.autograd.grad(value, theta, materialize_grads=True), strict=True):
+            b.copy_(slope)
         for t in reversed(range(constant, steps)):
-            theta = leaves(trajectory[t])
-            loss = base_loss(classifier(theta), images, t)
-            slopes = torch.autograd.grad(loss, theta, create_graph=True, allow_unused=True)
-            u = [momentum * a - alpha * b for a, b in zip(u, v, strict=True)]
-            terms = [(g, a) for g, a in zip(slopes, u, strict=True) if g is not None and g.requires_grad]
-            if terms:
-                *along, across = torch.autograd.grad(
-                    [g for g, _ in terms], [*theta, images], [a for _, a in terms], materialize_grads=True
-                )
-                gradient += across
-                v = [b + h for b, h in zip(v, along, strict=True)]
-            if weight_decay:
-                v = [b if g is None else b + weight_decay * a for b, a, g in zip(v, u, slopes, strict=True)]
-    return Hypergradient(gradient, value.detach(), torch.stack(base_losses))
+            backwards(t)
+    return Hypergradient(gradient, value.detach(), base_losses)
 
 
 def _copies(tensors: Parameters, count: int) -> list[Parameters]:
-    """``count`` copies of a list of tensors, strides and all, of which the first has their values.
-
-    In one block of memory each: T small blocks that live long, between large ones that come and go, would leave holes
-    that nothing fits into.
-    """
+    """``count`` copies of a list of tensors, strides and all, each tensor's in one block of memory."""
     blocks = [tensor.new_empty(count * tensor.numel()) for tensor in tensors]
-    copies = [
+    return [
         [
-            block.as_strided(tensor.shape, tensor.stride(), k * tensor.numel())
+            block.as_strided(tensor.shape, tensor.stride(), k * tensor.numel()).copy_(tensor)
             for block, tensor in zip(blocks, tensors, strict=True)
         ]
         for k in range(count)
     ]
-    for copy, tensor in zip(copies[0], tensors, strict=True):
-        copy.copy_(tensor)
-    return copies
-
-
-def _velocity(
-    velocity: Tensor | None, slope: Tensor | None, parameter: Tensor, momentum: float, weight_decay: float
-) -> Tensor | None:
-    """b_{t+1} = mu b_t + g_t + w Theta'_t; a parameter that the loss does not touch stays where it is, as in torch."""
-    if slope is None:
-        return None
-    if weight_decay:
-        slope = slope + weight_decay * parameter
-    return slope if velocity is None or not momentum else momentum * velocity + slope

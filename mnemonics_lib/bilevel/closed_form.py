@@ -61,7 +61,7 @@ def hypergradient(
     Classes without an exemplar have no solution and get probability 0 (Eq. 7 validates on the exemplars' classes only).
 
     Args:
-        model: Theta'; its features are used, nothing of it moves.
+        model: Theta'; its features are used, its parameters do not move.
         exemplars: E, [n, ...].
         batch: which exemplars to solve on; asked for t = 0 alone.
         meta_loss: the outer objective.

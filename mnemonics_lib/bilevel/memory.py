@@ -58,10 +58,11 @@ class Footprint:
         meta = 2 * validation * self.forward
         if settings.inner in ("ncm", "ridge"):
             return meta + 2 * batch * self.forward
-        steps = settings.inner_steps
-        kept = min(steps, settings.truncate or steps) if settings.engine == "higher" else 1
-        states = 2 * kept if settings.engine == "higher" else steps + 4
-        return (OVERHEAD * kept + TRANSIENT) * batch * self.step + meta + states * self.parameters
+        steps, graph = settings.inner_steps, batch * self.step
+        if settings.engine == "adjoint":  # first judges, then walks back with a single graph
+            return max((OVERHEAD + TRANSIENT) * graph, meta) + (steps + 4) * self.parameters
+        kept = min(steps, settings.truncate or steps)
+        return (OVERHEAD * kept + TRANSIENT) * graph + meta + 2 * kept * self.parameters
 
 
 def footprint(temporary: IncrementalNet, images: Tensor, engine: str) -> Footprint:

@@ -155,7 +155,8 @@ def optimise_images(
 def inner_batch(labels: Tensor, size: int, seed: int, t: int) -> Tensor:
     """Indices of the exemplars that inner step ``t`` of Eq. 8 trains on, class-balanced; all of them for ``size`` 0.
 
-    ``labels`` [n] lie on the host. Passes over all exemplars follow one another, each in an order of its own; the same seed and t give the same batch.
+    ``labels`` [n] lie on the host. Passes over all exemplars follow one another, each in an order of its own; the same
+    seed and t give the same batch.
     """
     if not 0 < size < len(labels):
         return torch.arange(len(labels))
