@@ -746,7 +746,7 @@ show(rows)
 #
 # With `head`, $v$ has the size of the last layer, and the pixels are reached through first derivatives of the network
 # only. With `ncm` and `ridge` there is no unrolling at all: the formula is differentiated as it stands, and $T$,
-# $\alpha_2$, truncation and the engine play no part. All three are cheaper because they solve a smaller problem than
+# $\alpha_2$, truncation and the engine play no part. All three solve a smaller problem than
 # {eq}`eq-7b`: only with `full` do the exemplars change the features. `ncm` is the loss of the authors' released code
 # ({doc}`../method/open_points`).
 #

@@ -308,9 +308,10 @@ class RunConfig(Strict):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def in_effect(self) -> dict[str, Any]:
-        """All fields but those that this run never reads, and the engine, which changes how a number is computed.
+        """All fields but the sections that this run never reads, and the engine.
 
-        Two runs that are equal here are the same run, to rounding.
+        Two runs that are equal here are the same experiment. Engines give the same gradient to rounding, but training
+        amplifies rounding: the accuracies of two such runs differ as those of two seeds may.
         """
         values = self.model_dump(exclude={"exemplar_level": {"engine"}})
         if self.exemplars != "mnemonics" and not self.adjust:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,14 +22,15 @@ from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, train_exemplars
 from mnemonics_lib.exemplars.selection import per_class, pick_random, select
-from mnemonics_lib.journal import Journal
+from mnemonics_lib.journal import Content, Journal
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import IncrementalNet, build_network, transfer_weights
 from mnemonics_lib.phases import PhaseProtocol, class_order
+from mnemonics_lib.records import peak_memory_mb
 from mnemonics_lib.rng import derive, stream
-from mnemonics_lib.shared import Content, Shared
+from mnemonics_lib.shared import Shared
 from mnemonics_lib.training import train
 
 
@@ -46,7 +46,8 @@ class State:
         method: with what it carries from phase to phase.
         results: one row per finished phase; see :func:`evaluate`.
         seconds: wall seconds of each finished phase, shared work counted as if it had been done here.
-        saved: seconds of the present phase that another run had spent already.
+        shared: seconds of the present phase's work that runs share, whichever of them did it.
+        peak_memory_mb: of all sessions so far, as :func:`mnemonics_lib.records.peak_memory_mb` has it.
     """
 
     phase: int
@@ -56,7 +57,8 @@ class State:
     method: Method
     results: list[dict[str, Any]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    saved: float = 0.0
+    shared: float = 0.0
+    peak_memory_mb: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -155,16 +157,17 @@ def fresh_state(config: RunConfig, protocol: PhaseProtocol, shape: tuple[int, in
 
 def run_phase(setting: Setting, state: State, progress: bool = False) -> None:
     """One phase of Figure 2, in place: Theta_i (Eq. 6), E_i (Eq. 9), adjusted E_{0:i-1} (Eq. 10), fine-tuning, test."""
-    phase, started = state.phase, time.perf_counter()
+    phase = state.phase
     setting.journal.begin(phase, setting.device)
-    state.saved = setting.journal.spent
+    state.shared = 0.0
     training = model_level(setting, state, progress)
     select_exemplars(setting, state)
     exemplar_log = exemplar_level(setting, state, progress)
     finetuning = balanced_finetuning(setting, state, progress)
     row = evaluate(setting, state)
     state.results.append(row | {"training_loss": training, "finetuning_loss": finetuning} | exemplar_log)
-    state.seconds.append(time.perf_counter() - started + state.saved)
+    state.seconds.append(setting.journal.seconds() + state.shared)
+    state.peak_memory_mb = max(state.peak_memory_mb, peak_memory_mb(setting.device))
     state.phase = phase + 1
 
 
@@ -181,9 +184,12 @@ def model_level(setting: Setting, state: State, progress: bool = False) -> list[
     if room:
         state.held_out = state.held_out.shrink(room).extend(*setting.held_out(phase).all())
     if phase == 0:
-        content, saved = setting.shared.get("model", phase_zero(setting), lambda: first_model(setting, model, progress))
+        with setting.journal.aside("model") as before:
+            content, seconds = setting.shared.get(
+                "model", phase_zero(setting), lambda: first_model(setting, model, progress), before
+            )
         model.load_state_dict(content["model"])
-        state.saved += saved
+        state.shared += seconds
         return content["losses"]
     old = model.classes
     teacher = copy.deepcopy(model).eval().requires_grad_(False)
@@ -265,9 +271,8 @@ def exemplar_level(setting: Setting, state: State, progress: bool = False) -> di
     trained: list[dict[str, float]] = []
     adjusted: list[dict[str, float]] = []
     if config.exemplars == "mnemonics":
-        content, saved = new_exemplars(setting, state, label and f"{label}exemplars")
+        content = new_exemplars(setting, state, label and f"{label}exemplars")
         state.memory = state.memory.with_images(state.memory.positions(first, model.classes), content["images"])
-        state.saved += saved
         trained = content["log"]
     if config.adjust and phase:
         state.memory, steps = adjust_exemplars(
@@ -296,7 +301,7 @@ def exemplar_level(setting: Setting, state: State, progress: bool = False) -> di
     }
 
 
-def new_exemplars(setting: Setting, state: State, progress: str = "") -> tuple[Content, float]:
+def new_exemplars(setting: Setting, state: State, progress: str = "") -> Content:
     """E_i by Eq. 9: images and log; those of phase 0 are shared, like Theta_0, on which they depend."""
     phase, config = state.phase, setting.config
     first, last = setting.protocol.bounds(phase)
@@ -316,12 +321,15 @@ def new_exemplars(setting: Setting, state: State, progress: str = "") -> tuple[C
         return {"images": memory.images[memory.positions(first, last)], "log": [asdict(step) for step in log]}
 
     if phase:
-        return make(), 0.0
+        return make()
     level = config.exemplar_level.model_dump(
         exclude={"adjust_epochs"}
     )  # which phase 0, without old classes, never reads
     key = {"model": phase_zero(setting), "quota": config.quota(last), "level": level}
-    return setting.shared.get("exemplars", key, make)
+    with setting.journal.aside("exemplars") as before:
+        content, seconds = setting.shared.get("exemplars", key, make, before)
+    state.shared += seconds
+    return content
 
 
 def balanced_finetuning(setting: Setting, state: State, progress: bool = False) -> list[float]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,45 @@ class JournalError(ValueError):
     """A journal that cannot be read. The message names the file."""
 
 
+class Stopwatch:
+    """Seconds of a phase over several sessions: its own, and those of pieces of work that stand aside.
+
+    Args:
+        own: of earlier sessions.
+        aside: of earlier sessions, by name of the piece.
+    """
+
+    def __init__(self, own: float = 0.0, aside: Content | None = None) -> None:
+        self._earlier, self._aside = own, dict(aside or {})
+        self._began, self._excluded = time.monotonic(), 0.0
+        self._piece: tuple[str, float] | None = None
+
+    def own(self) -> float:
+        """Seconds so far, without those aside."""
+        now = time.monotonic()
+        inside = now - self._piece[1] if self._piece else 0.0
+        return self._earlier + now - self._began - self._excluded - inside
+
+    @contextmanager
+    def aside(self, name: str) -> Iterator[float]:
+        """Time the block as a piece of its own; gives the seconds of earlier sessions."""
+        started = time.monotonic()
+        self._piece = name, started
+        try:
+            yield self._aside.get(name, 0.0)
+        finally:
+            self._piece = None
+            self._excluded += time.monotonic() - started
+
+    def state(self) -> Content:
+        """To go on from in another session."""
+        pieces = dict(self._aside)
+        if self._piece:
+            name, started = self._piece
+            pieces[name] = pieces.get(name, 0.0) + time.monotonic() - started
+        return {"own": self.own(), "aside": pieces}
+
+
 @dataclass
 class Journal:
     """What the loops of one phase have reached.
@@ -38,20 +78,19 @@ class Journal:
         identity: what the file must agree on to be used: configuration, source.
         minutes: from now, after which the work stops at its next step; None for no limit.
         interval: seconds between two writes.
-        spent: seconds that earlier sessions took for this phase, up to their last write.
     """
 
     path: Path | None = None
     identity: Content = field(default_factory=dict)
     minutes: float | None = None
     interval: float = 60.0
-    spent: float = 0.0
 
     def __post_init__(self) -> None:
         self._phase = 0
         self._loops: dict[str, Content] = {}
         self._deadline = None if self.minutes is None else time.monotonic() + 60 * self.minutes
-        self._began = self._written = time.monotonic()
+        self._written = time.monotonic()
+        self._clock = Stopwatch()
 
     def begin(self, phase: int, device: torch.device) -> None:
         """A phase begins, anew or where an earlier session left it.
@@ -59,8 +98,7 @@ class Journal:
         Raises:
             JournalError: for a damaged file.
         """
-        self._phase, self._loops, self.spent = phase, {}, 0.0
-        self._began = time.monotonic()
+        self._phase, self._loops, self._clock = phase, {}, Stopwatch()
         if self.path is None or not self.path.exists():
             return
         try:
@@ -69,7 +107,15 @@ class Journal:
         except Exception as error:  # torch.load raises nearly anything for a file that is not its own
             raise JournalError(f"{self.path}: cannot be read; delete it to begin the phase again ({error})") from error
         if mine:
-            self._loops, self.spent = found["loops"], found["spent"]
+            self._loops, self._clock = found["loops"], Stopwatch(found["own"], found["aside"])
+
+    def seconds(self) -> float:
+        """Seconds of the present phase in all sessions up to their last write, without what was :meth:`aside`."""
+        return self._clock.own()
+
+    def aside(self, name: str) -> AbstractContextManager[float]:
+        """For work that is timed by itself because other runs share it; gives the seconds of earlier sessions."""
+        return self._clock.aside(name)
 
     def loop(self, name: str) -> Loop:
         """The loop of this name in the present phase."""
@@ -110,11 +156,9 @@ class Journal:
         return self._deadline is not None and time.monotonic() >= self._deadline
 
     def _write(self) -> None:
-        now = time.monotonic()
-        self._written = now
+        self._written = time.monotonic()
         if self.path is not None:
-            spent = self.spent + now - self._began
-            content = {"identity": self.identity, "phase": self._phase, "spent": spent, "loops": self._loops}
+            content = {"identity": self.identity, "phase": self._phase, "loops": self._loops, **self._clock.state()}
             write_atomically(self.path, lambda file: torch.save(content, file))
 
 

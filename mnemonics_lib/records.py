@@ -12,6 +12,7 @@ import json
 import math
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -108,8 +109,16 @@ def peak_memory_mb(device: torch.device) -> float:
     """Peak memory in MB: the allocator's since the run began on an accelerator, the whole process's on a CPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
+    return resident_peak() / 2**20
+
+
+def resident_peak() -> float:
+    """The most memory that this process has held so far, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux, where getrusage begins with the memory of the process that started this one
+        return 1024.0 * int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10  # bytes there, KiB here
+    return float(peak if sys.platform == "darwin" else 1024 * peak)
 
 
 def canonical(record: dict[str, Any]) -> bytes:

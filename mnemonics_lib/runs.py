@@ -99,8 +99,8 @@ def run(
 
     The run lives in ``directory/<name>``: a checkpoint after each phase, a journal inside one, then ``record.json``. A
     call with the same configuration and the same library source returns a finished record, or goes on where the last
-    one stopped (at most a minute's work is lost). Anything made by other source starts again. Phase 0 is shared with
-    the other runs in ``directory``.
+    one stopped (it writes what it has once a minute, after a step). Anything made by other source starts again. Phase 0
+    is shared with the other runs in ``directory``.
 
     Args:
         config: the run.
@@ -130,6 +130,7 @@ def run(
             torch.cuda.reset_peak_memory_stats(device)
         with deterministic():
             identity = {"config": config.model_dump(), "source": source_of(config)}
+            identity["device"] = torch.device(device).type
             setting = Setting.of(config, device, directory, Journal(home / JOURNAL, identity, minutes))
             state = load_checkpoint(home / CHECKPOINT, setting) or initial_state(setting)
             for finished in phases(setting, state, progress):
@@ -209,7 +210,7 @@ def make_record(setting: Setting, state: State) -> dict[str, Any]:
         "device": records.device_name(setting.device),
         "seconds": sum(state.seconds),
         "phase_seconds": state.seconds,
-        "peak_memory_mb": records.peak_memory_mb(setting.device),
+        "peak_memory_mb": state.peak_memory_mb,
         "code": records.code_version() | {"source": source_of(config)},
         "versions": records.versions(),
     }
@@ -241,6 +242,7 @@ def save_checkpoint(path: Path, setting: Setting, state: State) -> None:
         "method": state.method.state(),
         "results": state.results,
         "seconds": state.seconds,
+        "peak_memory_mb": state.peak_memory_mb,
     }
     records.write_atomically(path, lambda file: torch.save(content, file))
 
@@ -280,3 +282,4 @@ def _restore(state: State, content: dict[str, Any], config: RunConfig, protocol:
     state.held_out = ExemplarMemory.from_state(content["held_out"], pixels)
     state.method.load_state(content["method"])
     state.phase, state.results, state.seconds = content["phase"], content["results"], content["seconds"]
+    state.peak_memory_mb = content["peak_memory_mb"]

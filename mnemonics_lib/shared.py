@@ -17,10 +17,8 @@ from typing import Any
 import torch
 from filelock import FileLock
 
+from mnemonics_lib.journal import Content
 from mnemonics_lib.records import source_digest, write_atomically
-
-Content = dict[str, Any]
-"""Plain values and tensors, as ``torch.load(weights_only=True)`` reads them."""
 
 
 class SharedError(ValueError):
@@ -39,7 +37,9 @@ class Shared:
     directory: Path | None
     device: torch.device
 
-    def get(self, kind: str, key: Mapping[str, Any], make: Callable[[], Content]) -> tuple[Content, float]:
+    def get(
+        self, kind: str, key: Mapping[str, Any], make: Callable[[], Content], before: float = 0.0
+    ) -> tuple[Content, float]:
         """The content for a key, made now unless it is there already.
 
         Several processes may ask at once: the first makes it, the others wait for it.
@@ -47,16 +47,17 @@ class Shared:
         Args:
             kind: what it is, for the file's name.
             key: all that the content depends on, as JSON values.
-            make: makes the content.
+            make: makes the content, or goes on making it.
+            before: seconds that earlier sessions of this run spent on making it.
 
         Returns:
-            The content, and the seconds that were saved because another run had spent them.
+            The content, and the seconds that making it took, whoever did it (not those of waiting for them).
 
         Raises:
             SharedError: for a damaged file.
         """
         if self.directory is None:
-            return make(), 0.0
+            return _timed(make, before)
         everything = {**key, "device": self.device.type, "source": source_digest()}
         name = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:20]
         path = self.directory / f"{kind}-{name}.pt"
@@ -64,11 +65,9 @@ class Shared:
         with FileLock(path.with_suffix(".lock")):
             if path.exists():
                 return self._read(path)
-            started = time.perf_counter()
-            content = make()
-            content = {**content, "seconds": time.perf_counter() - started}
-            write_atomically(path, lambda file: torch.save(content, file))
-        return content, 0.0
+            content, seconds = _timed(make, before)
+            write_atomically(path, lambda file: torch.save({**content, "seconds": seconds}, file))
+        return content, seconds
 
     def _read(self, path: Path) -> tuple[Content, float]:
         try:
@@ -76,3 +75,9 @@ class Shared:
             return content, content["seconds"]
         except Exception as error:  # torch.load raises nearly anything for a file that is not its own
             raise SharedError(f"{path}: cannot be read; delete it to make it again ({error})") from error
+
+
+def _timed(make: Callable[[], Content], before: float) -> tuple[Content, float]:
+    started = time.perf_counter()
+    content = make()
+    return content, before + time.perf_counter() - started

@@ -51,20 +51,22 @@ def train(
     history: list[float] = []
     if reached := loop.reached():
         model.load_state_dict(reached["model"])
+        history = reached["history"]
+    if reached and len(history) < settings.epochs:
         optimizer.load_state_dict(reached["optimizer"])
         scheduler.load_state_dict(reached["scheduler"])
         order.set_state(reached["order"].cpu())
         crops.set_state(reached["crops"].cpu())
-        history = reached["history"]
 
     def everything() -> Content:
-        return {
-            "model": model.state_dict(),
+        result = {"model": model.state_dict(), "history": history}
+        if len(history) == settings.epochs:
+            return result
+        return result | {
             "optimizer": optimizer.state_dict(),
             "scheduler": scheduler.state_dict(),
             "order": order.get_state(),
             "crops": crops.get_state(),
-            "history": history,
         }
 
     epochs = range(len(history), settings.epochs)

@@ -92,7 +92,7 @@ def test_a_case_that_will_not_fit_is_a_row_too(monkeypatch):
     row, gradient = hypergradient.measure("ResNet-8, 16 x 16", 5, 20, "higher", "cpu", torch.get_num_threads())
     assert gradient is None
     assert row["seconds"] is row["peak_mb"] is row["rel_diff"] is None
-    assert "Nothing fits" in row["refused"]
+    assert "No smaller setting" in row["refused"]
     assert "refused" in hypergradient.table([row])
 
 
@@ -100,5 +100,5 @@ def test_more_images_need_more_memory():
     """Each in a process of its own, where no earlier peak hides a later one."""
     case = ("ResNet-8, 16 x 16", 2)
     small, large = (hypergradient.alone(hypergradient.measure, *case, n, "higher", "cpu", 1)[0] for n in (20, 400))
-    assert large["peak_mb"] > 3 * small["peak_mb"]
-    assert large["peak_mb"] == pytest.approx(large["predicted_mb"], rel=0.5)
+    grew, predicted = (large[key] - small[key] for key in ("peak_mb", "predicted_mb"))
+    assert grew == pytest.approx(predicted, rel=0.5)

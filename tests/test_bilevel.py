@@ -330,18 +330,48 @@ def test_sgd_with_everything_agrees_with_central_differences(engine, sgd):
     assert (gradient * direction).sum().item() == pytest.approx(slope, rel=1e-5)
 
 
-def test_a_parameter_the_inner_loss_does_not_touch_stays_even_under_decay(engine):
-    model = smooth().train()
-    model.unused = nn.Parameter(torch.ones(2, dtype=torch.float64))
+class Intermittent(nn.Module):
+    """Two numbers, of which the loss of an odd step does not touch the second."""
 
-    def outer(classifier):
-        return meta_loss(classifier)
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = (nn.Parameter(torch.tensor(x, dtype=torch.float64)) for x in (0.7, -0.4))
 
-    results = [
-        engine(m, EXEMPLARS, base_loss, outer, 3, ALPHA, momentum=0.5, weight_decay=0.1)
-        for m in (model, smooth().train())
-    ]
-    assert torch.equal(results[0].gradient, results[1].gradient)
+    def forward(self, x: Tensor) -> Tensor:
+        return self.a * x[..., 0] + (self.b * x[..., 1] if x.shape[-1] > 1 else 0)
+
+
+@pytest.mark.parametrize("sgd", SGD.values(), ids=list(SGD))
+def test_a_parameter_that_a_steps_loss_does_not_touch_stays_and_keeps_its_velocity(engine, sgd):
+    points, target = numbers(4, 2, seed=5), numbers(3, 2, seed=6)
+
+    def loss(model, e, t):
+        return (model(e if t % 2 == 0 else e[:, :1]) - 1).square().mean()
+
+    def outer(model):
+        return (model(target) - 0.5).square().mean()
+
+    plain = Intermittent()
+    axes = {key: value for key, value in sgd.items() if key != "truncate"}
+    optimizer = torch.optim.SGD(plain.parameters(), lr=ALPHA, **axes)
+    for t in range(5):
+        optimizer.zero_grad(set_to_none=True)
+        loss(plain, points, t).backward()
+        optimizer.step()
+    result = engine(Intermittent(), points, loss, outer, 5, ALPHA, **sgd)
+    assert result.meta_loss.item() == pytest.approx(outer(plain).item(), rel=1e-12)
+    reference = ENGINES["higher"](Intermittent(), points, loss, outer, 5, ALPHA, **sgd)
+    torch.testing.assert_close(result.gradient, reference.gradient, rtol=1e-12, atol=1e-14)
+
+
+def test_a_parameter_that_is_a_slice_of_something_larger_is_one_like_any_other(engine):
+    model, slices = smooth().train(), smooth().train()
+    wide = torch.zeros(3, 6, dtype=torch.float64)
+    wide[:, ::2] = slices.get_parameter("head.weight").detach()
+    slices.get_submodule("head").weight = nn.Parameter(wide[:, ::2])
+    assert not slices.get_parameter("head.weight").is_contiguous()
+    results = [engine(each, EXEMPLARS, base_loss, meta_loss, 3, ALPHA).gradient for each in (model, slices)]
+    torch.testing.assert_close(*results, rtol=1e-10, atol=1e-14)
 
 
 def test_truncation_to_all_steps_or_more_is_none(engine):

@@ -96,7 +96,7 @@ def test_a_malformed_command_line_ends_with_status_2(arguments, capsys):
 def test_settings_may_be_given_one_by_one_and_the_record_goes_where_it_is_told(params, tmp_path, monkeypatch, capsys):
     asked = []
 
-    def fake(config, directory, device, progress):
+    def fake(config, directory, device, progress, minutes):
         asked.append((config, directory, device, progress))
         return {"average_accuracy": 1.0, "forgetting": 2.0, "seconds": 3.0}, tmp_path / "x" / "record.json"
 

@@ -79,7 +79,6 @@ def test_a_run_stopped_after_every_single_step_ends_with_the_same_bits(name, str
 
 def test_a_crash_between_two_writes_costs_what_came_after_the_last(straight, tmp_path, monkeypatch):
     """Not a time limit but a kill, with a write at every step before it."""
-    monkeypatch.setattr(Journal, "interval", 0.0)
     keep, seen = Journal.keep, []
 
     def crashing(self, name, content, done, total):
@@ -158,7 +157,19 @@ def test_content_is_asked_for_only_when_it_is_kept(clock):
     assert ALONE.reached() is None
 
 
-def test_seconds_of_earlier_sessions_count(tmp_path, monkeypatch):
+def in_sessions(config, directory):
+    """A run that stops at every step: its record, the number of sessions, and the seconds all of them took."""
+    began = time.monotonic()
+    for sessions in range(1, 200):
+        try:
+            record, _ = runs.run(config, directory, minutes=0)
+            return record, sessions, time.monotonic() - began
+        except OutOfTimeError:
+            continue
+    raise AssertionError("it does not get anywhere")
+
+
+def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
     pause = 0.3
 
     def slowly(*arguments):
@@ -167,16 +178,37 @@ def test_seconds_of_earlier_sessions_count(tmp_path, monkeypatch):
 
     monkeypatch.setattr(global_bop, "train", slowly)
     config = small(exemplars="random").replace(adjust=0, finetune=False)
-    sessions = 0
-    while True:
-        sessions += 1
-        try:
-            record, _ = runs.run(config, tmp_path, minutes=0)
-            break
-        except OutOfTimeError:
-            continue
+    record, sessions, wall = in_sessions(config, tmp_path)
     assert sessions >= 8  # three epochs and a phase's end, twice
-    assert record["phase_seconds"][1] >= 3 * pause  # three sessions slept in phase 1, and all of it counts
+    assert all(seconds >= 3 * pause for seconds in record["phase_seconds"])  # three sessions slept in each phase
+    assert sum(record["phase_seconds"]) <= wall
+    (shared,) = (tmp_path / "phase-0").glob("model-*.pt")
+    took = torch.load(shared, weights_only=True)["seconds"]
+    assert 3 * pause <= took <= record["phase_seconds"][0]
+    # Another run finds phase 0 made, and counts what it took; its own seconds are few.
+    other, _ = runs.run(config.replace(phases=5), tmp_path)
+    assert took <= other["phase_seconds"][0] <= took + 3
+
+
+def test_the_peak_of_all_sessions_counts(tmp_path, monkeypatch):
+    peaks = itertools.chain([5.0, 900.0], itertools.repeat(7.0))
+    monkeypatch.setattr(global_bop, "peak_memory_mb", lambda device: next(peaks))
+    record, *_ = in_sessions(small(exemplars="random").replace(phases=5, adjust=0, finetune=False), tmp_path)
+    assert record["peak_memory_mb"] == 900
+
+
+def test_a_journal_of_another_kind_of_device_is_not_gone_on_from(tmp_path, monkeypatch):
+    with pytest.raises(OutOfTimeError):
+        runs.run(small(), tmp_path, minutes=0)
+    (path,) = tmp_path.rglob(runs.JOURNAL)
+    assert torch.load(path, weights_only=True)["identity"]["device"] == "cpu"
+
+
+@pytest.mark.parametrize("minutes", ["nan", "-3", "inf", "ten"])
+def test_a_time_limit_that_is_none_is_refused(minutes, capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "params/quick/digits-n5.yaml", "--minutes", minutes])
+    assert f"minutes = '{minutes}': must be a number >= 0" in capsys.readouterr().err
 
 
 def test_the_command_line_says_where_it_stopped_and_goes_on(tmp_path, capsys):

@@ -127,7 +127,33 @@ def test_where_the_adjoint_does_not_fit_either_a_smaller_batch_is_named(monkeypa
 
 
 def test_where_nothing_fits_it_says_so(monkeypatch):
-    assert "Nothing fits" in refusal(monkeypatch, 1.0)
+    assert "No smaller setting of these fits" in refusal(monkeypatch, 1.0)
+
+
+def test_only_the_head_moving_needs_less_and_is_measured_so(monkeypatch):
+    frozen = network()
+    frozen.backbone.requires_grad_(False)
+    need = footprint(frozen, images(), "higher").peak(1000, 128, level(inner="head"))
+    assert need < 0.8 * predicted()
+    monkeypatch.setattr(memory, "free_bytes", lambda device: need + 1)
+    check(network(), images(), 1000, 128, level(inner="head"))
+    with pytest.raises(WillNotFitError):
+        check(network(), images(), 1000, 128, level())
+
+
+@pytest.mark.parametrize("inner", ["ncm", "ridge"])
+def test_a_closed_form_is_told_of_its_own_kind_and_never_fewer_exemplars_than_classes(monkeypatch, inner):
+    message = refusal(monkeypatch, 0.9 * predicted(inner=inner), inner=inner)
+    assert f"exemplar_level.inner = '{inner}': 1000 exemplars" in message
+    assert "steps" not in message
+    assert int(re.findall(r"inner_batch=(\d+)", message)[0]) >= 10
+    few = refusal(monkeypatch, 2 * 128 * footprint(network(), images(), "higher").forward * 1.01, inner=inner)
+    assert "inner_batch" not in few  # it would be fewer than the classes
+
+
+def test_fewer_judges_are_named_only_where_they_help(monkeypatch):
+    parameters = 60 * footprint(network(), images(), "adjoint").parameters
+    assert "images to judge by" not in refusal(monkeypatch, parameters / 2, engine="adjoint")
 
 
 def test_free_memory_is_what_the_system_says():

@@ -155,3 +155,19 @@ def test_a_third_derivative_is_refused(gradient):
     (second,) = torch.autograd.grad(first.square().sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         second.square().sum().backward()
+
+
+def test_a_single_value_per_channel_is_refused_as_pytorch_does():
+    norm, x = nn.BatchNorm2d(3), numbers(1, 3, 1, 1, dtype=torch.float32)
+    with SecondOrder(), pytest.raises(ValueError, match="more than 1 value per channel"):
+        norm(x)
+
+
+def test_an_image_without_a_batch_and_autocast_stay_pytorchs():
+    conv, x = nn.Conv2d(3, 4, 3, bias=False), numbers(3, 5, 5, dtype=torch.float32)
+    with SecondOrder():
+        assert not nodes(conv(x)) & OURS
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            y = conv(x[None])
+    assert y.dtype == torch.bfloat16
+    assert not nodes(y) & OURS

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import resource
 import statistics
-import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import psutil
@@ -26,6 +25,7 @@ from mnemonics_lib.bench.clock import seconds, where
 from mnemonics_lib.bilevel import ENGINES, memory
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.models import build_network
+from mnemonics_lib.records import resident_peak
 
 NETWORKS = {"ResNet-8, 16 x 16": (8, 16), "ResNet-32, 32 x 32": (32, 32)}
 """Name -> depth and resolution; all of width 16."""
@@ -54,7 +54,12 @@ def rows(device: str = "cpu") -> list[dict[str, Any]]:
     for case in tqdm(CASES, desc="cases", leave=False):
         reference = None
         for engine in ENGINES:  # higher comes first
-            row, gradient = alone(measure, *case, engine, device, torch.get_num_threads())
+            try:
+                row, gradient = alone(measure, *case, engine, device, torch.get_num_threads())
+            except (BrokenProcessPool, torch.OutOfMemoryError, MemoryError) as error:  # the guard was wrong: say so
+                empty = dict.fromkeys(("seconds", "low", "high", "rounds", "peak_mb", "predicted_mb", "rel_diff"))
+                row = dict(zip(("network", "T", "exemplars"), case, strict=True)) | empty | where(torch.device(device))
+                row, gradient = row | {"engine": engine, "refused": f"failed: {error}"}, None
             reference = gradient if engine == "higher" else reference
             if gradient is not None and reference is not None:
                 row["rel_diff"] = ((gradient - reference).norm() / reference.norm()).item()
@@ -128,8 +133,7 @@ def _in_use(device: torch.device) -> float:
 def _high_water(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return resident_peak()
 
 
 def table(found: list[dict[str, Any]]) -> str:
@@ -141,7 +145,9 @@ def table(found: list[dict[str, Any]]) -> str:
     for row in found:
         head = f"{row['network']:<20} {row['exemplars']:>9} {row['T']:>3} {row['engine']:<8}"
         if row["refused"]:
-            lines.append(f"{head} {'refused':>8} {'':>8} {row['predicted_mb']:>9,.0f}")
+            said, predicted = row["refused"].partition(":")[0], row["predicted_mb"]
+            said = said if said == "failed" else "refused"
+            lines.append(f"{head} {said:>8} {'':>8} {'' if predicted is None else f'{predicted:,.0f}':>9}")
         else:
             difference = "" if row["rel_diff"] is None else f"{row['rel_diff']:.1e}"
             lines.append(

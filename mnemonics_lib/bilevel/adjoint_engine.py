@@ -63,8 +63,9 @@ def hypergradient(
         theta = leaves(trajectory[t])
         loss = base_loss(temporary.classifier(theta), images, t)
         slopes = torch.autograd.grad(loss, theta, create_graph=True, allow_unused=True)
-        for a, b in zip(u, v, strict=True):
-            a.mul_(momentum).sub_(b, alpha=alpha)
+        for a, b, g in zip(u, v, slopes, strict=True):
+            if g is not None:  # as forwards: what the loss does not touch keeps its velocity
+                a.mul_(momentum).sub_(b, alpha=alpha)
         terms = [(g, a) for g, a in zip(slopes, u, strict=True) if g is not None and g.requires_grad]
         if terms:
             inputs, (outputs, along) = [*theta, images], zip(*terms, strict=True)
@@ -93,7 +94,7 @@ def _copies(tensors: Parameters, count: int) -> list[Parameters]:
     blocks = [tensor.new_empty(count * tensor.numel()) for tensor in tensors]
     return [
         [
-            block.as_strided(tensor.shape, tensor.stride(), k * tensor.numel()).copy_(tensor)
+            block.as_strided(tensor.shape, torch.empty_like(tensor).stride(), k * tensor.numel()).copy_(tensor)
             for block, tensor in zip(blocks, tensors, strict=True)
         ]
         for k in range(count)

@@ -7,6 +7,7 @@ bring the machine to its knees, a probe of a few images is measured, scaled up, 
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -97,7 +98,7 @@ def footprint(temporary: IncrementalNet, images: Tensor, engine: str) -> Footpri
 
 
 def free_bytes(device: torch.device) -> float:
-    """Memory that a computation on ``device`` can still get."""
+    """Memory that is free on ``device``. On a CPU that of the machine: limits of a container or job are not seen."""
     if device.type == "cuda":
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + cached
@@ -117,6 +118,9 @@ def check(temporary: IncrementalNet, images: Tensor, exemplars: int, validation:
     Raises:
         WillNotFitError: naming the engine, the truncation and the batch that fit.
     """
+    if settings.inner == "head":
+        temporary = copy.deepcopy(temporary)
+        temporary.backbone.requires_grad_(False)
     measured = {engine: footprint(temporary, images, engine) for engine in {settings.engine, "adjoint"}}
 
     def peak(**changes: object) -> float:
@@ -128,23 +132,30 @@ def check(temporary: IncrementalNet, images: Tensor, exemplars: int, validation:
     if needed <= free:
         return
     fits = []
-    if settings.inner in ("full", "head") and settings.engine == "higher":
+    unrolled = settings.inner in ("full", "head")
+    if unrolled and settings.engine == "higher":
         if peak(engine="adjoint") <= free:
             fits.append(f"exemplar_level.engine=adjoint ({_gigabytes(peak(engine='adjoint'))})")
         keep = _largest(lambda k: peak(truncate=k) <= free, settings.inner_steps)
         if keep:
             fits.append(f"exemplar_level.truncate={keep} ({_gigabytes(peak(truncate=keep))}, another gradient)")
     batch = _largest(lambda n: peak(inner_batch=n) <= free, exemplars)
-    if batch:
+    if batch >= (1 if unrolled else temporary.classes):
         fits.append(f"exemplar_level.inner_batch={batch} ({_gigabytes(peak(inner_batch=batch))})")
     small = _largest(lambda n: peak(engine="adjoint", inner_batch=n) <= free, exemplars)
-    if not fits and small:
+    if not fits and unrolled and small:
         fits.append(f"exemplar_level.engine=adjoint with exemplar_level.inner_batch={small}")
+    judges = _largest(lambda n: measured[settings.engine].peak(exemplars, n, settings) <= free, validation)
+    if not fits and judges:
+        fits.append(f"{judges} images to judge by (exemplar_level.val_batch, and the old exemplars with eq4b)")
+    batch = min(exemplars, settings.inner_batch or exemplars)
+    what = f"inner = {settings.inner!r}:"
+    if unrolled:
+        what = f"engine = {settings.engine!r}: {settings.inner_steps} inner steps on"
     raise WillNotFitError(
-        f"exemplar_level.engine = {settings.engine!r}: {settings.inner_steps} inner steps on "
-        f"{min(exemplars, settings.inner_batch or exemplars)} exemplars, judged on {validation} images, need about "
-        f"{_gigabytes(needed)}; {_gigabytes(free)} are free on {images.device}. "
-        + (f"What fits: {'; '.join(fits)}" if fits else "Nothing fits: fewer validation images (val_batch) will help")
+        f"exemplar_level.{what} {batch} exemplars, judged on {validation} images, need about {_gigabytes(needed)}; "
+        f"{_gigabytes(free)} are free on {images.device}. "
+        + (f"What fits: {'; '.join(fits)}" if fits else "No smaller setting of these fits")
     )
 
 

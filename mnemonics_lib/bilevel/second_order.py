@@ -2,7 +2,7 @@
 
 PyTorch differentiates these layers twice by formulas made for generality: the weight term of a convolution by
 convolving with *images* as kernels, batch normalisation by dozens of passes over the activations. Here each is
-written out by hand with the kernels of the first derivative. Values and first derivatives are PyTorch's own bits.
+written out by hand with the kernels of the first derivative. Values and first derivatives are PyTorch's own.
 """
 
 from __future__ import annotations
@@ -178,6 +178,11 @@ class SecondOrder(TorchFunctionMode):
         return func(*args, **kwargs) if replaced is None else replaced
 
 
+def _plain(x: Tensor, weight: Tensor) -> bool:
+    """A batch of images in the weight's precision, whatever autocast would make of it."""
+    return x.dim() == 4 and x.dtype == weight.dtype and not torch.is_autocast_enabled(x.device.type)
+
+
 def _plain_convolution(
     x: Tensor,
     weight: Tensor,
@@ -189,7 +194,7 @@ def _plain_convolution(
 ) -> Tensor | None:
     """The convolution, or None where it is of another kind."""
     tuples = all(isinstance(value, tuple) for value in (stride, padding, dilation))
-    if bias is not None or not tuples or set(dilation) != {1} or groups != 1 or x.dtype != weight.dtype:
+    if bias is not None or not tuples or set(dilation) != {1} or groups != 1 or not _plain(x, weight):
         return None
     return Convolution.apply(x, weight, stride, padding)
 
@@ -205,6 +210,8 @@ def _plain_batch_norm(
     eps: float = 1e-5,
 ) -> Tensor | None:
     """The batch normalisation, or None where it is of another kind."""
-    if not training or weight is None or bias is None or x.dim() != 4 or x.dtype != weight.dtype:
+    if not training or weight is None or bias is None or not _plain(x, weight):
+        return None
+    if x.numel() == x.shape[1]:  # one value per channel has no variance: PyTorch says so
         return None
     return BatchNorm.apply(x, weight, bias, eps)

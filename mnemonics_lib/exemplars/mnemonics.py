@@ -101,16 +101,18 @@ def optimise_images(
     if reached := loop.reached():
         with torch.no_grad():
             images.copy_(reached["images"])
+        log = [OuterStep(**row) for row in reached["log"]]
+    if reached and len(log) < len(schedule):
         optimizer.load_state_dict(reached["optimizer"])
         scheduler.load_state_dict(reached["scheduler"])
-        log = [OuterStep(**row) for row in reached["log"]]
         for _ in log:
             torch.rand((), generator=shares)  # drawn already, one a step
 
     def everything() -> Content:
-        rows = [asdict(row) for row in log]
-        states = {"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}
-        return {"images": images.detach(), "log": rows, **states}
+        content = {"images": images.detach(), "log": [asdict(row) for row in log]}
+        if len(log) < len(schedule):  # Adam's state is twice as large as the images
+            content |= {"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}
+        return content
 
     for step in tqdm(range(len(log), len(schedule)), desc=progress, disable=not progress, leave=False):
         val_images, val_labels = validation.batch(schedule[step])

@@ -40,7 +40,10 @@ class Method:
         """
 
     def loss(self, model: IncrementalNet, teacher: IncrementalNet, images: Tensor, labels: Tensor) -> Tensor:
-        """L_all of Eq. 5 on one batch of D_i and E_{0:i-1}; ``teacher`` is Theta_{i-1}, frozen."""
+        """L_all of Eq. 5 on one batch of D_i and E_{0:i-1}; ``teacher`` is Theta_{i-1}, frozen.
+
+        It must not gather anything in ``self``: a run that stops inside a phase begins the method's part of it again.
+        """
         with torch.no_grad():
             old_logits = self.teach(teacher, images)
         return losses.model_level(model(images), labels, old_logits, self.settings.lam, self.settings.temperature)
