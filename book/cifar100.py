@@ -174,8 +174,9 @@ show(pd.DataFrame(rows))
 # ## Every run
 #
 # *Displacement* is how far the final exemplars went from the real images they started from, in standard deviations of the
-# data's pixels. *Seconds* is a whole run on one thread, on a machine that ran two to four other things; phase 0, which runs share, is
-# counted in each.
+# data's pixels. All records are of the engine `higher`; the parameter file now names `adjoint`, the same gradient in less
+# time ({doc}`engines`). *Seconds* is a whole run on one thread, on a machine that ran two to four other things; phase 0,
+# which runs share, is counted in each.
 
 # %% tags=["remove-input"]
 rows = [
