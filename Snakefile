@@ -21,7 +21,8 @@ START = time.time()
 PROFILE = config.get("profile", "quick")
 SOURCES = sorted(Path("notebooks").glob("0*.py"))
 LIBRARY = sorted(map(str, Path("mnemonics_lib").rglob("*.py")))
-RECORDS = sorted(map(str, Path("book/records").rglob("*.json")))
+RECORDS = sorted(map(str, Path("book/records").glob("*/*/*/*.json")))
+BENCHMARKS = sorted(map(str, Path("book/records/bench").glob("*.json")))  # which pages show, and no notebook
 READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
 COSTS = "book/records/costs.json"  # each notebook opens with its own
 PAGES = sorted(Path("book").glob("*.py"))  # pages without parameters, made from records and library alone
@@ -89,7 +90,7 @@ rule notebook:
 rule page:
     input:
         source="book/{page}.py",
-        records=RECORDS,
+        records=RECORDS + BENCHMARKS,
         plan="book/records/evidence.yaml",
         paper=sorted(map(str, Path("book/paper").glob("*.csv"))),
         params=parameter_files("quick"),

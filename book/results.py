@@ -115,7 +115,7 @@ show(pd.DataFrame(claims("average_accuracy", "avg_acc")))
 # %% [markdown]
 # How far such intervals go: these records were made twice, with the same settings and seeds, before and after a change that
 # only moved the random draws. The first time, training that starts from herding came out above herding at $N = 1$, with an
-# interval that did not touch zero; the second time, above, it did not. Read an interval near zero as a hint at most. (The first
+# interval clear of zero; the second time, in the table above, the interval holds zero. Read an interval near zero as a hint at most. (The first
 # records are in the history of the repository: `git show f2e544b:book/records/quick`.)
 
 # %% [markdown]

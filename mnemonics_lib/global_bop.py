@@ -322,9 +322,8 @@ def new_exemplars(setting: Setting, state: State, progress: str = "") -> Content
 
     if phase:
         return make()
-    level = config.exemplar_level.model_dump(
-        exclude={"adjust_epochs"}
-    )  # which phase 0, without old classes, never reads
+    # Of the level all but what is for old classes, of which phase 0 has none.
+    level = config.exemplar_level.model_dump(exclude={"adjust_epochs"})
     key = {"model": phase_zero(setting), "quota": config.quota(last), "level": level}
     with setting.journal.aside("exemplars") as before:
         content, seconds = setting.shared.get("exemplars", key, make, before)

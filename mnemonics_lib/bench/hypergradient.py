@@ -51,15 +51,15 @@ def rows(device: str = "cpu") -> list[dict[str, Any]]:
         measurement are null), ``threads``, ``device``, ``torch``.
     """
     found = []
-    for case in tqdm(CASES, desc="cases", leave=False):
+    for network, steps, exemplars in tqdm(CASES, desc="cases", leave=False):
         reference = None
         for engine in ENGINES:  # higher comes first
             try:
-                row, gradient = alone(measure, *case, engine, device, torch.get_num_threads())
+                row, gradient = alone(measure, network, steps, exemplars, engine, device, torch.get_num_threads())
             except (BrokenProcessPool, torch.OutOfMemoryError, MemoryError) as error:  # the guard was wrong: say so
-                empty = dict.fromkeys(("seconds", "low", "high", "rounds", "peak_mb", "predicted_mb", "rel_diff"))
-                row = dict(zip(("network", "T", "exemplars"), case, strict=True)) | empty | where(torch.device(device))
-                row, gradient = row | {"engine": engine, "refused": f"failed: {error}"}, None
+                row = _unmeasured(network, steps, exemplars, engine, torch.device(device))
+                row["refused"] = f"failed: {error}"
+                gradient = None
             reference = gradient if engine == "higher" else reference
             if gradient is not None and reference is not None:
                 row["rel_diff"] = ((gradient - reference).norm() / reference.norm()).item()
@@ -89,9 +89,7 @@ def measure(
     (images, labels), (judges, answers) = draw(exemplars), draw(VALIDATION)
     settings = PAPER_EXEMPLAR_LEVEL.model_copy(update={"engine": engine, "inner_steps": steps})
     predicted = memory.footprint(model, images, engine).peak(exemplars, VALIDATION, settings)
-    row = {"network": network, "engine": engine, "T": steps, "exemplars": exemplars}
-    row |= dict.fromkeys(("seconds", "low", "high", "rounds", "peak_mb", "rel_diff", "refused"))
-    row |= {"predicted_mb": predicted / 2**20, **where(place)}
+    row = _unmeasured(network, steps, exemplars, engine, place) | {"predicted_mb": predicted / 2**20}
     try:
         memory.check(model, images, exemplars, VALIDATION, settings)
     except memory.WillNotFitError as error:
@@ -121,6 +119,13 @@ def measure(
     row |= {"seconds": statistics.median(times), "low": min(times), "high": max(times), "rounds": len(times)}
     row["peak_mb"] = (_high_water(place) - before) / 2**20
     return row, gradients[0].cpu()
+
+
+def _unmeasured(network: str, steps: int, exemplars: int, engine: str, device: torch.device) -> dict[str, Any]:
+    """A row whose measurements are still null."""
+    row = {"network": network, "engine": engine, "T": steps, "exemplars": exemplars}
+    nulls = ("seconds", "low", "high", "rounds", "peak_mb", "rel_diff", "refused", "predicted_mb")
+    return row | dict.fromkeys(nulls) | where(device)
 
 
 def _in_use(device: torch.device) -> float:

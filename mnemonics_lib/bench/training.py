@@ -102,10 +102,8 @@ def loops(device: torch.device, depth: int, size: int, steps: int) -> dict[str, 
     middle = torch.full((3, 1, 1), 0.5, device=device)
     pixels = Pixels(middle, middle / 2, white=255, pad=size // 8, flip=True)
     settings = Training(epochs=1, batch_size=BATCH, milestones=[])
-    samples, images = (
-        Samples.real(raw, labels, pixels),
-        pixels.normalise(raw).contiguous(memory_format=torch.channels_last),
-    )
+    samples = Samples.real(raw, labels, pixels)
+    images = pixels.normalise(raw).contiguous(memory_format=torch.channels_last)
     loader = DataLoader(Pictures(raw, labels), BATCH, shuffle=True, num_workers=WORKERS, persistent_workers=WORKERS > 0)
     ours, usual, bare = (build_network(depth, 16, 3, CLASSES, seed=0).to(device) for _ in range(3))
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mnemonics_lib.bilevel.functional import Functional, Parameters, leaves
-from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, MetaLoss
+from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, MetaLoss, differentiated
 from mnemonics_lib.bilevel.second_order import SecondOrder
 
 
@@ -37,7 +37,7 @@ def hypergradient(
     -alpha v stands u <- mu u - alpha v. Arguments: :class:`~.problem.Engine`.
     """
     temporary, images = Functional.of(model), exemplars.detach().clone().requires_grad_()
-    constant = steps - truncate if 0 < truncate < steps else 0  # steps whose result is taken as given
+    constant = steps - differentiated(steps, truncate)  # steps whose result is taken as given
     # All that lives long is made here, in blocks, and changed in place. Small tensors that stay, made between large
     # ones that come and go, leave holes in the heap that nothing fits into: a fifth more memory, measured on a CPU.
     trajectory = _copies(temporary.start(), steps + 1)

@@ -8,7 +8,7 @@ import warnings
 import torch
 from torch import Tensor, nn
 
-from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, MetaLoss
+from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, MetaLoss, differentiated
 
 with warnings.catch_warnings():  # Python warns of a line of `higher` when it compiles it, once per environment
     warnings.simplefilter("ignore", SyntaxWarning)
@@ -32,7 +32,7 @@ def hypergradient(
     Memory grows with T: all T graphs are kept until the backward pass. Arguments: :class:`~.problem.Engine`.
     """
     images = exemplars.detach().clone().requires_grad_()
-    constant = steps - truncate if 0 < truncate < steps else 0  # steps whose result is taken as given
+    constant = steps - differentiated(steps, truncate)  # steps whose result is taken as given
     start = copy.deepcopy(model) if constant else model
     optimizer = torch.optim.SGD(start.parameters(), lr=alpha, momentum=momentum, weight_decay=weight_decay)
     base_losses = []

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib.bilevel.functional import Functional
+from mnemonics_lib.bilevel.problem import differentiated
 from mnemonics_lib.bilevel.second_order import SecondOrder
 from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.losses import cross_entropy
@@ -62,7 +63,7 @@ class Footprint:
         steps, graph = settings.inner_steps, batch * self.step
         if settings.engine == "adjoint":  # first judges, then walks back with a single graph
             return max((OVERHEAD + TRANSIENT) * graph, meta) + (steps + 4) * self.parameters
-        kept = min(steps, settings.truncate or steps)
+        kept = differentiated(steps, settings.truncate)
         return (OVERHEAD * kept + TRANSIENT) * graph + meta + 2 * kept * self.parameters
 
 
@@ -121,7 +122,7 @@ def check(temporary: IncrementalNet, images: Tensor, exemplars: int, validation:
     if settings.inner == "head":
         temporary = copy.deepcopy(temporary)
         temporary.backbone.requires_grad_(False)
-    measured = {engine: footprint(temporary, images, engine) for engine in {settings.engine, "adjoint"}}
+    measured = {settings.engine: footprint(temporary, images, settings.engine)}
 
     def peak(**changes: object) -> float:
         changed = settings.model_copy(update=changes)
@@ -131,6 +132,7 @@ def check(temporary: IncrementalNet, images: Tensor, exemplars: int, validation:
     needed = peak()
     if needed <= free:
         return
+    measured.setdefault("adjoint", footprint(temporary, images, "adjoint"))
     fits = []
     unrolled = settings.inner in ("full", "head")
     if unrolled and settings.engine == "higher":

@@ -39,6 +39,11 @@ class Hypergradient:
     base_losses: Tensor
 
 
+def differentiated(steps: int, truncate: int) -> int:
+    """How many of the T inner steps are differentiated through: the last ``truncate``, or all of them for 0."""
+    return min(steps, truncate or steps)
+
+
 class Engine(Protocol):
     """d L_val(Theta'_T(E)) / d E, where Theta'_T(E) is T steps of SGD from ``model`` on ``base_loss`` (Eq. 7-9)."""
 
