@@ -68,6 +68,11 @@ class Optimisation(Strict):
         description="Statistics used and updated in training: each batch's, or the running ones, left as they are.",
     )
     augment: bool = Field(True, description="Random crop, and a flip where the data set allows one (paper: on).")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="Arithmetic of the backbone in training (paper: float32). bfloat16 is faster where the hardware "
+        "has it; weights, heads and losses stay float32.",
+    )
 
     @model_validator(mode="after")
     def _milestones(self) -> Optimisation:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from mnemonics_lib.config import Optimisation
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.device import Step, recorder, upload
 from mnemonics_lib.journal import ALONE, Content, Loop
 from mnemonics_lib.rng import stream
 
@@ -31,7 +32,8 @@ def train(
     Args:
         model: put into training mode (evaluation mode for ``batch_norm = running``), so that batch normalisation uses
             and updates the statistics that the settings name.
-        loss: closes over the model.
+        loss: closes over the model; one step of the training is recorded where the device can (:class:`Step`), so its
+            value must depend on its arguments and on tensors alone.
         samples: what to train on; each batch is normalised and augmented on the device when it is drawn.
         settings: epochs, rate, schedule, batch size, augmentation.
         seed: of the order of the samples and of the crops.
@@ -69,18 +71,32 @@ def train(
             "crops": crops.get_state(),
         }
 
+    device = samples.labels.device
+    total = torch.zeros((), device=device)
+
+    def descend(rate: float, index: Tensor, *drawn: Tensor) -> None:
+        x, y = samples.batch(index)
+        if settings.augment:
+            x = samples.pixels.crop(x, *drawn)
+        with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            value = loss(x, y)
+        optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        optimizer.step()  # reads ``rate``
+        total.add_(value.detach() * len(index))  # summed on the device: no step waits for another
+
+    step = Step(descend, recorder(device))
     epochs = range(len(history), settings.epochs)
     for epoch in tqdm(epochs, desc=progress, disable=not progress, leave=False):
-        total = torch.zeros((), device=samples.labels.device)
-        for batch in batches(len(samples), settings.batch_size, order):
-            x, y = samples.batch(batch)
-            if settings.augment:
-                x = samples.pixels.augment(x, crops)
-            value = loss(x, y)
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()
-            optimizer.step()
-            total += value.detach() * len(batch)  # summed on the device: no step waits for another
+        # Drawn on the host, real images before exemplars, and brought to the device all at once.
+        chosen = [samples.real_first(batch) for batch in batches(len(samples), settings.batch_size, order)]
+        sizes = [len(batch) for batch in chosen]
+        tables = [torch.cat(chosen)]
+        if settings.augment:
+            tables.append(torch.cat([samples.pixels.draw(size, crops) for size in sizes]))
+        total.zero_()
+        for drawn in zip(*(upload(table, device).split(sizes) for table in tables), strict=True):
+            step(optimizer.param_groups[0]["lr"], *drawn)
         scheduler.step()
         history.append(total.item() / len(samples))
         loop.keep(everything, epoch + 1, settings.epochs)

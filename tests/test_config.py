@@ -437,7 +437,8 @@ def test_the_defaults_are_the_quick_digits_run(root):
 
 @pytest.mark.parametrize("phases", [5, 10, 25])
 def test_the_papers_parameter_files_are_section_5_1_to_the_letter(root, phases):
-    sgd = {"batch_size": 128, "momentum": 0.9, "weight_decay": 5e-4, "batch_norm": "batch", "augment": True}
+    sgd = {"batch_size": 128, "momentum": 0.9, "weight_decay": 5e-4, "batch_norm": "batch"}
+    sgd |= {"augment": True, "precision": "float32"}
     expected = {
         "dataset": "cifar100",
         "resolution": 0,  # 32 x 32

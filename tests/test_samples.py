@@ -40,11 +40,18 @@ def same(found: tuple[Tensor, Tensor], expected: list[tuple[Tensor, int]]) -> bo
 
 
 @given(counts, seeds, st.data())
-def test_a_batch_is_what_was_asked_for_the_real_ones_first(count, seed, data):
+def test_a_batch_is_what_was_asked_for_in_its_order(count, seed, data):
     samples, plain = drawn(count, seed)
     index = data.draw(st.lists(st.integers(0, len(plain) - 1), max_size=20))  # in any order, repeats too
-    order = [i for i in index if i < count[0]] + [i for i in index if i >= count[0]]
-    assert same(samples.batch(torch.tensor(index, dtype=torch.int64)), [plain[i] for i in order])
+    assert same(samples.batch(torch.tensor(index, dtype=torch.int64)), [plain[i] for i in index])
+
+
+@given(counts, seeds, st.data())
+def test_real_first_moves_exemplars_to_the_end_and_keeps_each_kinds_order(count, seed, data):
+    samples, plain = drawn(count, seed)
+    index = data.draw(st.lists(st.integers(0, len(plain) - 1), max_size=20))
+    arranged = samples.real_first(torch.tensor(index, dtype=torch.int64))
+    assert arranged.tolist() == [i for i in index if i < count[0]] + [i for i in index if i >= count[0]]
 
 
 @given(counts, seeds, st.integers(1, 16))

@@ -64,21 +64,36 @@ class Pixels:
     def augment(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Random crop from the image padded with black, and a mirror image for half of them.
 
+        Args:
+            images: normalised, [n, c, h, w].
+            generator: source of the crops; the same state gives the same ones.
+        """
+        return self.crop(images, self.draw(len(images), generator).to(images.device))
+
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """What :meth:`crop` does to each of ``count`` images: top, left and whether to mirror, int64 [count, 3]."""
+        top, left = torch.randint(2 * self.pad + 1, (2, count), generator=generator, device=generator.device)
+        mirrored = torch.zeros_like(top)
+        if self.flip:
+            mirrored = torch.randint(2, (count,), generator=generator, device=generator.device)
+        return torch.stack([top, left, mirrored], dim=1)
+
+    def crop(self, images: Tensor, crops: Tensor) -> Tensor:
+        """The crop of each image from its copy padded with black, and its mirror image where asked for.
+
         A pure, differentiable gather: each output pixel is one input pixel (or black), so gradients flow back to it.
 
         Args:
             images: normalised, [n, c, h, w].
-            generator: source of the offsets; the same state gives the same crops.
+            crops: as :meth:`draw` gives them, on the images' device.
         """
         n, c, h, w = images.shape
         padded = F.pad(images - self.low, [self.pad] * 4) + self.low
-        shift = torch.randint(2 * self.pad + 1, (2, n, 1), generator=generator, device=generator.device)
-        top, left = shift.to(images.device)
+        top, left, mirrored = crops.split(1, dim=1)
         rows = top + torch.arange(h, device=images.device)  # [n, h]
         cols = left + torch.arange(w, device=images.device)  # [n, w]
         if self.flip:
-            mirrored = torch.randint(2, (n, 1), generator=generator, device=generator.device).to(images.device).bool()
-            cols = torch.where(mirrored, cols.flip(1), cols)
+            cols = torch.where(mirrored.bool(), cols.flip(1), cols)
         # Indices into each padded plane laid flat: one gather of a single index, a third of the time of three indices.
         index = rows[:, :, None] * (w + 2 * self.pad) + cols[:, None, :]  # [n, h, w]
         return padded.reshape(n, c, -1).gather(2, index.reshape(n, 1, -1).expand(-1, c, -1)).reshape(n, c, h, w)

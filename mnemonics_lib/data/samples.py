@@ -46,23 +46,29 @@ class Samples:
         return len(self.labels)
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """The samples at ``index``: normalised images and labels, the real ones first, else in the order asked for.
+        """The samples at ``index``, in its order: normalised images and labels.
 
         Args:
-            index: positions in 0..n+m-1, int64, on the CPU. That is where the order is drawn, and where it can be
-                divided between the two kinds without waiting for an accelerator.
+            index: positions in 0..n+m-1, int64, on the samples' device.
         """
-        n, device = len(self.raw), self.labels.device
+        n = len(self.raw)
         if not len(self.images):
-            chosen = index.to(device)
-            return self.pixels.normalise(self.raw[chosen]), self.labels[chosen]
-        real, learned = index[index < n], index[index >= n]
-        parts = self.pixels.normalise(self.raw[real.to(device)]), self.images[(learned - n).to(device)]
-        return torch.cat(parts), self.labels[torch.cat([real, learned]).to(device)]
+            images = self.pixels.normalise(self.raw[index])
+        elif not n:
+            images = self.images[index]
+        else:  # one of either kind for each, of which one is taken: no shape depends on how many are of which
+            real = self.pixels.normalise(self.raw[index.clamp(max=n - 1)])
+            images = torch.where((index < n)[:, None, None, None], real, self.images[(index - n).clamp(min=0)])
+        return images, self.labels[index]
+
+    def real_first(self, index: Tensor) -> Tensor:
+        """``index``, on any device, with the positions of real images before those of exemplars, else in order."""
+        real = index < len(self.raw)
+        return torch.cat([index[real], index[~real]])
 
     def parts(self, size: int = 1024) -> Iterator[tuple[Tensor, Tensor]]:
         """All samples in stored order, ``size`` at a time."""
-        for index in torch.arange(len(self)).split(size):
+        for index in torch.arange(len(self), device=self.labels.device).split(size):
             yield self.batch(index)
 
     def where(self, chosen: Tensor) -> Samples:

@@ -6,11 +6,26 @@ same operations after growing as before, so they keep their bits, and old rows c
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mnemonics_lib.rng import seeded
+
+
+def in_full(function: Callable[[Any, Tensor], Tensor]) -> Callable[[Any, Tensor], Tensor]:
+    """A head's arithmetic in the precision of its features: with bfloat16's 8 bits cosines would be 1/256 apart."""
+
+    @functools.wraps(function)
+    def wrapped(self: Any, features: Tensor) -> Tensor:
+        with torch.autocast(features.device.type, enabled=False):
+            return function(self, features)
+
+    return wrapped
 
 
 class Head(nn.Module):  # not an ABC: `higher` subclasses modules in a way that metaclasses do not survive
@@ -74,6 +89,7 @@ class LinearHead(Head):
         """Rows as ``torch.nn.Linear`` initialises them."""
         return nn.Linear(self.features, classes)
 
+    @in_full
     def forward(self, features: Tensor) -> Tensor:
         """[n, d] -> [n, classes]."""
         return torch.cat([block(features) for block in self.blocks], dim=1)
@@ -116,6 +132,7 @@ class CosineHead(Head):
         """Back to sigma = 1; the blocks reset themselves."""
         nn.init.ones_(self.sigma)
 
+    @in_full
     def cosines(self, features: Tensor) -> Tensor:
         """[n, d] -> cos(f, w_k), [n, classes]."""
         directions = F.normalize(features, dim=1)

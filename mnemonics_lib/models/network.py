@@ -33,8 +33,8 @@ class IncrementalNet(nn.Module):
         return self.head.classes
 
     def features(self, x: Tensor) -> Tensor:
-        """[n, c, h, w] -> [n, features]."""
-        return self.backbone(x)
+        """[n, c, h, w] -> [n, features], in the images' precision whatever that of the layers (autocast)."""
+        return self.backbone(x).to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, c, h, w] -> logits [n, classes]."""

@@ -1,0 +1,120 @@
+"""What a loop needs so that neither the device waits for Python nor Python for the device."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+Work = Callable[[], None]
+
+WARM = 2
+"""Times that a step runs as it is before it is recorded: libraries set themselves up, an optimiser makes its state."""
+
+
+class Recorder(Protocol):
+    """Something that can take down what a step asks of the device, and have it done again without Python."""
+
+    def warm(self, work: Work) -> None:
+        """Do it, as it will be recorded."""
+        ...
+
+    def record(self, work: Work) -> Work:
+        """Take it down without doing it; the result does it."""
+        ...
+
+
+class CudaGraphs:
+    """CUDA graphs of one device, which share their scratch memory.
+
+    They may, since a step leaves its results in tensors made outside of it: between two replays nothing in the scratch
+    memory is of use. Everything runs on a stream of its own, because a graph cannot be recorded on the default one.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.stream, self.pool = device, torch.cuda.Stream(device), torch.cuda.graph_pool_handle()
+
+    def warm(self, work: Work) -> None:
+        """Do it on the graphs' stream, in turn with what is asked of the present one."""
+        present = torch.cuda.current_stream(self.device)
+        self.stream.wait_stream(present)
+        with torch.cuda.stream(self.stream):
+            work()
+        present.wait_stream(self.stream)
+
+    def record(self, work: Work) -> Work:
+        """A graph of all that ``work`` launches."""
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
+            work()
+        return graph.replay
+
+
+def recorder(device: torch.device) -> Recorder | None:
+    """What records steps on ``device``; None where Python is no hindrance (a CPU)."""
+    return CudaGraphs(device) if device.type == "cuda" else None
+
+
+class Step:
+    """A piece of work that is done again and again, recorded once it is warm.
+
+    A network of 32 layers on a hundred small images is a thousand short kernels, and Python cannot ask for them as fast
+    as a GPU does them. A recording is asked for once. What is recorded must be the same each time, so ``work``
+
+    - returns nothing: it leaves its results in tensors that it closes over, changed in place;
+    - reads what varies from its arguments. Tensors are copied to where the recording reads them; all else (a learning
+      rate) is part of what was recorded, and another value is another recording, as is another shape;
+    - reads no value off the device.
+
+    Where nothing records, a call is the plain call.
+
+    Args:
+        work: what to do.
+        recorder: of the device in question; steps that share one share scratch memory. None for plain calls.
+    """
+
+    def __init__(self, work: Callable[..., None], recorder: Recorder | None) -> None:
+        self.work, self.recorder = work, recorder
+        self._calls: Counter[Hashable] = Counter()
+        self._recordings: dict[Hashable, tuple[list[Any], Work]] = {}
+
+    def __call__(self, *arguments: Any) -> None:
+        """Do it once with these arguments."""
+        if self.recorder is None:
+            self.work(*arguments)
+            return
+        key = tuple((a.shape, a.stride(), a.dtype) if isinstance(a, Tensor) else a for a in arguments)
+        self._calls[key] += 1
+        if key not in self._recordings and self._calls[key] > WARM:
+            self._record(key, arguments)
+        if key in self._recordings:
+            kept, replay = self._recordings[key]
+            for own, given in zip(kept, arguments, strict=True):
+                if isinstance(own, Tensor):
+                    own.copy_(given)
+            replay()
+        elif self.recorder is None:  # it could not be recorded
+            self.work(*arguments)
+        else:
+            self.recorder.warm(lambda: self.work(*arguments))
+
+    def _record(self, key: Hashable, arguments: tuple[Any, ...]) -> None:
+        assert self.recorder is not None
+        kept = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
+        try:
+            self._recordings[key] = kept, self.recorder.record(lambda: self.work(*kept))
+        except RuntimeError as error:
+            name = getattr(self.work, "__qualname__", self.work)
+            warnings.warn(f"{name} could not be recorded and goes on without ({error})", stacklevel=4)
+            self.recorder = None
+
+
+def upload(tensor: Tensor, device: torch.device) -> Tensor:
+    """A host's tensor on ``device``, without waiting for the device to take it."""
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
