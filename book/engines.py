@@ -37,7 +37,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import conv_backward_flop, conv_flop
 
 from mnemonics_lib import figures, report
-from mnemonics_lib.bilevel import ENGINES, memory
+from mnemonics_lib.bilevel import ENGINES, InnerLoop, memory
 from mnemonics_lib.bilevel.second_order import BatchNorm
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.models import build_network
@@ -252,16 +252,12 @@ class Toy(nn.Module):
 
 def by_engine(name, **sgd):
     """The gradient with respect to e, as a vector of four numbers."""
-    result = ENGINES[name](
-        Toy(),
-        e,
+    engine = ENGINES[name](
         lambda classifier, images, t: logistic(classifier(images), e_labels),
         lambda classifier: logistic(classifier(data), data_labels),
-        T,
-        alpha,
-        **sgd,
+        InnerLoop(T, alpha, **sgd),
     )
-    return result.gradient.flatten()
+    return engine(Toy(), e).gradient.flatten()
 
 
 def trained(e):
@@ -386,14 +382,12 @@ class Kept:
 
 def on_network(name, steps, dtype=torch.float32):
     """The gradient that an engine computes on the network."""
-    return ENGINES[name](
-        network.to(dtype),
-        images.to(dtype),
+    engine = ENGINES[name](
         lambda classifier, exemplars, t: F.cross_entropy(classifier(exemplars), torch.arange(10) % 5),
         lambda classifier: F.cross_entropy(classifier(validation.to(dtype)), torch.arange(20) % 5),
-        steps,
-        alpha=0.05,
-    ).gradient
+        InnerLoop(steps, alpha=0.05),
+    )
+    return engine(network.to(dtype), images.to(dtype)).gradient
 
 
 rows = []
@@ -723,8 +717,8 @@ show(rows)
 
 # %% [markdown]
 # A truncated gradient is another gradient: what the exemplars did to the first $T - K$ steps is left out. With
-# `higher`, the memory is that of $K$ graphs, and a step left out costs 3 passes instead of 9. With `adjoint`, the
-# memory stays what it is, and such a step costs 3 instead of 12.
+# `higher`, the memory is that of $K$ graphs, and a step left out costs 3 passes instead of 9. With `adjoint`, it is
+# that of one graph as before, with $K$ parameter vectors instead of $T$, and such a step costs 3 instead of 12.
 #
 # ## The memory guard
 #

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -113,8 +113,19 @@ class Step:
             self.recorder = None
 
 
-def upload(tensor: Tensor, device: torch.device) -> Tensor:
-    """A host's tensor on ``device``, without waiting for the device to take it."""
-    if device.type == "cuda":
-        return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor.to(device)
+def upload(columns: Sequence[Sequence[Tensor]], device: torch.device) -> list[tuple[Tensor, ...]]:
+    """What was drawn on the host for each of many steps, on ``device``, without waiting for the device to take it.
+
+    Args:
+        columns: for each kind of thing that is drawn, one tensor a step.
+        device: where it is wanted.
+
+    Returns:
+        One tuple a step. Each column travels as one block.
+    """
+    parts = []
+    for column in columns:
+        block = torch.cat(list(column))
+        block = block.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else block.to(device)
+        parts.append(block.split([len(tensor) for tensor in column]))
+    return list(zip(*parts, strict=True))

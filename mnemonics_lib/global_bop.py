@@ -287,7 +287,7 @@ def exemplar_level(setting: Setting, state: State, progress: bool = False) -> di
             setting.journal.loop("adjust"),
         )
         adjusted = [asdict(step) for step in steps]
-    outside = pixels.outside(state.memory.images) if len(state.memory) else 0.0
+    outside = pixels.outside(state.memory.images).item() if len(state.memory) else 0.0
     memory = state.memory = state.memory.stored(pixels)
     new, everything = memory.positions(first, model.classes), memory.positions(0, model.classes)
     return {

@@ -88,14 +88,12 @@ def train(
     step = Step(descend, recorder(device))
     epochs = range(len(history), settings.epochs)
     for epoch in tqdm(epochs, desc=progress, disable=not progress, leave=False):
-        # Drawn on the host, real images before exemplars, and brought to the device all at once.
-        chosen = [samples.real_first(batch) for batch in batches(len(samples), settings.batch_size, order)]
-        sizes = [len(batch) for batch in chosen]
-        tables = [torch.cat(chosen)]
+        chosen = batches(len(samples), settings.batch_size, order)
+        columns = [[samples.real_first(batch) for batch in chosen]]
         if settings.augment:
-            tables.append(torch.cat([samples.pixels.draw(size, crops) for size in sizes]))
+            columns.append([samples.pixels.draw(len(batch), crops) for batch in chosen])
         total.zero_()
-        for drawn in zip(*(upload(table, device).split(sizes) for table in tables), strict=True):
+        for drawn in upload(columns, device):
             step(optimizer.param_groups[0]["lr"], *drawn)
         scheduler.step()
         history.append(total.item() / len(samples))

@@ -50,7 +50,8 @@ from tqdm import tqdm
 
 from mnemonics_lib import config as configuration
 from mnemonics_lib import figures, global_bop, metrics
-from mnemonics_lib.bilevel.higher_engine import hypergradient
+from mnemonics_lib.bilevel import InnerLoop
+from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.costs import cost
 from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, inner_batch, temporary_model, train_exemplars
 from mnemonics_lib.losses import cross_entropy
@@ -159,16 +160,14 @@ def meta_loss(temporary):
     return cross_entropy(temporary(D.double()), y)  # Eq. 7a
 
 
-exact = hypergradient(theta, E, base_loss, meta_loss, steps=5, alpha=0.05)
+hypergradient = Higher(base_loss, meta_loss, InnerLoop(steps=5, alpha=0.05))
+exact = hypergradient(theta, E)
 
 # %%
 epsilon, rows = 1e-6, []
 for k in range(4):
     u = torch.randn(E.shape, generator=torch.Generator().manual_seed(k), dtype=torch.float64)
-    up, down = (
-        hypergradient(theta, E + sign * epsilon * u, base_loss, meta_loss, steps=5, alpha=0.05).meta_loss
-        for sign in (1, -1)
-    )
+    up, down = (hypergradient(theta, E + sign * epsilon * u).meta_loss for sign in (1, -1))
     rows.append(((exact.gradient * u).sum().item(), (up - down).item() / (2 * epsilon)))
 pd.DataFrame(rows, columns=["gradient along u", "finite difference"]).style.format("{:.6e}").set_uuid("differences")
 

@@ -11,6 +11,8 @@ from mnemonics_lib.bilevel import memory
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.models import IncrementalNet
 
+OURS = ["ours", "ours, bfloat16", "ours, with teacher", "ours, with teacher, bfloat16"]
+
 
 @pytest.fixture
 def quickly(monkeypatch):
@@ -22,7 +24,7 @@ def quickly(monkeypatch):
 def test_a_row_for_each_loop_with_all_that_qualifies_it(quickly, tmp_path, capsys):
     assert __main__.main(["bench", "training", "--json", str(tmp_path / "rows.json")]) == 0
     rows = json.loads((tmp_path / "rows.json").read_text())
-    assert [row["loop"] for row in rows] == ["ours, with augmentation", "usual, with augmentation", "bare"]
+    assert [row["loop"] for row in rows] == [*OURS, "usual", "bare"]
     for row in rows:
         assert 0 < row["low"] <= row["images_per_second"] <= row["high"]
         assert row["threads"] == torch.get_num_threads()
@@ -33,29 +35,33 @@ def test_a_row_for_each_loop_with_all_that_qualifies_it(quickly, tmp_path, capsy
 
 
 def test_all_loops_train_as_many_images_and_only_ours_augments_in_batches(quickly, monkeypatch):
-    seen = []
-    forward = IncrementalNet.forward
-    augmented = []
-    augment = Pixels.augment
+    trained: list[int] = []
+    taught: list[int] = []
+    low: list[bool] = []
+    forward, cropped, crop = IncrementalNet.forward, [], Pixels.crop
 
     def counting_forward(self, x):
-        seen.append(len(x))
+        (trained if torch.is_grad_enabled() else taught).append(len(x))
+        low.append(torch.is_autocast_enabled("cpu"))
         return forward(self, x)
 
-    def counting_augment(self, x, generator):
-        augmented.append(len(x))
-        return augment(self, x, generator)
+    def counting_crop(self, x, crops):
+        cropped.append(len(x))
+        return crop(self, x, crops)
 
     monkeypatch.setattr(IncrementalNet, "forward", counting_forward)
-    monkeypatch.setattr(Pixels, "augment", counting_augment)
-    loops = training.loops(torch.device("cpu"), 8, 8, steps=2)
-    counts = {}
-    for name, body in loops.items():
-        seen.clear()
-        body()
-        counts[name] = list(seen)
-    assert counts == {name: [16, 16] for name in loops}
-    assert augmented == [16, 16]
+    monkeypatch.setattr(Pixels, "crop", counting_crop)
+    for name, body in training.loops(torch.device("cpu"), 8, 8, steps=2).items():
+        for seen in (trained, taught, low, cropped):
+            seen.clear()
+        images, seconds = body()
+        assert images == 32
+        assert seconds > 0
+        epochs = 2 if name in OURS else 1  # of which the second is measured
+        assert trained == [16, 16] * epochs
+        assert cropped == ([16, 16] * epochs if name in OURS else [])
+        assert taught == ([16, 16] * epochs if "teacher" in name else [])
+        assert set(low) == {"bfloat16" in name}
 
 
 def test_the_usual_loop_crops_and_mirrors_what_torchvision_gives():

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from mnemonics_lib.bilevel import ENGINES
+from mnemonics_lib.bilevel import ENGINES, Hypergradient, InnerLoop
 from mnemonics_lib.models import build_network, transfer_weights
 
 LABELS = torch.tensor([0, 1, 2, 0])
@@ -74,9 +74,18 @@ def meta_loss(model: Any) -> Tensor:
     return F.cross_entropy(model(VALIDATION), VAL_LABELS)
 
 
+def by(name: str) -> Any:
+    """An engine as one function."""
+
+    def hypergradient(model, exemplars, base, meta, steps: int, alpha: float, **sgd) -> Hypergradient:
+        return ENGINES[name](base, meta, InnerLoop(steps, alpha, **sgd))(model, exemplars)
+
+    return hypergradient
+
+
 @pytest.fixture(params=sorted(ENGINES))
 def engine(request):
-    return ENGINES[request.param]
+    return by(request.param)
 
 
 def trained(model: nn.Module, images: Tensor, steps: int) -> tuple[nn.Module, list[float]]:
@@ -159,8 +168,8 @@ def test_it_agrees_with_the_closed_form_of_the_quadratic_toy(m, d, steps, alpha,
     # Inner: 1/2 mean_j |theta - e_j|^2, so theta_T = q theta_0 + (1 - q) mean(e) with q = (1 - alpha)^T.
     # Outer: 1/2 |theta_T - target|^2, so d/d e_j = (1 - q) (theta_T - target) / m.
     start, exemplars, target = numbers(d, seed=seed), numbers(m, d, seed=seed + 1), numbers(d, seed=seed + 2)
-    for engine in ENGINES.values():
-        result = engine(
+    for name in ENGINES:
+        result = by(name)(
             Point(start),
             exemplars,
             lambda model, e, t: (model(e) - e).square().sum(dim=1).mean() / 2,
@@ -186,14 +195,14 @@ def test_the_losses_it_reports_are_those_of_a_plain_training_run(engine):
 def test_the_base_loss_is_told_each_inner_step_and_on_the_way_back_again_by_the_adjoint():
     expected = {"higher": [0, 1, 2, 3], "adjoint": [0, 1, 2, 3, 3, 2, 1, 0]}
     assert set(ENGINES) == set(expected)
-    for name, engine in ENGINES.items():
+    for name in ENGINES:
         seen: list[int] = []
 
         def counting(model, images, t, seen=seen):
             seen.append(t)
             return base_loss(model, images, t)
 
-        engine(smooth(), EXEMPLARS, counting, meta_loss, 4, ALPHA)
+        by(name)(smooth(), EXEMPLARS, counting, meta_loss, 4, ALPHA)
         assert seen == expected[name]
 
 
@@ -262,7 +271,7 @@ def both(
     def outer(classifier):
         return F.cross_entropy(classifier(VALIDATION.to(dtype)), VAL_LABELS)
 
-    return [ENGINES[name](model, images, loss, outer, steps, alpha, **sgd).gradient for name in ("higher", "adjoint")]
+    return [by(name)(model, images, loss, outer, steps, alpha, **sgd).gradient for name in ("higher", "adjoint")]
 
 
 def difference(a: Tensor, b: Tensor) -> float:
@@ -360,7 +369,7 @@ def test_a_parameter_that_a_steps_loss_does_not_touch_stays_and_keeps_its_veloci
         optimizer.step()
     result = engine(Intermittent(), points, loss, outer, 5, ALPHA, **sgd)
     assert result.meta_loss.item() == pytest.approx(outer(plain).item(), rel=1e-12)
-    reference = ENGINES["higher"](Intermittent(), points, loss, outer, 5, ALPHA, **sgd)
+    reference = by("higher")(Intermittent(), points, loss, outer, 5, ALPHA, **sgd)
     torch.testing.assert_close(result.gradient, reference.gradient, rtol=1e-12, atol=1e-14)
 
 

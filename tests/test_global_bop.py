@@ -309,7 +309,7 @@ def test_exemplars_kept_as_bytes_are_whole_grey_levels_from_the_phase_they_are_m
         global_bop.run_phase(setting, state)
         pixels, images = setting.data.pixels, state.memory.images
         assert torch.equal(pixels.normalise(pixels.quantise(images)), images)
-        assert pixels.outside(images) == 0
+        assert pixels.outside(images).item() == 0
         assert not torch.equal(images, state.memory.origin)  # they were trained
         assert state.results[-1]["exemplar_bytes"] == (5, 10)[phase] * 2 * 64
         assert state.results[-1]["displacement"] == state.memory.displacement(torch.arange(len(images)))

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from mnemonics_lib import bilevel
-from mnemonics_lib.bilevel import ENGINES, Hypergradient
+from mnemonics_lib.bilevel import ENGINES, Hypergradient, LocalProgram
 from mnemonics_lib.bilevel.closed_form import nearest_mean, ridge_regression
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
@@ -81,7 +80,7 @@ def outer(classifier: Any) -> Tensor:
 
 
 def hypergradient(model: Any, axes: ExemplarLevel, batch: Any = everything, meta_loss: Any = outer) -> Hypergradient:
-    return bilevel.hypergradient(copy.deepcopy(model), EXEMPLARS, batch, meta_loss, axes)
+    return LocalProgram(batch, meta_loss, axes)(copy.deepcopy(model), EXEMPLARS)
 
 
 # --- the four inner problems by hand ----------------------------------------------------------------------------------
@@ -251,9 +250,9 @@ def test_the_engine_that_runs_is_the_one_asked_for_and_a_closed_form_needs_none(
     ran: list[str] = []
     for name, real in list(ENGINES.items()):
 
-        def spy(*args: Any, name: str = name, real: Any = real, **axes: Any) -> Hypergradient:
+        def spy(*args: Any, name: str = name, real: Any = real) -> Any:
             ran.append(name)
-            return real(*args, **axes)
+            return real(*args)
 
         monkeypatch.setitem(ENGINES, name, spy)
     hypergradient(network(), settings(inner=inner, engine=engine))
@@ -328,7 +327,7 @@ def test_theta_is_left_as_it_was_with_its_buffers_and_flags(inner, start, engine
 def test_the_parameters_of_the_temporary_model_and_the_exemplars_are_left_as_they_were(inner):
     model, exemplars = network(), EXEMPLARS.clone()
     before = copy.deepcopy(dict(model.named_parameters()))
-    bilevel.hypergradient(model, exemplars, everything, outer, settings(inner=inner))
+    LocalProgram(everything, outer, settings(inner=inner))(model, exemplars)
     for name, p in model.named_parameters():
         assert torch.equal(p, before[name]), name
         assert p.grad is None
@@ -385,13 +384,12 @@ def test_only_which_exemplars_share_a_class_counts_not_what_the_class_is_called(
 
 @pytest.mark.parametrize("inner", SOLVED)
 def test_a_single_class_is_certain(inner):
-    result = bilevel.hypergradient(
-        network(),
-        EXEMPLARS,
+    program = LocalProgram(
         lambda images, t: (images, torch.full((len(images),), 4)),
         lambda classifier: F.cross_entropy(classifier(VALIDATION), torch.full((len(VALIDATION),), 4)),
         settings(inner=inner),
     )
+    result = program(network(), EXEMPLARS)
     assert result.meta_loss == 0
     assert result.base_losses.tolist() == [0]
     assert (result.gradient == 0).all()
@@ -504,13 +502,12 @@ def test_the_gradient_through_nearest_means_of_a_tiny_case_by_pencil():
     # exemplar k by d theta changes its cosine c by sin(phi - theta_k); moving it along its own direction, not at all.
     exemplars = torch.tensor([[2.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
     model: Any = Plane()
-    result = bilevel.hypergradient(
-        model,
-        exemplars,
+    program = LocalProgram(
         lambda images, t: (images, torch.tensor([0, 1])),
         lambda classifier: F.cross_entropy(classifier(torch.tensor([[3.0, 4.0]]).double()), torch.tensor([0])),
         settings(inner="ncm"),
     )
+    result = program(model, exemplars)
     wrong = 1 / (1 + math.exp(-0.2))  # the probability of class 1
     expected = torch.tensor([[0.0, -wrong * 0.8 / 2], [wrong * 0.6, 0.0]], dtype=torch.float64)
     torch.testing.assert_close(result.gradient, expected)

@@ -77,7 +77,7 @@ def test_higher_grows_with_the_steps_it_keeps_and_the_adjoint_by_parameters_alon
 
     kept = min(steps, keep or steps)
     assert peak("higher") >= kept * exemplars * 2 * MB  # the graphs themselves
-    assert peak("adjoint", truncate=0) == peak("adjoint", truncate=1)
+    assert peak("adjoint", truncate=0) - peak("adjoint") == pytest.approx((steps - kept) * 3 * MB)
     more = found.peak(exemplars, 100, level(engine="adjoint", inner_steps=steps + 1)) - peak("adjoint", truncate=0)
     assert more == pytest.approx(3 * MB)
     for engine in ("higher", "adjoint"):

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from mnemonics_lib import bilevel
 from mnemonics_lib.bilevel import ENGINES, Hypergradient
+from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
@@ -131,17 +132,34 @@ def test_the_global_bop_trains_on_all_exemplars_and_judges_by_all_classes_alike(
     assert torch.equal(trained.images[old], memory.images[old])
 
 
+def as_engine(function: Any) -> Any:
+    """A function (model, exemplars, base loss of model, exemplars and t, meta loss of model, loop) as an engine."""
+
+    def made(base_loss, meta_loss, loop):
+        def engine(model, exemplars, drawn, judges):
+            return function(
+                model,
+                exemplars,
+                lambda classifier, images, t: base_loss(classifier, images, *drawn[t]),
+                lambda classifier: meta_loss(classifier, *judges),
+                loop,
+            )
+
+        return engine
+
+    return made
+
+
 def test_an_inner_step_may_be_computed_twice(model, memory, data, grey, monkeypatch):
     """An engine that recomputes step t on its way back must meet the same crops; other steps have others."""
     space, values = Pixels(grey.mean, grey.std, white=16, pad=2, flip=True), []
-    real = ENGINES["higher"]
 
-    def engine(net, images, base_loss, *rest, **axes):
-        net = copy.deepcopy(net).eval()
-        values.append([base_loss(net, images, t).item() for t in (0, 1, 0, 1)])
-        return real(net, images, base_loss, *rest, **axes)
+    def look(net, images, base_loss, meta_loss, loop):
+        probe = copy.deepcopy(net).eval()
+        values.append([base_loss(probe, images, t).item() for t in (0, 1, 0, 1)])
+        return Higher(base_loss, meta_loss, loop)(net, images)
 
-    monkeypatch.setitem(ENGINES, "higher", engine)
+    monkeypatch.setitem(ENGINES, "higher", as_engine(look))
     train_exemplars(model, memory, OLD, data, settings(inner_augment=True, epochs=2), space, seed=0)
     for first, second, first_again, second_again in values:
         assert (first, second) == (first_again, second_again)
@@ -324,17 +342,17 @@ class Recorder(nn.Module):
 def engine(gradient: float, base: Recorder | None = None, meta: Recorder | None = None, models: list | None = None):
     """In place of an engine: a constant hypergradient, after showing both losses to recorders."""
 
-    def run(model, images, base_loss, meta_loss, steps, alpha, **axes):
-        for t in range(steps):
+    def run(model, images, base_loss, meta_loss, loop):
+        for t in range(loop.steps):
             if base is not None:
                 base_loss(base, images, t)
         if meta is not None:
             meta_loss(meta)
         if models is not None:
             models.append(model)
-        return Hypergradient(torch.full_like(images, gradient), torch.zeros(()), torch.zeros(steps))
+        return Hypergradient(torch.full_like(images, gradient), torch.zeros(()), torch.zeros(loop.steps))
 
-    return run
+    return as_engine(run)
 
 
 def run_with(monkeypatch, replacement, data, pixels, model: Any = None, images: Tensor | None = None, **changes):
@@ -550,9 +568,8 @@ def test_the_gradient_goes_to_the_exemplars_that_were_chosen_and_to_no_other(
 ):
     """The loss of inner step t is that of its batch alone, new exemplars and context alike."""
     checked = []
-    real = ENGINES["higher"]
 
-    def engine(net, images, base_loss, *rest, **axes):
+    def look(net, images, base_loss, meta_loss, loop):
         probe = copy.deepcopy(net).eval()
         for t in range(4):
             moving = images.detach().clone().requires_grad_()
@@ -561,10 +578,10 @@ def test_the_gradient_goes_to_the_exemplars_that_were_chosen_and_to_no_other(
             touched = gradient.flatten(1).any(dim=1)
             # Which ones they are is told by the loss: that of exactly these, and of so many of the context.
             checked.append((touched.nonzero().flatten().tolist(), value.item()))
-        return real(net, images, base_loss, *rest, **axes)
+        return Higher(base_loss, meta_loss, loop)(net, images)
 
-    monkeypatch.setitem(ENGINES, "higher", engine)
-    train_exemplars(model, memory, OLD, data, settings(objective=objective, inner_batch=3), grey, seed=0)
+    monkeypatch.setitem(ENGINES, "higher", as_engine(look))
+    train_exemplars(model, memory, OLD, data, settings(objective=objective, inner_batch=3, inner_steps=4), grey, seed=0)
     step_seed = derive(0, "inner", 0)
     new, old = memory.positions(OLD, ALL), memory.positions(0, OLD)
     everything = new if objective == "eq7" else torch.cat([new, old])

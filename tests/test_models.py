@@ -254,6 +254,20 @@ def test_over_many_growths_and_batch_sizes_old_logits_keep_every_bit(name, width
                 before[n] = now
 
 
+@pytest.mark.parametrize("head", ["linear", "cosine"])
+def test_under_autocast_the_backbone_rounds_and_the_head_does_not(head):
+    net = build_network(8, 4, 1, 3, seed=1, head=head).eval()
+    net.grow(5, seed=2)
+    images = torch.randn(6, 1, 8, 8, generator=torch.Generator().manual_seed(3))
+    exact = net.features(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        features, logits = net.features(images), net(images)
+        assert net.backbone(images).dtype == torch.bfloat16
+    assert features.dtype == logits.dtype == torch.float32
+    assert 1e-4 < (features - exact).norm() / exact.norm() < 0.05
+    assert torch.equal(logits, net.head(features))  # which is computed outside
+
+
 def test_growing_by_nothing_adds_nothing(net):
     before = copy.deepcopy(net)
     net.grow(3, seed=9)

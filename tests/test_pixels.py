@@ -90,10 +90,10 @@ def test_clip_leaves_real_pixels_and_brings_others_to_the_nearest_end(pixels):
 
 def test_outside_is_the_share_of_pixels_that_no_real_image_has(pixels):
     images = pixels.normalise(RAW[:10])
-    assert pixels.outside(images) == 0
+    assert pixels.outside(images).item() == 0
     images[:5, 0, 0, 0] = pixels.high[0] + 0.01
     images[5:8, 1, 2, 2] = pixels.low[1] - 0.01
-    assert pixels.outside(images) == pytest.approx(8 / images.numel())
+    assert pixels.outside(images).item() == pytest.approx(8 / images.numel())
 
 
 @pytest.mark.parametrize("flip", [False, True])

@@ -15,6 +15,8 @@ from torch import nn
 from mnemonics_lib.config import Optimisation
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.losses import cross_entropy
+from mnemonics_lib.models import build_network
 from mnemonics_lib.rng import stream
 from mnemonics_lib.training import balanced_batches, batches, train
 
@@ -193,6 +195,33 @@ def test_batch_norm_uses_the_statistics_that_were_asked_for(grey, batch_norm):
     assert modes == [batch_norm == "batch"] * 2
     assert (norm.state_dict()["num_batches_tracked"].item() > 0) is (batch_norm == "batch")
     assert torch.equal(norm.state_dict()["running_mean"], torch.zeros(1)) is (batch_norm == "running")
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_bfloat16_is_for_the_forward_pass_alone(grey, precision):
+    model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Flatten(), nn.Linear(8, 1))
+    inside = []
+
+    def loss(x, y):
+        inside.append((x.dtype, model[0](x).dtype))
+        return model(x).float().square().mean()
+
+    (value,) = train(model, loss, samples(grey), settings(precision=precision), 0)
+    assert inside == [(torch.float32, getattr(torch, precision))]
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+    assert value > 0
+
+
+def test_training_in_bfloat16_goes_nearly_where_float32_goes(grey):
+    ends = {}
+    for precision in ("float32", "bfloat16"):
+        net = build_network(8, 4, 1, 10, seed=2, head="cosine")
+        loss = lambda x, y, net=net: cross_entropy(net(x), y)  # noqa: E731
+        axes = settings(precision=precision, epochs=3, rate=0.01)
+        history = train(net, loss, samples(grey), axes, 0)
+        ends[precision] = torch.cat([torch.tensor(history), *(p.detach().flatten() for p in net.parameters())])
+    apart = (ends["float32"] - ends["bfloat16"]).norm() / ends["float32"].norm()
+    assert 0 < apart < 0.01
 
 
 # Labels in any order: so many classes of so many samples each.

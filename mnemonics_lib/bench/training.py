@@ -1,9 +1,11 @@
 """``bench training``: images per second of the model level, beside the usual loop and the ceiling.
 
-- *ours*: raw bytes resident on the device, normalised, cropped and mirrored there batch by batch.
+- *ours*: raw bytes resident on the device, normalised, cropped and mirrored there batch by batch; in float32 and in
+  bfloat16, alone (phase 0) and with a teacher (Eq. 5). Of two epochs the second counts, which on a GPU is recorded.
 - *usual*: a ``DataLoader`` with two workers over PIL images and torchvision's transforms, which is what the public
   class-incremental repositories do. Crops and flips as ours.
-- *bare*: the ceiling. Every image normalised in memory beforehand, no augmentation.
+- *bare*: the ceiling of plain PyTorch. Every image normalised in memory beforehand, no augmentation. On a GPU also
+  compiled, in bfloat16: what ``torch.compile`` would add to graphs.
 
 All train the same network with channels-last weights and the same SGD. They take turns, after a warm-up, so that a
 slow moment of the machine falls on all of them.
@@ -12,8 +14,9 @@ slow moment of the machine falls on all of them.
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from PIL import Image
@@ -27,13 +30,20 @@ from mnemonics_lib.bench.clock import seconds, where
 from mnemonics_lib.config import Training
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.journal import ALONE, Content, Loop
 from mnemonics_lib.losses import cross_entropy
+from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import IncrementalNet, build_network
 from mnemonics_lib.training import batches, train
 
 CASES = {"ResNet-8, 16 x 16": (8, 16, 16), "ResNet-32, 32 x 32": (32, 32, 3)}
-"""Name -> depth, resolution and steps of a measurement; all of width 16, on random images in 50 classes."""
+"""Name -> depth, resolution and batches of a measurement; all of width 16, on random images in 50 classes."""
+ON_GPU, USUAL_ON_GPU = 50, 5
+"""Times as many batches on a GPU: for loops whose data are there, and for the one that fetches them from the host."""
 BATCH, CLASSES, WORKERS = 128, 50, 2
+
+Measurement = Callable[[], tuple[int, float]]
+"""Trains, and says on how many images and for how many seconds."""
 
 
 class Pictures(Dataset[tuple[Tensor, int]]):
@@ -70,15 +80,15 @@ def rows(device: str = "cpu", rounds: int = 7) -> list[dict[str, Any]]:
         One row per network and loop: ``network``, ``loop``, ``images_per_second``, ``low``, ``high``, ``rounds``,
         ``threads``, ``device``, ``torch``.
     """
-    found = []
+    place, found = torch.device(device), []
     for name, (depth, size, steps) in CASES.items():
-        todo = loops(torch.device(device), depth, size, steps)
+        todo = loops(place, depth, size, steps)
         rates: dict[str, list[float]] = {loop: [] for loop in todo}
         for turn in tqdm(range(rounds + 1), desc=name, leave=False):
             for loop, body in todo.items():
-                rate = steps * BATCH / seconds(body, torch.device(device))
+                images, seconds = body()
                 if turn:
-                    rates[loop].append(rate)
+                    rates[loop].append(images / seconds)
         for loop, measured in rates.items():
             found.append(
                 {
@@ -88,45 +98,88 @@ def rows(device: str = "cpu", rounds: int = 7) -> list[dict[str, Any]]:
                     "low": min(measured),
                     "high": max(measured),
                     "rounds": rounds,
-                    **where(torch.device(device)),
+                    **where(place),
                 }
             )
     return found
 
 
-def loops(device: torch.device, depth: int, size: int, steps: int) -> dict[str, Callable[[], object]]:
-    """One epoch of ``steps`` batches, by name of the loop."""
+def loops(device: torch.device, depth: int, size: int, steps: int) -> dict[str, Measurement]:
+    """What to measure, by name, at ``steps`` batches."""
+    gpu = device.type == "cuda"
     generator = torch.Generator().manual_seed(0)
-    raw = torch.randint(256, (steps * BATCH, 3, size, size), generator=generator, dtype=torch.uint8).to(device)
-    labels = torch.randint(CLASSES, (len(raw),), generator=generator).to(device)
+    count = steps * BATCH * (ON_GPU if gpu else 1)
+    raw = torch.randint(256, (count, 3, size, size), generator=generator, dtype=torch.uint8)
+    labels = torch.randint(CLASSES, (count,), generator=generator)
+    few = steps * BATCH * (USUAL_ON_GPU if gpu else 1)
+    pictures = Pictures(raw[:few], labels[:few])
+    loader = DataLoader(pictures, BATCH, shuffle=True, num_workers=WORKERS, persistent_workers=WORKERS > 0)
+    raw, labels = raw.to(device), labels.to(device)
     middle = torch.full((3, 1, 1), 0.5, device=device)
     pixels = Pixels(middle, middle / 2, white=255, pad=size // 8, flip=True)
-    settings = Training(epochs=1, batch_size=BATCH, milestones=[])
     samples = Samples.real(raw, labels, pixels)
     images = pixels.normalise(raw).contiguous(memory_format=torch.channels_last)
-    loader = DataLoader(Pictures(raw, labels), BATCH, shuffle=True, num_workers=WORKERS, persistent_workers=WORKERS > 0)
-    ours, usual, bare = (build_network(depth, 16, 3, CLASSES, seed=0).to(device) for _ in range(3))
+
+    def network() -> IncrementalNet:
+        return build_network(depth, 16, 3, CLASSES, seed=0).to(device)
+
+    def ours(precision: Literal["float32", "bfloat16"], taught: bool) -> Measurement:
+        settings = Training(epochs=2, batch_size=BATCH, milestones=[], precision=precision)
+        net, teacher, method = network(), network().eval().requires_grad_(False), Method(settings)
+
+        def loss(x: Tensor, y: Tensor) -> Tensor:
+            return method.loss(net, teacher, x, y) if taught else cross_entropy(net(x), y)
+
+        def measure() -> tuple[int, float]:
+            laps = Laps()
+            train(net, loss, samples, settings, seed=0, loop=laps)
+            return count, laps.ends[1] - laps.ends[0]
+
+        return measure
+
+    def plain(data: Callable[[], Iterable[tuple[Tensor, Tensor]]], count: int, compiled: bool = False) -> Measurement:
+        net = network()
+        if compiled:
+            net.backbone.compile(mode="reduce-overhead")
+        return lambda: (count, seconds(lambda: epoch(net, data(), device, compiled), device))
 
     def in_memory() -> Iterable[tuple[Tensor, Tensor]]:
         for index in batches(len(images), BATCH, generator):
             chosen = index.to(device)
             yield images[chosen], labels[chosen]
 
-    return {
-        "ours, with augmentation": lambda: train(
-            ours, lambda x, y: cross_entropy(ours(x), y), samples, settings, seed=0
-        ),
-        "usual, with augmentation": lambda: epoch(usual, loader, device),
-        "bare": lambda: epoch(bare, in_memory(), device),
+    found = {
+        "ours": ours("float32", taught=False),
+        "ours, bfloat16": ours("bfloat16", taught=False),
+        "ours, with teacher": ours("float32", taught=True),
+        "ours, with teacher, bfloat16": ours("bfloat16", taught=True),
+        "usual": plain(lambda: loader, few),
+        "bare": plain(in_memory, count),
     }
+    return found | ({"bare, compiled, bfloat16": plain(in_memory, count, compiled=True)} if gpu else {})
 
 
-def epoch(model: IncrementalNet, data: Iterable[tuple[Tensor, Tensor]], device: torch.device) -> None:
+class Laps(Loop):
+    """When each epoch of a training ended."""
+
+    def __init__(self) -> None:
+        super().__init__(ALONE.journal, "")
+        self.ends: list[float] = []
+
+    def keep(self, content: Callable[[], Content], done: int, total: int) -> None:
+        """Note the time. The epoch's loss was read, so the device is done with it."""
+        self.ends.append(time.perf_counter())
+
+
+def epoch(
+    model: IncrementalNet, data: Iterable[tuple[Tensor, Tensor]], device: torch.device, bfloat16: bool = False
+) -> None:
     """A training loop as in any tutorial."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
     model.train()
     for images, labels in data:
-        loss = F.cross_entropy(model(images.to(device)), labels.to(device))
+        with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+            loss = F.cross_entropy(model(images.to(device)), labels.to(device))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -134,8 +187,8 @@ def epoch(model: IncrementalNet, data: Iterable[tuple[Tensor, Tensor]], device: 
 
 def table(found: list[dict[str, Any]]) -> str:
     """The rows as text."""
-    lines = [f"{'network':<20} {'loop':<26} {'images/s':>9}   range of {found[0]['rounds']}"]
+    lines = [f"{'network':<20} {'loop':<28} {'images/s':>9}   range of {found[0]['rounds']}"]
     for row in found:
         rate, low, high = (f"{row[key]:,.0f}" for key in ("images_per_second", "low", "high"))
-        lines.append(f"{row['network']:<20} {row['loop']:<26} {rate:>9}   {low} to {high}")
+        lines.append(f"{row['network']:<20} {row['loop']:<28} {rate:>9}   {low} to {high}")
     return "\n".join(lines)

@@ -7,27 +7,20 @@ memory is that of one step, plus T parameter vectors; the price is one more forw
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from mnemonics_lib.bilevel.functional import Functional, Parameters, leaves
-from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, MetaLoss, differentiated
+from mnemonics_lib.bilevel.functional import Functional, Parameters, leaves, moving
+from mnemonics_lib.bilevel.problem import BaseLoss, Drawn, Hypergradient, InnerLoop, MetaLoss
 from mnemonics_lib.bilevel.second_order import SecondOrder
+from mnemonics_lib.device import Step, recorder
 
 
-def hypergradient(
-    model: nn.Module,
-    exemplars: Tensor,
-    base_loss: BaseLoss,
-    meta_loss: MetaLoss,
-    steps: int,
-    alpha: float,
-    *,
-    momentum: float = 0.0,
-    weight_decay: float = 0.0,
-    truncate: int = 0,
-) -> Hypergradient:
-    """The gradient that :func:`mnemonics_lib.bilevel.higher_engine.hypergradient` computes, in the memory of one step.
+class Adjoint:
+    """The gradient that :class:`~.higher_engine.Higher` computes, in the memory of one step.
 
     With v = dL_val/dTheta'_T, each step t = T-1 .. 0 adds to the gradient of E and moves v to Theta'_t (Eq. 7-9):
 
@@ -35,58 +28,124 @@ def hypergradient(
 
     With momentum mu and decay w, b_{t+1} = mu b_t + g_t + w Theta'_t is a second state, and u its adjoint: in place of
     -alpha v stands u <- mu u - alpha v. Arguments: :class:`~.problem.Engine`.
+
+    On a GPU the first call records its steps, and later ones replay them (:class:`~mnemonics_lib.device.Step`): then
+    the losses may depend on their arguments and on tensors alone.
     """
-    temporary, images = Functional.of(model), exemplars.detach().clone().requires_grad_()
-    constant = steps - differentiated(steps, truncate)  # steps whose result is taken as given
-    # All that lives long is made here, in blocks, and changed in place. Small tensors that stay, made between large
-    # ones that come and go, leave holes in the heap that nothing fits into: a fifth more memory, measured on a CPU.
-    trajectory = _copies(temporary.start(), steps + 1)
-    velocity, v, u = _copies(temporary.start(), 3)
-    base_losses = images.new_empty(steps)
-    gradient = torch.zeros_like(images)
-    for tensor in (*velocity, *u):
-        tensor.zero_()
 
-    def forwards(t: int) -> None:
-        """Theta'_t -> Theta'_{t+1}; a parameter that the loss does not touch stays where it is, as in torch's SGD."""
-        theta = leaves(trajectory[t])
-        loss = base_loss(temporary.classifier(theta), images.detach(), t)
-        base_losses[t] = loss.detach()
-        slopes = torch.autograd.grad(loss, theta, allow_unused=True)
-        for now, after, b, g in zip(trajectory[t], trajectory[t + 1], velocity, slopes, strict=True):
-            if g is not None:
-                b.mul_(momentum).add_(g).add_(now, alpha=weight_decay)
-            after.copy_(now if g is None else now - alpha * b)
+    def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, loop: InnerLoop) -> None:
+        self.base_loss, self.meta_loss, self.loop = base_loss, meta_loss, loop
+        self._walk: _Walk | None = None
 
-    def backwards(t: int) -> None:
-        """(u, v) at Theta'_{t+1} -> at Theta'_t, and step t's share of the gradient."""
-        theta = leaves(trajectory[t])
-        loss = base_loss(temporary.classifier(theta), images, t)
-        slopes = torch.autograd.grad(loss, theta, create_graph=True, allow_unused=True)
-        for a, b, g in zip(u, v, slopes, strict=True):
-            if g is not None:  # as forwards: what the loss does not touch keeps its velocity
-                a.mul_(momentum).sub_(b, alpha=alpha)
-        terms = [(g, a) for g, a in zip(slopes, u, strict=True) if g is not None and g.requires_grad]
-        if terms:
-            inputs, (outputs, along) = [*theta, images], zip(*terms, strict=True)
-            *products, mixed = torch.autograd.grad(outputs, inputs, along, materialize_grads=True)
-            gradient.add_(mixed)
-            for b, product in zip(v, products, strict=True):
-                b.add_(product)
-        for a, b, g in zip(u, v, slopes, strict=True):
-            if g is not None:
-                b.add_(a, alpha=weight_decay)
+    def __call__(
+        self, model: nn.Module, exemplars: Tensor, drawn: Drawn | None = None, judges: tuple[Tensor, ...] = ()
+    ) -> Hypergradient:
+        """Walk forwards, judge, walk back; what it takes is made at the first call and serves all later ones."""
+        if self._walk is None or self._walk.made_for != _likeness(model, exemplars):
+            self._walk = _Walk(model, exemplars, self.base_loss, self.meta_loss, self.loop)
+        drawn = self.loop.numbered() if drawn is None else drawn
+        with SecondOrder():
+            return self._walk(model, exemplars, drawn, judges)
 
-    with SecondOrder():
+
+class _Walk:
+    """The tensors of one hypergradient, all that lives long, and the three kinds of step that change them in place.
+
+    Made in blocks: small tensors that stay, made between large ones that come and go, leave holes in the heap that
+    nothing fits into. That was a fifth more memory, measured on a CPU.
+    """
+
+    def __init__(
+        self, model: nn.Module, exemplars: Tensor, base_loss: BaseLoss, meta_loss: MetaLoss, loop: InnerLoop
+    ) -> None:
+        self.base_loss, self.meta_loss, self.loop = base_loss, meta_loss, loop
+        self.made_for = _likeness(model, exemplars)
+        self.functional = Functional.of(model)
+        start = self.functional.start()
+        self.trajectory = _copies(start, loop.differentiated)  # Theta'_t of the steps that the walk back needs
+        (self.theta,) = _copies(start, 1)  # a block of its own: autograd minds changes to any part of a block it reads
+        self.velocity, self.v, self.u = _copies(start, 3)
+        self.images = exemplars.detach().clone().requires_grad_()
+        self.gradient = torch.zeros_like(self.images, requires_grad=False)
+        self.base_losses, self.loss, self.value = exemplars.new_empty(loop.steps + 2).split([loop.steps, 1, 1])
+        record = recorder(exemplars.device)
+        self.forwards, self.judge, self.backwards = (
+            Step(step, record) for step in (self._forwards, self._judge, self._backwards)
+        )
+
+    def __call__(self, model: nn.Module, exemplars: Tensor, drawn: Drawn, judges: tuple[Tensor, ...]) -> Hypergradient:
+        with torch.no_grad():
+            self.images.copy_(exemplars)
+            self.functional.take(model)
+            torch._foreach_copy_(self.theta, moving(model))
+            torch._foreach_zero_([*self.velocity, *self.u, self.gradient])
+        steps, constant = self.loop.steps, self.loop.constant
         for t in range(steps):
-            forwards(t)
-        theta = leaves(trajectory[steps])
-        value = meta_loss(temporary.classifier(theta))
-        for b, slope in zip(v, torch.autograd.grad(value, theta, materialize_grads=True), strict=True):
-            b.copy_(slope)
+            if t >= constant:
+                torch._foreach_copy_(self.trajectory[t - constant], self.theta)
+            self.forwards(*drawn[t])
+            self.base_losses[t : t + 1].copy_(self.loss)
+        self.judge(*judges)
         for t in reversed(range(constant, steps)):
-            backwards(t)
-    return Hypergradient(gradient, value.detach(), base_losses)
+            torch._foreach_copy_(self.theta, self.trajectory[t - constant])
+            self.backwards(*drawn[t])
+        return Hypergradient(self.gradient.clone(), self.value[0].clone(), self.base_losses.clone())
+
+    def _forwards(self, *drawn: Any) -> None:
+        """Theta'_t -> Theta'_{t+1}; a parameter that the loss does not touch stays where it is, as in torch's SGD."""
+        theta = leaves(self.theta)
+        loss = self.base_loss(self.functional.classifier(theta), self.images.detach(), *drawn)
+        self.loss.copy_(loss.detach())
+        slopes = torch.autograd.grad(loss, theta, allow_unused=True)
+        now, b, g = _touched(slopes, self.theta, self.velocity)
+        if g:
+            torch._foreach_mul_(b, self.loop.momentum)
+            torch._foreach_add_(b, g)
+            torch._foreach_add_(b, now, alpha=self.loop.weight_decay)
+            torch._foreach_sub_(now, torch._foreach_mul(b, self.loop.alpha))
+
+    def _judge(self, *judges: Any) -> None:
+        """Theta'_T -> the validation loss and v."""
+        theta = leaves(self.theta)
+        value = self.meta_loss(self.functional.classifier(theta), *judges)
+        self.value.copy_(value.detach())
+        torch._foreach_copy_(self.v, list(torch.autograd.grad(value, theta, materialize_grads=True)))
+
+    def _backwards(self, *drawn: Any) -> None:
+        """(u, v) at Theta'_{t+1} -> at Theta'_t, and step t's share of the gradient."""
+        theta = leaves(self.theta)
+        loss = self.base_loss(self.functional.classifier(theta), self.images, *drawn)
+        slopes = torch.autograd.grad(loss, theta, create_graph=True, allow_unused=True)
+        v, u, g = _touched(slopes, self.v, self.u)  # as forwards: what the loss does not touch keeps its velocity
+        if not g:
+            return
+        torch._foreach_mul_(u, self.loop.momentum)
+        torch._foreach_add_(u, v, alpha=-self.loop.alpha)
+        terms = [(slope, along) for slope, along in zip(g, u, strict=True) if slope.requires_grad]
+        if terms:
+            outputs, along = zip(*terms, strict=True)
+            *products, mixed = torch.autograd.grad(outputs, [*theta, self.images], along, materialize_grads=True)
+            self.gradient.add_(mixed)
+            torch._foreach_add_(self.v, products)
+        torch._foreach_add_(v, u, alpha=self.loop.weight_decay)
+
+
+def _touched(slopes: tuple[Tensor | None, ...], *lists: Parameters) -> tuple[Parameters, ...]:
+    """Of each list those whose slope there is, and those slopes."""
+    rows = [row for row in zip(*lists, slopes, strict=True) if row[-1] is not None]
+    columns = zip(*rows, strict=True) if rows else ((),) * (len(lists) + 1)
+    return tuple([tensor for tensor in column if tensor is not None] for column in columns)
+
+
+def _likeness(model: nn.Module, exemplars: Tensor) -> Hashable:
+    """What must be equal for two calls to be served by the same tensors and steps."""
+    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    return (
+        type(model),
+        tuple((name, t.shape, t.stride(), t.dtype, t.device, t.requires_grad) for name, t in tensors.items()),
+        tuple(module.training for module in model.modules()),
+        (exemplars.shape, exemplars.dtype, exemplars.device),
+    )
 
 
 def _copies(tensors: Parameters, count: int) -> list[Parameters]:

@@ -7,17 +7,21 @@ alone that is reached at once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mnemonics_lib.bilevel.problem import Batch, Classifier, Hypergradient, MetaLoss
+from mnemonics_lib.bilevel.problem import Batch, Classifier, Drawn, Hypergradient, MetaLoss
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import IncrementalNet
 
 LastLayer = Callable[[Tensor], Tensor]
 """Features [n, d] -> scores [n, c] of the c classes that it was made from."""
+
+Solver = Callable[[Tensor, Tensor], LastLayer]
+"""Features [n, d] and one-hot targets [n, c] -> the last layer: :func:`nearest_mean`, :func:`ridge_regression`."""
 
 
 def nearest_mean(features: Tensor, targets: Tensor) -> LastLayer:
@@ -49,40 +53,40 @@ def ridge_regression(features: Tensor, targets: Tensor, strength: float) -> Last
     return lambda others: others @ weight
 
 
-def hypergradient(
-    model: IncrementalNet,
-    exemplars: Tensor,
-    batch: Batch,
-    meta_loss: MetaLoss,
-    solve: Callable[[Tensor, Tensor], LastLayer],
-) -> Hypergradient:
+class ClosedForm:
     """Gradient of the validation loss with respect to the exemplars, through the solved last layer.
 
     Classes without an exemplar have no solution and get probability 0 (Eq. 7 validates on the exemplars' classes only).
+    The features are those of Theta', whose parameters do not move. The base loss reported is the one cross-entropy of
+    the solved classifier on its own exemplars.
 
     Args:
-        model: Theta'; its features are used, its parameters do not move.
-        exemplars: E, [n, ...].
-        batch: which exemplars to solve on; asked for t = 0 alone.
+        batch: which exemplars to solve on; asked for the first inner step alone.
         meta_loss: the outer objective.
-        solve: :func:`nearest_mean` or :func:`ridge_regression` with its strength.
-
-    Returns:
-        The gradient; the base loss is the one cross-entropy of the solved classifier on its own exemplars.
+        solve: features and targets to the last layer.
     """
-    images = exemplars.detach().clone().requires_grad_()
-    inputs, labels = batch(images, 0)
-    classes, targets = labels.unique(return_inverse=True)
-    features = model.features(inputs)
-    last_layer = solve(features, F.one_hot(targets).to(features))
 
-    def scores(of: Tensor) -> Tensor:
-        known = last_layer(of)
-        return known.new_full((len(of), model.classes), -torch.inf).index_copy(1, classes, known)
+    def __init__(self, batch: Batch, meta_loss: MetaLoss, solve: Solver) -> None:
+        self.batch, self.meta_loss, self.solve = batch, meta_loss, solve
 
-    classifier: Classifier = lambda x: scores(model.features(x))  # noqa: E731
-    value = meta_loss(classifier)
-    (gradient,) = torch.autograd.grad(value, images)
-    with torch.no_grad():
-        base_loss = cross_entropy(scores(features), labels)
-    return Hypergradient(gradient, value.detach(), base_loss[None])
+    def __call__(
+        self, model: nn.Module, exemplars: Tensor, drawn: Drawn | None = None, judges: tuple[Tensor, ...] = ()
+    ) -> Hypergradient:
+        """As an :class:`~.problem.Engine`."""
+        net = cast(IncrementalNet, model)
+        images = exemplars.detach().clone().requires_grad_()
+        inputs, labels = self.batch(images, *(drawn[0] if drawn else (0,)))
+        classes, targets = labels.unique(return_inverse=True)
+        features = net.features(inputs)
+        last_layer = self.solve(features, F.one_hot(targets).to(features))
+
+        def scores(of: Tensor) -> Tensor:
+            known = last_layer(of)
+            return known.new_full((len(of), net.classes), -torch.inf).index_copy(1, classes, known)
+
+        classifier: Classifier = lambda x: scores(net.features(x))  # noqa: E731
+        value = self.meta_loss(classifier, *judges)
+        (gradient,) = torch.autograd.grad(value, images)
+        with torch.no_grad():
+            base_loss = cross_entropy(scores(features), labels)
+        return Hypergradient(gradient, value.detach(), base_loss[None])

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib.bilevel.functional import Functional
-from mnemonics_lib.bilevel.problem import differentiated
+from mnemonics_lib.bilevel.inner import inner_loop
 from mnemonics_lib.bilevel.second_order import SecondOrder
 from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.losses import cross_entropy
@@ -60,10 +60,9 @@ class Footprint:
         meta = 2 * validation * self.forward
         if settings.inner in ("ncm", "ridge"):
             return meta + 2 * batch * self.forward
-        steps, graph = settings.inner_steps, batch * self.step
+        kept, graph = inner_loop(settings).differentiated, batch * self.step
         if settings.engine == "adjoint":  # first judges, then walks back with a single graph
-            return max((OVERHEAD + TRANSIENT) * graph, meta) + (steps + 4) * self.parameters
-        kept = differentiated(steps, settings.truncate)
+            return max((OVERHEAD + TRANSIENT) * graph, meta) + (kept + 4) * self.parameters
         return (OVERHEAD * kept + TRANSIENT) * graph + meta + 2 * kept * self.parameters
 
 

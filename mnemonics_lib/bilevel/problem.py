@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
 Classifier = Callable[[Tensor], Tensor]
 """Images [n, c, h, w] -> logits [n, classes]: the temporary model as the losses see it."""
 
-Batch = Callable[[Tensor, int], tuple[Tensor, Tensor]]
-"""(exemplar images E, inner step t) -> the images [m, c, h, w] and labels [m] that step t trains on: chosen, cropped.
+Drawn = Sequence[tuple[Any, ...]]
+"""What each inner step t = 0..T-1 was dealt: for example indices and crops, tensors on the device; or t itself."""
 
-A function of its arguments alone: an engine may ask for step t more than once, and must get the same batch and crops.
+Batch = Callable[..., tuple[Tensor, Tensor]]
+"""(exemplar images E, *drawn) -> the images [m, c, h, w] and labels [m] that an inner step trains on: chosen, cropped.
+
+A function of its arguments alone: an engine may ask for a step more than once, and must get the same batch and crops.
 """
 
-BaseLoss = Callable[[Classifier, Tensor, int], Tensor]
-"""(temporary model, exemplar images, inner step t) -> L_c(Theta'; E), Eq. 7b; likewise a function of its arguments."""
+BaseLoss = Callable[..., Tensor]
+"""(temporary model, E, *drawn) -> L_c(Theta'; E), Eq. 7b; likewise a function of its arguments."""
 
-MetaLoss = Callable[[Classifier], Tensor]
-"""(temporary model) -> L_c(Theta'(E); validation data), Eq. 7a."""
+MetaLoss = Callable[..., Tensor]
+"""(temporary model, *judges) -> L_c(Theta'(E); validation data), Eq. 7a."""
 
 
 @dataclass(frozen=True)
@@ -39,38 +42,56 @@ class Hypergradient:
     base_losses: Tensor
 
 
-def differentiated(steps: int, truncate: int) -> int:
-    """How many of the T inner steps are differentiated through: the last ``truncate``, or all of them for 0."""
-    return min(steps, truncate or steps)
+@dataclass(frozen=True)
+class InnerLoop:
+    """Eq. 8: T steps of SGD on the exemplars.
+
+    Attributes:
+        steps: T.
+        alpha: alpha_2, the rate.
+        momentum: of the SGD (paper: 0).
+        weight_decay: of the SGD (paper: 0).
+        truncate: differentiate through the last K steps alone, as if Theta'_{T-K} were given; 0 for all of them.
+    """
+
+    steps: int
+    alpha: float
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    truncate: int = 0
+
+    @property
+    def differentiated(self) -> int:
+        """How many steps are differentiated through."""
+        return min(self.steps, self.truncate or self.steps)
+
+    @property
+    def constant(self) -> int:
+        """How many steps come before those: their result is taken as given."""
+        return self.steps - self.differentiated
+
+    def numbered(self) -> Drawn:
+        """For losses that draw for themselves: step t is dealt the number t."""
+        return [(t,) for t in range(self.steps)]
 
 
 class Engine(Protocol):
-    """d L_val(Theta'_T(E)) / d E, where Theta'_T(E) is T steps of SGD from ``model`` on ``base_loss`` (Eq. 7-9)."""
+    """d L_val(Theta'_T(E)) / d E, where Theta'_T(E) is T steps of SGD on a base loss (Eq. 7-9).
+
+    Made once for two losses and an inner loop, and asked at each outer step.
+    """
+
+    def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, loop: InnerLoop) -> None: ...
 
     def __call__(
-        self,
-        model: nn.Module,
-        exemplars: Tensor,
-        base_loss: BaseLoss,
-        meta_loss: MetaLoss,
-        steps: int,
-        alpha: float,
-        *,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        truncate: int = 0,
+        self, model: nn.Module, exemplars: Tensor, drawn: Drawn | None = None, judges: tuple[Tensor, ...] = ()
     ) -> Hypergradient:
         """Compute it; ``model`` and ``exemplars`` are not changed.
 
         Args:
             model: Theta' at step 0; every parameter that requires a gradient moves.
             exemplars: E, [n, ...].
-            base_loss: the inner objective.
-            meta_loss: the outer objective.
-            steps: T.
-            alpha: alpha_2 of Eq. 8.
-            momentum: of the inner SGD (paper: 0).
-            weight_decay: of the inner SGD (paper: 0).
-            truncate: differentiate through the last K steps alone, as if Theta'_{T-K} were given; 0 for all of them.
+            drawn: for each inner step, the base loss's further arguments; left out, the step's number t.
+            judges: the meta loss's further arguments.
         """
         ...

@@ -56,10 +56,10 @@ class Pixels:
         """Nearest images whose pixels lie in the range of real ones."""
         return torch.maximum(torch.minimum(images, self.high), self.low)
 
-    def outside(self, images: Tensor) -> float:
-        """Share of pixel values that lie outside the range of real images (beyond rounding)."""
+    def outside(self, images: Tensor) -> Tensor:
+        """Share of pixel values that lie outside the range of real images (beyond rounding); a number."""
         slack = 1e-6
-        return ((images < self.low - slack) | (images > self.high + slack)).float().mean().item()
+        return ((images < self.low - slack) | (images > self.high + slack)).float().mean()
 
     def augment(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Random crop from the image padded with black, and a mirror image for half of them.

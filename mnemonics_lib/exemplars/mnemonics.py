@@ -7,7 +7,7 @@ the uniform flow of Figure 3(b).
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from itertools import chain
 
 import torch
@@ -15,10 +15,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mnemonics_lib import bilevel
-from mnemonics_lib.bilevel.problem import Classifier
+from mnemonics_lib.bilevel.problem import Classifier, Drawn
 from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.device import upload
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.journal import ALONE, Content, Loop
 from mnemonics_lib.losses import cross_entropy
@@ -90,68 +91,82 @@ def optimise_images(
     optimizer: torch.optim.Optimizer
     optimizer = (torch.optim.Adam if settings.optimizer == "adam" else torch.optim.SGD)([images], lr=settings.beta)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, settings.halve_every or epochs + 1, gamma=0.5)
-    order = stream(seed, "order")
+    order, device = stream(seed, "order"), images.device
     passes = [batches(len(validation), settings.val_batch, order) for _ in range(epochs)]
     schedule = list(chain.from_iterable(passes))
+    judges = upload([schedule], device)
     inner_labels = torch.cat([labels, context[1]])
-    dealt = inner_labels.cpu()  # batches are drawn on the host, which must not wait for the device at each inner step
-    log: list[OuterStep] = []
+    dealt = inner_labels.cpu()  # batches are drawn on the host
+    log = images.new_empty(len(schedule), 6)  # stays on the device: no outer step waits for the one before
+    done = 0
     bilevel.memory.check(model, images, len(inner_labels), len(passes[0][0]) + len(context[1]), settings)
 
     if reached := loop.reached():
+        done = len(reached["log"])
         with torch.no_grad():
             images.copy_(reached["images"])
-        log = [OuterStep(**row) for row in reached["log"]]
-    if reached and len(log) < len(schedule):
+            log[:done] = log.new_tensor([astuple(OuterStep(**row)) for row in reached["log"]]).reshape(done, 6)
+    if reached and done < len(schedule):
         optimizer.load_state_dict(reached["optimizer"])
         scheduler.load_state_dict(reached["scheduler"])
-        for _ in log:
+        for _ in range(done):
             torch.rand((), generator=shares)  # drawn already, one a step
 
+    def rows(count: int) -> list[OuterStep]:
+        return [OuterStep(*row) for row in log[:count].tolist()]
+
     def everything() -> Content:
-        content = {"images": images.detach(), "log": [asdict(row) for row in log]}
-        if len(log) < len(schedule):  # Adam's state is twice as large as the images
+        content = {"images": images.detach(), "log": [asdict(row) for row in rows(done)]}
+        if done < len(schedule):  # Adam's state is twice as large as the images
             content |= {"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}
         return content
 
-    for step in tqdm(range(len(log), len(schedule)), desc=progress, disable=not progress, leave=False):
-        val_images, val_labels = validation.batch(schedule[step])
+    def deal(step: int) -> Drawn:
+        """For each inner step which exemplars, and their crops."""
+        size, order = settings.inner_batch, derive(seed, "inner", step)
+        columns = [[inner_batch(dealt, size, order, t) for t in range(program.asked)]]
+        if settings.inner_augment:
+            columns.append(
+                [pixels.draw(len(some), stream(seed, "crops", step, t)) for t, some in enumerate(columns[0])]
+            )
+        return upload(columns, device)
+
+    def inner(exemplars: Tensor, chosen: Tensor, *crops: Tensor) -> Data:
+        inputs = torch.cat([exemplars, context[0]]).index_select(0, chosen)
+        return pixels.crop(inputs, *crops) if crops else inputs, inner_labels[chosen]
+
+    classes = [len(of.unique()) for of in (validation.labels, context[1])]
+
+    def meta_loss(classifier: Classifier, val_images: Tensor, val_labels: Tensor) -> Tensor:
+        return balanced_loss(classifier, (val_images, val_labels), context, *classes)
+
+    program = bilevel.LocalProgram(inner, meta_loss, settings)
+    for step in tqdm(range(done, len(schedule)), desc=progress, disable=not progress, leave=False):
+        val_images, val_labels = validation.batch(*judges[step])
         if settings.val_augment:
-            val_images = pixels.augment(val_images, stream(seed, "validation", step))
-
-        def inner(exemplars: Tensor, t: int, step: int = step) -> Data:
-            # A function of t, not of what was drawn before: an engine may compute step t more than once.
-            chosen = inner_batch(dealt, settings.inner_batch, derive(seed, "inner", step), t).to(images.device)
-            inputs = torch.cat([exemplars, context[0]])[chosen]
-            if settings.inner_augment:
-                inputs = pixels.augment(inputs, stream(seed, "crops", step, t))
-            return inputs, inner_labels[chosen]
-
-        def meta_loss(classifier: Classifier, data: Data = (val_images, val_labels)) -> Tensor:
-            return balanced_loss(classifier, data, context)
-
+            crops = pixels.draw(len(val_images), stream(seed, "validation", step))
+            val_images = pixels.crop(val_images, *upload([[crops]], device)[0])
         temporary = temporary_model(model, settings, derive(seed, "start", step), shares)
-        result = bilevel.hypergradient(temporary, images, inner, meta_loss, settings)
+        result = program(temporary, images, deal(step), (val_images, val_labels))
         images.grad = result.gradient
         optimizer.step()
         with torch.no_grad():
             outside = pixels.outside(images)
             if settings.clip:
                 images.copy_(pixels.clip(images))
-            log.append(
-                OuterStep(
-                    meta_loss=result.meta_loss.item(),
-                    base_loss_first=result.base_losses[0].item(),
-                    base_loss_last=result.base_losses[-1].item(),
-                    gradient=result.gradient.square().mean().sqrt().item(),
-                    displacement=(images - start).square().mean().sqrt().item(),
-                    outside=outside,
-                )
-            )
+            displacement, losses = rms(images - start), result.base_losses
+            measured = result.meta_loss, losses[0], losses[-1], rms(result.gradient), displacement, outside
+            log[step] = torch.stack([value.to(log) for value in measured])  # in the order of OuterStep's fields
         if (step + 1) % len(passes[0]) == 0:
             scheduler.step()
-        loop.keep(everything, step + 1, len(schedule))
-    return images.detach(), log
+        done = step + 1
+        loop.keep(everything, done, len(schedule))
+    return images.detach(), rows(len(schedule))
+
+
+def rms(values: Tensor) -> Tensor:
+    """Root of the mean square."""
+    return values.square().mean().sqrt()
 
 
 def inner_batch(labels: Tensor, size: int, seed: int, t: int) -> Tensor:
@@ -186,17 +201,23 @@ def temporary_model(
     return temporary
 
 
-def balanced_loss(classifier: Classifier, data: Data, context: Data) -> Tensor:
+def balanced_loss(classifier: Classifier, data: Data, context: Data, new: int, old: int) -> Tensor:
     """L_c on ``data`` and ``context`` together, in one pass, each weighted by its number of classes.
 
     ``context`` holds a few exemplars per class and ``data`` hundreds of images: a plain mean over the union would
     hardly see the old classes. One pass, because the statistics of batch normalisation are then those of all classes,
     as in Eq. 8. With an empty context it is the plain mean over ``data``.
+
+    Args:
+        classifier: the temporary model.
+        data: what judges.
+        context: old exemplars.
+        new: number of classes that ``data`` are drawn from.
+        old: number of classes in ``context``.
     """
     if not len(context[1]):
         return cross_entropy(classifier(data[0]), data[1])
     logits = classifier(torch.cat([data[0], context[0]])).split([len(data[1]), len(context[1])])
-    new, old = len(data[1].unique()), len(context[1].unique())
     return (new * cross_entropy(logits[0], data[1]) + old * cross_entropy(logits[1], context[1])) / (new + old)
 
 
