@@ -371,10 +371,10 @@ def channels_last(model: nn.Module) -> list[bool]:
 
 @pytest.mark.parametrize("name", sorted(HEADS))
 def test_convolution_weights_lie_channels_last_and_stay_so(name, tmp_path):
-    model = build_network(8, 4, 3, 2, 0, name)
+    model = build_network(8, 8, 3, 2, 0, name)
     assert channels_last(model) == [True] * 9
     kept = [copy.deepcopy(model), model.reinitialised(1), transfer_weights(copy.deepcopy(model))]
-    again = build_network(8, 4, 3, 2, 1, name)
+    again = build_network(8, 8, 3, 2, 1, name)
     torch.save(model.state_dict(), tmp_path / "model.pt")
     again.load_state_dict(torch.load(tmp_path / "model.pt"))
     model.grow(3, seed=1)
@@ -384,6 +384,19 @@ def test_convolution_weights_lie_channels_last_and_stay_so(name, tmp_path):
     contiguous = copy.deepcopy(kept[0]).to(memory_format=torch.contiguous_format)
     x = numbers(4, 3, 8, 8)
     torch.testing.assert_close(contiguous(x), kept[0](x))  # a layout, not another network
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 7, 8, 16])
+def test_gradients_are_right_at_any_width_with_any_instructions(width):
+    """Narrow ones lie otherwise: channels-last, a library went wrong at them on machines without AVX-512."""
+    net = build_network(8, width, 3, 5, 0).train()
+    assert all(channels_last(net)) is (width >= 8)
+    images, labels = numbers(16, 3, 8, 8), torch.arange(16) % 5
+    gradients = []
+    for model, x in ((net, images), (copy.deepcopy(net).double(), images.double())):
+        loss = nn.functional.cross_entropy(model(x), labels)
+        gradients.append(torch.cat([g.flatten().double() for g in torch.autograd.grad(loss, [*model.parameters()])]))
+    assert (gradients[0] - gradients[1]).norm() / gradients[1].norm() < 1e-4
 
 
 def transferred(model: IncrementalNet) -> list[TransferConv2d]:

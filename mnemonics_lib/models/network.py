@@ -71,7 +71,9 @@ def build_network(
 ) -> IncrementalNet:
     """Theta before phase 0: the same arguments give the same parameters.
 
-    Convolution weights lie channels-last in memory, which is what both kinds of device are fastest with.
+    Convolution weights lie channels-last in memory, which is what both kinds of device are fastest with; not so below 8
+    channels, where oneDNN's 1x1 convolutions with a stride then compute wrong gradients or crash on a CPU without
+    AVX-512 (its issue 6035).
 
     Args:
         depth: of the ResNet, 6n + 2.
@@ -85,4 +87,4 @@ def build_network(
         model = IncrementalNet(ResNet(depth, channels, width, last_relu=head != "cosine"), classes, head)
         initialise(model)
     with torch.no_grad():
-        return model.to(memory_format=torch.channels_last)
+        return model.to(memory_format=torch.channels_last) if width >= 8 else model
