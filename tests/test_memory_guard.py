@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -84,6 +85,44 @@ def test_higher_grows_with_the_steps_it_keeps_and_the_adjoint_by_parameters_alon
         assert peak(engine, inner_batch=exemplars) == peak(engine, inner_batch=0)
         assert peak(engine, inner_batch=max(1, exemplars // 2)) <= peak(engine)
         assert peak(engine, inner="ncm") == peak(engine, inner="ridge") <= peak("higher")
+
+
+FILES = {
+    2: ("memory.max", "memory.current", "inactive_file"),
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+
+
+@pytest.mark.parametrize("version", FILES)
+def test_the_limits_of_containers_and_jobs_are_seen(version, tmp_path, monkeypatch):
+    own, root = tmp_path / "cgroup", tmp_path / "groups"
+    top = root if version == 2 else root / "memory"
+    limit, use, cache = FILES[version]
+
+    def group(folder: Path, most: str) -> None:
+        """A group that uses 300, of which 50 are caches."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / limit).write_text(f"{most}\n")
+        (folder / use).write_text("300\n")
+        (folder / "memory.stat").write_text(f"anon 250\n{cache} 50\n")
+
+    memory_line = "0::" if version == 2 else "4:cpu,memory:"
+    own.write_text(f"1:name=systemd:/else\n{memory_line}/job/step\n")
+    assert memory.group_bytes(own, root) == []  # no groups of this kind
+    group(top / "job" / "step", "max" if version == 2 else str(2**63 - 4096))
+    assert min(memory.group_bytes(own, root)) > 1e18
+    group(top / "job" / "step", "400")
+    group(top / "job", "1000")
+    group(top, "800")
+    group(top.parent, "1")  # outside
+    assert memory.group_bytes(own, root) == [150, 750, 550]
+    own.write_text(f"{memory_line}/\n")
+    assert memory.group_bytes(own, root) == [550]
+    assert memory.group_bytes(tmp_path / "none", root) == []
+    monkeypatch.setattr(memory, "group_bytes", lambda: [123.0, 456.0])
+    assert memory.free_bytes(torch.device("cpu")) == 123
+    monkeypatch.setattr(memory, "group_bytes", list)
+    assert memory.free_bytes(torch.device("cpu")) > 1e6
 
 
 def refusal(monkeypatch, free: float, **changes: Any) -> str:
