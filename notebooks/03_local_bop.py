@@ -53,7 +53,8 @@ from mnemonics_lib import figures, global_bop, metrics
 from mnemonics_lib.bilevel import InnerLoop
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.costs import cost
-from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, inner_batch, temporary_model, train_exemplars
+from mnemonics_lib.exemplars.inner_data import inner_batch
+from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, temporary_model, train_exemplars
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.paths import RUNS
 from mnemonics_lib.rng import derive, stream

@@ -20,9 +20,10 @@ from mnemonics_lib.bilevel.closed_form import nearest_mean, ridge_regression
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.exemplars import mnemonics
+from mnemonics_lib.exemplars import inner_data
+from mnemonics_lib.exemplars.inner_data import inner_batch
 from mnemonics_lib.exemplars.memory import ExemplarMemory
-from mnemonics_lib.exemplars.mnemonics import inner_batch, optimise_images, train_exemplars
+from mnemonics_lib.exemplars.mnemonics import optimise_images, train_exemplars
 from mnemonics_lib.models import IncrementalNet, build_network, transfer_weights
 from mnemonics_lib.rng import derive, stream
 
@@ -435,7 +436,7 @@ def test_the_batch_of_each_outer_step_is_asked_for_as_often_as_the_inner_problem
         asked.append((size, seed, t))
         return inner_batch(labels, size, seed, t)
 
-    monkeypatch.setattr(mnemonics, "inner_batch", spy)
+    monkeypatch.setattr(inner_data, "inner_batch", spy)
     data = Samples.learned(VALIDATION, VAL_LABELS, grey)
     axes = settings(inner=inner, inner_batch=4, epochs=3)
     optimise_images(network(), EXEMPLARS, LABELS, data, (EXEMPLARS[:0], LABELS[:0]), axes, 3, grey, seed=5)

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
@@ -20,10 +18,10 @@ from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars import mnemonics
+from mnemonics_lib.exemplars.inner_data import inner_batch
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import (
     adjust_exemplars,
-    inner_batch,
     optimise_images,
     temporary_model,
     train_exemplars,
@@ -514,42 +512,6 @@ def test_frozen_rows_take_part_in_a_perturbed_start_and_stay(model):
 
 
 # Mini-batches of exemplars in Eq. 8
-
-LABELS = torch.arange(5).repeat_interleave(3).roll(4)
-
-
-@pytest.mark.parametrize("size", [1, 2, 4, 5, 7, 14])
-def test_a_pass_sees_each_exemplar_once_class_balanced_and_each_pass_in_another_order(size):
-    a_pass = -(-len(LABELS) // size)
-    orders = []
-    for number in range(3):
-        parts = [inner_batch(LABELS, size, 8, number * a_pass + k) for k in range(a_pass)]
-        assert sorted(torch.cat(parts).tolist()) == list(range(len(LABELS)))
-        assert max(map(len, parts)) <= size
-        assert max(map(len, parts)) - min(map(len, parts)) <= 1
-        for part in parts:
-            counts = torch.bincount(LABELS[part], minlength=5)
-            assert counts.max() - counts.min() <= 1
-        orders.append(torch.cat(parts).tolist())
-    assert len({tuple(order) for order in orders}) == 3
-
-
-@given(st.integers(0, 40), st.integers(0, 20), st.integers(0, 2**30))
-def test_the_batch_is_a_function_of_seed_and_step(t, size, seed):
-    torch.manual_seed(t)
-    first = inner_batch(LABELS, size, seed, t)
-    for other in range(3):
-        inner_batch(LABELS, size, seed, other)
-    assert torch.equal(inner_batch(LABELS, size, seed, t), first)
-    if 0 < size < len(LABELS) / 2:
-        others = [inner_batch(LABELS, size, seed + k, t).tolist() for k in range(1, 6)]
-        assert any(other != first.tolist() for other in others)
-
-
-@pytest.mark.parametrize("size", [0, 15, 16, 1000])
-def test_with_room_for_all_it_is_the_full_batch(size):
-    for t in range(4):
-        assert sorted(inner_batch(LABELS, size, 3, t).tolist()) == list(range(len(LABELS)))
 
 
 def test_with_room_for_all_the_trained_exemplars_are_those_of_the_full_batch(model, memory, data, grey):

@@ -15,20 +15,18 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mnemonics_lib import bilevel
-from mnemonics_lib.bilevel.problem import Classifier, Drawn
+from mnemonics_lib.bilevel.problem import Classifier
 from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device import upload
+from mnemonics_lib.exemplars.inner_data import Data, InnerData
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.journal import ALONE, Content, Loop
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import IncrementalNet
 from mnemonics_lib.rng import derive, stream
-from mnemonics_lib.training import balanced_batches, batches
-
-Data = tuple[Tensor, Tensor]
-"""Normalised images [n, c, h, w] and class positions [n]."""
+from mnemonics_lib.training import batches
 
 
 @dataclass(frozen=True)
@@ -95,11 +93,10 @@ def optimise_images(
     passes = [batches(len(validation), settings.val_batch, order) for _ in range(epochs)]
     schedule = list(chain.from_iterable(passes))
     judges = upload([schedule], device)
-    inner_labels = torch.cat([labels, context[1]])
-    dealt = inner_labels.cpu()  # batches are drawn on the host
+    inner = InnerData(labels, context, settings, pixels, seed)
     log = images.new_empty(len(schedule), 6)  # stays on the device: no outer step waits for the one before
     done = 0
-    bilevel.memory.check(model, images, len(inner_labels), len(passes[0][0]) + len(context[1]), settings)
+    bilevel.memory.check(model, images, len(inner), len(passes[0][0]) + len(context[1]), settings)
 
     if reached := loop.reached():
         done = len(reached["log"])
@@ -121,33 +118,19 @@ def optimise_images(
             content |= {"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}
         return content
 
-    def deal(step: int) -> Drawn:
-        """For each inner step which exemplars, and their crops."""
-        size, order = settings.inner_batch, derive(seed, "inner", step)
-        columns = [[inner_batch(dealt, size, order, t) for t in range(program.asked)]]
-        if settings.inner_augment:
-            columns.append(
-                [pixels.draw(len(some), stream(seed, "crops", step, t)) for t, some in enumerate(columns[0])]
-            )
-        return upload(columns, device)
-
-    def inner(exemplars: Tensor, chosen: Tensor, *crops: Tensor) -> Data:
-        inputs = torch.cat([exemplars, context[0]]).index_select(0, chosen)
-        return pixels.crop(inputs, *crops) if crops else inputs, inner_labels[chosen]
-
     classes = [len(of.unique()) for of in (validation.labels, context[1])]
 
     def meta_loss(classifier: Classifier, val_images: Tensor, val_labels: Tensor) -> Tensor:
         return balanced_loss(classifier, (val_images, val_labels), context, *classes)
 
-    program = bilevel.LocalProgram(inner, meta_loss, settings)
+    program = bilevel.LocalProgram(inner.batch, meta_loss, settings)
     for step in tqdm(range(done, len(schedule)), desc=progress, disable=not progress, leave=False):
         val_images, val_labels = validation.batch(*judges[step])
         if settings.val_augment:
             crops = pixels.draw(len(val_images), stream(seed, "validation", step))
             val_images = pixels.crop(val_images, *upload([[crops]], device)[0])
         temporary = temporary_model(model, settings, derive(seed, "start", step), shares)
-        result = program(temporary, images, deal(step), (val_images, val_labels))
+        result = program(temporary, images, inner.deal(step, program.asked), (val_images, val_labels))
         images.grad = result.gradient
         optimizer.step()
         with torch.no_grad():
@@ -167,18 +150,6 @@ def optimise_images(
 def rms(values: Tensor) -> Tensor:
     """Root of the mean square."""
     return values.square().mean().sqrt()
-
-
-def inner_batch(labels: Tensor, size: int, seed: int, t: int) -> Tensor:
-    """Indices of the exemplars that inner step ``t`` of Eq. 8 trains on, class-balanced; all of them for ``size`` 0.
-
-    ``labels`` [n] lie on the host. Passes over all exemplars follow one another, each in an order of its own; the same
-    seed and t give the same batch.
-    """
-    if not 0 < size < len(labels):
-        return torch.arange(len(labels))
-    a_pass = -(-len(labels) // size)
-    return balanced_batches(labels, size, stream(seed, t // a_pass))[t % a_pass]
 
 
 def temporary_model(
