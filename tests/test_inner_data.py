@@ -66,7 +66,7 @@ def test_each_inner_step_gets_its_batch_and_its_crops_whatever_was_dealt_before(
     axes = ExemplarLevel(inner_batch=size, inner_augment=augment)
     data = InnerData(LABELS, (fixed, labels[len(LABELS) :]), axes, pixels, seed=9)
     assert len(data) == len(labels)
-    seen = {}
+    seen: dict[tuple[int, int], Tensor] = {}
     for step in (1, 0, 1):
         dealt = data.deal(step, 6)
         assert len(dealt) == 6
