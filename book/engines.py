@@ -699,7 +699,8 @@ else:
 # With `training.precision` set to `bfloat16`, the backbone computes on numbers with 8 significant bits instead of 24.
 # Weights, their updates, the heads and the losses stay in single precision: with 8 bits, the cosines that LUCIR
 # compares would lie 1/256 apart. Average accuracy in per cent, difference in points, paired by seed, with 95 %
-# intervals. On digits, fine-tuning is in bfloat16 too:
+# intervals. Where an interval holds 0 no difference was seen, and its ends say how large one could have been. On
+# digits, fine-tuning is in bfloat16 too:
 
 # %% tags=["remove-input"]
 PAIRS = {

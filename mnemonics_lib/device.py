@@ -19,8 +19,12 @@ WARM = 2
 class Recorder(Protocol):
     """Something that can take down what a step asks of the device, and have it done again without Python."""
 
-    def warm(self, work: Work) -> None:
-        """Do it, as it will be recorded."""
+    def warm(self, work: Work) -> str:
+        """Do it, where it will be recorded.
+
+        Returns:
+            What of it cannot be recorded; empty for nothing.
+        """
         ...
 
     def record(self, work: Work) -> Work:
@@ -32,19 +36,27 @@ class CudaGraphs:
     """CUDA graphs of one device, which share their scratch memory.
 
     They may, since a step leaves its results in tensors made outside of it: between two replays nothing in the scratch
-    memory is of use. Everything runs on a stream of its own, because a graph cannot be recorded on the default one.
+    memory is of use. Steps warm up and are recorded on a stream of their own, because the default one cannot record.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device, self.stream, self.pool = device, torch.cuda.Stream(device), torch.cuda.graph_pool_handle()
 
-    def warm(self, work: Work) -> None:
-        """Do it on the graphs' stream, in turn with what is asked of the present one."""
-        present = torch.cuda.current_stream(self.device)
+    def warm(self, work: Work) -> str:
+        """Do it, in turn with what is asked of the present stream; what waits for the device cannot be recorded."""
+        present, mode = torch.cuda.current_stream(self.device), torch.cuda.get_sync_debug_mode()
         self.stream.wait_stream(present)
-        with torch.cuda.stream(self.stream):
-            work()
+        # Asked for now: a recording that fails half-way leaves streams and memory in a state not worth mending.
+        with warnings.catch_warnings(record=True) as said, torch.cuda.stream(self.stream):
+            warnings.simplefilter("always")
+            torch.cuda.set_sync_debug_mode("warn")
+            try:
+                work()
+            finally:
+                torch.cuda.set_sync_debug_mode(mode)
         present.wait_stream(self.stream)
+        waits = [f"{w.message} ({w.filename}:{w.lineno})" for w in said if "synchroniz" in str(w.message)]
+        return "; ".join(waits)
 
     def record(self, work: Work) -> Work:
         """A graph of all that ``work`` launches."""
@@ -68,9 +80,10 @@ class Step:
     - returns nothing: it leaves its results in tensors that it closes over, changed in place;
     - reads what varies from its arguments. Tensors are copied to where the recording reads them; all else (a learning
       rate) is part of what was recorded, and another value is another recording, as is another shape;
-    - reads no value off the device.
+    - reads no value off the device, and brings no tensor from the host.
 
-    Where nothing records, a call is the plain call.
+    Work that waits for the device all the same is never recorded, and a warning says so. Where nothing records, a call
+    is the plain call.
 
     Args:
         work: what to do.
@@ -89,28 +102,21 @@ class Step:
             return
         key = tuple((a.shape, a.stride(), a.dtype) if isinstance(a, Tensor) else a for a in arguments)
         self._calls[key] += 1
-        if key not in self._recordings and self._calls[key] > WARM:
-            self._record(key, arguments)
-        if key in self._recordings:
-            kept, replay = self._recordings[key]
-            for own, given in zip(kept, arguments, strict=True):
-                if isinstance(own, Tensor):
-                    own.copy_(given)
-            replay()
-        elif self.recorder is None:  # it could not be recorded
-            self.work(*arguments)
-        else:
-            self.recorder.warm(lambda: self.work(*arguments))
-
-    def _record(self, key: Hashable, arguments: tuple[Any, ...]) -> None:
-        assert self.recorder is not None
-        kept = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
-        try:
+        if self._calls[key] <= WARM:
+            hindrance = self.recorder.warm(lambda: self.work(*arguments))
+            if hindrance and self._calls[key] == WARM:  # libraries that set themselves up may wait the first time
+                name = getattr(self.work, "__qualname__", self.work)
+                warnings.warn(f"{name} is not recorded and stays slow: {hindrance}", stacklevel=2)
+                self.recorder = None
+            return
+        if key not in self._recordings:
+            kept = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
             self._recordings[key] = kept, self.recorder.record(lambda: self.work(*kept))
-        except RuntimeError as error:
-            name = getattr(self.work, "__qualname__", self.work)
-            warnings.warn(f"{name} could not be recorded and goes on without ({error})", stacklevel=4)
-            self.recorder = None
+        kept, replay = self._recordings[key]
+        for own, given in zip(kept, arguments, strict=True):
+            if isinstance(own, Tensor):
+                own.copy_(given)
+        replay()
 
 
 def upload(columns: Sequence[Sequence[Tensor]], device: torch.device) -> list[tuple[Tensor, ...]]:

@@ -26,7 +26,7 @@ def stream(seed: int, *names: str | int) -> torch.Generator:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Run torch code that only knows the global generator (layer initialisers) from a seed, and leave no trace."""
+    """Run torch code that only knows global generators (layer initialisers) from a seed; the CPU's stays as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield

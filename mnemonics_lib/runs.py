@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -126,12 +127,12 @@ def run(
             record = records.read_record(path)
             if record["code"]["source"] == source_of(config):
                 return record, path
-        if torch.device(device).type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)
         with deterministic():
             identity = {"config": config.model_dump(), "source": source_of(config)}
             identity["device"] = torch.device(device).type
             setting = Setting.of(config, device, directory, Journal(home / JOURNAL, identity, minutes))
+            if setting.device.type == "cuda":
+                torch.cuda.reset_peak_memory_stats(setting.device)
             state = load_checkpoint(home / CHECKPOINT, setting) or initial_state(setting)
             for finished in phases(setting, state, progress):
                 save_checkpoint(home / CHECKPOINT, setting, finished)
@@ -219,12 +220,17 @@ def make_record(setting: Setting, state: State) -> dict[str, Any]:
 @contextmanager
 def deterministic() -> Iterator[None]:
     """Ask torch for algorithms that give the same bits twice, for the length of a run."""
-    before = torch.are_deterministic_algorithms_enabled()
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it, cuBLAS's matrix products may differ
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    settings: Any = torch.utils.deterministic
+    filled = settings.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
+    settings.fill_uninitialized_memory = False  # nothing here reads what was not written
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        settings.fill_uninitialized_memory = filled
 
 
 def save_checkpoint(path: Path, setting: Setting, state: State) -> None:

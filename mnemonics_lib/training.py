@@ -98,6 +98,7 @@ def train(
         scheduler.step()
         history.append(total.item() / len(samples))
         loop.keep(everything, epoch + 1, settings.epochs)
+    optimizer.zero_grad(set_to_none=True)  # a recording's gradients go with it
     return history
 
 

@@ -1,8 +1,8 @@
 """A recorder for the CPU: takes down tensor operations as a CUDA graph takes down kernels, and does them again.
 
-What a graph would get wrong, it gets wrong too: a replay runs no Python, reads the tensors that were there when it was
-recorded, and knows no number but those of that time. Recording leaves every tensor as it was, and refuses what makes
-the host and a GPU wait for each other.
+What a graph gets wrong for being one, it gets wrong too: a replay runs no Python, reads the tensors that were there
+when it was recorded, knows no number but those of that time, and leaves nothing in scratch memory. Recording leaves
+every tensor as it was. What it cannot see: streams, tensors on the wrong device, and what only CUDA's kernels do.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from torch.utils._pytree import tree_iter
 
 Work = Callable[[], None]
 aten = torch.ops.aten
-WAITS = {aten._local_scalar_dense, aten.nonzero, aten.masked_select, aten._unique2, aten.lift_fresh, aten.bincount}
-"""What a graph cannot hold: reading a value, a shape that depends on values, a constant brought from the host."""
+WAITS = {
+    *(aten._local_scalar_dense, aten.nonzero, aten.masked_select, aten.bincount, aten.equal, aten.is_nonzero),
+    *(aten._unique2, aten.unique_dim, aten.unique_consecutive, aten.repeat_interleave),
+}
+"""What a graph cannot hold: reading a value, and shapes that depend on values."""
 
 
 def tensors(values: Any) -> list[Tensor]:
@@ -27,6 +30,20 @@ def tensors(values: Any) -> list[Tensor]:
 
 def place(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
+
+
+class _Watching(TorchDispatchMode):
+    """Notes what would make the host wait for a device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        masks = [mask for mask in tensors(args[1:]) if mask.dtype == torch.bool and "index" in str(func)]
+        if func.overloadpacket in WAITS or masks:
+            self.waits.append(str(func))
+        return func(*args, **(kwargs or {}))
 
 
 class _Taking(TorchDispatchMode):
@@ -38,9 +55,6 @@ class _Taking(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        masks = [mask for mask in tensors(args[1:]) if mask.dtype == torch.bool and "index" in str(func)]
-        if func.overloadpacket in WAITS or masks:
-            raise RuntimeError("the host waits for the device")
         given = {place(tensor): tensor for tensor in tensors((args, kwargs))}
         for where, tensor in given.items():  # not only what the schema calls written: batch norm writes unannounced
             if where not in self.made and where not in self.before:
@@ -58,9 +72,11 @@ class Tape:
     def __init__(self, device: torch.device | None = None) -> None:
         self.warmed = self.recorded = self.replayed = 0
 
-    def warm(self, work: Work) -> None:
+    def warm(self, work: Work) -> str:
         self.warmed += 1
-        work()
+        with _Watching() as watching:
+            work()
+        return ", ".join(watching.waits)
 
     def record(self, work: Work) -> Work:
         self.recorded += 1
@@ -77,5 +93,7 @@ class Tape:
                     new = [out for out in tensors(func(*args, **kwargs)) if place(out) not in inside]
                     for out, value in zip(outs, new, strict=True):
                         out.copy_(value)
+                for scratch in taken.made.values():  # another graph may use it now
+                    scratch.untyped_storage().fill_(255)  # not a number
 
         return replay

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gc
 import itertools
-from dataclasses import replace
+import warnings
+import weakref
 from typing import Any
 
 import pytest
@@ -12,14 +14,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mnemonics_lib import training
+from mnemonics_lib import runs, training
 from mnemonics_lib.bilevel import ENGINES, InnerLoop, adjoint_engine
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel, Training
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device import WARM, CudaGraphs, Step, recorder, upload
 from mnemonics_lib.exemplars.mnemonics import OuterStep, optimise_images
-from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.models import build_network, transfer_weights
 from tests.tape import Tape
@@ -100,23 +101,40 @@ def test_another_shape_dtype_layout_or_value_is_another_recording():
         lambda x: 1.0 if x.sum() > 0 else 0.0,
         lambda x: x[x > 0].sum(),
         lambda x: float(len(x.unique())),
-        lambda x: torch.tensor(1.0) * x.sum(),
+        lambda x: torch.ones(1).repeat_interleave((x > 0).long())[0],
     ],
-    ids=["value", "mask", "unique", "constant"],
+    ids=["value", "mask", "unique", "shape"],
 )
-def test_what_cannot_be_recorded_goes_on_without_and_says_why(read):
-    total = torch.zeros(())
+def test_what_waits_for_the_device_is_not_recorded_and_a_warning_says_so(read):
+    total, by = torch.zeros(()), Tape()
 
     def work(x: Tensor) -> None:
         total.add_(read(x))
 
-    step = Step(work, Tape())
-    for _ in range(WARM):
+    step = Step(work, by)
+    for _ in range(WARM - 1):
         step(torch.ones(1))
-    with pytest.warns(UserWarning, match=r"work could not be recorded .* \(the host waits for the device\)"):
+    with pytest.warns(UserWarning, match=r"work is not recorded and stays slow: .*aten\."):
         step(torch.ones(1))
-    step(torch.ones(1))
+    for _ in range(3):
+        step(torch.ones(1))
+    assert total == WARM + 3
+    assert (by.warmed, by.recorded) == (WARM, 0)
+
+
+def test_what_waits_the_first_time_alone_is_recorded():
+    total, by, first = torch.zeros(()), Tape(), [True]
+
+    def work(x: Tensor) -> None:
+        if first.pop() if first else False:
+            total.item()
+        total.add_(x.sum())
+
+    step = Step(work, by)
+    for _ in range(WARM + 2):
+        step(torch.ones(1))
     assert total == WARM + 2
+    assert (by.recorded, by.replayed) == (1, 2)
 
 
 def test_what_was_drawn_arrives_step_by_step():
@@ -130,20 +148,21 @@ def test_what_was_drawn_arrives_step_by_step():
 # --- the model level --------------------------------------------------------------------------------------------------
 
 
-def samples(flip: bool = True) -> Samples:
+def samples(device: str = "cpu") -> Samples:
     """Real images and exemplars; sixty in all."""
-    half = torch.full((1, 1, 1), 0.5)
+    half = torch.full((1, 1, 1), 0.5, device=device)
     raw = torch.randint(17, (50, 1, SIDE, SIDE), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
     labels = torch.cat([torch.arange(50) % (ALL - OLD) + OLD, torch.arange(10) % OLD])
-    return Samples(raw, numbers(10, 1, SIDE, SIDE, seed=2), labels, Pixels(half, half / 2, white=16, pad=1, flip=flip))
+    pixels = Pixels(half, half / 2, white=16, pad=1, flip=True)
+    return Samples(raw.to(device), numbers(10, 1, SIDE, SIDE, seed=2).to(device), labels.to(device), pixels)
 
 
-def trained(method: str, **changes: Any) -> tuple[list[float], dict[str, Tensor]]:
+def trained(method: str, device: str = "cpu", **changes: Any) -> tuple[list[float], dict[str, Tensor]]:
     """Losses and the network after the model level of a phase, with batches of 20 and 19."""
     settings = Training(**{"epochs": 7, "batch_size": 20, "milestones": [3, 6], **changes})
-    part = samples().where(torch.arange(60) != 7)
-    net = build_network(8, 4, 1, OLD, seed=3, head=METHODS[method].heads[0])
-    net.train()(numbers(32, 1, SIDE, SIDE, seed=9))
+    part = samples(device).where(torch.arange(60, device=device) != 7)
+    net = build_network(8, 4, 1, OLD, seed=3, head=METHODS[method].heads[0]).to(device)
+    net.train()(numbers(32, 1, SIDE, SIDE, seed=9).to(device))
     teacher = copy.deepcopy(net).eval().requires_grad_(False)
     if method == "lwf":
         transfer_weights(net)
@@ -230,6 +249,24 @@ def test_an_engine_that_is_asked_again_answers_for_what_it_is_asked(kind, loop, 
         assert tape.warmed == 4 * WARM
 
 
+def test_an_engine_takes_its_tensors_and_recordings_with_it(tape):
+    """At once, not when garbage is collected: on a GPU the next recording's memory would not be there yet."""
+    drawn, judges = [(torch.arange(8),)] * 4, (numbers(9, 1, SIDE, SIDE, seed=1).double(), torch.arange(9) % ALL)
+    engine: Any = ENGINES["adjoint"](base_loss, meta_loss, LOOPS[0])
+    gc.disable()
+    try:
+        kept = []
+        for count in (8, 10):  # the second is another walk
+            for _ in range(WARM + 1):
+                engine(network("linear", seed=1), numbers(count, 1, SIDE, SIDE, seed=2).double(), drawn, judges)
+            kept += [weakref.ref(of) for of in (engine._walk, *engine._steps)]
+        assert [ref() is None for ref in kept] == [True] * 4 + [False] * 4
+        del engine
+        assert all(ref() is None for ref in kept)
+    finally:
+        gc.enable()
+
+
 def test_an_engine_that_is_asked_about_something_else_starts_anew(tape):
     engine = ENGINES["adjoint"](base_loss, meta_loss, LOOPS[0])
     drawn, judges = [(torch.arange(8),)] * 4, (numbers(9, 1, SIDE, SIDE, seed=1).double(), torch.arange(9) % ALL)
@@ -249,14 +286,14 @@ AXES: dict[str, dict[str, Any]] = {
 }
 
 
-def optimised(**changes: Any) -> tuple[Tensor, list[OuterStep]]:
+def optimised(device: str = "cpu", **changes: Any) -> tuple[Tensor, list[OuterStep]]:
     """Eight outer steps, the judges of two numbers."""
     axes = PAPER_EXEMPLAR_LEVEL.model_dump() | {"engine": "adjoint", "inner_steps": 3, "alpha": 0.1, "val_batch": 15}
-    settings, part = ExemplarLevel(**(axes | {"halve_every": 0} | changes)), samples()
+    settings, part = ExemplarLevel(**(axes | {"halve_every": 0} | changes)), samples(device)
     context = part.images[:4], part.labels[50:54]
-    net = build_network(8, 4, 1, ALL, seed=3)
-    images, labels = numbers(8, 1, SIDE, SIDE, seed=6), torch.arange(8) % (ALL - OLD) + OLD
-    judges = part.where((part.labels >= OLD) & (torch.arange(60) < 29))
+    net = build_network(8, 4, 1, ALL, seed=3).to(device)
+    images, labels = numbers(8, 1, SIDE, SIDE, seed=6).to(device), torch.arange(8, device=device) % (ALL - OLD) + OLD
+    judges = part.where((part.labels >= OLD) & (torch.arange(60, device=device) < 29))
     return optimise_images(net, images, labels, judges, context, settings, 4, part.pixels, seed=8)
 
 
@@ -274,27 +311,73 @@ def test_recorded_outer_steps_are_the_plain_ones(changes, tape, monkeypatch):
 # --- on a GPU ---------------------------------------------------------------------------------------------------------
 
 
+class Counted(CudaGraphs):
+    """CUDA graphs, counted: a test whose steps were never replayed has tested nothing."""
+
+    replayed = 0
+
+    def record(self, work: Any) -> Any:
+        replay = super().record(work)
+
+        def counting() -> None:
+            Counted.replayed += 1
+            replay()
+
+        return counting
+
+
+@pytest.fixture
+def graphs(monkeypatch):
+    """Recording by counted graphs; a step that is not recorded is an error."""
+    monkeypatch.setattr(Counted, "replayed", 0)
+    for module in (training, adjoint_engine):
+        monkeypatch.setattr(module, "recorder", Counted)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*is not recorded")
+        with runs.deterministic():
+            yield Counted
+
+
 @cuda
-def test_a_graph_adds_what_the_plain_call_adds():
+def test_a_graph_adds_what_the_plain_call_adds(graphs):
     device = torch.device("cuda")
     total, expected = torch.zeros(3, device=device), torch.zeros(3, device=device)
 
     def work(rate: float, x: Tensor) -> None:
         total.add_(rate * x)
 
-    step = Step(work, CudaGraphs(device))
+    step = Step(work, graphs(device))
     for k in range(6):
         x = numbers(3, seed=k).to(device)
         step(0.5, x)
         expected += 0.5 * x
         assert torch.equal(total, expected)
+    assert graphs.replayed == 6 - WARM
+
+
+@cuda
+def test_on_a_gpu_what_waits_is_not_recorded_and_goes_on():
+    total = torch.zeros((), device="cuda")
+
+    def work(x: Tensor) -> None:
+        total.add_(1.0 if x.sum() > 0 else 0.0)
+
+    step = Step(work, CudaGraphs(torch.device("cuda")))
+    step(torch.ones(1, device="cuda"))
+    with pytest.warns(UserWarning, match="work is not recorded and stays slow"):
+        step(torch.ones(1, device="cuda"))
+    for _ in range(3):
+        step(torch.ones(1, device="cuda"))
+    assert total.item() == 5
 
 
 @cuda
 @pytest.mark.parametrize("kind", ["linear", "cosine", "transferred", "head", "running"])
-def test_replayed_graphs_give_the_gradient_of_higher_in_double_precision(kind):
+def test_replayed_graphs_give_the_gradient_of_higher_in_double_precision(kind, graphs):
+    known = LABELS.cuda()
+
     def base(classifier: Any, images: Tensor, chosen: Tensor) -> Tensor:
-        return F.cross_entropy(classifier(images.index_select(0, chosen)), LABELS.cuda()[chosen])
+        return F.cross_entropy(classifier(images.index_select(0, chosen)), known[chosen])
 
     engine = ENGINES["adjoint"](base, meta_loss, LOOPS[2])
     for step in range(4):
@@ -303,18 +386,28 @@ def test_replayed_graphs_give_the_gradient_of_higher_in_double_precision(kind):
         asked = network(kind, seed=step).cuda(), numbers(8, 1, SIDE, SIDE, seed=step).double().cuda(), drawn, judges
         found, expected = engine(*asked), ENGINES["higher"](base, meta_loss, LOOPS[2])(*asked)
         assert ((found.gradient - expected.gradient).norm() / expected.gradient.norm()).item() <= 1e-9
+    assert graphs.replayed > 0
 
 
 @cuda
-def test_training_by_graphs_is_training_to_rounding(monkeypatch):
-    def losses() -> list[float]:
-        part = samples()
-        pixels = replace(part.pixels, mean=part.pixels.mean.cuda(), std=part.pixels.std.cuda())
-        part = Samples(part.raw.cuda(), part.images.cuda(), part.labels.cuda(), pixels)
-        net = build_network(8, 4, 1, ALL, seed=3).cuda()
-        settings = Training(epochs=6, batch_size=20, milestones=[3], rate=0.01)
-        return training.train(net, lambda x, y: cross_entropy(net(x), y), part, settings, seed=5)
-
-    by_graph = losses()
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case.values())))
+def test_training_by_graphs_is_plain_training_to_rounding(case, graphs, monkeypatch):
+    history, state = trained(device="cuda", rate=0.01, **case)
+    assert graphs.replayed == 10
     monkeypatch.setattr(training, "recorder", lambda device: None)
-    assert by_graph == pytest.approx(losses(), rel=1e-3)
+    plain_history, plain = trained(device="cuda", rate=0.01, **case)
+    tolerance = 0.02 if case.get("precision") == "bfloat16" else 1e-3
+    assert history == pytest.approx(plain_history, rel=tolerance)
+    for name, value in plain.items():
+        assert (state[name] - value).double().norm() <= tolerance * value.double().norm() + 1e-6, name
+
+
+@cuda
+@pytest.mark.parametrize("changes", AXES.values(), ids=list(AXES))
+def test_outer_steps_by_graphs_are_the_plain_ones_to_rounding(changes, graphs, monkeypatch):
+    images, log = optimised(device="cuda", **changes)
+    assert graphs.replayed > 0
+    monkeypatch.setattr(adjoint_engine, "recorder", lambda device: None)
+    plain, plain_log = optimised(device="cuda", **changes)
+    assert (images - plain).norm() <= 0.01 * plain.norm()
+    assert [row.meta_loss for row in log] == pytest.approx([row.meta_loss for row in plain_log], rel=0.01)

@@ -2,7 +2,7 @@
 
 One hypergradient (Eq. 7-9) of random exemplars in 50 classes, judged on 128 images. Memory on a CPU is the resident
 set's high-water mark above what the process held before, on a GPU the allocator's. A first call with T = 1 on four
-exemplars warms up and is not counted; on a GPU nor is the first whole one, in which ``adjoint`` records its steps.
+exemplars warms up and is not counted; nor, on a GPU, are the first whole ones, in which ``adjoint`` records its steps.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tqdm import tqdm
 from mnemonics_lib.bench.clock import seconds, where
 from mnemonics_lib.bilevel import ENGINES, InnerLoop, memory
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
+from mnemonics_lib.device import WARM
 from mnemonics_lib.models import build_network
 from mnemonics_lib.records import resident_peak
 
@@ -100,22 +101,24 @@ def measure(
 
     def made(count: int, steps: int) -> Callable[[], Tensor]:
         compute = ENGINES[engine](
-            lambda classifier, e, t: F.cross_entropy(classifier(e), labels[:count]),
+            lambda classifier, e: F.cross_entropy(classifier(e), labels[:count]),
             lambda classifier: F.cross_entropy(classifier(judges), answers),
             InnerLoop(steps, ALPHA),
         )
-        return lambda: compute(model, images[:count]).gradient
+        return lambda: compute(model, images[:count], [()] * steps).gradient
 
     gc.collect()
+    gpu = place.type == "cuda"
     before = _in_use(place)  # before the warm-up, whose freed memory the process may keep
     made(count=4, steps=1)()
+    before = _in_use(place) if gpu else before  # there libraries set up work space, which is not the engine's
     gradients: list[Tensor] = []
     run = made(exemplars, steps)
 
     def keep() -> None:
         gradients[:] = [run()]
 
-    if place.type == "cuda":
+    for _ in range(WARM + 1 if gpu else 0):
         keep()
     times = [seconds(keep, place)]
     while len(times) < ROUNDS and times[0] < LONG:

@@ -29,23 +29,40 @@ class Adjoint:
     With momentum mu and decay w, b_{t+1} = mu b_t + g_t + w Theta'_t is a second state, and u its adjoint: in place of
     -alpha v stands u <- mu u - alpha v. Arguments: :class:`~.problem.Engine`.
 
-    On a GPU the first call records its steps, and later ones replay them (:class:`~mnemonics_lib.device.Step`): then
-    the losses may depend on their arguments and on tensors alone.
+    On a GPU the three kinds of step are recorded once warm, and later calls replay them
+    (:class:`~mnemonics_lib.device.Step`): then the losses may depend on their arguments and on tensors alone, and what
+    is drawn should be tensors, since another number t is another recording.
     """
 
     def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, loop: InnerLoop) -> None:
         self.base_loss, self.meta_loss, self.loop = base_loss, meta_loss, loop
         self._walk: _Walk | None = None
+        self._steps: list[Step] = []
 
     def __call__(
         self, model: nn.Module, exemplars: Tensor, drawn: Drawn | None = None, judges: tuple[Tensor, ...] = ()
     ) -> Hypergradient:
         """Walk forwards, judge, walk back; what it takes is made at the first call and serves all later ones."""
         if self._walk is None or self._walk.made_for != _likeness(model, exemplars):
+            self._walk, self._steps = None, []  # gone before others are made
             self._walk = _Walk(model, exemplars, self.base_loss, self.meta_loss, self.loop)
+            kinds, record = (self._walk.forwards, self._walk.judge, self._walk.backwards), recorder(exemplars.device)
+            self._steps = [Step(kind, record) for kind in kinds]
+        walk, (forwards, judge, backwards) = self._walk, self._steps
+        steps, constant = self.loop.steps, self.loop.constant
         drawn = self.loop.numbered() if drawn is None else drawn
+        walk.start(model, exemplars)
         with SecondOrder():
-            return self._walk(model, exemplars, drawn, judges)
+            for t in range(steps):
+                if t >= constant:
+                    torch._foreach_copy_(walk.trajectory[t - constant], walk.theta)
+                forwards(*drawn[t])
+                walk.base_losses[t : t + 1].copy_(walk.loss)
+            judge(*judges)
+            for t in reversed(range(constant, steps)):
+                torch._foreach_copy_(walk.theta, walk.trajectory[t - constant])
+                backwards(*drawn[t])
+        return Hypergradient(walk.gradient.clone(), walk.value[0].clone(), walk.base_losses.clone())
 
 
 class _Walk:
@@ -68,30 +85,16 @@ class _Walk:
         self.images = exemplars.detach().clone().requires_grad_()
         self.gradient = torch.zeros_like(self.images, requires_grad=False)
         self.base_losses, self.loss, self.value = exemplars.new_empty(loop.steps + 2).split([loop.steps, 1, 1])
-        record = recorder(exemplars.device)
-        self.forwards, self.judge, self.backwards = (
-            Step(step, record) for step in (self._forwards, self._judge, self._backwards)
-        )
 
-    def __call__(self, model: nn.Module, exemplars: Tensor, drawn: Drawn, judges: tuple[Tensor, ...]) -> Hypergradient:
-        with torch.no_grad():
-            self.images.copy_(exemplars)
-            self.functional.take(model)
-            torch._foreach_copy_(self.theta, moving(model))
-            torch._foreach_zero_([*self.velocity, *self.u, self.gradient])
-        steps, constant = self.loop.steps, self.loop.constant
-        for t in range(steps):
-            if t >= constant:
-                torch._foreach_copy_(self.trajectory[t - constant], self.theta)
-            self.forwards(*drawn[t])
-            self.base_losses[t : t + 1].copy_(self.loss)
-        self.judge(*judges)
-        for t in reversed(range(constant, steps)):
-            torch._foreach_copy_(self.theta, self.trajectory[t - constant])
-            self.backwards(*drawn[t])
-        return Hypergradient(self.gradient.clone(), self.value[0].clone(), self.base_losses.clone())
+    @torch.no_grad()
+    def start(self, model: nn.Module, exemplars: Tensor) -> None:
+        """At Theta'_0, with nothing moved and nothing gathered."""
+        self.images.copy_(exemplars)
+        self.functional.take(model)
+        torch._foreach_copy_(self.theta, moving(model))
+        torch._foreach_zero_([*self.velocity, *self.u, self.gradient])
 
-    def _forwards(self, *drawn: Any) -> None:
+    def forwards(self, *drawn: Any) -> None:
         """Theta'_t -> Theta'_{t+1}; a parameter that the loss does not touch stays where it is, as in torch's SGD."""
         theta = leaves(self.theta)
         loss = self.base_loss(self.functional.classifier(theta), self.images.detach(), *drawn)
@@ -104,14 +107,14 @@ class _Walk:
             torch._foreach_add_(b, now, alpha=self.loop.weight_decay)
             torch._foreach_sub_(now, torch._foreach_mul(b, self.loop.alpha))
 
-    def _judge(self, *judges: Any) -> None:
+    def judge(self, *judges: Any) -> None:
         """Theta'_T -> the validation loss and v."""
         theta = leaves(self.theta)
         value = self.meta_loss(self.functional.classifier(theta), *judges)
         self.value.copy_(value.detach())
         torch._foreach_copy_(self.v, list(torch.autograd.grad(value, theta, materialize_grads=True)))
 
-    def _backwards(self, *drawn: Any) -> None:
+    def backwards(self, *drawn: Any) -> None:
         """(u, v) at Theta'_{t+1} -> at Theta'_t, and step t's share of the gradient."""
         theta = leaves(self.theta)
         loss = self.base_loss(self.functional.classifier(theta), self.images, *drawn)

@@ -94,7 +94,9 @@ def optimise_images(
     schedule = list(chain.from_iterable(passes))
     judges = upload([schedule], device)
     inner = InnerData(labels, context, settings, pixels, seed)
-    log = images.new_empty(len(schedule), 6)  # stays on the device: no outer step waits for the one before
+    log = images.new_empty(
+        len(schedule), 6
+    )  # on the device: an outer step waits for none before it (a formula, ncm or ridge, does)
     done = 0
     bilevel.memory.check(model, images, len(inner), len(passes[0][0]) + len(context[1]), settings)
 

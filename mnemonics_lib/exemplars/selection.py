@@ -71,7 +71,7 @@ def select(
         described = torch.cat([features(images) for images, _ in samples.parts()])
     random = rule == "random"
     rank = (lambda i: pick_random(count, len(i), generator)) if random else (lambda i: herd(described[i], count))
-    return samples.batch(per_class(samples.labels, rank).cpu())
+    return samples.batch(per_class(samples.labels, rank))
 
 
 def per_class(labels: Tensor, rank: Callable[[Tensor], Tensor]) -> Tensor:
