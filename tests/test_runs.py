@@ -265,10 +265,21 @@ def test_the_class_order_of_the_record_is_the_protocols(finished):
 
 def test_the_deterministic_switch_is_put_back(small, tmp_path, monkeypatch):
     stop_in_phase(monkeypatch, 0)
-    before = torch.are_deterministic_algorithms_enabled()
+    settings: Any = torch.utils.deterministic
+
+    def switches() -> tuple[bool, ...]:
+        return (
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+            settings.fill_uninitialized_memory,
+        )
+
+    before = switches()
+    with runs.deterministic():
+        assert switches() == (True, True, False)
     with pytest.raises(StoppedError):
         runs.run(small, tmp_path)
-    assert torch.are_deterministic_algorithms_enabled() is before
+    assert switches() == before
     assert not list(Path(tmp_path).rglob("checkpoint.pt"))
 
 
