@@ -190,8 +190,8 @@ show(pd.DataFrame(rows))
 # ## Every run
 #
 # *Displacement* is how far the final exemplars went from the real images they started from, in standard deviations of the
-# data's pixels. All records are of the engine `higher`; the parameter file now names `adjoint`, the same gradient in less
-# time ({doc}`engines`). *Seconds* is a whole run on one thread, on a machine that ran two to four other things; phase 0,
+# data's pixels. The *engine* is that of trained or adjusted exemplars; both give the same gradient, `adjoint` in less time
+# ({doc}`engines`), and accuracies differ as those of two seeds may. *Seconds* is a whole run on one thread, on a machine that ran two to four other things; phase 0,
 # which runs share, is counted in each.
 
 # %% tags=["remove-input"]
@@ -203,6 +203,7 @@ rows = [
         "last phase (%)": f"{record['accuracy'][-1]:.2f}",
         "forgetting (%)": f"{record['forgetting']:.2f}",
         "displacement (std)": f"{record['displacement']:.3f}",
+        "engine": record["config"]["exemplar_level"]["engine"] if record["displacement"] else "–",
         "exemplars (MB)": f"{record['exemplar_bytes'] / 1e6:.2f}",
         "seconds": f"{record['seconds']:.0f}",
         "commit": (record["code"]["commit"] or "unknown")[:10],
