@@ -48,11 +48,12 @@ def beside(field, paper_field):
 
 seeds = sorted({len(by_seed) for by_seed in found.values()})
 display(Markdown(f"Records: {sum(map(len, found.values()))}; seeds per arm: {', '.join(map(str, seeds))}."))
+display(Markdown("Differences are between runs of the same seed."))
 if seeds and min(seeds) < 3:
     display(
         Markdown(
-            "A number without an interval is a **single run**: it shows what happened once, and is no claim that it would "
-            "again. Differences are between runs of the same seed."
+            "A number without an interval is of **fewer than three runs**: it shows what happened once or twice, and is no "
+            "claim that it would again."
         )
     )
 
@@ -116,7 +117,7 @@ of_paper = paper.assign(method=paper.method.map(report.NAMES))
 lines = []
 for title, on in (("without ours", "no"), ("with ours", "yes")):
     theirs = ranked(of_paper[of_paper.with_mnemonics == on], "avg_acc")
-    lines.append(f"- *{title}*: the paper {theirs}; here {ranked(numbers, title)}.")
+    lines.append(f"- *{title}*: the paper {theirs}; here, by the means above, {ranked(numbers, title)}.")
 lines.append(f"- *with ours* is above *without ours* for: {above('')} (in the paper: all four).")
 lines.append(f"- *with ours* is above herding with the same transfer and fine-tuning for: {above('-transfer')}.")
 display(Markdown("\n".join(lines)))
@@ -190,8 +191,8 @@ show(pd.DataFrame(rows))
 # ## Every run
 #
 # *Displacement* is how far the final exemplars went from the real images they started from, in standard deviations of the
-# data's pixels. The *engine* is that of trained or adjusted exemplars; both give the same gradient, `adjoint` in less time
-# ({doc}`engines`), and accuracies differ as those of two seeds may. *Seconds* is a whole run on one thread, on a machine that ran two to four other things; phase 0,
+# data's pixels. The *engine* is that of trained or adjusted exemplars; both give the same gradient to rounding, `adjoint` in
+# less time ({doc}`engines`). *Seconds* is a whole run on one thread, on a machine that ran two to four other things; phase 0,
 # which runs share, is counted in each.
 
 # %% tags=["remove-input"]

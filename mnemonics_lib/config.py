@@ -234,13 +234,6 @@ class RunConfig(Strict):
         self._check_method()
         if self.exemplars != "none":
             self._check_budget(info)
-        side = self.resolution or info.shape[1]
-        for name in ("training", "finetuning"):
-            if getattr(self, name).precision == "bfloat16" and side < 4:
-                raise ValueError(
-                    f"{name}.precision = 'bfloat16': must be 'float32' for images of {side} x {side} pixels: oneDNN "
-                    "leaves kernel gradients unset where no pixel reaches"
-                )
         level = self.exemplar_level
         if level.inner in ("ncm", "ridge") and 0 < level.inner_batch < info.classes:
             raise ValueError(

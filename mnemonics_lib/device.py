@@ -16,6 +16,10 @@ WARM = 2
 """Times that a step runs as it is before it is recorded: libraries set themselves up, an optimiser makes its state."""
 
 
+WAITED = "called a synchronizing CUDA operation"
+"""What PyTorch says of an operation that waits for the device, when asked to."""
+
+
 class Recorder(Protocol):
     """Something that can take down what a step asks of the device, and have it done again without Python."""
 
@@ -54,8 +58,14 @@ class CudaGraphs:
                 work()
             finally:
                 torch.cuda.set_sync_debug_mode(mode)
-        present.wait_stream(self.stream)
-        waits = [f"{w.message} ({w.filename}:{w.lineno})" for w in said if "synchroniz" in str(w.message)]
+                present.wait_stream(self.stream)
+        waits = []
+        for warning in said:
+            place = warning.filename, warning.lineno
+            if WAITED in str(warning.message):
+                waits.append(f"{warning.message} ({place[0]}:{place[1]})")
+            else:
+                warnings.warn_explicit(warning.message, warning.category, *place)
         return "; ".join(waits)
 
     def record(self, work: Work) -> Work:
@@ -79,7 +89,7 @@ class Step:
 
     - returns nothing: it leaves its results in tensors that it closes over, changed in place;
     - reads what varies from its arguments. Tensors are copied to where the recording reads them; all else (a learning
-      rate) is part of what was recorded, and another value is another recording, as is another shape;
+      rate) is part of what was recorded, and another value is another recording, as is another shape (all are kept);
     - reads no value off the device, and brings no tensor from the host.
 
     Work that waits for the device all the same is never recorded, and a warning says so. Where nothing records, a call

@@ -219,13 +219,16 @@ def make_record(setting: Setting, state: State) -> dict[str, Any]:
 
 @contextmanager
 def deterministic() -> Iterator[None]:
-    """Ask torch for algorithms that give the same bits twice, for the length of a run."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it, cuBLAS's matrix products may differ
+    """Ask torch for algorithms that give the same bits twice, for the length of a run.
+
+    cuBLAS is asked by its environment variable, which it reads once: that stays set.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     settings: Any = torch.utils.deterministic
     filled = settings.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
-    settings.fill_uninitialized_memory = False  # nothing here reads what was not written
+    settings.fill_uninitialized_memory = False  # a pass over every new tensor, which no value needs
     try:
         yield
     finally:

@@ -69,7 +69,7 @@ class _Taking(TorchDispatchMode):
 class Tape:
     """Counts what was done how; steps that share one are counted together."""
 
-    def __init__(self, device: torch.device | None = None) -> None:
+    def __init__(self) -> None:
         self.warmed = self.recorded = self.replayed = 0
 
     def warm(self, work: Work) -> str:

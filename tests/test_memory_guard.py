@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def test_the_limits_of_containers_and_jobs_are_seen(version, tmp_path, monkeypat
 
     memory_line = "0::" if version == 2 else "4:cpu,memory:"
     own.write_text(f"1:name=systemd:/else\n{memory_line}/job/step\n")
-    assert memory.group_bytes(own, root) == []  # no groups of this kind
+    assert set(memory.group_bytes(own, root)) == {math.inf}  # no groups of this kind
     group(top / "job" / "step", "max" if version == 2 else str(2**63 - 4096))
     assert min(memory.group_bytes(own, root)) > 1e18
     group(top / "job" / "step", "400")
@@ -116,7 +117,13 @@ def test_the_limits_of_containers_and_jobs_are_seen(version, tmp_path, monkeypat
     group(top, "800")
     group(top.parent, "1")  # outside
     assert memory.group_bytes(own, root) == [150, 750, 550]
-    own.write_text(f"{memory_line}/\n")
+    (top / "job" / "memory.stat").write_text("anon 250\n")  # no word of caches
+    assert memory.group_bytes(own, root)[1] == 700
+    (top / "job" / "memory.stat").unlink()
+    (top / use).write_text("odd\n")
+    assert memory.group_bytes(own, root) == [150, math.inf, math.inf]
+    group(top, "800")
+    own.write_text(f"odd\n{memory_line}/\n")
     assert memory.group_bytes(own, root) == [550]
     assert memory.group_bytes(tmp_path / "none", root) == []
     monkeypatch.setattr(memory, "group_bytes", lambda: [123.0, 456.0])

@@ -387,7 +387,7 @@ def test_convolution_weights_lie_channels_last_and_stay_so(name, tmp_path):
 
 
 @pytest.mark.parametrize("width", [1, 2, 4, 7, 8, 16])
-def test_gradients_are_right_at_any_width_with_any_instructions(width):
+def test_gradients_are_right_at_any_width(width):
     """Narrow ones lie otherwise: channels-last, a library went wrong at them on machines without AVX-512."""
     net = build_network(8, width, 3, 5, 0).train()
     assert all(channels_last(net)) is (width >= 8)

@@ -218,11 +218,12 @@ def test_training_in_bfloat16_goes_nearly_where_float32_goes(grey):
         net = build_network(8, 4, 1, 10, seed=2, head="cosine")
         loss = lambda x, y, net=net: cross_entropy(net(x), y)  # noqa: E731
         axes = settings(precision=precision, epochs=3, rate=0.01)
-        history = train(net, loss, Samples.learned(numbers(10, 1, 8, 8, seed=1), LABELS, grey), axes, 0)
-        ends[precision] = torch.cat([torch.tensor(history), *(p.detach().flatten() for p in net.parameters())])
+        train(net, loss, Samples.learned(numbers(10, 1, 8, 8, seed=1), LABELS, grey), axes, 0)
+        start = torch.cat([p.detach().flatten() for p in build_network(8, 4, 1, 10, 2, head="cosine").parameters()])
+        ends[precision] = torch.cat([p.detach().flatten() for p in net.parameters()]) - start
     assert ends["float32"].isfinite().all()
     apart = (ends["float32"] - ends["bfloat16"]).norm() / ends["float32"].norm()
-    assert 0 < apart < 0.01
+    assert 0 < apart < 0.1  # of the way gone
 
 
 # Labels in any order: so many classes of so many samples each.

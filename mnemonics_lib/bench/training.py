@@ -73,7 +73,7 @@ class Pictures(Dataset[tuple[Tensor, int]]):
 
 
 def rows(device: str = "cpu", rounds: int = 7) -> list[dict[str, Any]]:
-    """Measure the three loops.
+    """Measure the loops.
 
     Args:
         device: a torch device.
@@ -90,7 +90,7 @@ def rows(device: str = "cpu", rounds: int = 7) -> list[dict[str, Any]]:
         for turn in tqdm(range(rounds + 1), desc=name, leave=False):
             for loop, body in list(todo.items()):
                 try:
-                    images, seconds = body()
+                    images, took = body()
                 except RuntimeError as error:
                     if loop != COMPILED:  # which needs a compiler, that not every machine has
                         raise
@@ -98,7 +98,7 @@ def rows(device: str = "cpu", rounds: int = 7) -> list[dict[str, Any]]:
                     del todo[loop], rates[loop]
                     continue
                 if turn:
-                    rates[loop].append(images / seconds)
+                    rates[loop].append(images / took)
         for loop, measured in rates.items():
             found.append(
                 {

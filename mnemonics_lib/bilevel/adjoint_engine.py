@@ -7,6 +7,7 @@ memory is that of one step, plus T parameter vectors; the price is one more forw
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable
 from typing import Any
 
@@ -77,7 +78,7 @@ class _Walk:
     ) -> None:
         self.base_loss, self.meta_loss, self.loop = base_loss, meta_loss, loop
         self.made_for = _likeness(model, exemplars)
-        self.functional = Functional.of(model)
+        self.functional = Functional.of(copy.deepcopy(model))  # the caller's may change before the next call
         start = self.functional.start()
         self.trajectory = _copies(start, loop.differentiated)  # Theta'_t of the steps that the walk back needs
         (self.theta,) = _copies(start, 1)  # a block of its own: autograd minds changes to any part of a block it reads

@@ -116,28 +116,37 @@ that can go."""
 
 
 def group_bytes(own: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> list[float]:
-    """What each control group around this process has left of its limit: a container's, a batch job's.
+    """What each control group around this process has left of its limit (a container's, a batch job's).
 
     Args:
         own: says which groups this process is in.
         root: where groups are folders.
     """
     left = []
-    for line in own.read_text().splitlines() if own.exists() else []:
-        _, controllers, name = line.split(":", 2)
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:  # not Linux
+        lines = []
+    for line in lines:
+        _, controllers, name = line.split(":", 2) if line.count(":") >= 2 else ("", "none", "")
         for controller in set(controllers.split(",")) & set(GROUPS):
             top, *files = GROUPS[controller]
             group = root / top / name.lstrip("/")
             around = [group, *group.parents][: len(group.relative_to(root / top).parts) + 1]
-            left += [bytes_left(folder, *files) for folder in around if (folder / files[0]).exists()]
+            left += [bytes_left(folder, *files) for folder in around]
     return left
 
 
 def bytes_left(group: Path, limit: str, use: str, cache: str) -> float:
-    """Of one group; infinite without a limit."""
-    most = (group / limit).read_text().strip()
-    stat = dict(row.split() for row in (group / "memory.stat").read_text().splitlines())
-    return math.inf if most == "max" else int(most) - int((group / use).read_text()) + int(stat[cache])
+    """Of one group; infinite without a limit, or where it cannot be read: a guard is no reason to stop a run."""
+    try:
+        most = (group / limit).read_text().strip()
+        if most == "max":
+            return math.inf
+        stat = dict(row.split() for row in (group / "memory.stat").read_text().splitlines())
+        return int(most) - int((group / use).read_text()) + int(stat.get(cache, 0))
+    except (OSError, ValueError):
+        return math.inf
 
 
 def check(temporary: IncrementalNet, images: Tensor, exemplars: int, validation: int, settings: ExemplarLevel) -> None:
