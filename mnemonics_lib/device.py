@@ -61,11 +61,10 @@ class CudaGraphs:
                 present.wait_stream(self.stream)
         waits = []
         for warning in said:
-            place = warning.filename, warning.lineno
             if WAITED in str(warning.message):
-                waits.append(f"{warning.message} ({place[0]}:{place[1]})")
+                waits.append(f"{warning.message} ({warning.filename}:{warning.lineno})")
             else:
-                warnings.warn_explicit(warning.message, warning.category, *place)
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
         return "; ".join(waits)
 
     def record(self, work: Work) -> Work:

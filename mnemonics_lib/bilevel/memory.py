@@ -124,11 +124,11 @@ def group_bytes(own: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/f
     """
     left = []
     try:
-        lines = own.read_text().splitlines()
+        lines = [line for line in own.read_text().splitlines() if line.count(":") >= 2]
     except OSError:  # not Linux
         lines = []
     for line in lines:
-        _, controllers, name = line.split(":", 2) if line.count(":") >= 2 else ("", "none", "")
+        _, controllers, name = line.split(":", 2)
         for controller in set(controllers.split(",")) & set(GROUPS):
             top, *files = GROUPS[controller]
             group = root / top / name.lstrip("/")

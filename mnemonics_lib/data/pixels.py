@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mnemonics_lib.device import upload
+
 
 @dataclass(frozen=True)
 class Pixels:
@@ -68,7 +70,8 @@ class Pixels:
             images: normalised, [n, c, h, w].
             generator: source of the crops; the same state gives the same ones.
         """
-        return self.crop(images, self.draw(len(images), generator).to(images.device))
+        ((crops,),) = upload([[self.draw(len(images), generator)]], images.device)
+        return self.crop(images, crops)
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
         """What :meth:`crop` does to each of ``count`` images: top, left and whether to mirror, int64 [count, 3]."""

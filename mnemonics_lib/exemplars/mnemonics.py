@@ -89,10 +89,10 @@ def optimise_images(
     optimizer: torch.optim.Optimizer
     optimizer = (torch.optim.Adam if settings.optimizer == "adam" else torch.optim.SGD)([images], lr=settings.beta)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, settings.halve_every or epochs + 1, gamma=0.5)
-    order, device = stream(seed, "order"), images.device
+    order = stream(seed, "order")
     passes = [batches(len(validation), settings.val_batch, order) for _ in range(epochs)]
     schedule = list(chain.from_iterable(passes))
-    judges = upload([schedule], device)
+    judges = upload([schedule], images.device)
     inner = InnerData(labels, context, settings, pixels, seed)
     log = images.new_empty(
         len(schedule), 6
@@ -129,8 +129,7 @@ def optimise_images(
     for step in tqdm(range(done, len(schedule)), desc=progress, disable=not progress, leave=False):
         val_images, val_labels = validation.batch(*judges[step])
         if settings.val_augment:
-            crops = pixels.draw(len(val_images), stream(seed, "validation", step))
-            val_images = pixels.crop(val_images, *upload([[crops]], device)[0])
+            val_images = pixels.augment(val_images, stream(seed, "validation", step))
         temporary = temporary_model(model, settings, derive(seed, "start", step), shares)
         result = program(temporary, images, inner.deal(step, program.asked), (val_images, val_labels))
         images.grad = result.gradient
