@@ -47,7 +47,7 @@ evidence: $(ENVIRONMENT) ## make the records of book/records/evidence.yaml that 
 
 .PHONY: costs
 costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction to book/records/costs.json
-	@$(PY) -m mnemonics_lib.costs
+	@$(PY) -m mnemonics_lib.edition.costs
 
 .PHONY: test
 test: $(ENVIRONMENT) ## run the tests

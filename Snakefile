@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from mnemonics_lib.progress import Progress, summary
+from mnemonics_lib.edition.progress import Progress, summary
 
 START = time.time()
 PROFILE = config.get("profile", "quick")
@@ -43,7 +43,7 @@ if not parameter_files(PROFILE):
     raise WorkflowError(f"profile = {PROFILE!r}: no params/{PROFILE}/*.yaml; the profiles are {', '.join(profiles)}")
 
 if workflow.is_main_process:  # on a cluster each job reads this file again: checking once is enough
-    from mnemonics_lib.notebooks import ParameterError, check_all
+    from mnemonics_lib.edition.notebooks import ParameterError, check_all
 
     try:
         check_all(SOURCES, parameter_files(PROFILE))
@@ -83,7 +83,7 @@ rule notebook:
         mem_mb=4000,
         runtime=240,  # minutes
     shell:
-        "{sys.executable:q} -m mnemonics_lib.notebooks execute {input.source:q} --params {input.params:q}"
+        "{sys.executable:q} -m mnemonics_lib.edition.notebooks execute {input.source:q} --params {input.params:q}"
         " --output {output:q} 2> {log:q}"
 
 
@@ -104,7 +104,7 @@ rule page:
         mem_mb=4000,
         runtime=30,
     shell:
-        "{sys.executable:q} -m mnemonics_lib.notebooks execute {input.source:q} --output {output:q} 2> {log:q}"
+        "{sys.executable:q} -m mnemonics_lib.edition.notebooks execute {input.source:q} --output {output:q} 2> {log:q}"
 
 
 rule book:

@@ -23,7 +23,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown, display
 
-from mnemonics_lib import figures, report
+from mnemonics_lib.edition import figures, report
 from mnemonics_lib.paths import RECORDS, ROOT
 
 figures.style()

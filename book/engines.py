@@ -36,10 +36,10 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import conv_backward_flop, conv_flop
 
-from mnemonics_lib import figures, report
-from mnemonics_lib.bilevel import ENGINES, InnerLoop, memory
+from mnemonics_lib.bilevel import ENGINES, InnerLoop, guard
 from mnemonics_lib.bilevel.second_order import BatchNorm
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
+from mnemonics_lib.edition import figures, report
 from mnemonics_lib.models import build_network
 from mnemonics_lib.paths import RECORDS, ROOT
 
@@ -802,7 +802,7 @@ SETTINGS = {
     "`adjoint`": {"engine": "adjoint"},
     "`adjoint`, 100 exemplars per inner step": {"engine": "adjoint", "inner_batch": 100},
 }
-prints = {name: memory.footprint(paper_network, some, name) for name in ENGINES}
+prints = {name: guard.footprint(paper_network, some, name) for name in ENGINES}
 rows = []
 for words, changes in SETTINGS.items():
     level = PAPER_EXEMPLAR_LEVEL.model_copy(update=changes)

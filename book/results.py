@@ -25,7 +25,7 @@ import pandas as pd
 import yaml
 from IPython.display import Markdown, display
 
-from mnemonics_lib import figures, report
+from mnemonics_lib.edition import figures, report
 from mnemonics_lib.paths import RECORDS, ROOT
 
 figures.style()

@@ -15,14 +15,14 @@ from pathlib import Path
 import torch
 
 from mnemonics_lib import bench, runs
-from mnemonics_lib.bilevel.memory import WillNotFitError
+from mnemonics_lib.bilevel.guard import WillNotFitError
 from mnemonics_lib.config import ConfigError, load_config
+from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.data.cifar100 import DataError
-from mnemonics_lib.journal import JournalError, OutOfTimeError
+from mnemonics_lib.durable.journal import JournalError, OutOfTimeError
+from mnemonics_lib.durable.records import RecordError, write_record
+from mnemonics_lib.durable.shared import SharedError
 from mnemonics_lib.paths import RUNS
-from mnemonics_lib.presets import PRESETS
-from mnemonics_lib.records import RecordError, write_record
-from mnemonics_lib.shared import SharedError
 
 REFUSALS = (ConfigError, DataError, RecordError, SharedError, JournalError, runs.CheckpointError, WillNotFitError)
 """What a user can mend: one message, exit status 2."""

@@ -23,14 +23,15 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from mnemonics_lib import metrics, records
+from mnemonics_lib import metrics
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.durable import records
+from mnemonics_lib.durable.journal import Journal
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.global_bop import Setting, State, fresh_state, initial_state, phases
-from mnemonics_lib.journal import Journal
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.models import IncrementalNet, transfer_weights
 from mnemonics_lib.paths import RUNS
@@ -192,7 +193,7 @@ def name_of(config: RunConfig) -> str:
 
 
 def make_record(setting: Setting, state: State) -> dict[str, Any]:
-    """The record of a finished run (fields: :data:`mnemonics_lib.records.REQUIRED` and the per-phase results)."""
+    """The record of a finished run (:data:`mnemonics_lib.durable.records.REQUIRED`, and the results of each phase)."""
     config, results = setting.config, state.results
     accuracies = [row["accuracy"] for row in results]
     first = [row["first_classes_accuracy"] for row in results]

@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from mnemonics_lib.config import Optimisation
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.device import Step, recorder, upload
-from mnemonics_lib.journal import ALONE, Content, Loop
+from mnemonics_lib.device.recording import Step, recorder, upload
+from mnemonics_lib.durable.journal import ALONE, Content, Loop
 from mnemonics_lib.rng import stream
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]

@@ -45,8 +45,9 @@ import pandas as pd
 import torch
 
 from mnemonics_lib import config as configuration
-from mnemonics_lib import figures, global_bop, losses, metrics, report
-from mnemonics_lib.costs import cost
+from mnemonics_lib import global_bop, losses, metrics
+from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.paths import RUNS
 
 config = configuration.from_parameters(globals())

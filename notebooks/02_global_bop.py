@@ -41,8 +41,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from mnemonics_lib import config as configuration
-from mnemonics_lib import figures, global_bop, metrics, report, runs
-from mnemonics_lib.costs import cost
+from mnemonics_lib import global_bop, metrics, runs
+from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.paths import RUNS
 
 config = configuration.from_parameters(globals())

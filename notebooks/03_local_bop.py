@@ -49,16 +49,17 @@ from torch import nn
 from tqdm import tqdm
 
 from mnemonics_lib import config as configuration
-from mnemonics_lib import figures, global_bop, metrics
+from mnemonics_lib import global_bop, metrics
 from mnemonics_lib.bilevel import InnerLoop
 from mnemonics_lib.bilevel.higher_engine import Higher
-from mnemonics_lib.costs import cost
+from mnemonics_lib.edition import figures
+from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.exemplars.inner_data import inner_batch
 from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, temporary_model, train_exemplars
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.paths import RUNS
 from mnemonics_lib.rng import derive, stream
-from mnemonics_lib.statistics import interval
 from mnemonics_lib.training import batches, train
 
 config = configuration.from_parameters(globals())

@@ -45,10 +45,11 @@ import seaborn as sns
 from tqdm import tqdm
 
 from mnemonics_lib import config as configuration
-from mnemonics_lib import figures, report, runs
-from mnemonics_lib.costs import cost
+from mnemonics_lib import runs
+from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.edition.intervals import paired
 from mnemonics_lib.paths import RUNS
-from mnemonics_lib.statistics import paired
 
 config = configuration.from_parameters(globals())
 figures.style()

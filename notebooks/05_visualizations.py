@@ -49,10 +49,11 @@ from sklearn.manifold import TSNE
 from torch.nn import functional as F
 
 from mnemonics_lib import config as configuration
-from mnemonics_lib import figures, runs
-from mnemonics_lib.costs import cost
+from mnemonics_lib import runs
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.edition import figures
+from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.paths import RUNS
 
 config = configuration.from_parameters(globals())

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from mnemonics_lib import global_bop, records, runs, shared
+from mnemonics_lib import global_bop, runs
 from mnemonics_lib.config import RunConfig, parse_config
+from mnemonics_lib.config.presets import preset
 from mnemonics_lib.data import dataset
-from mnemonics_lib.presets import preset
+from mnemonics_lib.durable import records, shared
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "mnemonics": {},

@@ -22,11 +22,11 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from mnemonics_lib.bench.clock import seconds, where
-from mnemonics_lib.bilevel import ENGINES, InnerLoop, memory
+from mnemonics_lib.bilevel import ENGINES, InnerLoop, guard
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
-from mnemonics_lib.device import WARM
+from mnemonics_lib.device.recording import WARM
+from mnemonics_lib.durable.records import resident_peak
 from mnemonics_lib.models import build_network
-from mnemonics_lib.records import resident_peak
 
 NETWORKS = {"ResNet-8, 16 x 16": (8, 16), "ResNet-32, 32 x 32": (32, 32)}
 """Name -> depth and resolution; all of width 16."""
@@ -92,11 +92,11 @@ def measure(
     model = build_network(depth, 16, 3, CLASSES, seed=0).to(place).train()
     (images, labels), (judges, answers) = draw(exemplars), draw(VALIDATION)
     settings = PAPER_EXEMPLAR_LEVEL.model_copy(update={"engine": engine, "inner_steps": steps})
-    predicted = memory.footprint(model, images, engine).peak(exemplars, VALIDATION, settings)
+    predicted = guard.footprint(model, images, engine).peak(exemplars, VALIDATION, settings)
     row = _unmeasured(network, steps, exemplars, engine, place) | {"predicted_mb": predicted / 2**20}
     try:
-        memory.check(model, images, exemplars, VALIDATION, settings)
-    except memory.WillNotFitError as error:
+        guard.check(model, images, exemplars, VALIDATION, settings)
+    except guard.WillNotFitError as error:
         return row | {"refused": str(error)}, None
 
     def made(count: int, steps: int) -> Callable[[], Tensor]:

@@ -30,8 +30,8 @@ from mnemonics_lib.bench.clock import seconds, where
 from mnemonics_lib.config import Training
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.device import upload
-from mnemonics_lib.journal import ALONE, Content, Loop
+from mnemonics_lib.device.recording import upload
+from mnemonics_lib.durable.journal import ALONE, Content, Loop
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import IncrementalNet, build_network

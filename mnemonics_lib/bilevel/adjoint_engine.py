@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from mnemonics_lib.bilevel.functional import Functional, Parameters, leaves, moving
 from mnemonics_lib.bilevel.problem import BaseLoss, Drawn, Hypergradient, InnerLoop, MetaLoss
 from mnemonics_lib.bilevel.second_order import SecondOrder
-from mnemonics_lib.device import Step, recorder
+from mnemonics_lib.device.recording import Step, recorder
 
 
 class Adjoint:
@@ -31,8 +31,8 @@ class Adjoint:
     -alpha v stands u <- mu u - alpha v. Arguments: :class:`~.problem.Engine`.
 
     On a GPU the three kinds of step are recorded once warm, and later calls replay them
-    (:class:`~mnemonics_lib.device.Step`): then the losses may depend on their arguments and on tensors alone, and what
-    is drawn should be tensors, since another number t is another recording.
+    (:class:`~mnemonics_lib.device.recording.Step`): then the losses may depend on their arguments and on tensors alone,
+    and what is drawn should be tensors, since another number t is another recording.
     """
 
     def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, loop: InnerLoop) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mnemonics_lib.device import upload
+from mnemonics_lib.device.recording import upload
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 from mnemonics_lib.bilevel.problem import Drawn
 from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
-from mnemonics_lib.device import upload
+from mnemonics_lib.device.recording import upload
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.training import balanced_batches
 

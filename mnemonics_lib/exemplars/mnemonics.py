@@ -19,10 +19,10 @@ from mnemonics_lib.bilevel.problem import Classifier
 from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.device import upload
+from mnemonics_lib.device.recording import upload
+from mnemonics_lib.durable.journal import ALONE, Content, Loop
 from mnemonics_lib.exemplars.inner_data import Data, InnerData
 from mnemonics_lib.exemplars.memory import ExemplarMemory
-from mnemonics_lib.journal import ALONE, Content, Loop
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import IncrementalNet
 from mnemonics_lib.rng import derive, stream
@@ -98,7 +98,7 @@ def optimise_images(
         len(schedule), 6
     )  # on the device: an outer step waits for none before it (a formula, ncm or ridge, does)
     done = 0
-    bilevel.memory.check(model, images, len(inner), len(passes[0][0]) + len(context[1]), settings)
+    bilevel.guard.check(model, images, len(inner), len(passes[0][0]) + len(context[1]), settings)
 
     if reached := loop.reached():
         done = len(reached["log"])

@@ -1,0 +1,1 @@
+"""The edition made from runs: tables, figures, intervals, costs, and the notebooks."""

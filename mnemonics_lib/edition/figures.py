@@ -1,0 +1,185 @@
+"""The book's figures, one function each, in one palette. Each takes an axis or makes one, and returns it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
+
+from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.edition.intervals import interval
+from mnemonics_lib.edition.report import NAMES, VARIANTS, Evidence, curves
+
+PALETTE = {"random": "#777777", "herding": "#0173b2", "mnemonics": "#de8f05"}
+"""One colour per kind of exemplars, everywhere; safe for the common colour-vision deficiencies."""
+
+METHODS = {"lwf": "#029e73", "icarl": "#cc78bc", "bic": "#ca9161", "lucir": "#56b4e9"}
+"""One colour per baseline method of Table 1, none of them an exemplar kind's."""
+
+
+def style() -> None:
+    """The look of every figure: call once per notebook."""
+    sns.set_theme(context="notebook", style="whitegrid", rc={"figure.dpi": 110, "axes.spines.top": False})
+    plt.rcParams["svg.hashsalt"] = "mnemonics"  # the same figure gives the same bytes
+
+
+def image_grid(rows: Mapping[str, Tensor], pixels: Pixels, columns: Sequence[str] = (), size: float = 0.9) -> Figure:
+    """Rows of images under one another, each row with its name.
+
+    Args:
+        rows: name -> normalised images [n, c, h, w]; all rows of the same n.
+        pixels: to undo the normalisation.
+        columns: a title for each column, or nothing.
+        size: of one image, in inches.
+    """
+    count = max(len(images) for images in rows.values())
+    figure, axes = plt.subplots(
+        len(rows), count, figsize=(size * count + 1, size * len(rows) + 0.4), squeeze=False, layout="constrained"
+    )
+    for line, (name, images) in zip(axes, rows.items(), strict=True):
+        for axis in line:
+            axis.axis("off")
+        for axis, image in zip(line, pixels.display(images.cpu()), strict=False):
+            axis.imshow(image.permute(1, 2, 0), cmap="gray", vmin=0, vmax=1)
+        line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, ha="right", va="center")
+    for axis, title in zip(axes[0], columns, strict=False):
+        axis.set_title(title, fontsize=9)
+    return figure
+
+
+def confusion(counts: Sequence[Sequence[int]], axis: Axes, title: str = "") -> Axes:
+    """A confusion matrix, each row in per cent of its class, rows true and columns predicted."""
+    shares = np.asarray(counts, dtype=float)
+    shares = 100 * shares / shares.sum(axis=1, keepdims=True)
+    annotate = len(shares) <= 12
+    sns.heatmap(
+        shares, ax=axis, cmap="Blues", vmin=0, vmax=100, annot=annotate, fmt=".0f", cbar=False, square=True,
+        annot_kws={"fontsize": 7},
+    )  # fmt: skip
+    axis.set(xlabel="predicted (position in class order)", ylabel="true", title=title)
+    return axis
+
+
+def phase_curves(records: Sequence[Mapping[str, Any]], axis: Axes, key: str = "accuracy") -> Axes:
+    """Accuracy after each phase, mean over seeds with a 95 % t interval (the paper's Figure 4).
+
+    Args:
+        records: run records that differ in exemplars and seed alone.
+        axis: where to draw.
+        key: ``accuracy`` (A_i) or ``first_classes_accuracy`` (A_i^Z).
+    """
+    rows = [
+        {"phase": phase, "accuracy": value, "exemplars": record["exemplars"]}
+        for record in records
+        for phase, value in enumerate(record[key])
+    ]
+    kinds = [kind for kind in PALETTE if kind in {row["exemplars"] for row in rows}]
+    sns.lineplot(
+        pd.DataFrame(rows), x="phase", y="accuracy", hue="exemplars", style="exemplars", hue_order=kinds,
+        style_order=kinds, palette=PALETTE, markers=True, dashes=False, errorbar=t_interval, ax=axis,
+    )  # fmt: skip
+    axis.set(xlabel="phase i", ylabel="accuracy on the classes seen (%)")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.legend(title="")
+    return axis
+
+
+def variants(found: Evidence, fields: Mapping[str, str]) -> Figure:
+    """Table 1 phase by phase: a column per variant ("without ours" to "with ours"), a line per method.
+
+    Args:
+        found: arms named as in :data:`mnemonics_lib.edition.report.VARIANTS`.
+        fields: per-phase list of a record -> label of its row of axes.
+    """
+    titles = ("without ours", "transfer, fine-tuning", "with ours")
+    figure, axes = plt.subplots(
+        len(fields), 3, figsize=(12, 3.6 * len(fields)), squeeze=False, layout="constrained", sharex=True, sharey=True
+    )
+    for row, (field, label) in zip(axes, fields.items(), strict=True):
+        for axis, suffix, title in zip(row, VARIANTS, titles, strict=True):
+            method_curves(curves(found, suffix, field), axis, title)
+        row[0].set(ylabel=label)
+    axes[0, 0].legend()
+    return figure
+
+
+def method_curves(by_method: Mapping[str, Sequence[float]], axis: Axes, title: str = "") -> Axes:
+    """Accuracy after each phase, one line per method of Table 1, named at its end.
+
+    Args:
+        by_method: method -> accuracy (%) of each phase.
+        axis: where to draw.
+        title: of the axis.
+    """
+    for method, values in by_method.items():
+        axis.plot(values, "o-", color=METHODS[method], label=NAMES[method], markersize=4)
+    axis.set(xlabel="phase i", title=title)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return axis
+
+
+def t_interval(values: Any) -> tuple[float, float]:
+    """Ends of the 95 % t interval, as seaborn asks for them."""
+    result = interval(values)
+    return result.low, result.high
+
+
+def differences(values: Mapping[str, Mapping[int, float]], axis: Axes, colours: Mapping[str, str]) -> Axes:
+    """Paired differences, one row each: a dot per seed, and the mean with its 95 % interval.
+
+    Args:
+        values: name of the comparison -> seed -> difference.
+        axis: where to draw.
+        colours: name of the comparison -> colour.
+    """
+    for row, (name, by_seed) in enumerate(values.items()):
+        points = list(by_seed.values())
+        axis.scatter(points, [row + 0.18] * len(points), s=16, alpha=0.5, color=colours[name], linewidths=0)
+        result = interval(points)
+        if result.n >= 3:
+            axis.plot([result.low, result.high], [row - 0.1] * 2, color=colours[name], lw=2.5, solid_capstyle="butt")
+        axis.plot(result.mean, row - 0.1, "o", color=colours[name], markeredgecolor="white", markersize=8)
+    axis.axvline(0, color="black", lw=1)
+    axis.set_yticks(range(len(values)), list(values))
+    axis.set_ylim(len(values) - 0.5, -0.5)
+    axis.grid(axis="y", visible=False)
+    return axis
+
+
+def embedding(points: np.ndarray, labels: np.ndarray, exemplars: np.ndarray, axis: Axes, title: str = "") -> Axes:
+    """A two-dimensional embedding as in the paper's Figure 5: light data, dark exemplars, one colour per class.
+
+    Args:
+        points: [n, 2].
+        labels: class of each point, [n].
+        exemplars: whether each point is an exemplar, [n] of bool.
+        axis: where to draw.
+        title: of the axis.
+    """
+    colours = sns.color_palette("colorblind", 10)
+    for label in np.unique(labels):
+        data, ours = (labels == label) & ~exemplars, (labels == label) & exemplars
+        colour = colours[int(label) % 10]
+        axis.scatter(points[data, 0], points[data, 1], s=8, alpha=0.25, color=colour, linewidths=0)
+        axis.scatter(
+            points[ours, 0],
+            points[ours, 1],
+            s=90,
+            color=colour,
+            edgecolors="black",
+            marker="*",
+            linewidths=0.8,
+            zorder=3,
+        )
+        centre = points[data].mean(axis=0) if data.any() else points[ours].mean(axis=0)
+        axis.annotate(str(label), centre, fontsize=12, weight="bold", ha="center", va="center")
+    axis.set(xticks=[], yticks=[], title=title)
+    return axis

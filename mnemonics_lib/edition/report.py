@@ -1,0 +1,150 @@
+"""Tables for the book, made from run records and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pandas as pd
+
+from mnemonics_lib.durable.records import read_record
+from mnemonics_lib.edition.intervals import Interval, interval, paired
+from mnemonics_lib.paths import RECORDS
+
+Record = Mapping[str, Any]
+NAMES = {"lwf": "LwF", "icarl": "iCaRL", "bic": "BiC", "lucir": "LUCIR"}
+"""The methods of the paper's Table 1, in its order."""
+
+VARIANTS = {"": "without ours", "-transfer": "herding, ours' transfer and fine-tuning", "-with-ours": "with ours"}
+"""What follows a method in the name of an arm of Table 1, and what it stands for."""
+
+Evidence = dict[str, dict[int, Record]]
+"""Arm -> seed -> record. An arm is one way of making exemplars, the same for all of its seeds."""
+
+
+def evidence(profile: str, name: str, records: Path = RECORDS) -> Evidence:
+    """The committed records of a parameter file: ``records/<profile>/<name>/<arm>/seed-<k>.json``.
+
+    Args:
+        profile: for example ``quick``.
+        name: of the parameter file, for example ``digits-n5``.
+        records: directory of all committed records.
+
+    Returns:
+        Arms in alphabetical order, seeds in increasing order; empty when there are no records.
+
+    Raises:
+        RecordError: for a file that is no record.
+    """
+    found: Evidence = {}
+    for path in sorted((records / profile / name).glob("*/seed-*.json")):
+        record = read_record(path)
+        found.setdefault(path.parent.name, {})[record["seed"]] = record
+    return {arm: dict(sorted(by_seed.items())) for arm, by_seed in found.items()}
+
+
+def values(by_seed: Mapping[int, Record], field: str) -> dict[int, float]:
+    """One number of each record of an arm, by seed."""
+    return {seed: float(record[field]) for seed, record in by_seed.items()}
+
+
+def over_seeds(by_seed: Mapping[int, Record], field: str) -> Interval:
+    """Mean and interval of one number over an arm's seeds."""
+    return interval(list(values(by_seed, field).values()))
+
+
+def mean_pm(result: Interval) -> str:
+    """``78.1 ± 0.9``: mean and half-width of the 95 % interval; the mean alone below 3 seeds."""
+    return f"{result.mean:.1f}" if result.n < 3 else f"{result.mean:.1f} ± {result.mean - result.low:.1f}"
+
+
+def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
+    """One row per arm: accuracy, difference to the baseline on the same seeds, forgetting, displacement and cost.
+
+    Args:
+        found: the records; differences are left empty when ``baseline`` is not among its arms.
+        baseline: the arm that others are compared with.
+    """
+    rows = []
+    for arm, by_seed in found.items():
+        seconds = median(record["seconds"] for record in by_seed.values())
+        compared = arm != baseline and comparable(found, arm, baseline)
+        rows.append(
+            {
+                "exemplars": arm,
+                "seeds": len(by_seed),
+                "average accuracy (%)": mean_pm(over_seeds(by_seed, "average_accuracy")),
+                f"minus {baseline}": difference(found, arm, baseline, "average_accuracy") if compared else "",
+                "forgetting (%)": mean_pm(over_seeds(by_seed, "forgetting")),
+                "displacement (std)": f"{over_seeds(by_seed, 'displacement').mean:.3f}",
+                "median cost (s)": f"{seconds:.0f}",
+            }
+        )
+    return pd.DataFrame(rows).set_index("exemplars") if rows else pd.DataFrame()
+
+
+def comparable(found: Evidence, first: str, second: str) -> bool:
+    """Whether both arms are there and have a seed in common."""
+    return bool(found.get(first, {}).keys() & found.get(second, {}).keys())
+
+
+def difference(found: Evidence, first: str, second: str, field: str) -> Interval:
+    """Paired difference of two arms: ``first`` minus ``second``."""
+    return paired(values(found[first], field), values(found[second], field))
+
+
+def table_1(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
+    """Table 1 from records: a row per method, a column per variant, mean (and interval, from 3 seeds) of ``field``.
+
+    Args:
+        found: arms named as in :data:`VARIANTS`; a cell without records is a dash.
+        field: a number of the record.
+    """
+
+    def cell(arm: str) -> str:
+        return mean_pm(over_seeds(found[arm], field)) if arm in found else "–"
+
+    rows = {
+        name: {title: cell(method + suffix) for suffix, title in VARIANTS.items()} for method, name in NAMES.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def curves(found: Evidence, suffix: str, field: str = "accuracy") -> dict[str, list[float]]:
+    """Mean over seeds of a per-phase list, by method, for one of :data:`VARIANTS`."""
+    by_method = {}
+    for method in NAMES:
+        records = list(found.get(method + suffix, {}).values())
+        if records:
+            by_method[method] = [sum(phase) / len(records) for phase in zip(*(r[field] for r in records), strict=True)]
+    return by_method
+
+
+def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
+    """What each step from "without ours" to "with ours" changes, a row per method: paired differences of ``field``.
+
+    The number of seeds stands beside each method; below three there is a difference, but no interval.
+    """
+    pairs = {
+        "transfer and fine-tuning": ("-transfer", ""),
+        "trained and adjusted exemplars": ("-with-ours", "-transfer"),
+        "both": ("-with-ours", ""),
+    }
+
+    def cell(first: str, second: str) -> str:
+        return str(difference(found, first, second, field)) if comparable(found, first, second) else "–"
+
+    rows = {}
+    for method, name in NAMES.items():
+        row = {step: cell(method + later, method + earlier) for step, (later, earlier) in pairs.items()}
+        rows[name] = {"seeds": len(found.get(f"{method}-with-ours", {}))} | row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """A data frame, without its index, as a Markdown table, which wraps and scrolls like the rest of a page."""
+    lines = [list(map(str, row)) for row in frame.itertuples(index=False)]
+    head = "| " + " | ".join(map(str, frame.columns)) + " |\n|" + "---|" * len(frame.columns)
+    return head + "".join("\n| " + " | ".join(line) + " |" for line in lines)

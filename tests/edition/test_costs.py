@@ -1,0 +1,16 @@
+"""A notebook's cost is what was measured, and said to be missing where it was not."""
+
+import json
+
+from mnemonics_lib.edition import costs
+
+
+def test_costs_are_collected_from_the_benchmarks_and_told(tmp_path, monkeypatch):
+    path = tmp_path / "benchmarks" / "quick" / "digits-n5" / "02_global_bop.tsv"
+    path.parent.mkdir(parents=True)
+    path.write_text("s\th:m:s\tmax_rss\n61.7\t0:01:01\t700\n")
+    monkeypatch.setattr(costs, "COSTS", tmp_path / "costs.json")
+    assert "not measured" in costs.cost("02_global_bop", "quick", "digits", 5)
+    costs.COSTS.write_text(json.dumps(costs.collect(tmp_path / "benchmarks")))
+    assert "62 s" in costs.cost("02_global_bop", "quick", "digits", 5)
+    assert "not measured" in costs.cost("02_global_bop", "quick", "digits", 1)

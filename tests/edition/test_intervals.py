@@ -1,0 +1,49 @@
+"""Intervals against scipy's own, and what few seeds allow."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from mnemonics_lib.edition.intervals import interval, paired
+
+NUMBERS = st.lists(st.floats(-100, 100), min_size=3, max_size=20).filter(lambda x: np.std(x) > 1e-3)
+
+
+@given(NUMBERS)
+def test_the_interval_is_students(values):
+    ours = interval(values)
+    expected = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert (ours.low, ours.high) == pytest.approx((expected.low, expected.high), rel=1e-9, abs=1e-9)
+    assert ours.mean == pytest.approx(np.mean(values))
+
+
+@given(NUMBERS)
+def test_the_verdict_follows_the_ends(values):
+    ours = interval(values)
+    assert (ours.verdict == "higher") == (ours.low > 0)
+    assert (ours.verdict == "lower") == (ours.high < 0)
+
+
+@pytest.mark.parametrize("values", [[1.0], [1.0, 2.0]])
+def test_fewer_than_three_values_make_no_claim(values):
+    ours = interval(values)
+    assert math.isnan(ours.low)
+    assert math.isnan(ours.high)
+    assert ours.verdict == "too few seeds"
+    assert "no interval" in str(ours)
+
+
+def test_pairs_are_made_by_seed():
+    ours = paired({0: 5.0, 1: 7.0, 2: 9.0, 8: 1e9}, {2: 1.0, 1: 2.0, 0: 3.0, 9: -1e9})
+    assert (ours.mean, ours.n) == (5.0, 3)
+
+
+def test_nothing_to_compare_is_an_error():
+    with pytest.raises(ValueError, match=r"no seed in both: \[0\] and \[1\]"):
+        paired({0: 1.0}, {1: 1.0})
+    with pytest.raises(ValueError, match="at least one number"):
+        interval([])

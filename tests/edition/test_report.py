@@ -1,0 +1,90 @@
+"""Tables come from the records on disk, compared seed by seed."""
+
+import json
+
+import pytest
+
+from mnemonics_lib.durable.records import RecordError, read_record
+from mnemonics_lib.edition import report
+from mnemonics_lib.paths import RECORDS
+
+ACCURACY = {"herding": [80.0, 82.0, 84.0], "mnemonics": [81.0, 84.0, 87.0], "lonely": [90.0]}
+
+
+@pytest.fixture
+def records(tmp_path):
+    record = read_record(RECORDS / "quick" / "digits-n5" / "herding" / "seed-0.json")
+    for arm, values in ACCURACY.items():
+        for seed, value in enumerate(values, start=7 if arm == "lonely" else 0):
+            path = tmp_path / "quick" / "digits-n5" / arm / f"seed-{seed}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made = record | {"seed": seed, "average_accuracy": value, "displacement": 0.1, "seconds": value}
+            path.write_text(json.dumps(made))
+    return tmp_path
+
+
+def test_evidence_is_by_arm_and_seed(records):
+    found = report.evidence("quick", "digits-n5", records)
+    assert {arm: list(by_seed) for arm, by_seed in found.items()} == {
+        "herding": [0, 1, 2],
+        "lonely": [7],
+        "mnemonics": [0, 1, 2],
+    }
+    assert report.evidence("quick", "digits-n1", records) == {}
+
+
+def test_the_summary_compares_the_same_seeds(records):
+    rows: dict = report.summary(report.evidence("quick", "digits-n5", records)).to_dict("index")
+    assert rows["mnemonics"]["minus herding"].mean == pytest.approx(2.0)
+    assert rows["herding"]["minus herding"] == rows["lonely"]["minus herding"] == ""
+    assert rows["herding"]["average accuracy (%)"] == "82.0 ± 5.0"  # 4.303 * 2 / sqrt(3)
+    assert rows["lonely"]["average accuracy (%)"] == "90.0"
+    assert rows["mnemonics"]["median cost (s)"] == "84"
+
+
+def test_a_broken_record_is_not_passed_over(records):
+    (records / "quick" / "digits-n5" / "herding" / "seed-1.json").write_text("{}")
+    with pytest.raises(RecordError, match=r"seed-1\.json"):
+        report.evidence("quick", "digits-n5", records)
+
+
+@pytest.fixture
+def table(records):
+    """Two methods of Table 1: LwF with all three variants over three seeds, BiC without ours and with one seed."""
+    made = {
+        "lwf": [20.0, 21.0, 25.0],
+        "lwf-transfer": [30.0, 30.0, 33.0],
+        "lwf-with-ours": [31.0, 33.0, 32.0],
+        "bic": [40.0],
+    }
+    record = read_record(RECORDS / "quick" / "digits-n5" / "herding" / "seed-0.json")
+    for arm, values in made.items():
+        for seed, value in enumerate(values):
+            path = records / "small" / "x" / arm / f"seed-{seed}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(record | {"seed": seed, "average_accuracy": value, "accuracy": [value] * 6}))
+    return report.evidence("small", "x", records)
+
+
+def test_table_1_has_a_row_for_every_method_and_dashes_for_what_was_not_run(table):
+    rows = report.table_1(table)
+    assert list(rows.index) == ["LwF", "iCaRL", "BiC", "LUCIR"]
+    assert list(rows.columns) == list(report.VARIANTS.values())
+    cells: dict = rows.to_dict("index")
+    assert cells["LwF"]["without ours"] == "22.0 ± 6.6"  # 4.303 * sqrt(7) / sqrt(3)
+    assert cells["BiC"]["without ours"] == "40.0"
+    assert cells["BiC"]["with ours"] == cells["LUCIR"]["without ours"] == "–"
+
+
+def test_the_steps_of_with_ours_are_paired_and_add_up(table):
+    rows: dict = report.steps(table).to_dict("index")
+    assert rows["LwF"]["seeds"] == 3
+    assert rows["LwF"]["transfer and fine-tuning"].startswith("+9.00 [")
+    assert rows["LwF"]["trained and adjusted exemplars"].startswith("+1.00 [")
+    assert rows["LwF"]["both"].startswith("+10.00 [")
+    assert rows["BiC"]["both"] == "–"
+
+
+def test_curves_are_means_over_seeds_of_the_methods_that_were_run(table):
+    assert report.curves(table, "") == {"lwf": [22.0] * 6, "bic": [40.0] * 6}
+    assert report.curves(table, "-with-ours") == {"lwf": [32.0] * 6}

@@ -1,0 +1,198 @@
+"""``python -m mnemonics_lib``, as a person types it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mnemonics_lib import __main__ as cli
+from mnemonics_lib import runs
+from mnemonics_lib.config import load_config
+from mnemonics_lib.config.presets import PRESETS
+from mnemonics_lib.data import cifar100
+from mnemonics_lib.data.dataset import LOADERS, load_dataset
+from mnemonics_lib.durable import records
+
+
+@pytest.fixture
+def params(tiny, tmp_path):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny.replace(phases=1).to_yaml())
+    return path
+
+
+def test_a_run_prints_where_its_record_is_and_the_record_is_the_same_as_from_python(root, params, tiny, tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "mnemonics_lib", "run", str(params), "--set", "exemplars=herding", "seed=2"]
+    done = subprocess.run(
+        [*command, "--quiet", "--out", "runs"], capture_output=True, text=True, env=environment, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("record: ")]
+    record = records.read_record(tmp_path / line.removeprefix("record: "))
+    assert (record["exemplars"], record["seed"], record["phases"]) == ("herding", 2, 1)
+    assert f"{record['average_accuracy']:.2f}" in done.stdout
+    assert done.stderr == ""
+    same, _ = runs.run(tiny.replace(phases=1, exemplars="herding", seed=2), tmp_path / "here")
+    assert records.canonical(same) == records.canonical(record)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (["exemplar=herding"], ["exemplar = 'herding'", "did you mean exemplars"]),
+        (["phases=3"], ["phases = 3", "1, 5"]),
+        (["training.rate=fast"], ["training.rate = 'fast'", "number"]),
+        (["seed"], ["KEY=VALUE"]),
+    ],
+)
+def test_a_bad_setting_ends_with_status_2_and_the_reason_before_anything_runs(params, tmp_path, capsys, settings, said):
+    assert cli.main(["run", str(params), "--out", str(tmp_path / "runs"), "--set", *settings]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    for words in said:
+        assert words in printed.err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_missing_parameter_file_ends_with_status_2(tmp_path, capsys):
+    assert cli.main(["run", str(tmp_path / "none.yaml")]) == 2
+    assert "none.yaml" in capsys.readouterr().err
+
+
+def test_a_device_that_is_not_there_is_named(params, tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["run", str(params), "--out", str(tmp_path / "runs"), "--device", "abacus"])
+    assert end.value.code == 2
+    assert "device = 'abacus'" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_named(params, tiny, tmp_path, capsys):
+    home = tmp_path / "runs" / runs.name_of(tiny.replace(phases=1))
+    home.mkdir(parents=True)
+    (home / "checkpoint.pt").write_bytes(b"not a checkpoint")
+    assert cli.main(["run", str(params), "--out", str(tmp_path / "runs"), "--quiet"]) == 2
+    assert str(home / "checkpoint.pt") in capsys.readouterr().err
+
+
+def test_the_record_is_copied_where_asked(params, tmp_path, capsys):
+    copy = tmp_path / "evidence" / "seed-0.json"
+    arguments = ["run", str(params), "--out", str(tmp_path / "runs"), "--quiet", "--set", "exemplars=random"]
+    assert cli.main([*arguments, "--copy", str(copy)]) == 0
+    (original,) = (tmp_path / "runs").rglob("record.json")
+    assert copy.read_bytes() == original.read_bytes()
+
+
+@pytest.mark.parametrize("arguments", [[], ["run"], ["walk", "x"], ["run", "x", "--sets", "a=1"]])
+def test_a_malformed_command_line_ends_with_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_settings_may_be_given_one_by_one_and_the_record_goes_where_it_is_told(params, tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def fake(config, directory, device, progress, minutes):
+        asked.append((config, directory, device, progress))
+        return {"average_accuracy": 1.0, "forgetting": 2.0, "seconds": 3.0}, tmp_path / "x" / "record.json"
+
+    monkeypatch.setattr(runs, "run", fake)
+    out = tmp_path / "mine"
+    assert cli.main(["run", str(params), "--set", "seed=4", "--set", "budget=3", "adjust=3", "--out", str(out)]) == 0
+    config, directory, device, progress = asked[0]
+    assert (config.seed, config.budget, config.adjust) == (4, 3, 3)
+    assert (directory, device, progress) == (out, "cpu", True)
+    assert str(tmp_path / "x" / "record.json") in capsys.readouterr().out
+
+
+def test_config_prints_a_parameter_file_that_gives_the_same_configuration(params, tmp_path, capsys):
+    assert cli.main(["config", str(params), "--set", "seed=7", "training.epochs=3"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    again = tmp_path / "again.yaml"
+    again.write_text(printed.out)
+    assert load_config(again) == load_config(params, ["seed=7", "training.epochs=3"])
+    assert load_config(again) != load_config(params)
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_a_preset_goes_between_the_file_and_the_settings(tiny, tmp_path, capsys, name):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny.replace(budget=4).to_yaml())
+    assert cli.main(["config", str(path), "--set", "seed=7", "--preset", name, "--set", "finetune=false"]) == 0
+    again = tmp_path / "again.yaml"
+    again.write_text(capsys.readouterr().out)
+    expected = tiny.replace(budget=4).preset(name).replace(seed=7, finetune=False)
+    assert load_config(again) == expected
+    assert (expected.method, expected.exemplars) == (PRESETS[name]["method"], PRESETS[name]["exemplars"])
+
+
+def test_a_run_with_a_preset_is_that_of_the_preset(params, tiny, tmp_path, capsys):
+    out = tmp_path / "runs"
+    assert cli.main(["run", str(params), "--preset", "finetune", "--out", str(out), "--quiet"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("record: ")]
+    record = records.read_record(line.removeprefix("record: "))
+    assert record["config"] == tiny.replace(phases=1).preset("finetune").model_dump()
+
+
+@pytest.mark.parametrize("command", ["run", "config"])
+def test_an_unknown_preset_ends_with_status_2_and_those_there_are(params, tmp_path, capsys, command):
+    with pytest.raises(SystemExit) as end:
+        cli.main([command, str(params), "--preset", "table3"])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert all(name in said for name in ("table3", *PRESETS))
+
+
+@pytest.mark.parametrize("command", ["run", "config"])
+def test_a_preset_that_does_not_fit_the_file_ends_with_status_2_and_the_reason(tiny, tmp_path, capsys, command):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny.replace(network={"head": "linear"}).to_yaml())
+    out = ["--out", str(tmp_path / "runs")] if command == "run" else []
+    assert cli.main([command, str(path), "--preset", "lucir", *out]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "network.head = 'linear'" in printed.err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_config_does_not_need_the_data(root, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MNEMONICS_DATA", str(tmp_path))
+    params = root / "params" / "small" / "cifar100-n5.yaml"
+    assert cli.main(["config", str(params), "--preset", "lucir-with-ours"]) == 0
+    assert "dataset: cifar100" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["config"], ["bench"]])
+def test_there_is_help(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main([*command, "--help"])
+    assert end.value.code == 0
+    assert "usage" in capsys.readouterr().out
+
+
+def test_data_that_are_not_there_end_with_status_2_and_what_to_do(root, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MNEMONICS_DATA", str(tmp_path / "data"))
+    monkeypatch.setitem(LOADERS, "cifar100", lambda: cifar100.load(download=False))
+    load_dataset.cache_clear()
+    params = root / "params" / "small" / "cifar100-n5.yaml"
+    assert cli.main(["run", str(params), "--out", str(tmp_path / "runs"), "--quiet"]) == 2
+    said = capsys.readouterr().err
+    assert str(tmp_path / "data" / "cifar-100-python" / "train") in said
+    assert "Traceback" not in said
+
+
+def test_a_damaged_shared_file_is_named(params, tmp_path, capsys):
+    out = tmp_path / "runs"
+    arguments = ["run", str(params), "--out", str(out), "--quiet", "--set", "exemplars=random"]
+    assert cli.main(arguments) == 0
+    (model,) = (out / "phase-0").glob("model-*.pt")
+    model.write_bytes(model.read_bytes()[:1000])
+    assert cli.main([*arguments, "phases=5"]) == 2
+    assert str(model) in capsys.readouterr().err
