@@ -19,8 +19,8 @@ from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.dataset import Dataset, load_dataset
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.device.memory import peak_memory_mb
 from mnemonics_lib.durable.journal import Content, Journal
-from mnemonics_lib.durable.records import peak_memory_mb
 from mnemonics_lib.durable.shared import Shared
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, train_exemplars
@@ -47,7 +47,7 @@ class State:
         results: one row per finished phase; see :func:`evaluate`.
         seconds: wall seconds of each finished phase, shared work counted as if it had been done here.
         shared: seconds of the present phase's work that runs share, whichever of them did it.
-        peak_memory_mb: of all sessions so far, as :func:`mnemonics_lib.durable.records.peak_memory_mb` has it.
+        peak_memory_mb: of all sessions so far, as :func:`mnemonics_lib.device.memory.peak_memory_mb` has it.
     """
 
     phase: int

@@ -28,7 +28,9 @@ from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.device.memory import device_name
 from mnemonics_lib.durable import records
+from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.journal import Journal
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.global_bop import Setting, State, fresh_state, initial_state, phases
@@ -209,7 +211,7 @@ def make_record(setting: Setting, state: State) -> dict[str, Any]:
         "results": results,
         "config": config.model_dump(),
         "config_digest": config.digest,
-        "device": records.device_name(setting.device),
+        "device": device_name(setting.device),
         "seconds": sum(state.seconds),
         "phase_seconds": state.seconds,
         "peak_memory_mb": state.peak_memory_mb,
@@ -254,7 +256,7 @@ def save_checkpoint(path: Path, setting: Setting, state: State) -> None:
         "seconds": state.seconds,
         "peak_memory_mb": state.peak_memory_mb,
     }
-    records.write_atomically(path, lambda file: torch.save(content, file))
+    write_atomically(path, lambda file: torch.save(content, file))
 
 
 def load_checkpoint(path: Path, setting: Setting) -> State | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from mnemonics_lib.durable.records import device_name
+from mnemonics_lib.device.memory import device_name
 
 
 def seconds(body: Callable[[], object], device: torch.device) -> float:

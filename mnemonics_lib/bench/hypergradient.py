@@ -24,8 +24,8 @@ from tqdm import tqdm
 from mnemonics_lib.bench.clock import seconds, where
 from mnemonics_lib.bilevel import ENGINES, InnerLoop, guard
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
+from mnemonics_lib.device.memory import resident_peak
 from mnemonics_lib.device.recording import WARM
-from mnemonics_lib.durable.records import resident_peak
 from mnemonics_lib.models import build_network
 
 NETWORKS = {"ResNet-8, 16 x 16": (8, 16), "ResNet-32, 32 x 32": (32, 32)}

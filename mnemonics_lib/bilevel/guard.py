@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import psutil
 import torch
 from torch import Tensor
 
@@ -21,6 +18,7 @@ from mnemonics_lib.bilevel.functional import Functional
 from mnemonics_lib.bilevel.inner import inner_loop
 from mnemonics_lib.bilevel.second_order import SecondOrder
 from mnemonics_lib.config import ExemplarLevel
+from mnemonics_lib.device.memory import free_bytes
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import IncrementalNet
 
@@ -97,56 +95,6 @@ def footprint(temporary: IncrementalNet, images: Tensor, engine: str) -> Footpri
     step = sum(sizes.values())
     del loss, slopes
     return Footprint(forward / PROBE, step / PROBE, sum(tensor.nbytes for tensor in parameters))
-
-
-def free_bytes(device: torch.device) -> float:
-    """Memory that is free on ``device``; on a CPU no more than the container or batch job may take."""
-    if device.type == "cuda":
-        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + cached
-    return min([psutil.virtual_memory().available, *group_bytes()])
-
-
-GROUPS = {
-    "": (".", "memory.max", "memory.current", "inactive_file"),
-    "memory": ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-}
-"""Control groups of version 2 and of version 1, by controller: folder, limit, use, and what of the use is file caches
-that can go."""
-
-
-def group_bytes(own: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> list[float]:
-    """What each control group around this process has left of its limit (a container's, a batch job's).
-
-    Args:
-        own: says which groups this process is in.
-        root: where groups are folders.
-    """
-    left = []
-    try:
-        lines = [line for line in own.read_text().splitlines() if line.count(":") >= 2]
-    except OSError:  # not Linux
-        lines = []
-    for line in lines:
-        _, controllers, name = line.split(":", 2)
-        for controller in set(controllers.split(",")) & set(GROUPS):
-            top, *files = GROUPS[controller]
-            group = root / top / name.lstrip("/")
-            around = [group, *group.parents][: len(group.relative_to(root / top).parts) + 1]
-            left += [bytes_left(folder, *files) for folder in around]
-    return left
-
-
-def bytes_left(group: Path, limit: str, use: str, cache: str) -> float:
-    """Of one group; infinite without a limit, or where it cannot be read: a guard is no reason to stop a run."""
-    try:
-        most = (group / limit).read_text().strip()
-        if most == "max":
-            return math.inf
-        stat = dict(row.split() for row in (group / "memory.stat").read_text().splitlines())
-        return int(most) - int((group / use).read_text()) + int(stat.get(cache, 0))
-    except (OSError, ValueError):
-        return math.inf
 
 
 def check(temporary: IncrementalNet, images: Tensor, exemplars: int, validation: int, settings: ExemplarLevel) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from mnemonics_lib.durable.records import write_atomically
+from mnemonics_lib.durable.files import write_atomically
 
 Content = dict[str, Any]
 """Plain values and tensors, as ``torch.load(weights_only=True)`` reads them."""

@@ -10,19 +10,13 @@ import functools
 import hashlib
 import json
 import math
-import os
 import platform
-import re
-import resource
 import subprocess
-import sys
-import tempfile
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import torch
+from mnemonics_lib.durable.files import write_atomically
 
 VOLATILE = ("seconds", "phase_seconds", "peak_memory_mb")
 """Fields that differ from one run to the next: wall time and memory."""
@@ -100,27 +94,6 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
-def device_name(device: torch.device) -> str:
-    """The device and, for an accelerator, its model."""
-    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
-
-
-def peak_memory_mb(device: torch.device) -> float:
-    """Peak memory in MB: the allocator's since the run began on an accelerator, the whole process's on a CPU."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**20
-    return resident_peak() / 2**20
-
-
-def resident_peak() -> float:
-    """The most memory that this process has held so far, in bytes."""
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux, where getrusage begins with the memory of the process that started this one
-        return 1024.0 * int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(peak if sys.platform == "darwin" else 1024 * peak)
-
-
 def canonical(record: dict[str, Any]) -> bytes:
     """The record's bytes without its ``VOLATILE`` fields: equal for equal runs."""
     return dumps({key: value for key, value in record.items() if key not in VOLATILE})
@@ -129,21 +102,6 @@ def canonical(record: dict[str, Any]) -> bytes:
 def dumps(record: dict[str, Any]) -> bytes:
     """The record as it is written to disk: sorted keys, one line per entry, NaN refused."""
     return (json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
-
-
-def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file whole or not at all: into a temporary one beside it, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:

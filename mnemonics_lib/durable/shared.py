@@ -17,8 +17,9 @@ from typing import Any
 import torch
 from filelock import FileLock
 
+from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.journal import Content
-from mnemonics_lib.durable.records import source_digest, write_atomically
+from mnemonics_lib.durable.records import source_digest
 
 
 class SharedError(ValueError):

@@ -43,8 +43,8 @@ class Method:
         """L_all of Eq. 5 on one batch of D_i and E_{0:i-1}; ``teacher`` is Theta_{i-1}, frozen.
 
         It must not gather anything in ``self``: a run that stops inside a phase begins the method's part of it again.
-        On a GPU it is recorded (:class:`mnemonics_lib.device.recording.Step`) and then no longer called: it must not read a
-        value off the device nor bring tensors from the host, and numbers from ``self`` stay those of the recording.
+        On a GPU it is recorded (:class:`mnemonics_lib.device.recording.Step`) and then no longer called: it must not read
+        a value off the device nor bring tensors from the host, and numbers from ``self`` stay those of the recording.
         """
         with torch.no_grad():
             old_logits = self.teach(teacher, images)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mnemonics_lib.bilevel import guard as memory
 from mnemonics_lib.bilevel.guard import Footprint, WillNotFitError, check, footprint
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
+from mnemonics_lib.device import memory as device_memory
 from mnemonics_lib.models import IncrementalNet, build_network, transfer_weights
 
 MB = 2**20
@@ -109,27 +110,27 @@ def test_the_limits_of_containers_and_jobs_are_seen(version, tmp_path, monkeypat
 
     memory_line = "0::" if version == 2 else "4:cpu,memory:"
     own.write_text(f"1:name=systemd:/else\n{memory_line}/job/step\n")
-    assert set(memory.group_bytes(own, root)) == {math.inf}  # no groups of this kind
+    assert set(device_memory.group_bytes(own, root)) == {math.inf}  # no groups of this kind
     group(top / "job" / "step", "max" if version == 2 else str(2**63 - 4096))
-    assert min(memory.group_bytes(own, root)) > 1e18
+    assert min(device_memory.group_bytes(own, root)) > 1e18
     group(top / "job" / "step", "400")
     group(top / "job", "1000")
     group(top, "800")
     group(top.parent, "1")  # outside
-    assert memory.group_bytes(own, root) == [150, 750, 550]
+    assert device_memory.group_bytes(own, root) == [150, 750, 550]
     (top / "job" / "memory.stat").write_text("anon 250\n")  # no word of caches
-    assert memory.group_bytes(own, root)[1] == 700
+    assert device_memory.group_bytes(own, root)[1] == 700
     (top / "job" / "memory.stat").unlink()
     (top / use).write_text("odd\n")
-    assert memory.group_bytes(own, root) == [150, math.inf, math.inf]
+    assert device_memory.group_bytes(own, root) == [150, math.inf, math.inf]
     group(top, "800")
     own.write_text(f"odd\n{memory_line}/\n")
-    assert memory.group_bytes(own, root) == [550]
-    assert memory.group_bytes(tmp_path / "none", root) == []
-    monkeypatch.setattr(memory, "group_bytes", lambda: [123.0, 456.0])
-    assert memory.free_bytes(torch.device("cpu")) == 123
-    monkeypatch.setattr(memory, "group_bytes", list)
-    assert memory.free_bytes(torch.device("cpu")) > 1e6
+    assert device_memory.group_bytes(own, root) == [550]
+    assert device_memory.group_bytes(tmp_path / "none", root) == []
+    monkeypatch.setattr(device_memory, "group_bytes", lambda: [123.0, 456.0])
+    assert device_memory.free_bytes(torch.device("cpu")) == 123
+    monkeypatch.setattr(device_memory, "group_bytes", list)
+    assert device_memory.free_bytes(torch.device("cpu")) > 1e6
 
 
 def refusal(monkeypatch, free: float, **changes: Any) -> str:
@@ -203,7 +204,7 @@ def test_fewer_judges_are_named_only_where_they_help(monkeypatch):
 
 
 def test_free_memory_is_what_the_system_says():
-    free = memory.free_bytes(torch.device("cpu"))
+    free = device_memory.free_bytes(torch.device("cpu"))
     assert 0 < free <= psutil.virtual_memory().total
 
 

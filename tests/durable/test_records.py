@@ -9,13 +9,14 @@ import math
 import pytest
 import torch
 
+from mnemonics_lib.device.memory import device_name, peak_memory_mb
 from mnemonics_lib.durable import records
+from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.records import (
     REQUIRED,
     RecordError,
     canonical,
     read_record,
-    write_atomically,
     write_record,
 )
 
@@ -182,5 +183,5 @@ def test_a_record_says_what_made_it():
         records.versions()["torch"] == torch.__version__.split("+")[0]
         or records.versions()["torch"] == torch.__version__
     )
-    assert records.device_name(torch.device("cpu")) == "cpu"
-    assert records.peak_memory_mb(torch.device("cpu")) > 10
+    assert device_name(torch.device("cpu")) == "cpu"
+    assert peak_memory_mb(torch.device("cpu")) > 10

@@ -1,0 +1,83 @@
+"""What a device is, what memory it has left, and the most that was in use."""
+
+from __future__ import annotations
+
+import math
+import re
+import resource
+import sys
+from pathlib import Path
+
+import psutil
+import torch
+
+
+def device_name(device: torch.device) -> str:
+    """The device and, for an accelerator, its model."""
+    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
+
+
+def peak_memory_mb(device: torch.device) -> float:
+    """Peak memory in MB: the allocator's since the run began on an accelerator, the whole process's on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    return resident_peak() / 2**20
+
+
+def resident_peak() -> float:
+    """The most memory that this process has held so far, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux, where getrusage begins with the memory of the process that started this one
+        return 1024.0 * int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak if sys.platform == "darwin" else 1024 * peak)
+
+
+def free_bytes(device: torch.device) -> float:
+    """Memory that is free on ``device``; on a CPU no more than the container or batch job may take."""
+    if device.type == "cuda":
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + cached
+    return min([psutil.virtual_memory().available, *group_bytes()])
+
+
+GROUPS = {
+    "": (".", "memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+"""Control groups of version 2 and of version 1, by controller: folder, limit, use, and what of the use is file caches
+that can go."""
+
+
+def group_bytes(own: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> list[float]:
+    """What each control group around this process has left of its limit (a container's, a batch job's).
+
+    Args:
+        own: says which groups this process is in.
+        root: where groups are folders.
+    """
+    left = []
+    try:
+        lines = [line for line in own.read_text().splitlines() if line.count(":") >= 2]
+    except OSError:  # not Linux
+        lines = []
+    for line in lines:
+        _, controllers, name = line.split(":", 2)
+        for controller in set(controllers.split(",")) & set(GROUPS):
+            top, *files = GROUPS[controller]
+            group = root / top / name.lstrip("/")
+            around = [group, *group.parents][: len(group.relative_to(root / top).parts) + 1]
+            left += [bytes_left(folder, *files) for folder in around]
+    return left
+
+
+def bytes_left(group: Path, limit: str, use: str, cache: str) -> float:
+    """Of one group; infinite without a limit, or where it cannot be read: a guard is no reason to stop a run."""
+    try:
+        most = (group / limit).read_text().strip()
+        if most == "max":
+            return math.inf
+        stat = dict(row.split() for row in (group / "memory.stat").read_text().splitlines())
+        return int(most) - int((group / use).read_text()) + int(stat.get(cache, 0))
+    except (OSError, ValueError):
+        return math.inf
