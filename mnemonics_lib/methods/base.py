@@ -75,6 +75,10 @@ class Method:
         """
         return model
 
+    def report(self) -> dict[str, float]:
+        """Numbers that the method has found in a phase and that belong into the run's record, by name."""
+        return {}
+
     def state(self) -> dict[str, Any]:
         """What the method carries from phase to phase, as plain values and tensors, for the checkpoint."""
         return {}

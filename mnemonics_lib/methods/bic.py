@@ -55,6 +55,10 @@ class BiC(Method):
         """The corrected head."""
         return lambda images: correct(model(images), self.alpha, self.beta, self.first)
 
+    def report(self) -> dict[str, float]:
+        """The correction of the newest classes."""
+        return {"alpha": self.alpha, "beta": self.beta}
+
     def state(self) -> dict[str, Any]:
         """The present correction; the teacher's is taken from it when the next phase begins."""
         return {"alpha": self.alpha, "beta": self.beta, "first": self.first}
