@@ -15,6 +15,7 @@ from mnemonics_lib import global_bop
 from mnemonics_lib.data import batches
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.methods import METHODS, MethodInfo, method_class
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import TransferConv2d
 from mnemonics_lib.phases import PhaseProtocol
@@ -336,3 +337,79 @@ def test_the_logits_of_old_classes_are_the_same_bits_when_a_phase_begins(tiny):
                 with torch.enable_grad():
                     global_bop.run_phase(experiment, state)
                 assert torch.equal(state.model.eval()(images)[:, :5], before), (head, phase)
+
+
+class Aligning(Method):
+    """A method whose end of a phase changes the network: the newest rows get the mean length of the older ones."""
+
+    @torch.no_grad()
+    def end_phase(self, model, held_out):
+        *old, new = model.head.rows()
+        if old:
+            new *= 1.5 * torch.cat(old).norm(dim=1).mean() / new.norm(dim=1).mean()
+
+
+@pytest.mark.parametrize("name", ["aligning", "bic", "icarl"])
+def test_a_question_changes_nothing_and_can_be_asked_at_any_time(tiny, name, monkeypatch):
+    monkeypatch.setitem(METHODS, "aligning", MethodInfo(f"{__name__}:Aligning"))
+    monkeypatch.setattr(global_bop, "method_class", lambda of: Aligning if of == "aligning" else method_class(of))
+    config = tiny.replace(method=name, exemplars="herding", budget=4, phases=1)
+
+    def ask(experiment, state):
+        state.model.train()
+        first = global_bop.evaluate(experiment, state)
+        assert global_bop.evaluate(experiment, state) == first
+        assert all(module.training for module in state.model.modules())
+
+    rows = []
+    for asked in (False, True):
+        experiment = Experiment.of(config)
+        state = global_bop.initial_state(experiment)
+        global_bop.run_phase(experiment, state)
+        row = global_bop.model_level(experiment, state)
+        global_bop.select_exemplars(experiment, state)
+        row |= global_bop.exemplar_level(experiment, state)
+        if asked:
+            ask(experiment, state)
+        row |= global_bop.balanced_finetuning(experiment, state)
+        if asked:
+            ask(experiment, state)
+        row |= global_bop.finish_phase(experiment, state) | global_bop.evaluate(experiment, state)
+        rows.append(row)
+    assert rows[0] == rows[1]
+
+
+def test_the_accuracy_before_fine_tuning_is_that_of_the_run_without_it(tiny):
+    for method in ("lwf", "bic"):
+        config = tiny.replace(method=method, exemplars="herding", budget=4, phases=1)
+        found = {}
+        for finetune in (True, False):
+            experiment = Experiment.of(config.replace(finetune=finetune))
+            state = global_bop.initial_state(experiment)
+            for _ in global_bop.phases(experiment, state):
+                pass
+            found[finetune] = state.results[1]
+        assert found[True]["accuracy_before_finetuning"] == found[False]["accuracy"]
+        assert found[False]["accuracy_before_finetuning"] is None
+        assert found[True]["accuracy"] != found[False]["accuracy"]
+
+
+def test_the_end_of_the_model_level_is_measured_on_what_it_was_trained_on(small):
+    experiment = Experiment.of(small)
+    state = global_bop.initial_state(experiment)
+    row = global_bop.model_level(experiment, state)
+    images, labels = experiment.new_data(0).all()
+    with torch.no_grad():
+        logits = state.model.eval()(images)
+    assert row["train_accuracy"] == pytest.approx(100 * (logits.argmax(1) == labels).double().mean().item())
+    assert row["train_loss"] == pytest.approx(torch.nn.functional.cross_entropy(logits, labels).item(), rel=1e-5)
+
+
+def test_bic_reports_its_correction_and_others_nothing(tiny):
+    for method, names in (("bic", {"alpha", "beta"}), ("lwf", set())):
+        experiment = Experiment.of(tiny.replace(method=method, exemplars="herding", budget=4, phases=1))
+        state = global_bop.initial_state(experiment)
+        for _ in global_bop.phases(experiment, state):
+            pass
+        assert state.results[0]["method"] == dict.fromkeys(names, 0.0) | ({"alpha": 1.0} if names else {})
+        assert state.results[1]["method"].keys() == names
