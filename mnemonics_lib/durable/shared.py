@@ -82,7 +82,7 @@ def phase_zero_keys(experiment: Experiment, basis: Mapping[str, Any]) -> dict[st
     """
     config, seen = experiment.config, experiment.protocol.seen(0)
     model = {
-        **{name: getattr(config, name) for name in ("dataset", "resolution", "order_seed", "seed")},
+        **{name: getattr(config, name) for name in ("dataset", "resolution", "seed")},
         "classes": experiment.protocol.order[:seen],
         "network": {"depth": config.network.depth, "width": config.network.width, "head": config.head},
         "schedule": config.training.model_dump(exclude={"lam", "temperature"}),
