@@ -106,9 +106,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OutOfTimeError as stop:
         print(stop, file=sys.stderr)
         return STOPPED
-    print(
-        f"average accuracy {record.average_accuracy:.2f} %, forgetting {record.forgetting:.2f} %, {record.seconds:.0f} s"
-    )
+    measures = f"average accuracy {record.average_accuracy:.2f} %, forgetting {record.forgetting:.2f} %"
+    print(f"{measures}, {record.seconds:.0f} s")
     print(f"record: {path}")
     if options.copy:
         write_record(options.copy, record)

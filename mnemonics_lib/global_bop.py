@@ -207,9 +207,7 @@ def adjust_exemplars(experiment: Experiment, state: State, walk: Walker = loops.
         return None
     parts = state.memory.splits(config.adjust, experiment.protocol.bounds(phase)[0])  # A and B
     seed = experiment.seed("adjust", phase)
-    adjustment = Adjustment(
-        state.model, state.memory, parts, config.exemplar_level, experiment.data.pixels, seed
-    )
+    adjustment = Adjustment(state.model, state.memory, parts, config.exemplar_level, experiment.data.pixels, seed)
     walk(adjustment, f"phase {phase}: adjustment")
     state.memory = adjustment.memory
     return controls(adjustment.trainings)

@@ -35,9 +35,10 @@ from mnemonics_lib.durable.checkpoint import (
 )
 from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.journal import Journal
-from mnemonics_lib.durable.provenance import Identity, data_digest, environment, library_source, source_digest
+from mnemonics_lib.durable.provenance import Identity, data_digest, environment, source_digest
 from mnemonics_lib.durable.records import Record, assemble, read_record, write_record
 from mnemonics_lib.durable.shared import Shared, phase_zero_keys
+from mnemonics_lib.durable.source import library_source
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import State, run_phase

@@ -32,9 +32,7 @@ class Descent:
         losses: mean loss of each epoch so far.
     """
 
-    def __init__(
-        self, model: nn.Module, loss: LossFunction, samples: Samples, sgd: Optimisation, seed: int
-    ) -> None:
+    def __init__(self, model: nn.Module, loss: LossFunction, samples: Samples, sgd: Optimisation, seed: int) -> None:
         self.model, self.loss, self.sgd = model, loss, sgd
         self.batches = EpochBatches(samples, sgd.batch_size, sgd.augment, seed)
         self.optimizer = torch.optim.SGD(

@@ -18,8 +18,8 @@ from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.durable.checkpoint import Account, load_checkpoint, save_checkpoint
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import State
-from mnemonics_lib.runs import identity_of
 from mnemonics_lib.paths import data_root
+from mnemonics_lib.runs import identity_of
 
 torch.set_num_threads(1)
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=40)

@@ -11,13 +11,13 @@ import torch
 from torch import nn
 
 from mnemonics_lib.config import Optimisation
+from mnemonics_lib.data.batches import batches
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.loops import walk
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import build_network
 from mnemonics_lib.rng import stream
-from mnemonics_lib.data.batches import batches
 from mnemonics_lib.training import Descent
 
 PLAIN: dict[str, Any] = {"epochs": 1, "batch_size": 100, "rate": 0.1, "milestones": [], "augment": False}

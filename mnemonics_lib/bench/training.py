@@ -14,7 +14,6 @@ slow moment of the machine falls on all of them.
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 from torch.func import functional_call
-
-from mnemonics_lib.bilevel.problem import Classifier
 
 Parameters = list[Tensor]
 
@@ -46,7 +44,7 @@ class Functional:
         """The same, asking for gradients."""
         return leaves(self.start())
 
-    def classifier(self, parameters: Parameters) -> Classifier:
+    def classifier(self, parameters: Parameters) -> Callable[[Tensor], Tensor]:
         """The network with these parameters."""
         tensors = dict(zip(self.names, parameters, strict=True)) | self.fixed
         return lambda x: functional_call(self.model, tensors, (x,))

@@ -1,155 +1,118 @@
 """What a hypergradient will need in memory, known before it starts.
 
 Unrolling 50 steps of a ResNet-32 over 1,000 exemplars takes hundreds of gigabytes. Rather than fail after minutes, or
-bring the machine to its knees, a probe of a few images is measured, scaled up, and compared with what is free.
+bring the machine to its knees, a probe of a few images is measured, each engine says what it makes of that, and the sum
+is compared with what is free.
 """
 
 from __future__ import annotations
 
-import contextlib
-import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from mnemonics_lib.bilevel.functional import Functional
-from mnemonics_lib.bilevel.inner import inner_loop
-from mnemonics_lib.bilevel.second_order import SecondOrder
-from mnemonics_lib.config import ExemplarLevel
-from mnemonics_lib.device.memory import free_bytes
-from mnemonics_lib.losses import cross_entropy
-from mnemonics_lib.models import IncrementalNet
-
-PROBE = 4
-"""Images of the probe: more than one, for batch normalisation; a graph's size is proportional to them."""
-
-OVERHEAD, TRANSIENT = 1.15, 2.0
-"""Of a step's graph: what allocators add to each kept one; what walking back through one takes besides. Fitted to
-resident sets of ResNet-8 and ResNet-32 on a CPU, which they meet within a third."""
+from mnemonics_lib.bilevel.graph_size import GraphSize, measure_graph
+from mnemonics_lib.bilevel.inner import ENGINES, last_layer_solver
+from mnemonics_lib.bilevel.problem import Engine
+from mnemonics_lib.config.sections import ExemplarLevel
 
 
 class WillNotFitError(MemoryError):
     """A hypergradient that does not fit into memory. The message says what would."""
 
 
-@dataclass(frozen=True)
-class Footprint:
-    """Bytes that autograd keeps, per image, and of the parameters that move.
+@dataclass
+class Demand:
+    """What one outer step takes, for any axes of the local BOP.
 
     Attributes:
-        forward: the graph of a loss.
-        step: the graph of a loss and of its gradient, which a second derivative needs.
-        parameters: one copy of those that move.
+        make: the engine of some axes, on the data in question.
+        temporary: Theta' before Eq. 8; not changed.
+        images: E, [n, c, h, w].
+        exemplars: how many take part in Eq. 8 in all.
+        validation: images in the meta loss.
     """
 
-    forward: float
-    step: float
-    parameters: float
+    make: Callable[[ExemplarLevel], Engine]
+    temporary: nn.Module
+    images: Tensor
+    exemplars: int
+    validation: int
+    _measured: dict[type, GraphSize] = field(default_factory=dict)
 
-    def peak(self, exemplars: int, validation: int, settings: ExemplarLevel) -> float:
-        """Predicted peak in bytes, above what is in use before.
+    def batch(self, level: ExemplarLevel) -> int:
+        """Exemplars in an inner step."""
+        return min(self.exemplars, level.inner_batch or self.exemplars)
 
-        Args:
-            exemplars: n, that Eq. 8 could train on; ``settings.inner_batch`` may take fewer per step.
-            validation: images in the meta loss.
-            settings: the axes of the local BOP.
-        """
-        batch = min(exemplars, settings.inner_batch or exemplars)
-        meta = 2 * validation * self.forward
-        if settings.inner in ("ncm", "ridge"):
-            return meta + 2 * batch * self.forward
-        kept, graph = inner_loop(settings).differentiated, batch * self.step
-        if settings.engine == "adjoint":  # first judges, then walks back with a single graph
-            return max((OVERHEAD + TRANSIENT) * graph, meta) + (kept + 4) * self.parameters
-        return (OVERHEAD * kept + TRANSIENT) * graph + meta + 2 * kept * self.parameters
+    def bytes(self, level: ExemplarLevel, validation: int | None = None) -> float:
+        """The predicted peak, above what is in use before."""
+        engine = self.make(level)
+        if type(engine) not in self._measured:
+            self._measured[type(engine)] = measure_graph(self.temporary, self.images, engine.layers())
+        graph = self._measured[type(engine)]
+        return engine.peak_bytes(graph, self.batch(level), self.validation if validation is None else validation)
 
 
-def footprint(temporary: IncrementalNet, images: Tensor, engine: str) -> Footprint:
-    """Measure the graphs of a few images.
-
-    Args:
-        temporary: Theta'; not changed.
-        images: some exemplars, [n, c, h, w]; the probe has their shape.
-        engine: whose layers to measure.
-    """
-    functional = Functional.of(temporary)
-    parameters = functional.leaves()
-    sizes: dict[int, int] = {}
-    known = {tensor.untyped_storage().data_ptr() for tensor in parameters}
-
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in known:
-            sizes[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    probe = images.detach()[torch.arange(PROBE) % len(images)].requires_grad_()
-    labels = torch.zeros(PROBE, dtype=torch.int64, device=images.device)
-    layers = SecondOrder() if engine == "adjoint" else contextlib.nullcontext()
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), layers:
-        loss = cross_entropy(functional.classifier(parameters)(probe), labels)
-        forward = sum(sizes.values())
-        slopes = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
-    step = sum(sizes.values())
-    del loss, slopes
-    return Footprint(forward / PROBE, step / PROBE, sum(tensor.nbytes for tensor in parameters))
-
-
-def check(temporary: IncrementalNet, images: Tensor, exemplars: int, validation: int, settings: ExemplarLevel) -> None:
+def refuse_if_too_large(demand: Demand, level: ExemplarLevel, free: float) -> None:
     """Refuse a local BOP that will not fit, before it starts.
 
     Args:
-        temporary: Theta' before Eq. 8; not changed.
-        images: E, [n, c, h, w].
-        exemplars: all that take part in Eq. 8.
-        validation: images in the meta loss.
-        settings: the axes of the local BOP.
+        demand: what a step takes.
+        level: the axes of the local BOP.
+        free: bytes.
 
     Raises:
         WillNotFitError: naming the engine, the truncation and the batch that fit.
     """
-    if settings.inner == "head":
-        temporary = copy.deepcopy(temporary)
-        temporary.backbone.requires_grad_(False)
-    measured = {settings.engine: footprint(temporary, images, settings.engine)}
-
-    def peak(**changes: object) -> float:
-        changed = settings.model_copy(update=changes)
-        return measured[changed.engine].peak(exemplars, validation, changed)
-
-    free = free_bytes(images.device)
-    needed = peak()
+    needed = demand.bytes(level)
     if needed <= free:
         return
-    measured.setdefault("adjoint", footprint(temporary, images, "adjoint"))
-    fits = []
-    unrolled = settings.inner in ("full", "head")
-    if unrolled and settings.engine == "higher":
-        if peak(engine="adjoint") <= free:
-            fits.append(f"exemplar_level.engine=adjoint ({_gigabytes(peak(engine='adjoint'))})")
-        keep = _largest(lambda k: peak(truncate=k) <= free, settings.inner_steps)
-        if keep:
-            fits.append(f"exemplar_level.truncate={keep} ({_gigabytes(peak(truncate=keep))}, another gradient)")
-    batch = _largest(lambda n: peak(inner_batch=n) <= free, exemplars)
-    if batch >= (1 if unrolled else temporary.classes):
-        fits.append(f"exemplar_level.inner_batch={batch} ({_gigabytes(peak(inner_batch=batch))})")
-    small = _largest(lambda n: peak(engine="adjoint", inner_batch=n) <= free, exemplars)
-    if not fits and unrolled and small:
-        fits.append(f"exemplar_level.engine=adjoint with exemplar_level.inner_batch={small}")
-    judges = _largest(lambda n: measured[settings.engine].peak(exemplars, n, settings) <= free, validation)
-    if not fits and judges:
-        fits.append(f"{judges} images to judge by (exemplar_level.val_batch, and the old exemplars with eq4b)")
-    batch = min(exemplars, settings.inner_batch or exemplars)
-    what = f"inner = {settings.inner!r}:"
-    if unrolled:
-        what = f"engine = {settings.engine!r}: {settings.inner_steps} inner steps on"
+    what = f"inner = {level.inner!r}:"
+    if last_layer_solver(level) is None:
+        what = f"engine = {level.engine!r}: {level.inner_steps} inner steps on"
+    fits = _what_fits(demand, level, free)
     raise WillNotFitError(
-        f"exemplar_level.{what} {batch} exemplars, judged on {validation} images, need about {_gigabytes(needed)}; "
-        f"{_gigabytes(free)} are free on {images.device}. "
+        f"exemplar_level.{what} {demand.batch(level)} exemplars, with {demand.validation} validation images, need "
+        f"about {_gigabytes(needed)}; {_gigabytes(free)} are free on {demand.images.device}. "
         + (f"What fits: {'; '.join(fits)}" if fits else "No smaller setting of these fits")
     )
+
+
+def _what_fits(demand: Demand, level: ExemplarLevel, free: float) -> list[str]:
+    """Changes of one axis that fit, in words; where there is none, of two."""
+
+    def size(**changes: object) -> float:
+        return demand.bytes(level.model_copy(update=changes))
+
+    others = [name for name in ENGINES if name != level.engine]
+    found = [
+        f"exemplar_level.engine={name} ({_gigabytes(size(engine=name))})"
+        for name in others
+        if size(engine=name) <= free
+    ]
+    keep = _largest(lambda k: size(truncate=k) <= free, level.inner_steps)
+    if keep:
+        found.append(f"exemplar_level.truncate={keep} ({_gigabytes(size(truncate=keep))}, another gradient)")
+    # A formula needs an exemplar of every class in each batch, as the configuration demands.
+    least = 1 if last_layer_solver(level) is None else int(getattr(demand.temporary, "classes", 1))
+    batch = _largest(lambda n: size(inner_batch=n) <= free, demand.exemplars)
+    if batch >= least:
+        found.append(f"exemplar_level.inner_batch={batch} ({_gigabytes(size(inner_batch=batch))})")
+    if found:
+        return found
+    for name in others:
+
+        def fits(count: int, name: str = name) -> bool:
+            return size(engine=name, inner_batch=count) <= free
+
+        small = _largest(fits, demand.exemplars)
+        if small >= least and size(engine=name) < size():
+            return [f"exemplar_level.engine={name} with exemplar_level.inner_batch={small}"]
+    validation = _largest(lambda n: demand.bytes(level, n) <= free, demand.validation)
+    if validation:
+        return [f"{validation} validation images (exemplar_level.val_batch, and the old exemplars with eq4b)"]
+    return []
 
 
 def _largest(fits: Callable[[int], bool], most: int) -> int:

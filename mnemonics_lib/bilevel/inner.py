@@ -5,74 +5,81 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-from mnemonics_lib.bilevel import closed_form
-from mnemonics_lib.bilevel.adjoint_engine import Adjoint
+from mnemonics_lib.bilevel.closed_form import ClosedForm, SolvedClassifier, Solver, nearest_mean, ridge_regression
 from mnemonics_lib.bilevel.higher_engine import Higher
-from mnemonics_lib.bilevel.problem import Batch, Classifier, Drawn, Engine, Hypergradient, InnerLoop, MetaLoss
-from mnemonics_lib.config import ExemplarLevel
+from mnemonics_lib.bilevel.problem import Batch, Classifier, Engine, InnerSGD, MetaLoss, Minibatches, SGDEngine
+from mnemonics_lib.bilevel.recorded_adjoint import RecordedAdjoint
+from mnemonics_lib.config.sections import ExemplarLevel
 from mnemonics_lib.losses import cross_entropy
-from mnemonics_lib.models import IncrementalNet
 
-ENGINES: dict[str, type[Engine]] = {"higher": Higher, "adjoint": Adjoint}
+ENGINES: dict[str, type[SGDEngine]] = {"higher": Higher, "adjoint": RecordedAdjoint}
 """How the gradient through T steps of SGD is computed; all give the same one."""
 
 
-def inner_loop(settings: ExemplarLevel) -> InnerLoop:
+def inner_sgd(level: ExemplarLevel) -> InnerSGD:
     """Eq. 8's numbers among the axes of the local BOP."""
-    return InnerLoop(
-        settings.inner_steps,
-        settings.alpha,
-        settings.inner_momentum,
-        settings.inner_weight_decay,
-        settings.truncate,
-    )
+    return InnerSGD(level.inner_steps, level.alpha, level.inner_momentum, level.inner_weight_decay, level.truncate)
 
 
-class LocalProgram:
-    """Gradient of the validation loss with respect to E, for the inner problem that ``settings.inner`` names.
+def last_layer_solver(level: ExemplarLevel) -> Solver | None:
+    """The formula for the last layer, where ``level.inner`` names one."""
+    solvers: dict[str, Solver] = {
+        "ncm": nearest_mean,
+        "ridge": functools.partial(ridge_regression, strength=level.ridge),
+    }
+    return solvers.get(level.inner)
 
-    ``full``: T steps on every trainable parameter (Eq. 8, the paper). ``head``: T steps on the last layer alone.
-    ``ncm`` and ``ridge``: the last layer by a formula (:mod:`mnemonics_lib.bilevel.closed_form`).
+
+def local_program(batch: Batch, meta_loss: MetaLoss, level: ExemplarLevel) -> Engine:
+    """What computes the gradient of the validation loss with respect to E, for the inner problem of ``level.inner``.
+
+    ``full``: T steps on every trainable parameter (Eq. 8, the paper). ``head``: the same, for a temporary model whose
+    last layer alone is trainable. ``ncm`` and ``ridge``: the last layer by a formula
+    (:mod:`mnemonics_lib.bilevel.closed_form`).
 
     Args:
         batch: the exemplars of an inner step.
         meta_loss: the outer objective.
-        settings: the axes of the local BOP.
-
-    Attributes:
-        asked: of how many inner steps it wants to know what they were dealt: T, or 1 for a formula.
+        level: the axes of the local BOP.
     """
+    solver = last_layer_solver(level)
+    if solver is not None:
+        return ClosedForm(batch, meta_loss, solver)
 
-    def __init__(self, batch: Batch, meta_loss: MetaLoss, settings: ExemplarLevel) -> None:
-        self.inner = settings.inner
-        if settings.inner in ("ncm", "ridge"):
-            solve: closed_form.Solver = closed_form.nearest_mean
-            if settings.inner == "ridge":
-                solve = functools.partial(closed_form.ridge_regression, strength=settings.ridge)
-            self.asked = 1
-            self.engine: Engine = closed_form.ClosedForm(batch, meta_loss, solve)
-            return
+    def base_loss(classifier: Classifier, images: Tensor, *minibatch: Any) -> Tensor:
+        inputs, labels = batch(images, *minibatch)  # [b, c, h, w], [b]
+        return cross_entropy(classifier(inputs), labels)  # L_c(Theta'; E), Eq. 7b
 
-        def base_loss(classifier: Classifier, images: Tensor, *drawn: Any) -> Tensor:
-            inputs, labels = batch(images, *drawn)
-            return cross_entropy(classifier(inputs), labels)
+    return ENGINES[level.engine](base_loss, meta_loss, inner_sgd(level))
 
-        self.asked = settings.inner_steps
-        self.engine = ENGINES[settings.engine](base_loss, meta_loss, inner_loop(settings))
 
-    def __call__(
-        self, temporary: IncrementalNet, exemplars: Tensor, drawn: Drawn | None = None, judges: tuple[Tensor, ...] = ()
-    ) -> Hypergradient:
-        """Of one outer step.
+def solve(
+    temporary: nn.Module, exemplars: Tensor, minibatches: Minibatches, batch: Batch, level: ExemplarLevel
+) -> nn.Module:
+    """Solve the inner problem without a gradient with respect to the exemplars: for measurements.
 
-        Args:
-            temporary: Theta' before Eq. 8; ``head`` freezes its backbone.
-            exemplars: E, [n, c, h, w].
-            drawn: for each inner step that is asked about, the batch's further arguments; left out, its number t.
-            judges: the meta loss's further arguments.
-        """
-        if self.inner == "head":
-            temporary.backbone.requires_grad_(False)
-        return self.engine(temporary, exemplars, drawn, judges)
+    Args:
+        temporary: Theta' before Eq. 8; trained in place, its running statistics following as in any training.
+        exemplars: E, [n, c, h, w].
+        minibatches: as an engine takes them.
+        batch: the exemplars of an inner step.
+        level: the axes of the local BOP.
+
+    Returns:
+        Theta'(E), a classifier that can be asked in training and in evaluation mode.
+    """
+    solver = last_layer_solver(level)
+    if solver is not None:
+        return SolvedClassifier(temporary, *batch(exemplars, *minibatches[0]), solver)
+    sgd = inner_sgd(level)
+    moving = [parameter for parameter in temporary.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.SGD(moving, lr=sgd.alpha, momentum=sgd.momentum, weight_decay=sgd.weight_decay)
+    for minibatch in minibatches:
+        inputs, labels = batch(exemplars, *minibatch)
+        optimizer.zero_grad()
+        cross_entropy(temporary(inputs), labels).backward()
+        optimizer.step()  # Eq. 8
+    return temporary

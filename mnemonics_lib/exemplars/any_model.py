@@ -91,7 +91,7 @@ def _require(name: str, images: Tensor, labels: Tensor) -> None:
     """Raise ValueError unless these are float images and one int64 label each."""
     if images.dim() != 4 or not images.is_floating_point() or not len(images):
         raise ValueError(
-            f"{name}: images of shape {tuple(images.shape)} and type {images.dtype}: must be floats [n, c, h, w], n >= 1"
+            f"{name}: images of shape {tuple(images.shape)} and type {images.dtype}: must be floats [n, c, h, w]"
         )
     if labels.shape != images.shape[:1] or labels.dtype != torch.int64:
         raise ValueError(

@@ -89,9 +89,8 @@ class ExemplarTraining:
     def refuse_if_too_large(self, free: float) -> None:
         """Raise WillNotFitError, which names what would fit, unless a step fits into ``free`` bytes."""
         validation = self.validation.largest + len(self.context[1])
-        guard.refuse_if_too_large(
-            self.program, self.temporary(0), self.start, len(self.inner), validation, self.level, free
-        )
+        demand = guard.Demand(self.program, self.temporary(0), self.start, len(self.inner), validation)
+        guard.refuse_if_too_large(demand, self.level, free)
 
     @property
     def done(self) -> int:
@@ -103,7 +102,7 @@ class ExemplarTraining:
         return len(self.validation)
 
     def state(self) -> State:
-        """The images and the log; while steps remain also the optimiser, whose state is twice as large as the images."""
+        """The images and the log; while steps remain also the optimiser, twice as large as the images."""
         state: State = {"images": self.E.detach(), "log": self.log.rows[: self.done]}
         if self.done < len(self):
             state |= {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict()}

@@ -1,4 +1,4 @@
-"""The drawing of batches: partitions of the samples, and the mini-batches and crops of Eq. 8, functions of seed and step."""
+"""The drawing of batches: partitions of the samples, and Eq. 8's mini-batches as functions of seed and step."""
 
 from __future__ import annotations
 

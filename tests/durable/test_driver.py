@@ -136,7 +136,9 @@ def test_a_driver_does_what_a_plain_walk_does():
 
 
 @pytest.mark.parametrize(
-    ("changes", "mine"), [({}, True), ({"identity": "b"}, False), ({"phase": 4}, False)], ids=["same", "source", "phase"]
+    ("changes", "mine"),
+    [({}, True), ({"identity": "b"}, False), ({"phase": 4}, False)],
+    ids=["same", "source", "phase"],
 )
 def test_another_identity_or_phase_does_not_go_on_from_it(tmp_path, changes, mine):
     path = tmp_path / "unfinished.pt"

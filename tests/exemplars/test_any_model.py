@@ -16,7 +16,12 @@ from mnemonics_lib.exemplars.any_model import train_exemplars
 def classifier() -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Tanh(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16, 2)
+        nn.Conv2d(1, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.Tanh(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(16, 2),
     )
 
 
@@ -71,7 +76,9 @@ def test_perturbed_starts_work_on_it_and_the_seed_decides():
 
 
 def test_the_ten_lines_of_the_book_run_without_a_level():
-    trained = train_exemplars(classifier(), pictures(4, 1), pictures(20, 2), ExemplarLevel(epochs=1, inner_augment=False))
+    trained = train_exemplars(
+        classifier(), pictures(4, 1), pictures(20, 2), ExemplarLevel(epochs=1, inner_augment=False)
+    )
     assert trained.images.shape == (4, 1, 6, 6)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -264,7 +264,7 @@ def test_on_an_easy_problem_a_model_trained_on_the_exemplars_does_better_than_be
 class Spy:
     """In place of the training of a part: keeps what it was made from, and in one step adds 100 to every image."""
 
-    calls: list[dict[str, Any]] = []
+    calls: ClassVar[list[dict[str, Any]]] = []
 
     def __init__(self, model, exemplars, validation, context, level, seed) -> None:
         self.E, self.done = exemplars[0].clone(), 0
@@ -332,7 +332,9 @@ def test_new_exemplars_are_trained_for_their_own_number_of_passes_on_their_own_d
 
 @pytest.mark.parametrize("stop", [1, 2, 3, 5])
 def test_a_loop_goes_on_from_its_state_to_the_same_bits(model, memory, data, stop):
-    axes = settings(start="perturbed", optimizer="adam", beta=0.1, epochs=2, adjust_epochs=2, val_batch=5, halve_every=1)
+    axes = settings(
+        start="perturbed", optimizer="adam", beta=0.1, epochs=2, adjust_epochs=2, val_batch=5, halve_every=1
+    )
 
     def loops() -> list[Any]:
         parts = memory.splits(2, OLD)
