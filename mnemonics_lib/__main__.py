@@ -105,8 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(stop, file=sys.stderr)
         return STOPPED
     print(
-        f"average accuracy {record['average_accuracy']:.2f} %, forgetting {record['forgetting']:.2f} %, "
-        f"{record['seconds']:.0f} s"
+        f"average accuracy {record.average_accuracy:.2f} %, forgetting {record.forgetting:.2f} %, "
+        f"{record.seconds:.0f} s"
     )
     print(f"record: {path}")
     if options.copy:

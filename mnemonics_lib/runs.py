@@ -30,8 +30,10 @@ from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device.memory import device_name
 from mnemonics_lib.durable import records
+from mnemonics_lib.durable.assemble import assemble
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.journal import Journal
+from mnemonics_lib.durable.records import Environment, PhaseResult, Record, Steps
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.global_bop import Setting, State, fresh_state, initial_state, phases
 from mnemonics_lib.methods import METHODS, method_class
@@ -40,12 +42,6 @@ from mnemonics_lib.paths import RUNS
 from mnemonics_lib.phases import PhaseProtocol, class_order
 
 RECORD, CHECKPOINT, JOURNAL = "record.json", "checkpoint.pt", "unfinished.pt"
-
-AXES = (
-    *("dataset", "resolution", "profile", "phases", "method", "head", "exemplars", "adjust", "recipe"),
-    *("weight_transfer", "finetune", "budget", "budget_rule", "storage", "seed"),
-)
-"""Fields of the configuration that stand at a record's top level too, where any tool finds them."""
 
 
 class CheckpointError(ValueError):
@@ -58,14 +54,14 @@ class FinishedRun:
 
     Attributes:
         config: its configuration.
-        record: its record, as a dictionary.
+        record: its record.
         state: the last state; the properties below are its parts.
         pixels: the data set's pixel space: ``pixels.display(run.exemplars.images)`` shows the exemplars.
         class_order: data-set class ids in order of arrival; labels and predictions are positions in it.
     """
 
     config: RunConfig
-    record: dict[str, Any]
+    record: Record
     state: State
     pixels: Pixels
     class_order: list[int]
@@ -98,7 +94,7 @@ def run(
     device: str = "cpu",
     progress: bool = False,
     minutes: float | None = None,
-) -> tuple[dict[str, Any], Path]:
+) -> tuple[Record, Path]:
     """Run a configuration to its record; what is already there is not done again.
 
     The run lives in ``directory/<name>``: a checkpoint after each phase, a journal inside one, then ``record.json``. A
@@ -128,7 +124,7 @@ def run(
     with FileLock(home / "lock"):
         if path.exists():
             record = records.read_record(path)
-            if record["code"]["source"] == source_of(config):
+            if record.code.source == source_of(config):
                 return record, path
         with deterministic():
             identity = {"config": config.model_dump(), "source": source_of(config)}
@@ -161,7 +157,11 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
         if not (home / name).exists():
             raise FileNotFoundError(f"{home / name}: not there; {home} is not the directory of a finished run")
     record, content = records.read_record(home / RECORD), _read(home / CHECKPOINT, torch.device(device))
-    if content.get("results") != record["results"]:
+    try:
+        results = [PhaseResult.model_validate(with_columns(row)) for row in content["results"]]
+    except Exception as error:
+        raise CheckpointError(f"{home / CHECKPOINT}: does not fit this version of the library ({error})") from error
+    if results != record.results:
         raise CheckpointError(f"{home / CHECKPOINT}: of another run than {RECORD}: it was started again; let it finish")
     try:
         config = parse_config(content["config"])
@@ -194,30 +194,20 @@ def name_of(config: RunConfig) -> str:
     return f"{config.profile}/{main}-{config.digest[:10]}"
 
 
-def make_record(setting: Setting, state: State) -> dict[str, Any]:
-    """The record of a finished run (:data:`mnemonics_lib.durable.records.REQUIRED`, and the results of each phase)."""
-    config, results = setting.config, state.results
-    accuracies = [row["accuracy"] for row in results]
-    first = [row["first_classes_accuracy"] for row in results]
-    return {
-        **{name: getattr(config, name) for name in AXES},
-        "accuracy": accuracies,
-        "first_classes_accuracy": first,
-        "average_accuracy": metrics.average_accuracy(accuracies),
-        "forgetting": metrics.forgetting(first),
-        "displacement": results[-1]["displacement"],
-        "exemplar_bytes": results[-1]["exemplar_bytes"],
-        "class_order": setting.protocol.order,
-        "results": results,
-        "config": config.model_dump(),
-        "config_digest": config.digest,
-        "device": device_name(setting.device),
-        "seconds": sum(state.seconds),
-        "phase_seconds": state.seconds,
-        "peak_memory_mb": state.peak_memory_mb,
-        "code": records.code_version() | {"source": source_of(config)},
-        "versions": records.versions(),
-    }
+def make_record(setting: Setting, state: State) -> Record:
+    """The record of a finished run, made under the present environment."""
+    here = Environment(threads=torch.get_num_threads(), device=device_name(setting.device), versions=records.versions())
+    results = [with_columns(row) for row in state.results]
+    order, peak = setting.protocol.order, state.peak_memory_mb
+    record = assemble(setting.config, order, results, [here], None, state.seconds, peak)
+    return record.model_copy(update={"code": record.code.model_copy(update={"source": source_of(setting.config)})})
+
+
+def with_columns(row: dict[str, Any]) -> dict[str, Any]:
+    """One row of a state's results, with its logs as columns."""
+    logs = {"exemplars": row["exemplar_steps"], "adjustment": row["adjust_steps"]}
+    trained = {name: {"steps": Steps.of(log).columns()} for name, log in logs.items() if log}
+    return {name: value for name, value in row.items() if not name.endswith("_steps")} | trained
 
 
 @contextmanager

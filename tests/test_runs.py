@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +99,7 @@ def test_one_seed_gives_the_same_bytes_twice_stopped_or_not(config, tmp_path, mo
     resumed, resumed_path = runs.run(config, tmp_path / "c")
     assert seen == [last]
     assert records.canonical(resumed) == records.canonical(whole)
-    assert records.canonical(json.loads(resumed_path.read_text())) == records.canonical(whole)
+    assert records.canonical(records.read_record(resumed_path)) == records.canonical(whole)
     assert equal(checkpoint(resumed_path), checkpoint(path))
 
 
@@ -132,7 +131,7 @@ def test_a_run_stopped_in_every_phase_and_resumed_equals_the_uninterrupted_one(t
             assert seen == sorted({max(phase - 1, 0), phase})
     resumed, _ = runs.run(config, tmp_path / "stopped")
     assert records.canonical(resumed) == records.canonical(whole)
-    assert len(resumed["phase_seconds"]) == config.phases + 1
+    assert len(resumed.phase_seconds) == config.phases + 1
 
 
 def test_another_seed_gives_another_run(small, tmp_path):
@@ -140,8 +139,8 @@ def test_another_seed_gives_another_run(small, tmp_path):
     other, elsewhere = runs.run(small.replace(seed=1), tmp_path)
     assert path != elsewhere
     for field in ("accuracy", "results"):
-        assert one[field] != other[field]
-    assert one["class_order"] == other["class_order"]  # the protocol's, whatever the seed
+        assert getattr(one, field) != getattr(other, field)
+    assert one.class_order == other.class_order  # the protocol's, whatever the seed
 
 
 def test_a_finished_run_is_not_repeated(small, tmp_path, monkeypatch):
@@ -163,7 +162,7 @@ def test_a_run_made_by_other_source_is_made_again_from_the_start(small, tmp_path
     finally:
         records.code_version.cache_clear()
     assert seen == list(range(6))  # neither the record nor the checkpoint was believed
-    assert record["code"]["source"] == "other"
+    assert record.code.source == "other"
 
 
 def test_a_run_without_its_record_is_finished_from_its_checkpoint(small, tmp_path, monkeypatch):
@@ -228,40 +227,40 @@ def test_the_record_holds_the_measures_of_its_own_confusion_matrices(finished):
     record, path = finished
     assert path.name == "record.json"
     accuracies, first = [], []
-    for phase, row in enumerate(record["results"]):
-        confusion = np.array(row["confusion"])
+    for phase, row in enumerate(record.results):
+        confusion = np.array(row.confusion)
         assert confusion.shape == (5 + phase, 5 + phase)
         accuracies.append(100 * np.trace(confusion) / confusion.sum())
         first.append(100 * np.trace(confusion[:5, :5]) / confusion[:5].sum())
-    assert record["accuracy"] == pytest.approx(accuracies)
-    assert record["first_classes_accuracy"] == pytest.approx(first)
-    assert record["average_accuracy"] == pytest.approx(np.mean(accuracies))
-    assert record["forgetting"] == pytest.approx(first[0] - first[-1])
-    assert record["accuracy"][0] == record["first_classes_accuracy"][0] > 15  # it learned something
+    assert record.accuracy == pytest.approx(accuracies)
+    assert record.first_classes_accuracy == pytest.approx(first)
+    assert record.average_accuracy == pytest.approx(np.mean(accuracies))
+    assert record.forgetting == pytest.approx(first[0] - first[-1])
+    assert record.accuracy[0] == record.first_classes_accuracy[0] > 15  # it learned something
 
 
 def test_the_record_says_what_was_run_and_for_how_long(finished):
     record, _ = finished
-    config = RunConfig.model_validate(record["config"])
+    config = RunConfig.model_validate(record.config)
     for field in ("dataset", "profile", "phases", "method", "exemplars", "adjust", "weight_transfer", "finetune"):
-        assert record[field] == getattr(config, field)
-    assert (record["budget"], record["seed"], record["recipe"]) == (config.budget, config.seed, config.recipe)
-    assert record["config_digest"] == config.digest
-    assert record["code"]["source"] == records.source_digest()
-    assert record["seconds"] == pytest.approx(sum(record["phase_seconds"]))
-    assert len(record["phase_seconds"]) == config.phases + 1
-    assert record["seconds"] > 0
-    assert record["device"] == "cpu"
-    last = record["results"][-1]
-    assert last["exemplar_bytes"] == 10 * config.budget * 64 * 4
-    assert record["displacement"] == last["displacement"] == 0
-    assert len(last["training_loss"]) == 2
+        assert getattr(record, field) == getattr(config, field)
+    assert (record.budget, record.seed, record.recipe) == (config.budget, config.seed, config.recipe)
+    assert record.config_digest == config.digest
+    assert record.code.source == records.source_digest()
+    assert record.seconds == pytest.approx(sum(record.phase_seconds))
+    assert len(record.phase_seconds) == config.phases + 1
+    assert record.seconds > 0
+    assert record.device == "cpu"
+    last = record.results[-1]
+    assert last.exemplar_bytes == 10 * config.budget * 64 * 4
+    assert record.displacement == last.displacement == 0
+    assert len(last.training_loss) == 2
 
 
 def test_the_class_order_of_the_record_is_the_protocols(finished):
     order = np.arange(10)
     np.random.RandomState(1993).shuffle(order)
-    assert finished[0]["class_order"] == order.tolist()
+    assert finished[0].class_order == order.tolist()
 
 
 def test_the_deterministic_switch_is_put_back(small, tmp_path, monkeypatch):
@@ -331,10 +330,10 @@ def test_a_finished_run_is_read_back_as_it_was_left(ended):
         assert torch.equal(getattr(found.exemplars, name), getattr(state.memory, name)), name
         assert torch.equal(getattr(found.state.held_out, name), getattr(state.held_out, name)), name
     assert found.exemplars.storage == setting.config.storage
-    assert found.exemplars.nbytes + found.state.held_out.nbytes == record["exemplar_bytes"]
+    assert found.exemplars.nbytes + found.state.held_out.nbytes == record.exemplar_bytes
     assert found.state.method.state() == state.method.state()
     assert found.state.phase == setting.config.phases + 1
-    assert found.state.seconds == record["phase_seconds"]
+    assert found.state.seconds == record.phase_seconds
     for name in ("mean", "std"):
         assert torch.equal(getattr(found.pixels, name), getattr(setting.data.pixels, name))
     assert (found.pixels.white, found.pixels.pad, found.pixels.flip) == (16, 1, False)
@@ -346,8 +345,8 @@ def test_its_results_have_one_row_for_each_phase(ended):
     assert results.index.tolist() == list(range(setting.config.phases + 1))
     assert results.index.name == "phase"
     for field in ("accuracy", "first_classes_accuracy"):
-        assert results[field].tolist() == record[field]
-    assert results["confusion"].tolist() == [row["confusion"] for row in record["results"]]
+        assert results[field].tolist() == getattr(record, field)
+    assert results["confusion"].tolist() == [row.confusion for row in record.results]
 
 
 def test_it_predicts_as_it_did_when_it_was_tested(ended):
@@ -359,8 +358,8 @@ def test_it_predicts_as_it_did_when_it_was_tested(ended):
     confusion = torch.zeros(10, 10, dtype=torch.int64)
     for truth, guess in zip(labels.tolist(), predicted.tolist(), strict=True):
         confusion[truth, guess] += 1
-    assert confusion.tolist() == record["results"][-1]["confusion"]
-    assert 100 * (predicted == labels).double().mean().item() == pytest.approx(record["accuracy"][-1])
+    assert confusion.tolist() == record.results[-1].confusion
+    assert 100 * (predicted == labels).double().mean().item() == pytest.approx(record.accuracy[-1])
     scorer = state.method.scorer(state.model.eval(), state.memory.samples(setting.data.pixels))
     with torch.no_grad():
         assert torch.equal(predicted, scorer(setting.data.pixels.normalise(raw)).argmax(dim=1))

@@ -39,7 +39,7 @@ def small(**changes) -> RunConfig:
 
 def results(record):
     """All of a record that is not time, place or version."""
-    return json.dumps([record["results"], record["accuracy"], record["config"]])
+    return json.dumps(record.model_dump(include={"results", "accuracy", "config"}))
 
 
 @pytest.fixture(scope="module")
@@ -180,21 +180,21 @@ def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
     config = small(exemplars="random").replace(adjust=0, finetune=False)
     record, sessions, wall = in_sessions(config, tmp_path)
     assert sessions >= 8  # three epochs and a phase's end, twice
-    assert all(seconds >= 3 * pause for seconds in record["phase_seconds"])  # three sessions slept in each phase
-    assert sum(record["phase_seconds"]) <= wall
+    assert all(seconds >= 3 * pause for seconds in record.phase_seconds)  # three sessions slept in each phase
+    assert sum(record.phase_seconds) <= wall
     (shared,) = (tmp_path / "phase-0").glob("model-*.pt")
     took = torch.load(shared, weights_only=True)["seconds"]
-    assert 3 * pause <= took <= record["phase_seconds"][0]
+    assert 3 * pause <= took <= record.phase_seconds[0]
     # Another run finds phase 0 made, and counts what it took; its own seconds are few.
     other, _ = runs.run(config.replace(phases=5), tmp_path)
-    assert took <= other["phase_seconds"][0] <= took + 3
+    assert took <= other.phase_seconds[0] <= took + 3
 
 
 def test_the_peak_of_all_sessions_counts(tmp_path, monkeypatch):
     peaks = itertools.chain([5.0, 900.0], itertools.repeat(7.0))
     monkeypatch.setattr(global_bop, "peak_memory_mb", lambda device: next(peaks))
     record, *_ = in_sessions(small(exemplars="random").replace(phases=5, adjust=0, finetune=False), tmp_path)
-    assert record["peak_memory_mb"] == 900
+    assert record.peak_memory_mb == 900
 
 
 def test_a_journal_of_another_kind_of_device_is_not_gone_on_from(tmp_path, monkeypatch):

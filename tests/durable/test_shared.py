@@ -303,7 +303,7 @@ def test_a_run_that_found_phase_0_made_equals_the_one_that_made_it(tiny, tmp_pat
     assert made.count("first_model") == 2
     assert records.canonical(found) == records.canonical(alone)
     kept = [torch.load(path)["seconds"] for path in (tmp_path / "shared" / "phase-0").glob("*.pt")]
-    assert found["phase_seconds"][0] > sum(kept) > 0  # what was found is counted
+    assert found.phase_seconds[0] > sum(kept) > 0  # what was found is counted
     assert sorted(path.name for path in (tmp_path / "shared").iterdir()) == ["phase-0", "test"]
 
 

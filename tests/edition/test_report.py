@@ -1,10 +1,8 @@
 """Tables come from the records on disk, compared seed by seed."""
 
-import json
-
 import pytest
 
-from mnemonics_lib.durable.records import RecordError, read_record
+from mnemonics_lib.durable.records import RecordError, read_record, write_record
 from mnemonics_lib.edition import report
 from mnemonics_lib.paths import RECORDS
 
@@ -17,9 +15,8 @@ def records(tmp_path):
     for arm, values in ACCURACY.items():
         for seed, value in enumerate(values, start=7 if arm == "lonely" else 0):
             path = tmp_path / "quick" / "digits-n5" / arm / f"seed-{seed}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            made = record | {"seed": seed, "average_accuracy": value, "displacement": 0.1, "seconds": value}
-            path.write_text(json.dumps(made))
+            made = {"seed": seed, "average_accuracy": value, "displacement": 0.1, "seconds": value}
+            write_record(path, record.model_copy(update=made))
     return tmp_path
 
 
@@ -61,8 +58,9 @@ def table(records):
     for arm, values in made.items():
         for seed, value in enumerate(values):
             path = records / "small" / "x" / arm / f"seed-{seed}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(record | {"seed": seed, "average_accuracy": value, "accuracy": [value] * 6}))
+            results = [result.model_copy(update={"accuracy": value}) for result in record.results]
+            changes: dict = {"seed": seed, "average_accuracy": value, "accuracy": [value] * 6, "results": results}
+            write_record(path, record.model_copy(update=changes))
     return report.evidence("small", "x", records)
 
 
