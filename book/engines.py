@@ -723,9 +723,7 @@ for words, (profile, name, arm) in PAIRS.items():
                 "float32": f"{single:.2f}",
                 "bfloat16": f"{rounded:.2f}",
                 "difference": str(report.difference(found, low, arm, "average_accuracy")),
-                "pairs of one source": sum(
-                    found[low][seed].code.source == found[arm][seed].code.source for seed in seeds
-                ),
+                "pairs of one source": sum(report.same_source(found[low][seed], found[arm][seed]) for seed in seeds),
             }
         )
 if rows:

@@ -19,12 +19,14 @@ from mnemonics_lib.bilevel.guard import WillNotFitError
 from mnemonics_lib.config import ConfigError, load_config
 from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.data.cifar100 import DataError
-from mnemonics_lib.durable.journal import JournalError, OutOfTimeError
+from mnemonics_lib.durable.checkpoint import CheckpointError
+from mnemonics_lib.durable.driver import OutOfTimeError
+from mnemonics_lib.durable.journal import JournalError
 from mnemonics_lib.durable.records import RecordError, write_record
 from mnemonics_lib.durable.shared import SharedError
 from mnemonics_lib.paths import RUNS
 
-REFUSALS = (ConfigError, DataError, RecordError, SharedError, JournalError, runs.CheckpointError, WillNotFitError)
+REFUSALS = (ConfigError, DataError, RecordError, SharedError, JournalError, CheckpointError, WillNotFitError)
 """What a user can mend: one message, exit status 2."""
 STOPPED = 75
 """Exit status of a run that its time limit stopped: a temporary failure, as sysexits.h has it."""
@@ -36,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run one configuration and print where its record is")
     config = commands.add_parser(
-        "config", help="print a configuration as a parameter file, with presets and settings in"
+        "config", help="print a configuration as a parameter file, with a preset and overrides in"
     )
     for command in (run, config):
         command.add_argument("params", type=Path, help="parameter file, for example params/quick/digits-n5.yaml")
@@ -105,8 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(stop, file=sys.stderr)
         return STOPPED
     print(
-        f"average accuracy {record.average_accuracy:.2f} %, forgetting {record.forgetting:.2f} %, "
-        f"{record.seconds:.0f} s"
+        f"average accuracy {record.average_accuracy:.2f} %, forgetting {record.forgetting:.2f} %, {record.seconds:.0f} s"
     )
     print(f"record: {path}")
     if options.copy:

@@ -8,13 +8,10 @@ Example:
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +21,32 @@ from filelock import FileLock
 from torch import Tensor
 
 from mnemonics_lib import metrics
-from mnemonics_lib.config import RunConfig, parse_config
-from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.device.memory import device_name
-from mnemonics_lib.durable import records
+from mnemonics_lib.device.memory import peak_memory_mb
 from mnemonics_lib.durable.assemble import assemble
-from mnemonics_lib.durable.files import write_atomically
+from mnemonics_lib.durable.checkpoint import (
+    Account,
+    CheckpointError,
+    load_checkpoint,
+    read_checkpoint,
+    restore_alone,
+    save_checkpoint,
+)
+from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.journal import Journal
-from mnemonics_lib.durable.records import Environment, PhaseResult, Record, Steps
+from mnemonics_lib.durable.provenance import Identity, data_digest, environment, library_source, source_digest
+from mnemonics_lib.durable.records import Record, read_record, write_record
+from mnemonics_lib.durable.shared import Shared, phase_zero_keys
 from mnemonics_lib.exemplars.memory import ExemplarMemory
-from mnemonics_lib.global_bop import Setting, State, fresh_state, initial_state, phases
-from mnemonics_lib.methods import METHODS, method_class
-from mnemonics_lib.models import IncrementalNet, transfer_weights
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.global_bop import State, run_phase
+from mnemonics_lib.methods import method_class
+from mnemonics_lib.models import IncrementalNet
 from mnemonics_lib.paths import RUNS
-from mnemonics_lib.phases import PhaseProtocol, class_order
 
 RECORD, CHECKPOINT, JOURNAL = "record.json", "checkpoint.pt", "unfinished.pt"
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be read. The message names the file."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,9 @@ def run(
     """Run a configuration to its record; what is already there is not done again.
 
     The run lives in ``directory/<name>``: a checkpoint after each phase, a journal inside one, then ``record.json``. A
-    call with the same configuration and the same library source returns a finished record, or goes on where the last
-    one stopped (it writes what it has once a minute, after a step). Anything made by other source starts again. Phase 0
-    is shared with the other runs in ``directory``.
+    call for the same experiment (configuration, data and the source of what computes it) returns a finished record, or
+    goes on where the last one stopped (it writes what it has once a minute, after a step). Anything of another
+    experiment starts again. Phase 0 is shared with the other runs in ``directory``.
 
     Args:
         config: the run.
@@ -118,27 +119,69 @@ def run(
     directory = Path(directory)
     home = directory / name_of(config)
     path = home / RECORD
-    source_of(config)  # now: the source may be edited while the run goes on with what was imported
+    experiment = Experiment.of(config, device)
+    identity = identity_of(experiment)  # now: the source may be edited while what was imported runs
     home.mkdir(parents=True, exist_ok=True)
     # Two processes that want the same run: the second waits, then finds it finished.
     with FileLock(home / "lock"):
         if path.exists():
-            record = records.read_record(path)
-            if record.code.source == source_of(config):
+            record = read_record(path)
+            if record.identity == identity:
                 return record, path
         with deterministic():
-            identity = {"config": config.model_dump(), "source": source_of(config)}
-            identity["device"] = torch.device(device).type
-            setting = Setting.of(config, device, directory, Journal(home / JOURNAL, identity, minutes))
-            if setting.device.type == "cuda":
-                torch.cuda.reset_peak_memory_stats(setting.device)
-            state = load_checkpoint(home / CHECKPOINT, setting) or initial_state(setting)
-            for finished in phases(setting, state, progress):
-                save_checkpoint(home / CHECKPOINT, setting, finished)
-                setting.journal.end()
-        record = make_record(setting, state)
-        records.write_record(path, record)
+            of_phase = {**identity.model_dump(), "device": experiment.device.type}
+            driver = driver_for(experiment, directory, Journal(home / JOURNAL, of_phase), minutes, progress)
+            state, account = _remaining_phases(experiment, home / CHECKPOINT, identity, driver)
+        record = assemble(
+            config, experiment.protocol.order, state.results, account.environments, identity, account.seconds,
+            account.peak_memory_mb,
+        )  # fmt: skip
+        write_record(path, record)
         return record, path
+
+
+def _remaining_phases(
+    experiment: Experiment, checkpoint: Path, identity: Identity, driver: Driver
+) -> tuple[State, Account]:
+    """Run what is left of an experiment, with a checkpoint after each phase."""
+    if experiment.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(experiment.device)
+    state, account = load_checkpoint(checkpoint, experiment, identity)
+    account.computed_in(environment(experiment.device))
+    while state.phase <= experiment.config.phases:
+        driver.begin(state.phase)
+        run_phase(experiment, state, driver)
+        account.seconds.append(driver.seconds())
+        account.peak_memory_mb = max(account.peak_memory_mb, peak_memory_mb(experiment.device))
+        save_checkpoint(checkpoint, experiment, state, account, identity)
+        driver.end()
+    return state, account
+
+
+def driver_for(
+    experiment: Experiment,
+    directory: str | Path = RUNS,
+    journal: Journal | None = None,
+    minutes: float | None = None,
+    progress: bool = True,
+) -> Driver:
+    """What walks the loops of an experiment, sharing phase 0 with the runs in ``directory``.
+
+    For stepping through a run by hand: ``walk = driver_for(experiment)``, then ``run_phase(experiment, state, walk)``.
+    """
+    basis = {
+        "data": data_digest(experiment.data),
+        "source": library_source(["mnemonics_lib.global_bop"]),
+        "environment": environment(experiment.device).model_dump(),
+    }
+    shared = Shared(Path(directory) / "phase-0", experiment.device, phase_zero_keys(experiment, basis))
+    return Driver(journal, shared, experiment.device, minutes, progress)
+
+
+def identity_of(experiment: Experiment) -> Identity:
+    """What decides the numbers of an experiment: equal identities, equal results on one machine."""
+    source = source_digest(method_class(experiment.config.method))
+    return Identity(config=experiment.config.digest, data=data_digest(experiment.data), source=source)
 
 
 def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRun:
@@ -156,58 +199,22 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
     for name in (RECORD, CHECKPOINT):
         if not (home / name).exists():
             raise FileNotFoundError(f"{home / name}: not there; {home} is not the directory of a finished run")
-    record, content = records.read_record(home / RECORD), _read(home / CHECKPOINT, torch.device(device))
-    try:
-        results = [PhaseResult.model_validate(with_columns(row)) for row in content["results"]]
-    except Exception as error:
-        raise CheckpointError(f"{home / CHECKPOINT}: does not fit this version of the library ({error})") from error
-    if results != record.results:
+    record, content = read_record(home / RECORD), read_checkpoint(home / CHECKPOINT, torch.device(device))
+    unfinished = len(content["results"]) != len(record.results)
+    if unfinished or record.identity is None or content["identity"] != record.identity.model_dump():
         raise CheckpointError(f"{home / CHECKPOINT}: of another run than {RECORD}: it was started again; let it finish")
     try:
-        config = parse_config(content["config"])
-        order = class_order(DATASETS[config.dataset].classes, config.order_seed)
-        pixels = Pixels(**content["pixels"])
-        protocol = PhaseProtocol(order, config.phases)
-        state = fresh_state(config, protocol, content["shape"], torch.device(device))
-        _restore(state, content, config, protocol, pixels)
+        config, state, pixels, protocol = restore_alone(content, torch.device(device))
     except Exception as error:
         raise CheckpointError(f"{home / CHECKPOINT}: does not fit this version of the library ({error})") from error
     state.model.eval()
-    return FinishedRun(config, record, state, pixels, order)
-
-
-def source_of(config: RunConfig) -> str:
-    """Digest of the source that makes a run: the library's, and with it the method's where that is a user's own."""
-    library = records.source_digest()
-    if METHODS[config.method].path.startswith(f"{__package__}."):
-        return library
-    try:
-        method = inspect.getsource(method_class(config.method))
-    except (OSError, TypeError):  # a class typed where no source is kept: never taken for an earlier one
-        method = str(uuid.uuid4())
-    return hashlib.sha256(f"{library}\0{method}".encode()).hexdigest()
+    return FinishedRun(config, record, state, pixels, protocol.order)
 
 
 def name_of(config: RunConfig) -> str:
     """A readable, unique directory name for a configuration."""
     main = f"{config.dataset}-n{config.phases}-{config.method}-{config.exemplars}-s{config.seed}"
     return f"{config.profile}/{main}-{config.digest[:10]}"
-
-
-def make_record(setting: Setting, state: State) -> Record:
-    """The record of a finished run, made under the present environment."""
-    here = Environment(threads=torch.get_num_threads(), device=device_name(setting.device), versions=records.versions())
-    results = [with_columns(row) for row in state.results]
-    order, peak = setting.protocol.order, state.peak_memory_mb
-    record = assemble(setting.config, order, results, [here], None, state.seconds, peak)
-    return record.model_copy(update={"code": record.code.model_copy(update={"source": source_of(setting.config)})})
-
-
-def with_columns(row: dict[str, Any]) -> dict[str, Any]:
-    """One row of a state's results, with its logs as columns."""
-    logs = {"exemplars": row["exemplar_steps"], "adjustment": row["adjust_steps"]}
-    trained = {name: {"steps": Steps.of(log).columns()} for name, log in logs.items() if log}
-    return {name: value for name, value in row.items() if not name.endswith("_steps")} | trained
 
 
 @contextmanager
@@ -218,70 +225,12 @@ def deterministic() -> Iterator[None]:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    settings: Any = torch.utils.deterministic
-    filled = settings.fill_uninitialized_memory
+    switches: Any = torch.utils.deterministic
+    filled = switches.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
-    settings.fill_uninitialized_memory = False  # a pass over every new tensor, which no value needs
+    switches.fill_uninitialized_memory = False  # a pass over every new tensor, which no value needs
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        settings.fill_uninitialized_memory = filled
-
-
-def save_checkpoint(path: Path, setting: Setting, state: State) -> None:
-    """Write the state after a phase, whole or not at all."""
-    pixels = setting.data.pixels
-    content = {
-        "config": setting.config.model_dump(),
-        "source": source_of(setting.config),
-        "pixels": asdict(pixels),
-        "shape": setting.data.shape,
-        "phase": state.phase,
-        "model": state.model.state_dict(),
-        "memory": state.memory.state(pixels),
-        "held_out": state.held_out.state(pixels),
-        "method": state.method.state(),
-        "results": state.results,
-        "seconds": state.seconds,
-        "peak_memory_mb": state.peak_memory_mb,
-    }
-    write_atomically(path, lambda file: torch.save(content, file))
-
-
-def load_checkpoint(path: Path, setting: Setting) -> State | None:
-    """The state after the last finished phase, or None when this configuration and this source left none."""
-    if not path.exists():
-        return None
-    content = _read(path, setting.device)
-    if (content["config"], content["source"]) != (setting.config.model_dump(), source_of(setting.config)):
-        return None
-    state = initial_state(setting)
-    _restore(state, content, setting.config, setting.protocol, setting.data.pixels)
-    return state
-
-
-def _read(path: Path, device: torch.device) -> dict[str, Any]:
-    try:
-        content = torch.load(path, map_location=device, weights_only=True)
-        if not {"config", "source"} <= content.keys():
-            raise KeyError("config and source are what a checkpoint begins with")
-        return content
-    except Exception as error:  # torch.load raises nearly anything for a file that is not its own
-        raise CheckpointError(
-            f"{path}: not a checkpoint, or a damaged one; delete it to start again ({error})"
-        ) from error
-
-
-def _restore(state: State, content: dict[str, Any], config: RunConfig, protocol: PhaseProtocol, pixels: Pixels) -> None:
-    """Fill a fresh state with a checkpoint's content."""
-    if content["phase"] > 1 and config.weight_transfer:  # phase 0 trains plain convolutions, later phases others
-        transfer_weights(state.model)
-    for phase in range(1, content["phase"]):
-        state.model.grow(protocol.seen(phase), seed=0)
-    state.model.load_state_dict(content["model"])
-    state.memory = ExemplarMemory.from_state(content["memory"], pixels)
-    state.held_out = ExemplarMemory.from_state(content["held_out"], pixels)
-    state.method.load_state(content["method"])
-    state.phase, state.results, state.seconds = content["phase"], content["results"], content["seconds"]
-    state.peak_memory_mb = content["peak_memory_mb"]
+        switches.fill_uninitialized_memory = filled

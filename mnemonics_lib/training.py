@@ -1,4 +1,4 @@
-"""Mini-batch SGD on resident tensors: the loop behind Eq. 6 and the balanced fine-tuning."""
+"""The model level, Eq. 6: mini-batch SGD on Theta. The balanced fine-tuning is the same loop on other data."""
 
 from __future__ import annotations
 
@@ -6,124 +6,93 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from mnemonics_lib.config import Optimisation
+from mnemonics_lib.config.sections import Optimisation
+from mnemonics_lib.data.batches import EpochBatches
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.device.recording import Step, recorder, upload
-from mnemonics_lib.durable.journal import ALONE, Content, Loop
-from mnemonics_lib.rng import stream
+from mnemonics_lib.device.recording import Step, recorder
+from mnemonics_lib.loops import State
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
-"""(images [n, c, h, w], labels [n]) -> scalar loss of the model being trained."""
+"""(images [b, c, h, w], labels [b]) -> scalar loss of the model being trained."""
 
 
-def train(
-    model: nn.Module,
-    loss: LossFunction,
-    samples: Samples,
-    settings: Optimisation,
-    seed: int,
-    progress: str = "",
-    loop: Loop = ALONE,
-) -> list[float]:
-    """Minimise ``loss`` over the model's trainable parameters, in place.
+class Descent:
+    """Theta <- Theta - alpha_1 grad_Theta L_all (Eq. 6), over mini-batches; a step of this loop is one epoch.
 
     Args:
-        model: put into training mode (evaluation mode for ``batch_norm = running``), so that batch normalisation uses
-            and updates the statistics that the settings name.
-        loss: closes over the model; one step of the training is recorded where the device can (:class:`Step`), so its
-            value must depend on its arguments and on tensors alone.
-        samples: what to train on; each batch is normalised and augmented on the device when it is drawn.
-        settings: epochs, rate, schedule, batch size, augmentation.
+        model: Theta, changed in place: every parameter that requires a gradient moves.
+        loss: L_all of Eq. 5; it closes over the model. A GPU may record it (:mod:`mnemonics_lib.device.recording`), so
+            its value must depend on its arguments and on tensors alone.
+        samples: E_{0:i-1} and D_i.
+        sgd: epochs, batch size, rate and schedule, momentum, decay, augmentation, precision.
         seed: of the order of the samples and of the crops.
-        progress: label of a progress bar; empty for none.
-        loop: keeps what is needed to go on after each epoch.
 
-    Returns:
-        Mean training loss of each epoch.
+    Attributes:
+        losses: mean loss of each epoch so far.
     """
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.SGD(
-        parameters, lr=settings.rate, momentum=settings.momentum, weight_decay=settings.weight_decay, fused=True
-    )
-    scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings.milestones, settings.gamma)
-    order, crops = stream(seed, "order"), stream(seed, "crops")
-    model.train(settings.batch_norm == "batch")
-    history: list[float] = []
-    if reached := loop.reached():
-        model.load_state_dict(reached["model"])
-        history = reached["history"]
-    if reached and len(history) < settings.epochs:
-        optimizer.load_state_dict(reached["optimizer"])
-        scheduler.load_state_dict(reached["scheduler"])
-        order.set_state(reached["order"].cpu())
-        crops.set_state(reached["crops"].cpu())
 
-    def everything() -> Content:
-        result = {"model": model.state_dict(), "history": history}
-        if len(history) == settings.epochs:
-            return result
-        return result | {
-            "optimizer": optimizer.state_dict(),
-            "scheduler": scheduler.state_dict(),
-            "order": order.get_state(),
-            "crops": crops.get_state(),
-        }
+    def __init__(
+        self, model: nn.Module, loss: LossFunction, samples: Samples, sgd: Optimisation, seed: int
+    ) -> None:
+        self.model, self.loss, self.sgd = model, loss, sgd
+        self.batches = EpochBatches(samples, sgd.batch_size, sgd.augment, seed)
+        self.optimizer = torch.optim.SGD(
+            [parameter for parameter in model.parameters() if parameter.requires_grad],
+            lr=sgd.rate,
+            momentum=sgd.momentum,
+            weight_decay=sgd.weight_decay,
+            fused=True,
+        )
+        self.scheduler = torch.optim.lr_scheduler.MultiStepLR(self.optimizer, sgd.milestone_epochs(), sgd.gamma)
+        self.losses: list[float] = []
+        self.device = samples.labels.device
+        self.total = torch.zeros((), device=self.device)  # summed on the device, so that no step waits for another
+        self._descend = Step(self.descend, recorder(self.device))
 
-    device = samples.labels.device
-    total = torch.zeros((), device=device)
+    def step(self) -> None:
+        """One epoch."""
+        self.model.train(self.sgd.batch_norm == "batch")  # whose statistics batch normalisation uses
+        self.total.zero_()
+        for minibatch in self.batches.epoch():
+            self._descend(self.optimizer.param_groups[0]["lr"], *minibatch)
+        self.scheduler.step()  # alpha_1 drops at the milestones
+        self.losses.append(self.total.item() / len(self.batches.samples))
+        if self.done == len(self):
+            self.optimizer.zero_grad(set_to_none=True)  # the memory of the gradients is free for what follows
 
-    def descend(rate: float, index: Tensor, *drawn: Tensor) -> None:
-        x, y = samples.batch(index)
-        if settings.augment:
-            x = samples.pixels.crop(x, *drawn)
-        with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-            value = loss(x, y)
-        optimizer.zero_grad(set_to_none=True)
-        value.backward()
-        optimizer.step()  # reads ``rate``
-        total.add_(value.detach() * len(index))  # summed on the device: no step waits for another
+    def descend(self, rate: float, *minibatch: Tensor) -> None:
+        """Eq. 6 on one mini-batch. The optimiser holds the rate too; here it tells two recordings apart."""
+        x, y = self.batches.load(*minibatch)  # [b, c, h, w], [b]
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.sgd.precision == "bfloat16"):
+            loss = self.loss(x, y)  # L_all, Eq. 5
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # grad_Theta L_all
+        self.optimizer.step()  # Eq. 6
+        self.total.add_(loss.detach() * len(y))
 
-    step = Step(descend, recorder(device))
-    epochs = range(len(history), settings.epochs)
-    for epoch in tqdm(epochs, desc=progress, disable=not progress, leave=False):
-        chosen = batches(len(samples), settings.batch_size, order)
-        columns = [[samples.real_first(batch) for batch in chosen]]
-        if settings.augment:
-            columns.append([samples.pixels.draw(len(batch), crops) for batch in chosen])
-        total.zero_()
-        for drawn in upload(columns, device):
-            step(optimizer.param_groups[0]["lr"], *drawn)
-        scheduler.step()
-        history.append(total.item() / len(samples))
-        loop.keep(everything, epoch + 1, settings.epochs)
-    optimizer.zero_grad(set_to_none=True)  # a recording's gradients go with it
-    return history
+    @property
+    def done(self) -> int:
+        """Epochs done."""
+        return len(self.losses)
 
+    def __len__(self) -> int:
+        """Epochs in all."""
+        return self.sgd.epochs
 
-def batches(count: int, size: int, generator: torch.Generator) -> list[Tensor]:
-    """A random partition of 0..count-1 into equal-sized batches (their sizes differ by at most one).
+    def state(self) -> State:
+        """The model and the losses; while epochs remain also the optimiser, its schedule and the random streams."""
+        state: State = {"model": self.model.state_dict(), "losses": self.losses}
+        if self.done < len(self):
+            state |= {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict()}
+            state |= {"batches": self.batches.state()}
+        return state
 
-    Equal sizes, rather than a short last batch, keep batch statistics meaningful: one leftover sample has none.
-    """
-    order = torch.randperm(count, generator=generator)
-    return list(torch.tensor_split(order, max(1, -(-count // size))))
-
-
-def balanced_batches(labels: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:
-    """A random partition of 0..n-1 into equal-sized batches that each hold the classes in equal numbers.
-
-    Both to within one: every class's samples are shuffled, and dealt to the batches in turn.
-
-    Args:
-        labels: [n].
-        size: of a batch, at most.
-        generator: of the order.
-    """
-    order = torch.randperm(len(labels), generator=generator)
-    _, classes, counts = labels.cpu()[order].unique(return_inverse=True, return_counts=True)
-    grouped = classes.argsort(stable=True)
-    turn = torch.arange(len(labels)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
-    dealt = grouped[turn.argsort(stable=True)]  # first of each class, second of each class, ...
-    return list(torch.tensor_split(order[dealt], -(-len(labels) // size)))
+    def load_state(self, state: State) -> None:
+        """Go on from there."""
+        self.model.load_state_dict(state["model"])
+        self.losses = list(state["losses"])
+        if self.done < len(self):
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.scheduler.load_state_dict(state["scheduler"])
+            self.batches.load_state(state["batches"])

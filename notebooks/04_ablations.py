@@ -125,16 +125,11 @@ def same_run(one, other):
     return configuration.parse_config(one.config) == configuration.parse_config(other.config)
 
 
-def same_source(record, kind, at):
-    """Whether a run was made by the library source of the committed one."""
-    return record.code.source == committed[kind][at].code.source
-
-
 rows = [
-    (kind, at, record.average_accuracy, committed[kind][at].average_accuracy, same_source(record, kind, at))
+    (kind, at, record.average_accuracy, other.average_accuracy, report.same_source(record, other))
     for kind, by_seed in fresh.items()
     for at, record in by_seed.items()
-    if at in committed.get(kind, {}) and same_run(record, committed[kind][at])
+    if (other := committed.get(kind, {}).get(at)) and same_run(record, other)
 ]
 pd.DataFrame(rows, columns=["exemplars", "seed", "here", "committed", "same source"]).round(2)
 
@@ -194,7 +189,7 @@ falls.style.format("{:.3f}").format("{:.1e}", subset="first gradient").set_uuid(
 def late(record):
     """Accuracy on the classes that came after phase 0, at the end of the run."""
     counts = np.array(record.results[-1].confusion)
-    first = len(counts) // 2
+    first = config.protocol().seen(0)
     return 100 * counts.diagonal()[first:].sum() / counts[first:].sum()
 
 

@@ -13,10 +13,12 @@ import torch
 from filelock import FileLock
 from hypothesis import settings
 
-from mnemonics_lib import runs
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.pixels import Pixels
-from mnemonics_lib.global_bop import Setting, State
+from mnemonics_lib.durable.checkpoint import Account, load_checkpoint, save_checkpoint
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.global_bop import State
+from mnemonics_lib.runs import identity_of
 from mnemonics_lib.paths import data_root
 
 torch.set_num_threads(1)
@@ -27,7 +29,7 @@ TINY: dict[str, Any] = {
     "profile": "test",
     "network": {"depth": 8, "width": 4},
     "training": {"epochs": 1, "milestones": []},
-    "finetuning": {"epochs": 2, "milestones": [1]},
+    "finetuning": {"epochs": 2, "milestones": [0.5]},
     "exemplar_level": {"epochs": 1, "adjust_epochs": 1, "inner_steps": 2, "val_batch": 300, "alpha": 0.05, "beta": 1.0},
 }
 
@@ -73,14 +75,13 @@ def small(tiny) -> RunConfig:
 
 
 @pytest.fixture
-def reloaded(tmp_path) -> Callable[[Setting, State], State]:
+def reloaded(tmp_path) -> Callable[[Experiment, State], State]:
     """Save the state of a run between two phases, and give back what its checkpoint holds."""
 
-    def save_and_load(setting: Setting, state: State) -> State:
-        runs.save_checkpoint(tmp_path / "checkpoint.pt", setting, state)
-        found = runs.load_checkpoint(tmp_path / "checkpoint.pt", setting)
-        assert found is not None
-        return found
+    def save_and_load(experiment: Experiment, state: State) -> State:
+        path, identity = tmp_path / "checkpoint.pt", identity_of(experiment)
+        save_checkpoint(path, experiment, state, Account(), identity)
+        return load_checkpoint(path, experiment, identity)[0]
 
     return save_and_load
 

@@ -10,49 +10,53 @@ import numpy as np
 import pytest
 import torch
 
-from mnemonics_lib import global_bop, training
+from mnemonics_lib import experiment as experiments
+from mnemonics_lib import global_bop
+from mnemonics_lib.data import batches
 from mnemonics_lib.data.dataset import load_dataset
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.methods import METHODS, MethodInfo, method_class
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import TransferConv2d
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
-from mnemonics_lib.training import train
+from mnemonics_lib.training import Descent
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
 def spied(monkeypatch):
-    """Every call of ``train`` in order: its images, labels, settings and model."""
+    """Every training of a network in order: its images, labels, settings and model."""
     calls: list[dict[str, Any]] = []
 
-    def spy(model, loss, samples, settings, *rest):
+    def spy(model, loss, samples, sgd, seed):
         images, labels = samples.all()
-        calls.append({"images": images.clone(), "labels": labels.clone(), "settings": settings, "model": model})
-        return train(model, loss, samples, settings, *rest)
+        calls.append({"images": images.clone(), "labels": labels.clone(), "settings": sgd, "model": model})
+        return Descent(model, loss, samples, sgd, seed)
 
-    monkeypatch.setattr(global_bop, "train", spy)
+    monkeypatch.setattr(global_bop, "Descent", spy)
     return calls
 
 
-def originals(setting) -> dict[bytes, int]:
+def originals(experiment) -> dict[bytes, int]:
     """Data-set class of every normalised training image, by its bytes."""
-    data = setting.data
+    data = experiment.data
     images = data.pixels.normalise(data.train.images)
     return {image.numpy().tobytes(): int(label) for image, label in zip(images, data.train.labels, strict=True)}
 
 
 def test_each_phase_sees_its_new_classes_and_the_exemplars_of_old_ones_and_nothing_else(small, spied):
-    setting = global_bop.Setting.of(small.replace(budget=3))
+    experiment = Experiment.of(small.replace(budget=3))
     order = np.arange(10)
     np.random.RandomState(1993).shuffle(order)
-    known, state = originals(setting), global_bop.initial_state(setting)
+    known, state = originals(experiment), global_bop.initial_state(experiment)
     train_counts, test_counts = (
-        torch.bincount(split.labels, minlength=10).tolist() for split in (setting.data.train, setting.data.test)
+        torch.bincount(split.labels, minlength=10).tolist() for split in (experiment.data.train, experiment.data.test)
     )
     for phase in range(6):
         spied.clear()
-        global_bop.run_phase(setting, state)
+        global_bop.run_phase(experiment, state)
         seen = 5 + phase
         new = set(range(5)) if phase == 0 else {seen - 1}
         assert len(spied) == (2 if phase else 1)  # no fine-tuning in phase 0
@@ -82,15 +86,15 @@ def test_each_phase_starts_from_the_last_model_which_teaches_it_unchanged(small,
     monkeypatch.setattr(Method, "loss", spy)
     # A rate that is as good as none: the model level starts at Theta_{i-1} and stays there.
     still = small.replace(training={"rate": 1e-30, "weight_decay": 0.0}, finetuning={"rate": 0.01})
-    setting = global_bop.Setting.of(still)
-    state = global_bop.initial_state(setting)
-    global_bop.run_phase(setting, state)
+    experiment = Experiment.of(still)
+    state = global_bop.initial_state(experiment)
+    global_bop.run_phase(experiment, state)
     assert teachers == []  # phase 0 has none
     for phase in (1, 2):
         teachers.clear()
         before = {name: p.clone() for name, p in state.model.state_dict().items()}
         state.phase = phase
-        global_bop.model_level(setting, state)
+        global_bop.model_level(experiment, state)
         now = dict(state.model.named_parameters())
         assert {name for name in now if name not in before} == {
             f"head.blocks.{phase}.weight",
@@ -102,9 +106,9 @@ def test_each_phase_starts_from_the_last_model_which_teaches_it_unchanged(small,
         teacher = teachers[0]
         assert not teacher.training
         assert all(torch.equal(p, before[name]) for name, p in teacher.state_dict().items())
-        global_bop.select_exemplars(setting, state)
+        global_bop.select_exemplars(experiment, state)
         assert state.memory.labels.unique().tolist() == list(range(5 + phase))
-        global_bop.balanced_finetuning(setting, state)
+        global_bop.balanced_finetuning(experiment, state)
 
 
 def weights(model) -> list[torch.Tensor]:
@@ -112,9 +116,9 @@ def weights(model) -> list[torch.Tensor]:
 
 
 def test_weight_transfer_freezes_the_convolutions_of_phase_0_for_all_later_phases(small):
-    setting = global_bop.Setting.of(small.replace(weight_transfer=True))
-    state = global_bop.initial_state(setting)
-    states = global_bop.phases(setting, state)
+    experiment = Experiment.of(small.replace(weight_transfer=True))
+    state = global_bop.initial_state(experiment)
+    states = global_bop.phases(experiment, state)
     next(states)
     frozen = weights(state.model)
     assert not any(isinstance(m, TransferConv2d) for m in state.model.modules())
@@ -136,9 +140,9 @@ def test_phase_0_does_not_depend_on_n_or_the_exemplars(tiny):
         {"weight_transfer": True, "finetune": False},
     ]
     for change in changes:
-        setting = global_bop.Setting.of(tiny.replace(**change))
-        state = global_bop.initial_state(setting)
-        global_bop.run_phase(setting, state)
+        experiment = Experiment.of(tiny.replace(**change))
+        state = global_bop.initial_state(experiment)
+        global_bop.run_phase(experiment, state)
         rows.append({key: state.results[0][key] for key in ("training_loss", "confusion", "first_classes_accuracy")})
     assert all(row == rows[0] for row in rows)
 
@@ -146,9 +150,9 @@ def test_phase_0_does_not_depend_on_n_or_the_exemplars(tiny):
 def test_mnemonics_and_random_start_from_the_same_images_and_random_ones_stay_real(tiny):
     origins = {}
     for exemplars in ("mnemonics", "random"):
-        setting = global_bop.Setting.of(tiny.replace(exemplars=exemplars))
-        state = global_bop.initial_state(setting)
-        global_bop.run_phase(setting, state)
+        experiment = Experiment.of(tiny.replace(exemplars=exemplars))
+        state = global_bop.initial_state(experiment)
+        global_bop.run_phase(experiment, state)
         origins[exemplars] = state.memory.origin
         moved = state.results[0]["displacement"]
         assert (moved > 0) is (exemplars == "mnemonics")
@@ -158,16 +162,16 @@ def test_mnemonics_and_random_start_from_the_same_images_and_random_ones_stay_re
 
 def test_adjusting_moves_old_exemplars_only_and_only_when_asked(tiny):
     for adjust in (0, 2):
-        setting = global_bop.Setting.of(tiny.replace(exemplars="herding", adjust=adjust))
-        state = global_bop.initial_state(setting)
-        states = global_bop.phases(setting, state)
+        experiment = Experiment.of(tiny.replace(exemplars="herding", adjust=adjust))
+        state = global_bop.initial_state(experiment)
+        states = global_bop.phases(experiment, state)
         next(states)
         assert state.results[0]["displacement"] == 0  # nothing is old in phase 0
         next(states)
         assert state.results[1]["displacement_new"] == 0
         assert (state.results[1]["displacement"] > 0) is (adjust > 0)
-        assert bool(state.results[1]["adjust_steps"]) is (adjust > 0)
-        assert state.results[1]["exemplar_steps"] == []
+        assert (state.results[1]["adjustment"] is not None) is (adjust > 0)
+        assert state.results[1]["exemplars"] is None
 
 
 def test_streams_with_other_names_seeds_or_parts_are_unrelated_and_equal_ones_equal():
@@ -197,10 +201,10 @@ def test_the_streams_of_a_run_are_all_different(tiny, monkeypatch):
         used.append((seed, *name))
         return real(seed, *name)
 
-    monkeypatch.setattr(global_bop, "stream", spy)
-    monkeypatch.setattr(training, "stream", spy)
-    setting = global_bop.Setting.of(tiny.replace(exemplars="random"))
-    for _ in global_bop.phases(setting, global_bop.initial_state(setting)):
+    for module in (global_bop, experiments, batches):
+        monkeypatch.setattr(module, "stream", spy)
+    experiment = Experiment.of(tiny.replace(exemplars="random"))
+    for _ in global_bop.phases(experiment, global_bop.initial_state(experiment)):
         pass
     held_out = {name for name in used if "held-out" in name}  # asked for again whenever D_i is
     used = [name for name in used if name not in held_out]
@@ -211,11 +215,11 @@ def test_the_streams_of_a_run_are_all_different(tiny, monkeypatch):
 
 def test_no_test_image_is_ever_trained_on_or_kept(tiny, spied):
     test = load_dataset("digits", CPU).test
-    setting = global_bop.Setting.of(tiny.replace(exemplars="herding", phases=1))
-    state = global_bop.initial_state(setting)
-    for _ in global_bop.phases(setting, state):
+    experiment = Experiment.of(tiny.replace(exemplars="herding", phases=1))
+    state = global_bop.initial_state(experiment)
+    for _ in global_bop.phases(experiment, state):
         pass
-    held_out = {image.numpy().tobytes() for image in setting.data.pixels.normalise(test.images)}
+    held_out = {image.numpy().tobytes() for image in experiment.data.pixels.normalise(test.images)}
     used = torch.cat([call["images"] for call in spied] + [state.memory.images])
     assert not held_out & {image.numpy().tobytes() for image in used}
 
@@ -235,14 +239,14 @@ def rows(images: torch.Tensor, labels: torch.Tensor) -> Counter[tuple[bytes, int
 def test_joint_sees_all_data_so_far_fine_tuning_the_new_alone_and_neither_keeps_exemplars(
     bound, data, classes, tiny, spied
 ):
-    setting = global_bop.Setting.of(tiny.preset(bound))
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(tiny.preset(bound))
+    state = global_bop.initial_state(experiment)
     for phase in range(6):
         spied.clear()
-        global_bop.run_phase(setting, state)
+        global_bop.run_phase(experiment, state)
         assert len(spied) == 1
-        raw, labels = data(setting.protocol, setting.data.train, phase)
-        assert rows(spied[0]["images"], spied[0]["labels"]) == rows(setting.data.pixels.normalise(raw), labels)
+        raw, labels = data(experiment.protocol, experiment.data.train, phase)
+        assert rows(spied[0]["images"], spied[0]["labels"]) == rows(experiment.data.pixels.normalise(raw), labels)
         assert set(labels.tolist()) == set(classes(phase))
         assert len(state.memory) == state.results[-1]["exemplar_bytes"] == 0
 
@@ -257,26 +261,26 @@ def test_joint_sees_all_data_so_far_fine_tuning_the_new_alone_and_neither_keeps_
 )
 def test_what_bic_holds_out_is_never_trained_on_and_comes_out_of_its_budget(tiny, spied, budget, rule, quotas):
     config = tiny.replace(method="bic", exemplars="herding", budget=budget, budget_rule=rule)
-    setting = global_bop.Setting.of(config)
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(config)
+    state = global_bop.initial_state(experiment)
     held_out_so_far: set[bytes] = set()
     kept: dict[bytes, int] = {}
     for phase, (count, held_out) in enumerate(quotas):
-        global_bop.run_phase(setting, state)
+        global_bop.run_phase(experiment, state)
         seen = 5 + phase
         assert state.memory.labels.tolist() == [k for k in range(seen) for _ in range(count)]
         assert state.held_out.labels.tolist() == [k for k in range(seen) for _ in range(held_out)]
         # Together D_i, each image once.
-        images, labels = setting.new_data(phase).all()
-        more_images, more_labels = setting.held_out(phase).all()
-        raw, all_labels = setting.protocol.new_data(setting.data.train, phase)
+        images, labels = experiment.new_data(phase).all()
+        more_images, more_labels = experiment.held_out(phase).all()
+        raw, all_labels = experiment.protocol.new_data(experiment.data.train, phase)
         everything = rows(torch.cat([images, more_images]), torch.cat([labels, more_labels]))
-        assert everything == rows(setting.data.pixels.normalise(raw), all_labels)
+        assert everything == rows(experiment.data.pixels.normalise(raw), all_labels)
         held_out_so_far |= {image.numpy().tobytes() for image in more_images}
         # What is left of old classes are the first of those held out before.
         kept_now = state.held_out.images, state.held_out.labels
         present = {image.numpy().tobytes(): int(k) for image, k in zip(*kept_now, strict=True)}
-        first = setting.protocol.bounds(phase)[0]
+        first = experiment.protocol.bounds(phase)[0]
         assert all(kept[image] == k for image, k in present.items() if k < first)
         kept = present
         assert state.results[-1]["exemplar_bytes"] == seen * 64 * (4 * count + held_out)  # held out as real images
@@ -286,11 +290,11 @@ def test_what_bic_holds_out_is_never_trained_on_and_comes_out_of_its_budget(tiny
 
 def test_a_fixed_total_is_shared_evenly_and_the_worst_ranked_go_first(tiny):
     config = tiny.replace(exemplars="herding", budget=37, budget_rule="total")
-    setting = global_bop.Setting.of(config)
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(config)
+    state = global_bop.initial_state(experiment)
     selected: dict[int, torch.Tensor] = {}
     for phase, each in enumerate([7, 6, 5, 4, 4, 3]):
-        global_bop.run_phase(setting, state)
+        global_bop.run_phase(experiment, state)
         memory = state.memory
         assert torch.bincount(memory.labels).tolist() == [each] * (5 + phase)
         assert len(memory) <= 37
@@ -303,11 +307,11 @@ def test_a_fixed_total_is_shared_evenly_and_the_worst_ranked_go_first(tiny):
 
 def test_exemplars_kept_as_bytes_are_whole_grey_levels_from_the_phase_they_are_made_in(tiny, spied):
     config = tiny.replace(storage="uint8", adjust=2, phases=1)
-    setting = global_bop.Setting.of(config)
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(config)
+    state = global_bop.initial_state(experiment)
     for phase in (0, 1):
-        global_bop.run_phase(setting, state)
-        pixels, images = setting.data.pixels, state.memory.images
+        global_bop.run_phase(experiment, state)
+        pixels, images = experiment.data.pixels, state.memory.images
         assert torch.equal(pixels.normalise(pixels.quantise(images)), images)
         assert pixels.outside(images).item() == 0
         assert not torch.equal(images, state.memory.origin)  # they were trained
@@ -323,13 +327,89 @@ def test_the_logits_of_old_classes_are_the_same_bits_when_a_phase_begins(tiny):
         config = tiny.replace(
             exemplars="random", weight_transfer=True, finetune=False, network={"head": head}, training=still
         )
-        setting = global_bop.Setting.of(config)
-        state = global_bop.initial_state(setting)
-        global_bop.run_phase(setting, state)
-        images = setting.test_data(0).all()[0][:50]
+        experiment = Experiment.of(config)
+        state = global_bop.initial_state(experiment)
+        global_bop.run_phase(experiment, state)
+        images = experiment.test_data(0).all()[0][:50]
         with torch.no_grad():
             before = state.model.eval()(images)
             for phase in (1, 2):
                 with torch.enable_grad():
-                    global_bop.run_phase(setting, state)
+                    global_bop.run_phase(experiment, state)
                 assert torch.equal(state.model.eval()(images)[:, :5], before), (head, phase)
+
+
+class Aligning(Method):
+    """A method whose end of a phase changes the network: the newest rows get the mean length of the older ones."""
+
+    @torch.no_grad()
+    def end_phase(self, model, held_out):
+        *old, new = model.head.rows()
+        if old:
+            new *= 1.5 * torch.cat(old).norm(dim=1).mean() / new.norm(dim=1).mean()
+
+
+@pytest.mark.parametrize("name", ["aligning", "bic", "icarl"])
+def test_a_question_changes_nothing_and_can_be_asked_at_any_time(tiny, name, monkeypatch):
+    monkeypatch.setitem(METHODS, "aligning", MethodInfo(f"{__name__}:Aligning"))
+    monkeypatch.setattr(global_bop, "method_class", lambda of: Aligning if of == "aligning" else method_class(of))
+    config = tiny.replace(method=name, exemplars="herding", budget=4, phases=1)
+
+    def ask(experiment, state):
+        state.model.train()
+        first = global_bop.evaluate(experiment, state)
+        assert global_bop.evaluate(experiment, state) == first
+        assert all(module.training for module in state.model.modules())
+
+    rows = []
+    for asked in (False, True):
+        experiment = Experiment.of(config)
+        state = global_bop.initial_state(experiment)
+        global_bop.run_phase(experiment, state)
+        row = global_bop.model_level(experiment, state)
+        global_bop.select_exemplars(experiment, state)
+        row |= global_bop.exemplar_level(experiment, state)
+        if asked:
+            ask(experiment, state)
+        row |= global_bop.balanced_finetuning(experiment, state)
+        if asked:
+            ask(experiment, state)
+        row |= global_bop.finish_phase(experiment, state) | global_bop.evaluate(experiment, state)
+        rows.append(row)
+    assert rows[0] == rows[1]
+
+
+def test_the_accuracy_before_fine_tuning_is_that_of_the_run_without_it(tiny):
+    for method in ("lwf", "bic"):
+        config = tiny.replace(method=method, exemplars="herding", budget=4, phases=1)
+        found = {}
+        for finetune in (True, False):
+            experiment = Experiment.of(config.replace(finetune=finetune))
+            state = global_bop.initial_state(experiment)
+            for _ in global_bop.phases(experiment, state):
+                pass
+            found[finetune] = state.results[1]
+        assert found[True]["accuracy_before_finetuning"] == found[False]["accuracy"]
+        assert found[False]["accuracy_before_finetuning"] is None
+        assert found[True]["accuracy"] != found[False]["accuracy"]
+
+
+def test_the_end_of_the_model_level_is_measured_on_what_it_was_trained_on(small):
+    experiment = Experiment.of(small)
+    state = global_bop.initial_state(experiment)
+    row = global_bop.model_level(experiment, state)
+    images, labels = experiment.new_data(0).all()
+    with torch.no_grad():
+        logits = state.model.eval()(images)
+    assert row["train_accuracy"] == pytest.approx(100 * (logits.argmax(1) == labels).double().mean().item())
+    assert row["train_loss"] == pytest.approx(torch.nn.functional.cross_entropy(logits, labels).item(), rel=1e-5)
+
+
+def test_bic_reports_its_correction_and_others_nothing(tiny):
+    for method, names in (("bic", {"alpha", "beta"}), ("lwf", set())):
+        experiment = Experiment.of(tiny.replace(method=method, exemplars="herding", budget=4, phases=1))
+        state = global_bop.initial_state(experiment)
+        for _ in global_bop.phases(experiment, state):
+            pass
+        assert state.results[0]["method"] == dict.fromkeys(names, 0.0) | ({"alpha": 1.0} if names else {})
+        assert state.results[1]["method"].keys() == names

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 import torch
 
+from mnemonics_lib import experiment as experiments
 from mnemonics_lib import global_bop, runs
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.config.presets import preset
 from mnemonics_lib.data import dataset
-from mnemonics_lib.durable import records, shared
+from mnemonics_lib.data.dataset import load_dataset
+from mnemonics_lib.durable import records
+from mnemonics_lib.durable.checkpoint import CheckpointError
+from mnemonics_lib.phases import class_order
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "mnemonics": {},
@@ -59,23 +63,23 @@ def stop_in_phase(monkeypatch, phase: int) -> None:
     """Make a run fail in the middle of a phase, after its model level."""
     evaluate = global_bop.evaluate
 
-    def failing(setting, state):
+    def failing(experiment, state):
         if state.phase == phase:
             raise StoppedError
-        return evaluate(setting, state)
+        return evaluate(experiment, state)
 
     monkeypatch.setattr(global_bop, "evaluate", failing)
 
 
 def count_phases(monkeypatch) -> list[int]:
     """The phases that are run from now on."""
-    run_phase, seen = global_bop.run_phase, []
+    run_phase, seen = runs.run_phase, []
 
-    def counting(setting, state, progress=False):
+    def counting(experiment, state, walk):
         seen.append(state.phase)
-        run_phase(setting, state, progress)
+        run_phase(experiment, state, walk)
 
-    monkeypatch.setattr(global_bop, "run_phase", counting)
+    monkeypatch.setattr(runs, "run_phase", counting)
     return seen
 
 
@@ -153,16 +157,11 @@ def test_a_finished_run_is_not_repeated(small, tmp_path, monkeypatch):
 
 def test_a_run_made_by_other_source_is_made_again_from_the_start(small, tmp_path, monkeypatch):
     runs.run(small, tmp_path)
-    for module in (records, shared):
-        monkeypatch.setattr(module, "source_digest", lambda: "other")
-    records.code_version.cache_clear()
+    monkeypatch.setattr(runs, "source_digest", lambda method: "other")
     seen = count_phases(monkeypatch)
-    try:
-        record, _ = runs.run(small, tmp_path)
-    finally:
-        records.code_version.cache_clear()
+    record, _ = runs.run(small, tmp_path)
     assert seen == list(range(6))  # neither the record nor the checkpoint was believed
-    assert record.code.source == "other"
+    assert record.identity.source == "other"
 
 
 def test_a_run_without_its_record_is_finished_from_its_checkpoint(small, tmp_path, monkeypatch):
@@ -216,7 +215,7 @@ def test_runs_of_different_configurations_do_not_share_a_directory(tiny):
 def finished(tmp_path_factory):
     values = {
         "network": {"width": 4},
-        "training": {"epochs": 2, "milestones": [1]},
+        "training": {"epochs": 2, "milestones": [0.5]},
         "finetuning": {"epochs": 5, "milestones": []},
         "exemplars": "herding",
     }
@@ -246,7 +245,7 @@ def test_the_record_says_what_was_run_and_for_how_long(finished):
         assert getattr(record, field) == getattr(config, field)
     assert (record.budget, record.seed, record.recipe) == (config.budget, config.seed, config.recipe)
     assert record.config_digest == config.digest
-    assert record.code.source == records.source_digest()
+    assert record.identity.config == config.digest
     assert record.seconds == pytest.approx(sum(record.phase_seconds))
     assert len(record.phase_seconds) == config.phases + 1
     assert record.seconds > 0
@@ -257,6 +256,27 @@ def test_the_record_says_what_was_run_and_for_how_long(finished):
     assert len(last.training_loss) == 2
 
 
+@pytest.mark.parametrize("method", ["lwf", "bic", "lucir"])
+def test_a_run_on_a_slice_of_the_classes_knows_no_other(tiny, tmp_path, method):
+    values = {"classes": [2, 9], "first_share": 0.3, "phases": 3, "uneven": True, "budget": 4, "adjust": 2}
+    config = tiny.replace(**values, method=method, weight_transfer=True)
+    record, path = runs.run(config, tmp_path)
+    used = class_order(10)[2:9]
+    assert record.class_order == used
+    assert [len(row.confusion) for row in record.results] == [2, 4, 6, 7]  # of the five later ones 2, 2 and 1
+    test = load_dataset("digits").test.labels
+    for row in record.results:
+        counts = [int((test == used[k]).sum()) for k in range(len(row.confusion))]
+        assert np.array(row.confusion).sum(axis=1).tolist() == counts
+    first = [100 * np.trace(c[:2, :2]) / c[:2].sum() for c in (np.array(r.confusion) for r in record.results)]
+    assert record.first_classes_accuracy == pytest.approx(first)
+    found = runs.load_run(path)
+    assert found.class_order == used
+    assert found.model.classes == 7
+    assert found.exemplars.per_class == record.results[-1].exemplars_per_class
+    assert sorted(set(found.exemplars.labels.tolist())) == list(range(7))
+
+
 def test_the_class_order_of_the_record_is_the_protocols(finished):
     order = np.arange(10)
     np.random.RandomState(1993).shuffle(order)
@@ -265,13 +285,13 @@ def test_the_class_order_of_the_record_is_the_protocols(finished):
 
 def test_the_deterministic_switch_is_put_back(small, tmp_path, monkeypatch):
     stop_in_phase(monkeypatch, 0)
-    settings: Any = torch.utils.deterministic
+    switchboard: Any = torch.utils.deterministic
 
     def switches() -> tuple[bool, ...]:
         return (
             torch.are_deterministic_algorithms_enabled(),
             torch.is_deterministic_algorithms_warn_only_enabled(),
-            settings.fill_uninitialized_memory,
+            switchboard.fill_uninitialized_memory,
         )
 
     torch.use_deterministic_algorithms(True)  # as another program may have it
@@ -308,41 +328,40 @@ def ended(request, tmp_path_factory, tiny_values):
     config = parse_config(tiny_values).replace(**READ_BACK[request.param])
     states = []
     with pytest.MonkeyPatch.context() as patch:
-        run_phase = global_bop.run_phase
+        run_phase = runs.run_phase
 
-        def spy(setting, state, progress=False):
-            run_phase(setting, state, progress)
-            states.append((setting, state))
+        def spy(experiment, state, walk):
+            run_phase(experiment, state, walk)
+            states.append((experiment, state))
 
-        patch.setattr(global_bop, "run_phase", spy)
+        patch.setattr(runs, "run_phase", spy)
         record, path = runs.run(config, tmp_path_factory.mktemp("runs"))
     return record, path, *states[-1]
 
 
 def test_a_finished_run_is_read_back_as_it_was_left(ended):
-    record, path, setting, state = ended
+    record, path, experiment, state = ended
     found = runs.load_run(path)
     assert found.record == record
-    assert found.config == setting.config
-    assert found.class_order == setting.protocol.order
+    assert found.config == experiment.config
+    assert found.class_order == experiment.protocol.order
     assert equal(dict(found.model.state_dict()), dict(state.model.state_dict()))
     for name in ("images", "origin", "labels", "rank"):
         assert torch.equal(getattr(found.exemplars, name), getattr(state.memory, name)), name
         assert torch.equal(getattr(found.state.held_out, name), getattr(state.held_out, name)), name
-    assert found.exemplars.storage == setting.config.storage
+    assert found.exemplars.storage == experiment.config.storage
     assert found.exemplars.nbytes + found.state.held_out.nbytes == record.exemplar_bytes
     assert found.state.method.state() == state.method.state()
-    assert found.state.phase == setting.config.phases + 1
-    assert found.state.seconds == record.phase_seconds
+    assert found.state.phase == experiment.config.phases + 1
     for name in ("mean", "std"):
-        assert torch.equal(getattr(found.pixels, name), getattr(setting.data.pixels, name))
+        assert torch.equal(getattr(found.pixels, name), getattr(experiment.data.pixels, name))
     assert (found.pixels.white, found.pixels.pad, found.pixels.flip) == (16, 1, False)
 
 
 def test_its_results_have_one_row_for_each_phase(ended):
-    record, path, setting, _ = ended
+    record, path, experiment, _ = ended
     results = runs.load_run(path).results
-    assert results.index.tolist() == list(range(setting.config.phases + 1))
+    assert results.index.tolist() == list(range(experiment.config.phases + 1))
     assert results.index.name == "phase"
     for field in ("accuracy", "first_classes_accuracy"):
         assert results[field].tolist() == getattr(record, field)
@@ -350,43 +369,43 @@ def test_its_results_have_one_row_for_each_phase(ended):
 
 
 def test_it_predicts_as_it_did_when_it_was_tested(ended):
-    record, path, setting, state = ended
+    record, path, experiment, state = ended
     found = runs.load_run(path)
     assert not found.model.training
-    raw, labels = setting.protocol.seen_data(setting.data.test, setting.config.phases)
+    raw, labels = experiment.protocol.seen_data(experiment.data.test, experiment.config.phases)
     predicted = found.predict(raw)
     confusion = torch.zeros(10, 10, dtype=torch.int64)
     for truth, guess in zip(labels.tolist(), predicted.tolist(), strict=True):
         confusion[truth, guess] += 1
     assert confusion.tolist() == record.results[-1].confusion
     assert 100 * (predicted == labels).double().mean().item() == pytest.approx(record.accuracy[-1])
-    scorer = state.method.scorer(state.model.eval(), state.memory.samples(setting.data.pixels))
+    scorer = state.method.scorer(state.model.eval(), state.memory.samples(experiment.data.pixels))
     with torch.no_grad():
-        assert torch.equal(predicted, scorer(setting.data.pixels.normalise(raw)).argmax(dim=1))
+        assert torch.equal(predicted, scorer(experiment.data.pixels.normalise(raw)).argmax(dim=1))
     assert not predicted.requires_grad
 
 
 def test_more_images_than_fit_in_one_pass_are_predicted_too(ended):
-    _, path, setting, _ = ended
-    found, raw = runs.load_run(path), setting.data.test.images
+    _, path, experiment, _ = ended
+    found, raw = runs.load_run(path), experiment.data.test.images
     many = raw.repeat(4, 1, 1, 1)  # 2,396
     assert torch.equal(found.predict(many).reshape(4, -1), found.predict(raw).expand(4, -1))
 
 
 def test_neither_the_data_set_nor_another_generator_state_is_needed(ended, monkeypatch):
-    record, path, setting, _ = ended
+    record, path, experiment, _ = ended
 
     def gone(*_, **__):
         raise FileNotFoundError("the data set is on another machine")
 
-    for module in (global_bop, dataset):
+    for module in (experiments, dataset):
         monkeypatch.setattr(module, "load_dataset", gone)
     monkeypatch.setattr(dataset, "LOADERS", {})
     generator = torch.random.get_rng_state()
     by_record, by_directory, by_text = (runs.load_run(where) for where in (path, path.parent, str(path.parent)))
     for found in (by_record, by_directory, by_text):
         assert found.record == record
-        assert found.predict(setting.data.test.images[:3]).shape == (3,)
+        assert found.predict(experiment.data.test.images[:3]).shape == (3,)
     assert torch.equal(torch.random.get_rng_state(), generator)
 
 
@@ -431,7 +450,7 @@ def test_a_damaged_or_outdated_checkpoint_of_a_finished_run_is_named(small, tmp_
         torch.save(content | {"model": {name: x.flatten()[:1] for name, x in content["model"].items()}}, file)
     else:
         file.write_bytes({"empty": b"", "garbage": b"garbage", "half": whole[: len(whole) // 2]}[damage])
-    with pytest.raises(runs.CheckpointError) as caught:
+    with pytest.raises(CheckpointError) as caught:
         runs.load_run(path)
     assert str(file) in str(caught.value)
 
@@ -447,11 +466,10 @@ def test_a_checkpoint_on_its_way_to_replace_a_finished_run_is_not_taken_for_it(s
     """The library changed, the run was begun again, and stopped: the record is the old one, the checkpoint is not."""
     _, path = runs.run(small, tmp_path)
     with monkeypatch.context() as patch:
-        for module in (records, shared):
-            patch.setattr(module, "source_digest", lambda: "other")
+        patch.setattr(runs, "source_digest", lambda method: "other")
         stop_in_phase(patch, 3)
         with pytest.raises(StoppedError):
             runs.run(small, tmp_path)
-    with pytest.raises((FileNotFoundError, runs.CheckpointError)) as caught:
+    with pytest.raises((FileNotFoundError, CheckpointError)) as caught:
         runs.load_run(path)
     assert str(path.parent) in str(caught.value)

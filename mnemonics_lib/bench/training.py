@@ -28,14 +28,13 @@ from tqdm import tqdm
 
 from mnemonics_lib.bench.clock import seconds, where
 from mnemonics_lib.config import Training
-from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.batches import batches
+from mnemonics_lib.data.pixels import Pixels, upload
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.device.recording import upload
-from mnemonics_lib.durable.journal import ALONE, Content, Loop
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import IncrementalNet, build_network
-from mnemonics_lib.training import batches, train
+from mnemonics_lib.training import Descent
 
 CASES = {"ResNet-8, 16 x 16": (8, 16, 16), "ResNet-32, 32 x 32": (32, 32, 3)}
 """Name -> depth, resolution and batches of a measurement; all of width 16, on random images in 50 classes."""
@@ -135,15 +134,19 @@ def loops(device: torch.device, depth: int, size: int, steps: int) -> dict[str, 
 
     def ours(precision: Literal["float32", "bfloat16"], taught: bool) -> Measurement:
         settings = Training(epochs=2, batch_size=BATCH, milestones=[], precision=precision)
-        net, teacher, method = network(), network().eval().requires_grad_(False), Method(settings)
+        net, teacher, method = (
+            network(),
+            network().eval().requires_grad_(False),
+            Method(settings.lam, settings.temperature),
+        )
 
         def loss(x: Tensor, y: Tensor) -> Tensor:
             return method.loss(net, teacher, x, y) if taught else cross_entropy(net(x), y)
 
         def measure() -> tuple[int, float]:
-            laps = Laps()
-            train(net, loss, samples, settings, seed=0, loop=laps)
-            return count, laps.ends[1] - laps.ends[0]
+            descent = Descent(net, loss, samples, settings, seed=0)
+            descent.step()
+            return count, seconds(descent.step, device)  # the second epoch, which on a GPU is recorded
 
         return measure
 
@@ -166,18 +169,6 @@ def loops(device: torch.device, depth: int, size: int, steps: int) -> dict[str, 
         "bare": plain(in_memory, count),
     }
     return found | ({COMPILED: plain(in_memory, count, compiled=True)} if gpu else {})
-
-
-class Laps(Loop):
-    """When each epoch of a training ended."""
-
-    def __init__(self) -> None:
-        super().__init__(ALONE.journal, "")
-        self.ends: list[float] = []
-
-    def keep(self, content: Callable[[], Content], done: int, total: int) -> None:
-        """Note the time. The epoch's loss was read, so the device is done with it."""
-        self.ends.append(time.perf_counter())
 
 
 def epoch(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-
-from mnemonics_lib.device.recording import upload
 
 
 @dataclass(frozen=True)
@@ -100,3 +99,21 @@ class Pixels:
         # Indices into each padded plane laid flat: one gather of a single index, a third of the time of three indices.
         index = rows[:, :, None] * (w + 2 * self.pad) + cols[:, None, :]  # [n, h, w]
         return padded.reshape(n, c, -1).gather(2, index.reshape(n, 1, -1).expand(-1, c, -1)).reshape(n, c, h, w)
+
+
+def upload(columns: Sequence[Sequence[Tensor]], device: torch.device) -> list[tuple[Tensor, ...]]:
+    """What was drawn on the host for each of many steps, on ``device``, without waiting for the device to take it.
+
+    Args:
+        columns: for each kind of thing that is drawn, one tensor a step.
+        device: where it is wanted.
+
+    Returns:
+        One tuple a step. Each column travels as one block.
+    """
+    parts = []
+    for column in columns:
+        block = torch.cat(list(column))
+        block = block.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else block.to(device)
+        parts.append(block.split([len(tensor) for tensor in column]))
+    return list(zip(*parts, strict=True))

@@ -126,21 +126,3 @@ class Step:
             if isinstance(own, Tensor):
                 own.copy_(given)
         replay()
-
-
-def upload(columns: Sequence[Sequence[Tensor]], device: torch.device) -> list[tuple[Tensor, ...]]:
-    """What was drawn on the host for each of many steps, on ``device``, without waiting for the device to take it.
-
-    Args:
-        columns: for each kind of thing that is drawn, one tensor a step.
-        device: where it is wanted.
-
-    Returns:
-        One tuple a step. Each column travels as one block.
-    """
-    parts = []
-    for column in columns:
-        block = torch.cat(list(column))
-        block = block.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else block.to(device)
-        parts.append(block.split([len(tensor) for tensor in column]))
-    return list(zip(*parts, strict=True))

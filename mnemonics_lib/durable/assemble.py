@@ -7,7 +7,8 @@ from typing import Any
 
 from mnemonics_lib import metrics
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.durable.records import VERSION, Environment, Identity, Record, code_version, parse_record
+from mnemonics_lib.durable.provenance import Environment, Identity, code_version
+from mnemonics_lib.durable.records import VERSION, Record, parse_record
 
 AXES = (
     *("dataset", "resolution", "profile", "phases", "method", "head", "exemplars", "adjust", "recipe"),

@@ -8,14 +8,8 @@ the fields in ``VOLATILE``, which measure the machine rather than the method.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
-import platform
 import reprlib
-import subprocess
-from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,13 +28,12 @@ from pydantic_core import PydanticCustomError
 
 from mnemonics_lib.durable import compact
 from mnemonics_lib.durable.files import write_atomically
+from mnemonics_lib.durable.provenance import Environment, Identity
 
 VOLATILE = ("seconds", "phase_seconds", "peak_memory_mb")
 """Fields that differ from one run to the next: wall time and memory."""
 
 VERSION: Literal[2] = 2
-
-PACKAGE = Path(__file__).parents[1]
 
 
 class RecordError(ValueError):
@@ -99,7 +92,7 @@ class Part(BaseModel):
 class Steps(Part):
     """The log of the outer steps of Eq. 9 or 10: a column for each quantity, with one float32 number a step.
 
-    :class:`mnemonics_lib.exemplars.mnemonics.OuterStep` says what each quantity is.
+    :data:`mnemonics_lib.exemplars.outer_log.COLUMNS` says what each quantity is.
     """
 
     meta_loss: SingleColumn
@@ -115,16 +108,6 @@ class Steps(Part):
         if len(set(lengths.values())) > 1:
             raise ValueError(f"lengths = {lengths}: must be equal, one number an outer step")
         return self
-
-    @classmethod
-    def of(cls, rows: Iterable[Mapping[str, float]]) -> Steps:
-        """Columns from a mapping for each outer step."""
-        rows = list(rows)
-        return cls(**{name: [row[name] for row in rows] for name in cls.model_fields})
-
-    def __len__(self) -> int:
-        """The number of outer steps."""
-        return len(self.meta_loss)
 
     def columns(self) -> dict[str, list[float]]:
         """Quantity -> numbers, as ``pandas.DataFrame`` takes them."""
@@ -210,28 +193,12 @@ class Code(Part):
     Attributes:
         commit: of git; None outside a checkout.
         dirty: whether the library was modified since.
-        source: SHA-256 (hex) of all its source; None where that was not taken. ``identity`` has the part that counts.
+        source: SHA-256 (hex) of all of it, in records that are older than ``identity``; None in others.
     """
 
     commit: str | None
     dirty: bool | None
     source: str | None = None
-
-
-class Identity(Part):
-    """Digests (SHA-256, hex) of what makes two runs the same experiment: configuration, data, source."""
-
-    config: str
-    data: str
-    source: str
-
-
-class Environment(Part):
-    """What may change the bits of a run but not what it is."""
-
-    threads: int | None
-    device: str
-    versions: dict[str, str]
 
 
 class Record(Part):
@@ -302,47 +269,6 @@ class Record(Part):
         if self.environments[0] != own:
             raise ValueError(f"environments.0 = {self.environments[0]!r}: must be the record's own, {own!r}")
         return self
-
-
-PRESENTATION = ("__main__", "bench", "edition")
-"""Modules and packages that show runs but take no part in them."""
-
-
-@functools.cache
-def source_digest() -> str:
-    """SHA-256 (hex) of the source a run is made by: a run made by other code is not taken for finished."""
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if Path(path.relative_to(PACKAGE).parts[0]).stem in PRESENTATION:
-            continue
-        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-@functools.cache
-def code_version() -> dict[str, Any]:
-    """Git commit and whether the library was modified since (None outside a checkout), and the source digest."""
-
-    def git(*arguments: str) -> str | None:
-        try:
-            return subprocess.run(
-                ["git", "-C", str(PACKAGE), *arguments], capture_output=True, text=True, check=True
-            ).stdout.strip()
-        except (OSError, subprocess.CalledProcessError):
-            return None
-
-    status = git("status", "--porcelain", "--", ".")
-    return {
-        "commit": git("rev-parse", "HEAD"),
-        "dirty": None if status is None else bool(status),
-        "source": source_digest(),
-    }
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide the numbers."""
-    packages = ("torch", "torchvision", "higher", "numpy", "scikit-learn")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
 def canonical(record: Record) -> bytes:

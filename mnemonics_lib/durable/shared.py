@@ -1,16 +1,15 @@
 """Work that several runs have in common, done once: Theta_0 and, where exemplars are trained, E_0.
 
-Phase 0 depends on neither N nor the method (beyond the head, and the images that BiC holds out). It is kept under a
-name derived from all that it does depend on, the library's source included.
+Phase 0 depends on neither N nor the method (beyond the head, and the images that BiC holds out). The finished state of
+its loops is kept under a name derived from all that it does depend on.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ import torch
 from filelock import FileLock
 
 from mnemonics_lib.durable.files import write_atomically
-from mnemonics_lib.durable.journal import Content
-from mnemonics_lib.durable.records import source_digest
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.loops import State
 
 
 class SharedError(ValueError):
@@ -28,57 +27,69 @@ class SharedError(ValueError):
 
 @dataclass(frozen=True)
 class Shared:
-    """A directory of finished work.
+    """A directory of finished loops.
 
     Attributes:
-        directory: where it is kept; None shares nothing.
-        device: what it is loaded to. Kinds of device do not share: their arithmetic differs.
+        directory: where they are kept.
+        device: what they are loaded to.
+        keys: of each loop that is shared, by its name: all that its result depends on, as JSON values.
     """
 
-    directory: Path | None
+    directory: Path
     device: torch.device
+    keys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def get(
-        self, kind: str, key: Mapping[str, Any], make: Callable[[], Content], before: float = 0.0
-    ) -> tuple[Content, float]:
-        """The content for a key, made now unless it is there already.
+    def get(self, name: str, make: Callable[[], tuple[State, float]]) -> tuple[State, float]:
+        """The finished state of the loop of this name, made now unless it is there already.
 
         Several processes may ask at once: the first makes it, the others wait for it.
 
         Args:
-            kind: what it is, for the file's name.
-            key: all that the content depends on, as JSON values.
-            make: makes the content, or goes on making it.
-            before: seconds that earlier sessions of this run spent on making it.
+            name: a name in ``keys``.
+            make: makes the state, and says how many seconds that took.
 
         Returns:
-            The content, and the seconds that making it took, whoever did it (not those of waiting for them).
+            The state, and the seconds that making it took, whoever did it (not those of waiting for them).
 
         Raises:
             SharedError: for a damaged file.
         """
-        if self.directory is None:
-            return _timed(make, before)
-        everything = {**key, "device": self.device.type, "source": source_digest()}
-        name = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:20]
-        path = self.directory / f"{kind}-{name}.pt"
+        text = json.dumps(self.keys[name], sort_keys=True)
+        kind = name.rpartition(" ")[2]
+        path = self.directory / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:20]}.pt"
         self.directory.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if path.exists():
                 return self._read(path)
-            content, seconds = _timed(make, before)
-            write_atomically(path, lambda file: torch.save({**content, "seconds": seconds}, file))
-        return content, seconds
+            state, seconds = make()
+            write_atomically(path, lambda file: torch.save({"state": state, "seconds": seconds}, file))
+        return state, seconds
 
-    def _read(self, path: Path) -> tuple[Content, float]:
+    def _read(self, path: Path) -> tuple[State, float]:
         try:
             content = torch.load(path, map_location=self.device, weights_only=True)
-            return content, content["seconds"]
+            return content["state"], content["seconds"]
         except Exception as error:  # torch.load raises nearly anything for a file that is not its own
             raise SharedError(f"{path}: cannot be read; delete it to make it again ({error})") from error
 
 
-def _timed(make: Callable[[], Content], before: float) -> tuple[Content, float]:
-    started = time.perf_counter()
-    content = make()
-    return content, before + time.perf_counter() - started
+def phase_zero_keys(experiment: Experiment, basis: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """All that the loops of phase 0 depend on, by their names.
+
+    Args:
+        experiment: whose phase 0.
+        basis: what is not in the configuration: digests of data and source, the environment.
+    """
+    config, seen = experiment.config, experiment.protocol.seen(0)
+    model = {
+        **{name: getattr(config, name) for name in ("dataset", "resolution", "seed")},
+        "classes": experiment.protocol.order[:seen],
+        "network": {"depth": config.network.depth, "width": config.network.width, "head": config.head},
+        "schedule": config.training.model_dump(exclude={"lam", "temperature"}),
+        "held_out": config.quota(seen)[1],
+        **basis,
+    }
+    # Of the exemplar level all but what is for old classes, of which phase 0 has none.
+    level = config.exemplar_level.model_dump(exclude={"adjust_epochs"})
+    exemplars = {"model": model, "quota": config.quota(seen), "level": level}
+    return {"phase 0: model": model, "phase 0: exemplars": exemplars}

@@ -83,6 +83,13 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("exemplars") if rows else pd.DataFrame()
 
 
+def same_source(one: Record, other: Record) -> bool:
+    """Whether two records were made by the same source; an old record and a new one say it differently, and are not."""
+    if one.identity and other.identity:
+        return one.identity.source == other.identity.source
+    return one.code.source is not None and one.code.source == other.code.source
+
+
 def comparable(found: Evidence, first: str, second: str) -> bool:
     """Whether both arms are there and have a seed in common."""
     return bool(found.get(first, {}).keys() & found.get(second, {}).keys())

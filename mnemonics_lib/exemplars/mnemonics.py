@@ -1,176 +1,154 @@
 """The exemplar level, section 4.3: exemplars as parameters, trained through the training of a temporary model.
 
-``train_exemplars`` is Eq. 9 (new classes), ``adjust_exemplars`` is Eq. 10 (old classes); both call ``optimise_images``,
-the uniform flow of Figure 3(b).
+:class:`ExemplarTraining` is Figure 3(b), the uniform flow of Eq. 7 to 9. With the new exemplars and D_i it is Eq. 9;
+with one part of the old exemplars and the rest of them it is Eq. 10 (:mod:`mnemonics_lib.exemplars.adjustment`).
 """
 
 from __future__ import annotations
 
-import copy
-from dataclasses import asdict, astuple, dataclass
-from itertools import chain
-
 import torch
-from torch import Tensor
-from tqdm import tqdm
+from torch import Tensor, nn
 
-from mnemonics_lib import bilevel
-from mnemonics_lib.bilevel.problem import Classifier
-from mnemonics_lib.config import ExemplarLevel
-from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.bilevel import guard
+from mnemonics_lib.bilevel.inner import local_program
+from mnemonics_lib.bilevel.problem import Classifier, Engine
+from mnemonics_lib.config.sections import ExemplarLevel
+from mnemonics_lib.data.batches import Data, InnerBatches, ValidationBatches
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.device.recording import upload
-from mnemonics_lib.durable.journal import ALONE, Content, Loop
-from mnemonics_lib.exemplars.inner_data import Data, InnerData
 from mnemonics_lib.exemplars.memory import ExemplarMemory
+from mnemonics_lib.exemplars.outer_log import OuterLog, rms
+from mnemonics_lib.exemplars.temporary import temporary_model
+from mnemonics_lib.loops import State
 from mnemonics_lib.losses import cross_entropy
-from mnemonics_lib.models import IncrementalNet
 from mnemonics_lib.rng import derive, stream
-from mnemonics_lib.training import batches
 
 
-@dataclass(frozen=True)
-class OuterStep:
-    """One step of Eq. 9 or 10, as logged.
-
-    Attributes:
-        meta_loss: validation loss of the temporary model before the step.
-        base_loss_first: exemplar loss before the first inner step.
-        base_loss_last: exemplar loss before the last inner step.
-        gradient: root-mean-square of the hypergradient over pixels.
-        displacement: root-mean-square distance of the pixels from where this optimisation started, in std.
-        outside: share of pixel values outside the range of real images, before any projection.
-    """
-
-    meta_loss: float
-    base_loss_first: float
-    base_loss_last: float
-    gradient: float
-    displacement: float
-    outside: float
-
-
-def optimise_images(
-    model: IncrementalNet,
-    images: Tensor,
-    labels: Tensor,
-    validation: Samples,
-    context: Data,
-    settings: ExemplarLevel,
-    epochs: int,
-    pixels: Pixels,
-    seed: int,
-    progress: str = "",
-    loop: Loop = ALONE,
-) -> tuple[Tensor, list[OuterStep]]:
-    """Train exemplar images so that a model trained on them does well on the validation data.
-
-    Repeats, for ``epochs`` passes over the validation data: a temporary model from Theta_i; T steps of Eq. 8
-    on the exemplars; the validation loss; its gradient through those steps; one step on the pixels.
+class ExemplarTraining:
+    """E <- E - beta grad_E L_c(Theta'(E); D), where Theta'(E) is trained on E: Eq. 7 to 9, one outer step a step.
 
     Args:
-        model: Theta_i; not changed.
-        images: E, the images to train, [n, c, h, w].
-        labels: their classes, [n].
-        validation: the data that judge them.
-        context: exemplars that take part in Eq. 8 and in the validation loss but stay as they are (may be empty).
-        settings: the axes of the local BOP.
-        epochs: passes over the validation data.
-        pixels: augmentation and the range of real images.
+        model: Theta_i, any classifier of images; not changed.
+        exemplars: E, the images to train [n, c, h, w], and their labels [n].
+        validation: D, the data of the meta loss, Eq. 7a.
+        context: exemplars that take part in Eq. 8 and in the meta loss but stay as they are (may be empty).
+        level: the axes of the local bilevel programme; ``level.epochs`` is the number of passes over ``validation``.
         seed: of the batches, crops and perturbed starts.
-        progress: label of a progress bar; empty for none.
-        loop: keeps what is needed to go on after each outer step.
 
-    Returns:
-        The trained images, detached, and one log entry per outer step.
+    Attributes:
+        E: the exemplars, [n, c, h, w].
+        start: what they were at first.
+        log: one row per outer step.
     """
-    shares = stream(seed, "shares")
-    start, images = images.detach(), images.detach().clone().requires_grad_()
-    optimizer: torch.optim.Optimizer
-    optimizer = (torch.optim.Adam if settings.optimizer == "adam" else torch.optim.SGD)([images], lr=settings.beta)
-    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, settings.halve_every or epochs + 1, gamma=0.5)
-    order = stream(seed, "order")
-    passes = [batches(len(validation), settings.val_batch, order) for _ in range(epochs)]
-    schedule = list(chain.from_iterable(passes))
-    judges = upload([schedule], images.device)
-    inner = InnerData(labels, context, settings, pixels, seed)
-    log = images.new_empty(
-        len(schedule), 6
-    )  # on the device: an outer step waits for none before it (a formula, ncm or ridge, does)
-    done = 0
-    bilevel.guard.check(model, images, len(inner), len(passes[0][0]) + len(context[1]), settings)
 
-    if reached := loop.reached():
-        done = len(reached["log"])
-        with torch.no_grad():
-            images.copy_(reached["images"])
-            log[:done] = log.new_tensor([astuple(OuterStep(**row)) for row in reached["log"]]).reshape(done, 6)
-    if reached and done < len(schedule):
-        optimizer.load_state_dict(reached["optimizer"])
-        scheduler.load_state_dict(reached["scheduler"])
-        for _ in range(done):
-            torch.rand((), generator=shares)  # drawn already, one a step
+    def __init__(
+        self, model: nn.Module, exemplars: Data, validation: Samples, context: Data, level: ExemplarLevel, seed: int
+    ) -> None:
+        images, labels = exemplars
+        self.model, self.context, self.level, self.seed = model, context, level, seed
+        self.samples, self.pixels = validation, validation.pixels
+        self.start, self.E = images.detach(), images.detach().clone().requires_grad_()
+        self.validation = ValidationBatches(validation, level.val_batch, level.epochs, level.val_augment, seed)
+        crops = self.pixels if level.inner_augment else None
+        self.inner = InnerBatches(labels, context, level.inner_batch, crops, seed)
+        self.classes = [len(of.unique()) for of in (validation.labels, context[1])]
+        self.engine = self.program(level)
+        self.optimizer, self.scheduler = pixel_optimizer(self.E, level)
+        shares = stream(seed, "shares")
+        self.shares = [torch.rand((), generator=shares).item() for _ in range(len(self))]
+        self.log, self._done = OuterLog(len(self), self.E), 0
 
-    def rows(count: int) -> list[OuterStep]:
-        return [OuterStep(*row) for row in log[:count].tolist()]
+    def step(self) -> None:
+        """One outer step."""
+        D = self.validation[self.done]  # images [v, c, h, w], labels [v]
+        theta = self.temporary(self.done)  # Theta' <- Theta_i, or a network near it
+        minibatches = self.inner.draw(self.done, self.engine.minibatches)  # of E, one for each inner step
+        result = self.engine(theta, self.E, minibatches, D)  # Eq. 8, T times; Eq. 7a; its gradient through Eq. 8
+        self.E.grad = result.gradient  # grad_E L_c(Theta'(E); D), [n, c, h, w]
+        self.optimizer.step()  # Eq. 9: E <- E - beta_1 grad_E L_c(Theta'(E); D)
+        outside = self.pixels.outside(self.E.detach())
+        if self.level.clip:
+            self.E.data.copy_(self.pixels.clip(self.E.detach()))
+        moved, losses = rms(self.E.detach() - self.start), result.base_losses
+        self.log.write(self.done, result.meta_loss, losses[0], losses[-1], rms(result.gradient), moved, outside)
+        self._done += 1
+        if self.done % self.validation.per_pass == 0:
+            self.scheduler.step()  # beta_1 halves every few passes
 
-    def everything() -> Content:
-        content = {"images": images.detach(), "log": [asdict(row) for row in rows(done)]}
-        if done < len(schedule):  # Adam's state is twice as large as the images
-            content |= {"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}
-        return content
+    def temporary(self, step: int) -> nn.Module:
+        """Theta' at the start of an outer step, a function of the seed and the step alone."""
+        return temporary_model(self.model, self.level, derive(self.seed, "start", step), self.shares[step])
 
-    classes = [len(of.unique()) for of in (validation.labels, context[1])]
+    def program(self, level: ExemplarLevel) -> Engine:
+        """The local bilevel programme on these exemplars and data, as ``level`` has it."""
+        return local_program(self.inner.load, self.meta_loss, level)
 
-    def meta_loss(classifier: Classifier, val_images: Tensor, val_labels: Tensor) -> Tensor:
-        return balanced_loss(classifier, (val_images, val_labels), context, *classes)
+    def meta_loss(self, classifier: Classifier, images: Tensor, labels: Tensor) -> Tensor:
+        """L_c(Theta'; D), Eq. 7a."""
+        return balanced_loss(classifier, (images, labels), self.context, *self.classes)
 
-    program = bilevel.LocalProgram(inner.batch, meta_loss, settings)
-    for step in tqdm(range(done, len(schedule)), desc=progress, disable=not progress, leave=False):
-        val_images, val_labels = validation.batch(*judges[step])
-        if settings.val_augment:
-            val_images = pixels.augment(val_images, stream(seed, "validation", step))
-        temporary = temporary_model(model, settings, derive(seed, "start", step), shares)
-        result = program(temporary, images, inner.deal(step, program.asked), (val_images, val_labels))
-        images.grad = result.gradient
-        optimizer.step()
-        with torch.no_grad():
-            outside = pixels.outside(images)
-            if settings.clip:
-                images.copy_(pixels.clip(images))
-            displacement, losses = rms(images - start), result.base_losses
-            measured = result.meta_loss, losses[0], losses[-1], rms(result.gradient), displacement, outside
-            log[step] = torch.stack([value.to(log) for value in measured])  # in the order of OuterStep's fields
-        if (step + 1) % len(passes[0]) == 0:
-            scheduler.step()
-        done = step + 1
-        loop.keep(everything, done, len(schedule))
-    return images.detach(), rows(len(schedule))
+    def refuse_if_too_large(self, free: float) -> None:
+        """Raise WillNotFitError, which names what would fit, unless a step fits into ``free`` bytes."""
+        validation = self.validation.largest + len(self.context[1])
+        guard.refuse_if_too_large(
+            self.program, self.temporary(0), self.start, len(self.inner), validation, self.level, free
+        )
+
+    @property
+    def done(self) -> int:
+        """Outer steps done."""
+        return self._done
+
+    def __len__(self) -> int:
+        """Outer steps in all."""
+        return len(self.validation)
+
+    def state(self) -> State:
+        """The images and the log; while steps remain also the optimiser, whose state is twice as large as the images."""
+        state: State = {"images": self.E.detach(), "log": self.log.rows[: self.done]}
+        if self.done < len(self):
+            state |= {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict()}
+        return state
+
+    def load_state(self, state: State) -> None:
+        """Go on from there."""
+        self.E.data.copy_(state["images"])
+        self._done = len(state["log"])
+        self.log.rows[: self.done] = state["log"]
+        if self.done < len(self):
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.scheduler.load_state_dict(state["scheduler"])
 
 
-def rms(values: Tensor) -> Tensor:
-    """Root of the mean square."""
-    return values.square().mean().sqrt()
+def new_exemplar_training(
+    model: nn.Module, memory: ExemplarMemory, first: int, data: Samples, level: ExemplarLevel, seed: int
+) -> ExemplarTraining:
+    """Eq. 9: the training of E_i, the exemplars of classes ``first`` and up, validated on D_i.
 
+    With ``objective = eq7`` the temporary model sees E_i alone and is validated on D_i alone. With ``eq4b`` it sees
+    E_{0:i} (of which only E_i is trained) and is validated on D_i and E_{0:i-1}.
 
-def temporary_model(
-    model: IncrementalNet, settings: ExemplarLevel, seed: int, generator: torch.Generator
-) -> IncrementalNet:
-    """Theta' before Eq. 8: Theta_i itself, or Theta_i mixed with a fresh network, Theta' = (1 - r) Theta_i + r fresh.
-
-    r is U(0, ``settings.perturbation``), drawn anew per outer step, so that exemplars are fitted to a neighbourhood of
-    models rather than to one: those that will be trained on them later are not Theta_i either.
+    Args:
+        model: Theta_i.
+        memory: E_{0:i}.
+        first: the first of the new classes.
+        data: D_i.
+        level: the axes of the local bilevel programme.
+        seed: as in :class:`ExemplarTraining`.
     """
-    model.train(settings.batch_norm == "batch")
-    if settings.start == "theta":
-        return copy.deepcopy(model)
-    r = settings.perturbation * torch.rand((), generator=generator).item()
-    temporary = model.reinitialised(seed)
-    with torch.no_grad():
-        for parameter, ours in zip(temporary.parameters(), model.parameters(), strict=True):
-            if parameter.requires_grad:  # a frozen one is ours already
-                parameter.lerp_(ours, 1 - r)
-    return temporary
+    new, old = memory.labels >= first, memory.labels < first
+    if level.objective == "eq7":
+        old = torch.zeros_like(old)
+    exemplars, context = (memory.images[new], memory.labels[new]), (memory.images[old], memory.labels[old])
+    return ExemplarTraining(model, exemplars, data, context, level, seed)
+
+
+def pixel_optimizer(
+    E: Tensor, level: ExemplarLevel
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """What makes the step of Eq. 9, and its schedule: beta_1 halves every ``level.halve_every`` passes."""
+    make = torch.optim.Adam if level.optimizer == "adam" else torch.optim.SGD
+    optimizer: torch.optim.Optimizer = make([E], lr=level.beta)
+    return optimizer, torch.optim.lr_scheduler.StepLR(optimizer, level.halve_every or level.epochs + 1, gamma=0.5)
 
 
 def balanced_loss(classifier: Classifier, data: Data, context: Data, new: int, old: int) -> Tensor:
@@ -182,8 +160,8 @@ def balanced_loss(classifier: Classifier, data: Data, context: Data, new: int, o
 
     Args:
         classifier: the temporary model.
-        data: what judges.
-        context: old exemplars.
+        data: validation images [v, c, h, w] and labels [v].
+        context: old exemplars [m, c, h, w] and labels [m].
         new: number of classes that ``data`` are drawn from.
         old: number of classes in ``context``.
     """
@@ -191,89 +169,3 @@ def balanced_loss(classifier: Classifier, data: Data, context: Data, new: int, o
         return cross_entropy(classifier(data[0]), data[1])
     logits = classifier(torch.cat([data[0], context[0]])).split([len(data[1]), len(context[1])])
     return (new * cross_entropy(logits[0], data[1]) + old * cross_entropy(logits[1], context[1])) / (new + old)
-
-
-def train_exemplars(
-    model: IncrementalNet,
-    memory: ExemplarMemory,
-    first: int,
-    data: Samples,
-    settings: ExemplarLevel,
-    pixels: Pixels,
-    seed: int,
-    progress: str = "",
-    loop: Loop = ALONE,
-) -> tuple[ExemplarMemory, list[OuterStep]]:
-    """Eq. 9: train E_i, the exemplars of classes ``first`` and up, judged on D_i.
-
-    With ``objective = eq7`` the temporary model sees E_i alone and is judged on D_i alone. With ``eq4b`` it sees
-    E_{0:i} (of which only E_i is trained) and is judged on D_i and E_{0:i-1}.
-    """
-    new, old = memory.positions(first, model.classes), memory.positions(0, first)
-    if settings.objective == "eq7":
-        old = old[:0]
-    context = memory.images[old], memory.labels[old]
-    images, log = optimise_images(
-        model,
-        memory.images[new],
-        memory.labels[new],
-        data,
-        context,
-        settings,
-        settings.epochs,
-        pixels,
-        seed,
-        progress,
-        loop,
-    )
-    return memory.with_images(new, images), log
-
-
-def adjust_exemplars(
-    model: IncrementalNet,
-    memory: ExemplarMemory,
-    classes: int,
-    parts: int,
-    settings: ExemplarLevel,
-    pixels: Pixels,
-    seed: int,
-    progress: str = "",
-    loop: Loop = ALONE,
-) -> tuple[ExemplarMemory, list[OuterStep]]:
-    """Eq. 10: train each class-balanced part of E_{0:i-1} with the other parts as validation data.
-
-    The parts are trained one after the other, so the second is judged by the first as already adjusted (Eq. 10b after
-    10a).
-
-    Args:
-        model: Theta_i; not changed.
-        memory: E_{0:i}.
-        classes: number of old classes.
-        parts: k; the paper's A and B are k = 2.
-        settings: the axes of the local BOP.
-        pixels: augmentation and the range of real images.
-        seed: as in :func:`optimise_images`.
-        progress: label of the progress bars; empty for none.
-        loop: as in :func:`optimise_images`, for each part.
-    """
-    log: list[OuterStep] = []
-    split = memory.splits(parts, classes)
-    nothing = memory.images[:0], memory.labels[:0]
-    for part, index in enumerate(split):
-        rest = torch.cat([other for k, other in enumerate(split) if k != part])
-        images, steps = optimise_images(
-            model,
-            memory.images[index],
-            memory.labels[index],
-            Samples.learned(memory.images[rest], memory.labels[rest], pixels),
-            nothing,
-            settings,
-            settings.adjust_epochs,
-            pixels,
-            derive(seed, "part", part),
-            progress and f"{progress} {part + 1}/{parts}",
-            loop.part(part + 1),
-        )
-        memory = memory.with_images(index, images)
-        log += steps
-    return memory, log

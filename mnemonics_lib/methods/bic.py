@@ -38,7 +38,7 @@ class BiC(Method):
             old_logits = self.teach(teacher, images)
         logits = model(images)
         new_share = 1 - self.first / logits.shape[1]
-        return losses.model_level(logits, labels, old_logits, new_share, self.settings.temperature)
+        return losses.model_level(logits, labels, old_logits, new_share, self.temperature)
 
     def teach(self, teacher: IncrementalNet, images: Tensor) -> Tensor:
         """The teacher's corrected logits."""
@@ -54,6 +54,10 @@ class BiC(Method):
     def scorer(self, model: IncrementalNet, exemplars: Samples) -> Scorer:
         """The corrected head."""
         return lambda images: correct(model(images), self.alpha, self.beta, self.first)
+
+    def report(self) -> dict[str, float]:
+        """The correction of the newest classes."""
+        return {"alpha": self.alpha, "beta": self.beta}
 
     def state(self) -> dict[str, Any]:
         """The present correction; the teacher's is taken from it when the next phase begins."""

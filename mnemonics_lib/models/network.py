@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +58,21 @@ class IncrementalNet(nn.Module):
         fixed = {name: value for name, value in self.named_parameters() if not value.requires_grad}
         fresh.load_state_dict(dict(self.named_buffers()) | fixed, strict=False)
         return fresh
+
+
+Net = TypeVar("Net", bound=nn.Module)
+
+
+@contextmanager
+def evaluating(model: Net) -> Iterator[Net]:
+    """Evaluation mode for the length of a block; afterwards every module is in the mode that it was in."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield model
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def initialise(module: nn.Module) -> None:

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from mnemonics_lib.device.memory import device_name, peak_memory_mb
-from mnemonics_lib.durable import compact, records
+from mnemonics_lib.durable import compact
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.records import (
     Record,
@@ -24,6 +23,7 @@ from mnemonics_lib.durable.records import (
     read_record,
     write_record,
 )
+from mnemonics_lib.exemplars import outer_log
 from mnemonics_lib.paths import RECORDS
 
 COMMITTED = sorted(RECORDS.glob("*/*/*/seed-*.json"))
@@ -173,11 +173,9 @@ def test_logs_are_float32_and_everything_else_is_float64():
     assert found.forgetting == 0.1
 
 
-def test_the_log_of_outer_steps_becomes_columns():
-    rows = [dict.fromkeys(COLUMNS, 1.0), dict.fromkeys(COLUMNS, 2.0) | {"gradient": 8.0}]
-    steps = Steps.of(rows)
-    assert len(steps) == 2
-    assert steps.columns() == {name: [1.0, 2.0] for name in COLUMNS} | {"gradient": [1.0, 8.0]}
+def test_the_log_of_outer_steps_is_kept_as_the_columns_that_are_logged(record):
+    assert tuple(Steps.model_fields) == outer_log.COLUMNS
+    assert record.results[0].exemplars.steps.columns() == TRAINING["steps"]
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
@@ -396,42 +394,3 @@ def test_a_changed_number_changes_one_line(tmp_path, record):
         texts.append((tmp_path / "record.json").read_text().splitlines())
     differing = [lines for lines in zip(*texts, strict=True) if lines[0] != lines[1]]
     assert [(a.strip(), b.strip()) for a, b in differing] == [('"gradient": [0.5, 0.25],', '"gradient": [0.5, 0.125],')]
-
-
-# --- what made it ----------------------------------------------------------------------------------------------------
-
-
-def test_the_source_digest_is_of_the_librarys_own_source(tmp_path, monkeypatch):
-    (tmp_path / "part").mkdir()
-    (tmp_path / "part" / "a.py").write_text("x = 1\n")
-
-    def digest():
-        records.source_digest.cache_clear()
-        return records.source_digest()
-
-    try:
-        monkeypatch.setattr(records, "PACKAGE", tmp_path)
-        first = digest()
-        assert digest() == first
-        (tmp_path / "part" / "a.py").write_text("x = 2\n")
-        assert digest() != first
-        (tmp_path / "part" / "a.py").write_text("x = 1\n")
-        assert digest() == first
-        (tmp_path / "figures.py").write_text("colour = 1\n")  # shows runs, and takes no part in them
-        assert digest() == first
-        (tmp_path / "part" / "a.py").rename(tmp_path / "part" / "b.py")
-        assert digest() != first
-    finally:
-        records.source_digest.cache_clear()
-
-
-def test_a_record_says_what_made_it():
-    assert {"commit", "dirty", "source"} <= set(records.code_version())
-    assert records.code_version()["source"] == records.source_digest()
-    assert {"python", "torch", "higher", "numpy"} <= set(records.versions())
-    assert (
-        records.versions()["torch"] == torch.__version__.split("+")[0]
-        or records.versions()["torch"] == torch.__version__
-    )
-    assert device_name(torch.device("cpu")) == "cpu"
-    assert peak_memory_mb(torch.device("cpu")) > 10

@@ -13,12 +13,19 @@ import torch
 
 from mnemonics_lib import global_bop, runs
 from mnemonics_lib.config.presets import preset
-from mnemonics_lib.durable import records, shared
-from mnemonics_lib.durable.journal import Content
+from mnemonics_lib.durable import records
+from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.shared import Shared, SharedError
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.loops import State
 
 CPU = torch.device("cpu")
-KEY = {"seed": 1, "network": {"depth": 8, "width": 4}}
+NAME = "phase 0: model"
+KEY: dict[str, Any] = {"seed": 1, "network": {"depth": 8, "width": 4}}
+
+
+def store(directory: Path, key: dict[str, Any] | None = None, name: str = NAME) -> Shared:
+    return Shared(directory, CPU, {name: KEY if key is None else key})
 
 
 class Maker:
@@ -27,11 +34,10 @@ class Maker:
     def __init__(self) -> None:
         self.calls = 0
 
-    def __call__(self) -> Content:
+    def __call__(self) -> tuple[State, float]:
         self.calls += 1
-        time.sleep(0.02)
         weights = torch.randn(3, 4, generator=torch.Generator().manual_seed(self.calls))
-        return {"model": {"a.weight": weights}, "losses": [0.5, float(self.calls)]}
+        return {"model": {"a.weight": weights}, "losses": [0.5, float(self.calls)]}, 3.25
 
 
 @pytest.fixture
@@ -45,12 +51,10 @@ def files(directory: Path) -> list[str]:
 
 
 def test_it_is_made_once_and_then_found_with_the_seconds_it_took(tmp_path, make):
-    one = Shared(tmp_path / "phase-0", CPU)
-    first, seconds = one.get("model", KEY, make, before=3.0)  # of an earlier session that did not finish it
-    assert 3.02 <= seconds < 8
-    again, found = Shared(tmp_path / "phase-0", CPU).get("model", dict(reversed(KEY.items())), make)
+    first, seconds = store(tmp_path / "phase-0").get(NAME, make)
+    again, found = store(tmp_path / "phase-0", dict(reversed(KEY.items()))).get(NAME, make)
     assert make.calls == 1
-    assert found == seconds
+    assert found == seconds == 3.25
     assert torch.equal(again["model"]["a.weight"], first["model"]["a.weight"])
     assert again["losses"] == first["losses"] == [0.5, 1.0]
     (name,) = files(tmp_path)
@@ -58,49 +62,36 @@ def test_it_is_made_once_and_then_found_with_the_seconds_it_took(tmp_path, make)
 
 
 def test_what_is_found_can_be_changed_without_changing_what_is_kept(tmp_path, make):
-    one = Shared(tmp_path, CPU)
-    expected = one.get("model", KEY, make)[0]["model"]["a.weight"].clone()
+    one = store(tmp_path)
+    expected = one.get(NAME, make)[0]["model"]["a.weight"].clone()
     for _ in range(2):
-        found = one.get("model", KEY, make)[0]["model"]["a.weight"]
+        found = one.get(NAME, make)[0]["model"]["a.weight"]
         assert torch.equal(found, expected)
         found.zero_()
 
 
-@pytest.mark.parametrize("what", ["key", "deep", "kind", "device", "source", "directory"])
-def test_it_is_made_again_for_anything_else(tmp_path, make, monkeypatch, what):
-    Shared(tmp_path, CPU).get("model", KEY, make)
-    kind, key, where = "model", KEY, Shared(tmp_path, CPU)
+@pytest.mark.parametrize("what", ["key", "deep", "name", "directory"])
+def test_it_is_made_again_for_anything_else(tmp_path, make, what):
+    store(tmp_path).get(NAME, make)
+    name, other = NAME, store(tmp_path)
     if what == "key":
-        key = {**KEY, "seed": 2}
+        other = store(tmp_path, {**KEY, "seed": 2})
     elif what == "deep":
-        key = {**KEY, "network": {"depth": 8, "width": 5}}
-    elif what == "kind":
-        kind = "exemplars"
-    elif what == "device":  # of which there need be none: it is where the content would be loaded to
-        where = Shared(tmp_path, torch.device("cuda"))
-    elif what == "source":
-        monkeypatch.setattr(shared, "source_digest", lambda: "other")
+        other = store(tmp_path, {**KEY, "network": {"depth": 8, "width": 5}})
+    elif what == "name":
+        name = "phase 0: exemplars"
+        other = store(tmp_path, name=name)
     else:
-        where = Shared(tmp_path / "other", CPU)
-    where.get(kind, key, make)
+        other = store(tmp_path / "other")
+    other.get(name, make)
     assert make.calls == 2
     assert len(files(tmp_path)) == 2
 
 
-def test_without_a_directory_nothing_is_shared_or_kept(tmp_path, make, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for calls in (1, 2):
-        content, seconds = Shared(None, CPU).get("model", KEY, make, before=3.0)
-        assert make.calls == calls
-        assert 3.02 <= seconds < 8
-        assert content["losses"] == [0.5, calls]
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("damage", ["empty", "garbage", "half", "foreign", "list"])
 def test_a_damaged_file_is_named_and_left_for_its_owner_to_delete(tmp_path, make, damage):
-    one = Shared(tmp_path, CPU)
-    one.get("model", KEY, make)
+    one = store(tmp_path)
+    one.get(NAME, make)
     path = tmp_path / files(tmp_path)[0]
     whole = path.read_bytes()
     if damage == "foreign":
@@ -111,32 +102,32 @@ def test_a_damaged_file_is_named_and_left_for_its_owner_to_delete(tmp_path, make
         path.write_bytes({"empty": b"", "garbage": b"garbage", "half": whole[: len(whole) // 2]}[damage])
     before = path.read_bytes()
     with pytest.raises(SharedError) as caught:
-        one.get("model", KEY, make)
+        one.get(NAME, make)
     assert str(path) in str(caught.value)
     assert "delete" in str(caught.value)
     assert make.calls == 1
     assert path.read_bytes() == before
     path.unlink()  # as it says
-    one.get("model", KEY, make)
+    one.get(NAME, make)
     assert make.calls == 2
 
 
 @pytest.mark.parametrize("error", [RuntimeError("out of memory"), KeyboardInterrupt()])
 def test_a_failing_make_leaves_nothing_behind_and_the_next_one_is_not_hindered(tmp_path, make, error):
-    def fail() -> Content:
+    def fail() -> tuple[State, float]:
         raise error
 
-    one = Shared(tmp_path, CPU)
+    one = store(tmp_path)
     with pytest.raises(type(error)):
-        one.get("model", KEY, fail)
+        one.get(NAME, fail)
     assert files(tmp_path) == []
-    one.get("model", KEY, make)
+    one.get(NAME, make)
     assert make.calls == 1
 
 
 def test_what_cannot_be_kept_leaves_nothing_behind(tmp_path):
     with pytest.raises(Exception, match="pickle"):
-        Shared(tmp_path, CPU).get("model", KEY, lambda: {"function": lambda: None})
+        store(tmp_path).get(NAME, lambda: ({"function": lambda: None}, 1.0))
     assert files(tmp_path) == []
 
 
@@ -144,13 +135,13 @@ def test_of_several_processes_at_once_one_makes_it_and_all_get_it(tmp_path):
     start = multiprocessing.get_context("fork").Event()
 
     def child(number: int) -> None:
-        def make() -> Content:
+        def make() -> tuple[State, float]:
             (tmp_path / f"made-{os.getpid()}").touch()
             time.sleep(0.3)
-            return {"value": torch.full((2,), float(number))}
+            return {"value": torch.full((2,), float(number))}, 1.0 + number
 
         start.wait(30)
-        content, seconds = Shared(tmp_path / "shared", CPU).get("model", KEY, make)
+        content, seconds = store(tmp_path / "shared").get(NAME, make)
         torch.save((content["value"], seconds), tmp_path / f"result-{number}.pt")
 
     children = [multiprocessing.get_context("fork").Process(target=child, args=(k,)) for k in range(4)]
@@ -163,7 +154,6 @@ def test_of_several_processes_at_once_one_makes_it_and_all_get_it(tmp_path):
     results = [torch.load(tmp_path / f"result-{k}.pt") for k in range(4)]
     assert all(torch.equal(value, results[0][0]) for value, _ in results)
     assert len({seconds for _, seconds in results}) == 1  # of the making: three waited, and that does not count
-    assert results[0][1] >= 0.3
 
 
 # What runs have in common
@@ -171,32 +161,31 @@ def test_of_several_processes_at_once_one_makes_it_and_all_get_it(tmp_path):
 
 @pytest.fixture
 def made(monkeypatch) -> list[str]:
-    """Each piece of phase 0 that is made from now on."""
+    """Each loop that is walked from now on."""
     calls: list[str] = []
+    real = Driver._walk
 
-    def counting(name: str) -> Any:
-        real = getattr(global_bop, name)
+    def spy(self: Driver, loop: Any, name: str) -> None:
+        calls.append(name)
+        real(self, loop, name)
 
-        def spy(*arguments: Any, **options: Any) -> Any:
-            calls.append(name)
-            return real(*arguments, **options)
-
-        return spy
-
-    for name in ("first_model", "train_exemplars"):
-        monkeypatch.setattr(global_bop, name, counting(name))
+    monkeypatch.setattr(Driver, "_walk", spy)
     return calls
 
 
+MODEL, EXEMPLARS = "phase 0: model", "phase 0: exemplars"
+
+
 def phase_0(config: Any, directory: Path) -> global_bop.State:
-    setting = global_bop.Setting.of(config, runs=directory)
-    state = global_bop.initial_state(setting)
-    global_bop.run_phase(setting, state)
+    experiment = Experiment.of(config)
+    state = global_bop.initial_state(experiment)
+    global_bop.run_phase(experiment, state, runs.driver_for(experiment, directory, progress=False))
     return state
 
 
 ALIKE: dict[str, dict[str, Any]] = {
     "fewer phases": {"phases": 1},
+    "fewer classes later": {"classes": [0, 8], "first_share": 0.625, "phases": 2, "uneven": True},
     "icarl": {"method": "icarl"},
     "kind": {"exemplars": "random"},
     "herding": {"exemplars": "herding", "adjust": 2},
@@ -217,6 +206,8 @@ OTHER: dict[str, dict[str, Any]] = {
     "bic": {"method": "bic", "budget": 4},
     "seed": {"seed": 1},
     "classes": {"order_seed": 7},
+    "slice": {"classes": [1, 10], "first_share": 0.6, "phases": 4},
+    "first share": {"first_share": 0.6, "phases": 4},
     "resolution": {"resolution": 4},
     "depth": {"network": {"depth": 14}},
     "width": {"network": {"width": 5}},
@@ -233,14 +224,13 @@ OTHER: dict[str, dict[str, Any]] = {
 def test_runs_that_differ_in_what_comes_later_share_the_first_model(tiny, tmp_path, made, name):
     one = phase_0(tiny, tmp_path)
     other = phase_0(tiny.replace(**ALIKE[name]), tmp_path)
-    assert made.count("first_model") == 1
-    assert min(one.shared, other.shared) > 0
+    assert made.count(MODEL) == 1
     ours, theirs = one.model.state_dict(), other.model.state_dict()
     assert all(torch.equal(ours[key], theirs[key]) for key in ours)
     assert one.results[0]["training_loss"] == other.results[0]["training_loss"]
     # And it is what the run would have made by itself.
     alone = phase_0(tiny.replace(**ALIKE[name]), tmp_path / "alone")
-    assert made.count("first_model") == 2
+    assert made.count(MODEL) == 2
     assert alone.results == other.results
     assert torch.equal(alone.memory.images, other.memory.images)
 
@@ -249,7 +239,7 @@ def test_runs_that_differ_in_what_comes_later_share_the_first_model(tiny, tmp_pa
 def test_runs_that_differ_in_what_phase_0_depends_on_do_not_share_it(tiny, tmp_path, made, name):
     one = phase_0(tiny.replace(exemplars="random"), tmp_path)
     other = phase_0(tiny.replace(exemplars="random").replace(**OTHER[name]), tmp_path)
-    assert made.count("first_model") == 2
+    assert made.count(MODEL) == 2
     assert one.results[0]["training_loss"] != other.results[0]["training_loss"]
 
 
@@ -258,21 +248,21 @@ def test_methods_with_the_same_head_share_it_and_so_do_runs_of_bic(tiny, tmp_pat
     cosine: Any = {"network": {"head": "cosine"}}
     for config in (base.replace(method="lucir"), base.replace(**cosine), base.replace(method="icarl", **cosine)):
         phase_0(config, tmp_path)
-    assert made.count("first_model") == 1
+    assert made.count(MODEL) == 1
     for config in (base.replace(method="bic"), base.replace(method="bic", phases=1, budget=9)):
         phase_0(config, tmp_path)  # one held out of 4, and of 9
-    assert made.count("first_model") == 2
+    assert made.count(MODEL) == 2
     phase_0(base.replace(method="bic", budget=11), tmp_path)  # two of 11
-    assert made.count("first_model") == 3
+    assert made.count(MODEL) == 3
 
 
 @pytest.mark.parametrize("name", ["fewer phases", "icarl", "later", "distillation"])
 def test_exemplars_trained_in_phase_0_are_shared_too(tiny, tmp_path, made, name):
     one = phase_0(tiny, tmp_path)
     other = phase_0(tiny.replace(**ALIKE[name]), tmp_path)
-    assert made == ["first_model", "train_exemplars"]
+    assert made == [MODEL, EXEMPLARS]
     assert torch.equal(one.memory.images, other.memory.images)
-    assert one.results[0]["exemplar_steps"] == other.results[0]["exemplar_steps"] != []
+    assert one.results[0]["exemplars"] == other.results[0]["exemplars"] is not None
 
 
 @pytest.mark.parametrize(
@@ -289,8 +279,8 @@ def test_exemplars_trained_in_phase_0_are_shared_too(tiny, tmp_path, made, name)
 def test_other_trained_exemplars_are_not(tiny, tmp_path, made, change):
     one = phase_0(tiny, tmp_path)
     other = phase_0(tiny.replace(**change), tmp_path)
-    assert made == ["first_model", "train_exemplars", "train_exemplars"]
-    assert one.results[0]["exemplar_steps"] != other.results[0]["exemplar_steps"]
+    assert made == [MODEL, EXEMPLARS, EXEMPLARS]
+    assert one.results[0]["exemplars"] != other.results[0]["exemplars"]
 
 
 @pytest.mark.parametrize("name", ["lwf-with-ours", "icarl-with-ours", "bic-with-ours", "lucir-with-ours", "joint"])
@@ -298,9 +288,9 @@ def test_a_run_that_found_phase_0_made_equals_the_one_that_made_it(tiny, tmp_pat
     config = tiny.replace(phases=1, budget=4).preset(name)
     alone, _ = runs.run(config, tmp_path / "alone")
     runs.run(config.replace(phases=5), tmp_path / "shared")
-    assert made.count("first_model") == 2
+    assert made.count(MODEL) == 2
     found, _ = runs.run(config, tmp_path / "shared")
-    assert made.count("first_model") == 2
+    assert made.count(MODEL) == 2
     assert records.canonical(found) == records.canonical(alone)
     kept = [torch.load(path)["seconds"] for path in (tmp_path / "shared" / "phase-0").glob("*.pt")]
     assert found.phase_seconds[0] > sum(kept) > 0  # what was found is counted
@@ -317,12 +307,24 @@ def test_a_damaged_first_model_is_named_by_the_run_that_wants_it(tiny, tmp_path)
         runs.run(config.replace(phases=5), tmp_path)
 
 
-def test_a_setting_without_a_directory_shares_nothing(tiny, tmp_path, made, monkeypatch):
+def test_a_plain_walk_shares_and_keeps_nothing(tiny, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for calls in (1, 2):
-        setting = global_bop.Setting.of(tiny)
-        state = global_bop.initial_state(setting)
-        global_bop.run_phase(setting, state)
-        assert made.count("first_model") == calls
-        assert 0 < state.shared < state.seconds[0]
+    experiment = Experiment.of(tiny)
+    state = global_bop.initial_state(experiment)
+    global_bop.run_phase(experiment, state)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_environment_or_source_does_not_share(tiny, tmp_path, made, monkeypatch):
+    config = tiny.replace(exemplars="random")
+    phase_0(config, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "get_num_threads", lambda: 7)
+        phase_0(config, tmp_path)
+    assert made.count(MODEL) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "library_source", lambda roots: "other")
+        phase_0(config, tmp_path)
+    assert made.count(MODEL) == 3
+    phase_0(config, tmp_path)
+    assert made.count(MODEL) == 3

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mnemonics_lib.durable.provenance import Identity
 from mnemonics_lib.durable.records import RecordError, read_record, write_record
 from mnemonics_lib.edition import report
 from mnemonics_lib.paths import RECORDS
@@ -37,6 +38,22 @@ def test_the_summary_compares_the_same_seeds(records):
     assert rows["herding"]["average accuracy (%)"] == "82.0 ± 5.0"  # 4.303 * 2 / sqrt(3)
     assert rows["lonely"]["average accuracy (%)"] == "90.0"
     assert rows["mnemonics"]["median cost (s)"] == "84"
+
+
+def test_two_records_are_of_one_source_when_both_say_the_same():
+    old = read_record(RECORDS / "quick" / "digits-n5" / "herding" / "seed-0.json")
+    assert old.identity is None
+    new = old.model_copy(update={"identity": Identity(config="c", data="d", source="s")})
+    newer = old.model_copy(update={"identity": Identity(config="e", data="f", source="s")})
+    other = old.model_copy(update={"identity": Identity(config="c", data="d", source="t")})
+    older = old.model_copy(update={"code": old.code.model_copy(update={"source": "s"})})
+    silent = old.model_copy(update={"code": old.code.model_copy(update={"source": None})})
+    assert report.same_source(old, old)
+    assert report.same_source(new, newer)  # of another configuration and other data
+    assert not report.same_source(new, other)
+    assert not report.same_source(old, older)
+    assert not report.same_source(silent, silent)
+    assert not report.same_source(other, silent)
 
 
 def test_a_broken_record_is_not_passed_over(records):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import time
 
 import pytest
 import torch
 
-from mnemonics_lib import global_bop, runs
+from mnemonics_lib import runs
 from mnemonics_lib.__main__ import STOPPED, main
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.durable.journal import ALONE, Journal, JournalError, OutOfTimeError
-from mnemonics_lib.training import train
+from mnemonics_lib.durable.driver import Driver, OutOfTimeError
+from mnemonics_lib.durable.journal import Journal, JournalError
+from mnemonics_lib.loops import walk
+from mnemonics_lib.training import Descent
 
 CPU = torch.device("cpu")
 
@@ -30,8 +33,8 @@ def small(**changes) -> RunConfig:
     return RunConfig().replace(
         phases=1,
         adjust=2,
-        training={"epochs": 3, "milestones": [2]},
-        finetuning={"epochs": 3, "milestones": [1]},
+        training={"epochs": 3, "milestones": [0.6]},
+        finetuning={"epochs": 3, "milestones": [0.3]},
         exemplar_level={"epochs": 2, "adjust_epochs": 2, "inner_steps": 2, "val_batch": 150, "halve_every": 1},
         **changes,
     )
@@ -39,7 +42,7 @@ def small(**changes) -> RunConfig:
 
 def results(record):
     """All of a record that is not time, place or version."""
-    return json.dumps(record.model_dump(include={"results", "accuracy", "config"}))
+    return json.dumps([[row.model_dump() for row in record.results], record.accuracy, record.config])
 
 
 @pytest.fixture(scope="module")
@@ -64,62 +67,89 @@ def test_a_run_stopped_after_every_single_step_ends_with_the_same_bits(name, str
             stops.append(str(stop))
     assert results(record) == straight[name]
     found = " ".join(stops)
-    for where in (
-        "phase 0, model: 2 of 3",
-        "phase 1, model: 3 of 3",
-        "exemplars: 1 of",
-        "adjust 1: 2 of",
-        "adjust 2: 1 of",
-    ):
+    for where in ("phase 0: model: 2 of 3", "phase 1: model: 3 of 3", "exemplars: 1 of", "fine-tuning: 2 of 3"):
         assert where in found, where
-    assert "phase 1, fine-tuning: 2 of 3" in found
+    (parts,) = {int(total) for total in re.findall(r"adjustment: \d+ of (\d+)", found)}
+    assert all(f"adjustment: {done} of {parts}" in found for done in range(1, parts + 1))
     assert len(stops) == len(set(stops))  # every session got further than the one before
     assert not list(tmp_path.rglob(runs.JOURNAL))
 
 
 def test_a_crash_between_two_writes_costs_what_came_after_the_last(straight, tmp_path, monkeypatch):
     """Not a time limit but a kill, with a write at every step before it."""
-    keep, seen = Journal.keep, []
+    keep, seen = Driver._keep, []
 
-    def crashing(self, name, content, done, total):
-        keep(self, name, content, done, total)
-        seen.append((name, done))
-        if name == "adjust 1" and done == 1 and seen.count((name, done)) == 1:
+    def crashing(self, loop, name):
+        self.interval = 0.0
+        keep(self, loop, name)
+        seen.append((name, loop.done))
+        if name == "phase 1: adjustment" and loop.done == 3 and seen.count((name, 3)) == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Journal, "__post_init__", _often(Journal.__post_init__))
-    monkeypatch.setattr(Journal, "keep", crashing)
+    monkeypatch.setattr(Driver, "_keep", crashing)
     with pytest.raises(KeyboardInterrupt):
         runs.run(small(), tmp_path)
     before = len(seen)
     record, _ = runs.run(small(), tmp_path)
     assert results(record) == straight["lwf"]
-    assert seen[before] == ("adjust 1", 2)  # what came before was not done again
+    assert seen[before] == ("phase 1: adjustment", 4)  # what came before was not done again
 
 
-def _often(init):
-    def initialised(self):
-        self.interval = 0.0
-        init(self)
+def journal(path, *, identity="a", phase=3) -> Journal:
+    """At the beginning of a phase."""
+    book = Journal(path, {"source": identity})
+    book.begin(phase, CPU)
+    return book
 
-    return initialised
+
+class Counting:
+    """A loop that adds one to a tensor at each step."""
+
+    def __init__(self, steps: int = 4) -> None:
+        self.value, self.steps, self.asked = torch.zeros(3), steps, 0
+
+    @property
+    def done(self) -> int:
+        return int(self.value[0])
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def step(self) -> None:
+        self.value += 1
+
+    def state(self):
+        self.asked += 1
+        return {"value": self.value}
+
+    def load_state(self, state):
+        self.value.copy_(state["value"])
 
 
-def test_another_configuration_or_source_or_phase_does_not_go_on_from_it(tmp_path):
+def test_a_driver_does_what_a_plain_walk_does():
+    plain, driven = Counting(), Counting()
+    walk(plain)
+    Driver()(driven, "x")
+    assert plain.done == driven.done == 4
+    Driver()(driven, "x")  # nothing is left to do
+    assert driven.done == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "mine"), [({}, True), ({"identity": "b"}, False), ({"phase": 4}, False)], ids=["same", "source", "phase"]
+)
+def test_another_identity_or_phase_does_not_go_on_from_it(tmp_path, changes, mine):
     path = tmp_path / "unfinished.pt"
-    first = Journal(path, {"config": 1, "source": "a"}, interval=0.0)
-    first.begin(3, CPU)
-    first.loop("model").keep(lambda: {"weights": torch.ones(2)}, 1, 5)
-    for identity, phase, mine in [
-        ({"config": 1, "source": "a"}, 3, True),
-        ({"config": 2, "source": "a"}, 3, False),
-        ({"config": 1, "source": "b"}, 3, False),
-        ({"config": 1, "source": "a"}, 4, False),
-    ]:
-        later = Journal(path, identity)
-        later.begin(phase, CPU)
-        assert (later.loop("model").reached() is not None) == mine
-        assert later.loop("another").reached() is None
+    driver = Driver(journal(path), minutes=0)
+    with pytest.raises(OutOfTimeError, match="x: 1 of 4 steps are done"):
+        driver(Counting(), "x")
+    later, steps = Driver(journal(path, **changes)), Counting()
+    first: list[int] = []
+    real = steps.step
+    steps.step = lambda: (first.append(steps.done), real())[1]  # type: ignore[method-assign]
+    later(steps, "x")
+    assert first == ([1, 2, 3] if mine else [0, 1, 2, 3])
+    assert Driver(journal(path, **changes)).journal.loops.keys() == ({"x"} if mine else set())
 
 
 def test_a_damaged_journal_is_one_message_that_names_it(tmp_path):
@@ -131,30 +161,35 @@ def test_a_damaged_journal_is_one_message_that_names_it(tmp_path):
 
 def test_nothing_is_written_between_two_writes_and_a_finished_loop_is_kept_as_it_was(tmp_path, clock):
     path = tmp_path / "unfinished.pt"
-    book = Journal(path, interval=1000.0)
-    book.begin(0, CPU)
-    weights = torch.zeros(3)
-    book.loop("model").keep(lambda: {"weights": weights}, 5, 5)
-    weights += 1  # goes on to change
+    driver, finished = Driver(journal(path), interval=1000.0), Counting()
+    driver(finished, "model")
+    finished.value += 1  # goes on to change
     assert not path.exists()
-    book.interval = 0.0
-    book.loop("exemplars").keep(lambda: {"images": weights}, 1, 9)
-    again = Journal(path)
-    again.begin(0, CPU)
-    finished, partial = again.loop("model").reached(), again.loop("exemplars").reached()
-    assert finished is not None
-    assert partial is not None
-    assert finished["weights"].tolist() == [0, 0, 0]
-    assert partial["images"].tolist() == [1, 1, 1]
+    driver.interval = 0.0
+    driver(Counting(2), "exemplars")
+    kept = journal(path).loops
+    assert kept["model"]["value"].tolist() == [4, 4, 4]
+    assert kept["exemplars"]["value"].tolist() == [2, 2, 2]
 
 
-def test_content_is_asked_for_only_when_it_is_kept(clock):
-    def expensive():
-        raise AssertionError("asked for")
+def test_a_state_is_asked_for_only_when_it_is_kept(tmp_path, clock):
+    without, within = Counting(), Counting()
+    Driver()(without, "x")
+    Driver(journal(tmp_path / "unfinished.pt"), interval=1000.0)(within, "x")
+    assert without.asked == 0
+    assert within.asked == 1  # when it was finished
 
-    ALONE.keep(expensive, 1, 2)
-    ALONE.keep(expensive, 2, 2)
-    assert ALONE.reached() is None
+
+def test_a_loop_that_does_not_fit_is_refused_before_its_first_step():
+    class Large(Counting):
+        def refuse_if_too_large(self, free: float) -> None:
+            assert free > 1e6
+            raise MemoryError("too large")
+
+    loop = Large()
+    with pytest.raises(MemoryError):
+        Driver()(loop, "x")
+    assert loop.done == 0
 
 
 def in_sessions(config, directory):
@@ -172,15 +207,17 @@ def in_sessions(config, directory):
 def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
     pause = 0.3
 
-    def slowly(*arguments):
-        time.sleep(pause)
-        return train(*arguments)
+    step = Descent.step
 
-    monkeypatch.setattr(global_bop, "train", slowly)
+    def slowly(self):
+        time.sleep(pause)
+        step(self)
+
+    monkeypatch.setattr(Descent, "step", slowly)
     config = small(exemplars="random").replace(adjust=0, finetune=False)
     record, sessions, wall = in_sessions(config, tmp_path)
     assert sessions >= 8  # three epochs and a phase's end, twice
-    assert all(seconds >= 3 * pause for seconds in record.phase_seconds)  # three sessions slept in each phase
+    assert all(seconds >= 3 * pause for seconds in record.phase_seconds)  # three epochs slept in each phase
     assert sum(record.phase_seconds) <= wall
     (shared,) = (tmp_path / "phase-0").glob("model-*.pt")
     took = torch.load(shared, weights_only=True)["seconds"]
@@ -192,7 +229,7 @@ def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
 
 def test_the_peak_of_all_sessions_counts(tmp_path, monkeypatch):
     peaks = itertools.chain([5.0, 900.0], itertools.repeat(7.0))
-    monkeypatch.setattr(global_bop, "peak_memory_mb", lambda device: next(peaks))
+    monkeypatch.setattr(runs, "peak_memory_mb", lambda device: next(peaks))
     record, *_ = in_sessions(small(exemplars="random").replace(phases=5, adjust=0, finetune=False), tmp_path)
     assert record.peak_memory_mb == 900
 
@@ -216,6 +253,6 @@ def test_the_command_line_says_where_it_stopped_and_goes_on(tmp_path, capsys):
     params.write_text(small().to_yaml())
     command = ["run", str(params), "--out", str(tmp_path), "--quiet", "--minutes"]
     assert main([*command, "0"]) == STOPPED == 75
-    assert "phase 0, model: 1 of 3 steps are done; the same command goes on" in capsys.readouterr().err
+    assert "phase 0: model: 1 of 3 steps are done; the same command goes on" in capsys.readouterr().err
     assert main([*command, "60"]) == 0
     assert "average accuracy" in capsys.readouterr().out

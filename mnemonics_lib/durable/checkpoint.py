@@ -1,0 +1,118 @@
+"""Checkpoints between phases: the state of a run, whole or not there, and read back without the data set."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mnemonics_lib.config import RunConfig, parse_config
+from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.durable.files import write_atomically
+from mnemonics_lib.durable.provenance import Environment, Identity
+from mnemonics_lib.exemplars.memory import ExemplarMemory
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.global_bop import State, fresh_state, initial_state
+from mnemonics_lib.models import transfer_weights
+from mnemonics_lib.phases import PhaseProtocol
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read. The message names the file."""
+
+
+@dataclass
+class Account:
+    """What a run has cost so far, and where it was computed.
+
+    Attributes:
+        seconds: wall seconds of each finished phase, shared work counted as if it had been done here.
+        peak_memory_mb: of all sessions.
+        environments: every one that the run was computed in, in order of appearance.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    peak_memory_mb: float = 0.0
+    environments: list[Environment] = field(default_factory=list)
+
+    def computed_in(self, environment: Environment) -> None:
+        """A session begins."""
+        if environment not in self.environments:
+            self.environments.append(environment)
+
+
+def save_checkpoint(path: Path, experiment: Experiment, state: State, account: Account, identity: Identity) -> None:
+    """Write the state after a phase, whole or not at all."""
+    pixels = experiment.data.pixels
+    content = {
+        "identity": identity.model_dump(),
+        "config": experiment.config.model_dump(),
+        "pixels": asdict(pixels),
+        "shape": experiment.data.shape,
+        "phase": state.phase,
+        "model": state.model.state_dict(),
+        "memory": state.memory.state(pixels),
+        "held_out": state.held_out.state(pixels),
+        "method": state.method.state(),
+        "results": state.results,
+        "seconds": account.seconds,
+        "peak_memory_mb": account.peak_memory_mb,
+        "environments": [environment.model_dump() for environment in account.environments],
+    }
+    write_atomically(path, lambda file: torch.save(content, file))
+
+
+def load_checkpoint(path: Path, experiment: Experiment, identity: Identity) -> tuple[State, Account]:
+    """The state after the last finished phase; the initial one where this experiment left none.
+
+    Raises:
+        CheckpointError: for a file that is no checkpoint.
+    """
+    content = read_checkpoint(path, experiment.device) if path.exists() else None
+    state = initial_state(experiment)
+    if content is None or content["identity"] != identity.model_dump():
+        return state, Account()
+    _restore(state, content, experiment.config, experiment.protocol, experiment.data.pixels)
+    environments = [Environment(**environment) for environment in content["environments"]]
+    return state, Account(content["seconds"], content["peak_memory_mb"], environments)
+
+
+def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
+    """A checkpoint's content.
+
+    Raises:
+        CheckpointError: for a file that is no checkpoint.
+    """
+    try:
+        content = torch.load(path, map_location=device, weights_only=True)
+        if not {"identity", "config", "results"} <= content.keys():
+            raise KeyError("identity, config and results are what a checkpoint begins with")
+        return content
+    except Exception as error:  # torch.load raises nearly anything for a file that is not its own
+        raise CheckpointError(
+            f"{path}: not a checkpoint, or a damaged one; delete it to start again ({error})"
+        ) from error
+
+
+def restore_alone(content: dict[str, Any], device: torch.device) -> tuple[RunConfig, State, Pixels, PhaseProtocol]:
+    """What a checkpoint's content holds, without the data set."""
+    config = parse_config(content["config"])
+    protocol, pixels = config.protocol(), Pixels(**content["pixels"])
+    state = fresh_state(config, protocol, content["shape"], device)
+    _restore(state, content, config, protocol, pixels)
+    return config, state, pixels, protocol
+
+
+def _restore(state: State, content: dict[str, Any], config: RunConfig, protocol: PhaseProtocol, pixels: Pixels) -> None:
+    """Fill a fresh state with a checkpoint's content."""
+    if content["phase"] > 1 and config.weight_transfer:  # phase 0 trains plain convolutions, later phases others
+        transfer_weights(state.model)
+    for phase in range(1, content["phase"]):
+        state.model.grow(protocol.seen(phase), seed=0)
+    state.model.load_state_dict(content["model"])
+    state.memory = ExemplarMemory.from_state(content["memory"], pixels)
+    state.held_out = ExemplarMemory.from_state(content["held_out"], pixels)
+    state.method.load_state(content["method"])
+    state.phase, state.results = content["phase"], content["results"]

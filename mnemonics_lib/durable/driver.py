@@ -1,0 +1,134 @@
+"""The driver: walks any loop with a progress bar, a time limit, and everything kept that is needed to go on."""
+
+from __future__ import annotations
+
+import copy
+import time
+
+import torch
+from tqdm import tqdm
+
+from mnemonics_lib.device.memory import free_bytes
+from mnemonics_lib.durable.clock import Clock
+from mnemonics_lib.durable.journal import Journal
+from mnemonics_lib.durable.shared import Shared
+from mnemonics_lib.loops import Loop, State
+
+
+class OutOfTimeError(Exception):
+    """The time limit was reached; all that was done is kept. The message says where the run stands."""
+
+
+class Driver:
+    """A :data:`mnemonics_lib.loops.Walker` that can stop after any step of any loop, and go on later.
+
+    Args:
+        journal: where unfinished loops are kept; None keeps nothing.
+        shared: finished loops that runs have in common; None shares nothing.
+        device: whose free memory is asked for before a loop begins.
+        minutes: from now, after which the work stops at its next step; None for no limit.
+        progress: whether to show a bar for each loop.
+        interval: seconds between two writes of the journal.
+    """
+
+    def __init__(
+        self,
+        journal: Journal | None = None,
+        shared: Shared | None = None,
+        device: torch.device | str = "cpu",
+        minutes: float | None = None,
+        progress: bool = False,
+        interval: float = 60.0,
+    ) -> None:
+        self.journal, self.shared = journal or Journal(), shared
+        self.device, self.progress, self.interval = torch.device(device), progress, interval
+        self._deadline = None if minutes is None else time.monotonic() + 60 * minutes
+        self._written = time.monotonic()
+        self._clock = Clock()
+        self._making: tuple[str, Clock] | None = None
+
+    def begin(self, phase: int) -> None:
+        """A phase begins, anew or where an earlier session left it.
+
+        Raises:
+            JournalError: for a damaged journal.
+        """
+        self.journal.begin(phase, self.device)
+        self._clock = Clock(self.journal.seconds)
+
+    def end(self) -> None:
+        """The phase is over, and its result is safe elsewhere.
+
+        Raises:
+            OutOfTimeError: past the time limit.
+        """
+        self.journal.end()
+        if self._late():
+            raise OutOfTimeError(f"time limit reached after phase {self.journal.phase}; the same command goes on there")
+
+    def seconds(self) -> float:
+        """Seconds of the present phase in all sessions; shared work counts as if it had been done here."""
+        return self._clock.seconds()
+
+    def __call__(self, loop: Loop, name: str) -> None:
+        """Do the remaining steps of a loop: those that no earlier session and no other run has done.
+
+        Raises:
+            OutOfTimeError: past the time limit, once all is written.
+            WillNotFitError: when a step would not fit into the device's memory.
+        """
+        if self.shared is None or name not in self.shared.keys:
+            self._walk(loop, name)
+            return
+
+        def make() -> tuple[State, float]:
+            clock = Clock(self.journal.making.get(name, 0.0))
+            self._making = name, clock
+            try:
+                self._walk(loop, name)
+            finally:
+                self._making = None
+            return loop.state(), clock.seconds()
+
+        with self._clock.stopped():  # waiting for another run is not work
+            state, seconds = self.shared.get(name, make)
+        self._clock.add(seconds)
+        if loop.done < len(loop):
+            loop.load_state(state)
+
+    def _walk(self, loop: Loop, name: str) -> None:
+        if name in self.journal.loops:
+            loop.load_state(self.journal.loops[name])
+        if loop.done < len(loop) and hasattr(loop, "refuse_if_too_large"):
+            loop.refuse_if_too_large(free_bytes(self.device))
+        bar = tqdm(total=len(loop), initial=loop.done, desc=name, disable=not self.progress, leave=False)
+        with bar:
+            for _ in range(loop.done, len(loop)):
+                loop.step()
+                bar.update()
+                self._keep(loop, name)
+
+    def _keep(self, loop: Loop, name: str) -> None:
+        """After a step: keep the loop's state when a write is due, and stop when the time is over."""
+        late, due = self._late(), time.monotonic() - self._written >= self.interval
+        if self.journal.path is not None and (late or due or loop.done == len(loop)):
+            # A finished loop's result is copied: it changes afterwards, and is written when the next write is due.
+            self.journal.loops[name] = copy.deepcopy(loop.state())
+        if late or due:
+            self._write()
+        if late:
+            raise OutOfTimeError(
+                f"time limit reached in {name}: {loop.done} of {len(loop)} steps are done; the same command goes on "
+                "from there"
+            )
+
+    def _late(self) -> bool:
+        return self._deadline is not None and time.monotonic() >= self._deadline
+
+    def _write(self) -> None:
+        self._written = time.monotonic()
+        self.journal.seconds = self._clock.seconds()
+        if self._making:
+            name, clock = self._making
+            self.journal.making[name] = clock.seconds()
+        self.journal.write()

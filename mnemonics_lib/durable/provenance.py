@@ -1,0 +1,188 @@
+"""Where a run's numbers come from: what it is a run of, what it was made under, and the commit of the library.
+
+The identity says what a run is: with another one it is another run, and is made again. The environment says under what
+it was made. Another number of threads or another torch changes the last digits, and with them the run, but a record
+that was made under the old ones stays true: so the environment is written down beside the identity, not into it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import platform
+import subprocess
+import sys
+import weakref
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypedDict
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from mnemonics_lib.data.dataset import Dataset
+from mnemonics_lib.device.memory import device_name
+from mnemonics_lib.durable.own_method import describe_method
+from mnemonics_lib.durable.source import PACKAGE, ROOTS, library_source
+from mnemonics_lib.durable.syntax import sha256
+from mnemonics_lib.durable.values import describe_plain
+from mnemonics_lib.methods import METHODS, MethodInfo
+
+PACKAGES = ("torch", "torchvision", "higher", "numpy", "scikit-learn")
+"""Packages that decide the numbers of a run."""
+
+
+class Identity(BaseModel):
+    """What a run is a run of; two runs with one identity are the same one.
+
+    Attributes:
+        config: digest of its configuration.
+        data: :func:`data_digest` of its data set, at the resolution it is loaded at.
+        source: :func:`source_digest` of its method.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    config: str
+    data: str
+    source: str
+
+
+class Environment(BaseModel):
+    """What a run was made under.
+
+    Attributes:
+        threads: of torch on the CPU; None where an old record does not say.
+        device: as :func:`mnemonics_lib.device.memory.device_name` has it.
+        versions: of Python and of ``PACKAGES``, by name.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    threads: int | None
+    device: str
+    versions: dict[str, str]
+
+
+class CodeVersion(TypedDict):
+    """The commit of the library's files and whether they differ from it; None for both where no repository has them."""
+
+    commit: str | None
+    dirty: bool | None
+
+
+def environment(device: torch.device | str) -> Environment:
+    """What a run on a device is made under now."""
+    return Environment(
+        threads=torch.get_num_threads(), device=device_name(torch.device(device)), versions=library_versions()
+    )
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide the numbers, by name."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def differences(before: Environment, after: Environment) -> str:
+    """How two environments differ, for messages: ``threads 1 -> 2, torch 2.14.1 -> 2.15.0``; "" where they do not.
+
+    Args:
+        before: the environment that a run was begun under.
+        after: the one it is to go on under.
+    """
+    names = ["threads", "device", *sorted(before.versions.keys() | after.versions.keys())]
+    old, new = ({"threads": it.threads, "device": it.device, **it.versions} for it in (before, after))
+    pairs = ((name, old.get(name), new.get(name)) for name in names)
+    return ", ".join(
+        f"{name} {'unknown' if was is None else was} -> {'unknown' if now is None else now}"
+        for name, was, now in pairs
+        if was != now
+    )
+
+
+def source_digest(method_cls: type, roots: Iterable[str] = ROOTS) -> str:
+    """SHA-256 (hex) of the source a run with a method is made by.
+
+    It covers the modules of the library that the run uses, a user's own method with all that it depends on, and what
+    its registration says of it (``holds_out`` decides numbers). Ask before the run starts, and keep the answer: what is
+    edited later does not take part in the run, and an own method may change what it consists of. For a method that
+    cannot be described (:func:`~mnemonics_lib.durable.own_method.describe_method` says why) no two answers are equal.
+
+    Args:
+        method_cls: the class of the run's method, of the library or of the user's own.
+        roots: modules of the library that every run uses.
+
+    Raises:
+        ValueError: for a root that is no module of the library.
+    """
+    method = describe_method(method_cls)
+    return sha256([library_source([*roots, *method.library]), method.digest, _registration(method_cls)])
+
+
+def _registration(method_cls: type) -> list[dict[str, str]]:
+    """What is registered of a class and differs from the defaults, for each name that it is registered under."""
+    fields = [field for field in dataclasses.fields(MethodInfo) if field.name != "path"]
+    found = []
+    for info in METHODS.values():
+        module, _, name = info.path.partition(":")
+        if getattr(sys.modules.get(module), name, None) is method_cls:
+            values = {field.name: getattr(info, field.name) for field in fields}
+            found.append(
+                {field.name: ascii(values[field.name]) for field in fields if values[field.name] != field.default}
+            )
+    return sorted(found, key=sha256)
+
+
+_digests: dict[int, tuple[weakref.ref[Dataset], str]] = {}
+
+
+def data_digest(dataset: Dataset) -> str:
+    """SHA-256 (hex) of a data set as it is loaded: images and labels of both splits, and the pixel space.
+
+    It is computed once for each object (0.3 s for CIFAR-100), since no run writes to its data.
+
+    Args:
+        dataset: on any device; its digest is the same on all.
+
+    Raises:
+        TypeError: for a field that is neither a tensor nor a plain value.
+    """
+    known = _digests.get(id(dataset))
+    if known and known[0]() is dataset:  # an id is given again when its object is gone
+        return known[1]
+    described = {}
+    for part in ("train", "test", "pixels"):
+        content = getattr(dataset, part)
+        for field in dataclasses.fields(content):
+            value = getattr(content, field.name)
+            described[f"{part}.{field.name}"] = text = describe_plain(value)
+            if text is None:
+                raise TypeError(f"{part}.{field.name} = {value!r}: must be a tensor, a number or a string")
+    digest = sha256(described)
+    _digests[id(dataset)] = weakref.ref(dataset), digest
+    return digest
+
+
+@functools.cache
+def code_version(package: Path = PACKAGE) -> CodeVersion:
+    """The commit that the library's files are of, and whether they differ from it.
+
+    A library that is installed in an environment may lie inside another project's repository. Its commit says nothing
+    of the library: a commit is named only where the repository has the library's files.
+
+    Args:
+        package: the folder of the library.
+    """
+
+    def git(*arguments: str) -> str | None:
+        try:
+            command = ["git", "-C", str(package), *arguments]
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        except (OSError, subprocess.CalledProcessError):
+            return None
+
+    if git("ls-files", "--error-unmatch", "__init__.py") is None:
+        return {"commit": None, "dirty": None}
+    status = git("status", "--porcelain", "--", ".")
+    return {"commit": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}

@@ -1,0 +1,91 @@
+"""What a training of exemplars is compared with: the same loss on a fixed panel, and steps along pure noise.
+
+The log of a training shows one random start and one random batch per step, whose losses cannot be compared. A panel of
+fixed starts and images can: it is measured on the exemplars before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mnemonics_lib.bilevel.inner import solve
+from mnemonics_lib.exemplars.mnemonics import ExemplarTraining, pixel_optimizer
+from mnemonics_lib.exemplars.outer_log import rms
+from mnemonics_lib.exemplars.temporary import temporary_model
+from mnemonics_lib.rng import derive, stream
+
+STARTS, IMAGES, PIXELS = 4, 512, 2**16
+"""Temporary models and validation images of a panel, and pixels that noise is tried on."""
+
+
+def controls(trainings: Sequence[ExemplarTraining]) -> dict[str, Any]:
+    """The log of one or several finished trainings of parts of a memory, and what to compare it with.
+
+    Returns:
+        ``steps``: the log's columns, one training after the other. ``panel``: the meta loss on the fixed panel
+        ``before`` and ``after``, with the batch's statistics, and ``before_running`` and ``after_running``, with the
+        running ones of the temporary model; means over the trainings. ``noise_displacement``: root mean square of
+        :func:`noise_displacement` over the trainings.
+    """
+    logs = [training.log.columns(training.done) for training in trainings]
+    steps = {name: [value for log in logs for value in log[name]] for name in logs[0]}
+    losses = torch.tensor([[*panel(t, t.start), *panel(t, t.E.detach())] for t in trainings], dtype=torch.float64)
+    names = ("before", "before_running", "after", "after_running")
+    noise = torch.tensor([noise_displacement(training) for training in trainings], dtype=torch.float64)
+    return {
+        "steps": steps,
+        "panel": dict(zip(names, losses.mean(dim=0).tolist(), strict=True)),
+        "noise_displacement": rms(noise).item(),
+    }
+
+
+def panel(training: ExemplarTraining, images: Tensor) -> tuple[float, float]:
+    """The meta loss, Eq. 7a, of models trained on ``images``, over fixed starts and validation images.
+
+    The starts are as far from Theta_i as the perturbed ones of the training are: at evenly spaced shares r. Without
+    perturbation there is one, Theta_i.
+
+    Args:
+        training: whose model, validation data and axes to use.
+        images: exemplars in the place of its own, [n, c, h, w].
+
+    Returns:
+        With the statistics of the validation batch, and with the running statistics of the temporary model.
+    """
+    level, seed, samples = training.level, derive(training.seed, "panel"), training.samples
+    chosen = torch.randperm(len(samples), generator=stream(seed, "images"))[:IMAGES]
+    x, y = samples.batch(chosen.to(samples.labels.device))  # [v, c, h, w], [v]
+    starts = STARTS if level.start == "perturbed" else 1
+    losses = []
+    for k in range(starts):
+        theta = temporary_model(training.model, level, derive(seed, "start", k), (k + 0.5) / starts)
+        minibatches = training.inner.draw(-1 - k, training.engine.minibatches)  # of no outer step
+        fitted = solve(theta, images, minibatches, training.inner.load, level)  # Eq. 8, T times
+        with torch.no_grad():
+            running = training.meta_loss(fitted.eval(), x, y)  # before a pass in training mode would change them
+            batch = training.meta_loss(fitted.train(), x, y)
+        losses.append(torch.stack([batch, running]))
+    batch_loss, running_loss = torch.stack(losses).mean(dim=0).tolist()
+    return batch_loss, running_loss
+
+
+def noise_displacement(training: ExemplarTraining) -> float:
+    """How far the same optimiser would have carried the pixels along noise of the same size, in standard deviations.
+
+    Each gradient of the training is replaced by independent normal noise of the same root mean square. A displacement
+    of this size says nothing about the gradient: an adaptive optimiser makes steps out of anything.
+    """
+    gradients = training.log.columns(training.done)["gradient"]
+    generator = stream(training.seed, "noise")
+    pixels = torch.zeros(min(training.start.numel(), PIXELS), requires_grad=True)
+    optimizer, scheduler = pixel_optimizer(pixels, training.level)
+    for step, size in enumerate(gradients, start=1):
+        pixels.grad = size * torch.randn(pixels.shape, generator=generator)
+        optimizer.step()
+        if step % training.validation.per_pass == 0:
+            scheduler.step()
+    return rms(pixels.detach()).item()

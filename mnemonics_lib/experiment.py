@@ -1,0 +1,74 @@
+"""What stays the same during a run: its configuration, its data and which classes arrive when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mnemonics_lib.config import RunConfig
+from mnemonics_lib.data.dataset import Dataset, load_dataset
+from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.exemplars.selection import per_class, pick_random
+from mnemonics_lib.phases import PhaseProtocol
+from mnemonics_lib.rng import derive, stream
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One run's fixed parts.
+
+    Attributes:
+        config: every axis.
+        data: the data set, whole, on ``device``.
+        protocol: which classes arrive in which phase.
+        device: where everything is computed.
+    """
+
+    config: RunConfig
+    data: Dataset
+    protocol: PhaseProtocol
+    device: torch.device
+
+    @classmethod
+    def of(cls, config: RunConfig, device: torch.device | str = "cpu") -> Experiment:
+        """Load the data and derive the class order."""
+        device = torch.device(device)
+        return cls(config, load_dataset(config.dataset, device, config.resolution), config.protocol(), device)
+
+    def new_data(self, phase: int) -> Samples:
+        """D_i, without the images that the method holds out."""
+        return self._parts(phase)[0]
+
+    def held_out(self, phase: int) -> Samples:
+        """The images of D_i that the method holds out, in order of rank; none but for BiC."""
+        return self._parts(phase)[1]
+
+    def _parts(self, phase: int) -> tuple[Samples, Samples]:
+        whole = self._samples(*self.protocol.new_data(self.data.train, phase))
+        count = self.config.quota(self.protocol.seen(phase))[1]
+        if not count:
+            return whole, whole.where(torch.zeros_like(whole.labels, dtype=torch.bool))
+        labels, generator = whole.labels.cpu(), stream(self.config.seed, "held-out", phase)
+        chosen = per_class(labels, lambda of_class: pick_random(count, len(of_class), generator))
+        rest = torch.ones(len(labels), dtype=torch.bool)
+        rest[chosen] = False
+        chosen, rest = chosen.to(self.device), rest.to(self.device)
+        held_out = Samples.real(whole.raw[chosen], whole.labels[chosen], self.data.pixels)
+        return whole.where(rest), held_out
+
+    def seen_data(self, phase: int) -> Samples:
+        """D_{0:i}, which only joint training keeps."""
+        return self._samples(*self.protocol.seen_data(self.data.train, phase))
+
+    def test_data(self, phase: int) -> Samples:
+        """Test data of all classes seen."""
+        return self._samples(*self.protocol.seen_data(self.data.test, phase))
+
+    def _samples(self, raw: Tensor, labels: Tensor) -> Samples:
+        return Samples.real(raw, labels, self.data.pixels)
+
+    def seed(self, *names: str | int) -> int:
+        """A seed of its own for each purpose."""
+        return derive(self.config.seed, *names)

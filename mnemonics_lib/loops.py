@@ -1,0 +1,49 @@
+"""A loop is an object: made from values, it does one step at a time, and gives and takes its state.
+
+The algorithms of the paper are such loops and know nothing of what surrounds them. Who walks them decides about
+progress bars, time limits and what is kept for later: :func:`walk` is a plain ``for``, and
+:class:`mnemonics_lib.durable.driver.Driver` does the same with all of that around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+State = dict[str, Any]
+"""Plain values and tensors, as ``torch.load(weights_only=True)`` reads them."""
+
+
+class Loop(Protocol):
+    """Work made of steps that follow one another: epochs of training, or steps on the exemplars."""
+
+    @property
+    def done(self) -> int:
+        """How many steps are done."""
+        ...
+
+    def __len__(self) -> int:
+        """How many steps there are in all."""
+        ...
+
+    def step(self) -> None:
+        """Do the next one."""
+        ...
+
+    def state(self) -> State:
+        """Everything that the remaining steps depend on, and the result so far; not a copy."""
+        ...
+
+    def load_state(self, state: State) -> None:
+        """Go on, in a loop made from the same values, from where another one gave its state."""
+        ...
+
+
+Walker = Callable[[Loop, str], None]
+"""Does the remaining steps of a loop, which it may call by the given name."""
+
+
+def walk(loop: Loop, name: str = "") -> None:
+    """Do the remaining steps, one after the other."""
+    for _ in range(loop.done, len(loop)):
+        loop.step()
