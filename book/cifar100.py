@@ -34,7 +34,7 @@ paper = paper[(paper.dataset == "cifar100") & (paper.phases == 5)]
 
 def show(frame):
     """Display a data frame as a Markdown table."""
-    display(Markdown(report.markdown(frame)))
+    display(Markdown(frame.to_markdown(index=False, disable_numparse=True)))
 
 
 def beside(field, paper_field):
@@ -157,23 +157,25 @@ CHAIN = {
 }
 
 
-def fall(steps, kind="meta_loss"):
+def fall(training, kind="meta_loss"):
     """First and last fifth of a loss, or a dash when nothing was trained."""
-    losses = [step[kind] for step in steps]
+    if training is None:
+        return "–"
+    losses = getattr(training.steps, kind)
     fifth = max(1, len(losses) // 5)
-    return f"{sum(losses[:fifth]) / fifth:.2f} to {sum(losses[-fifth:]) / fifth:.2f}" if losses else "–"
+    return f"{sum(losses[:fifth]) / fifth:.2f} to {sum(losses[-fifth:]) / fifth:.2f}"
 
 
 rows = [
     {
         "exemplars": words,
         "seed": seed,
-        "average accuracy (%)": f"{record['average_accuracy']:.2f}",
-        "forgetting (%)": f"{record['forgetting']:.2f}",
-        "displacement (std)": f"{record['displacement']:.3f}",
-        "meta loss, Eq. 9": fall(record["results"][0]["exemplar_steps"]),
-        "base loss, Eq. 9": fall(record["results"][0]["exemplar_steps"], "base_loss_last"),
-        "meta loss, Eq. 10": fall(record["results"][-1]["adjust_steps"]),
+        "average accuracy (%)": f"{record.average_accuracy:.2f}",
+        "forgetting (%)": f"{record.forgetting:.2f}",
+        "displacement (std)": f"{record.displacement:.3f}",
+        "meta loss, Eq. 9": fall(record.results[0].exemplars),
+        "base loss, Eq. 9": fall(record.results[0].exemplars, "base_loss_last"),
+        "meta loss, Eq. 10": fall(record.results[-1].adjustment),
     }
     for arm, words in CHAIN.items()
     for seed, record in found.get(arm, {}).items()
@@ -200,14 +202,14 @@ rows = [
     {
         "arm": f"`{arm}`",
         "seed": seed,
-        "average accuracy (%)": f"{record['average_accuracy']:.2f}",
-        "last phase (%)": f"{record['accuracy'][-1]:.2f}",
-        "forgetting (%)": f"{record['forgetting']:.2f}",
-        "displacement (std)": f"{record['displacement']:.3f}",
-        "engine": record["config"]["exemplar_level"]["engine"] if record["displacement"] else "–",
-        "exemplars (MB)": f"{record['exemplar_bytes'] / 1e6:.2f}",
-        "seconds": f"{record['seconds']:.0f}",
-        "commit": (record["code"]["commit"] or "unknown")[:10],
+        "average accuracy (%)": f"{record.average_accuracy:.2f}",
+        "last phase (%)": f"{record.accuracy[-1]:.2f}",
+        "forgetting (%)": f"{record.forgetting:.2f}",
+        "displacement (std)": f"{record.displacement:.3f}",
+        "engine": record.config["exemplar_level"]["engine"] if record.displacement else "–",
+        "exemplars (MB)": f"{record.exemplar_bytes / 1e6:.2f}",
+        "seconds": f"{record.seconds:.0f}",
+        "commit": (record.code.commit or "unknown")[:10],
     }
     for arm, by_seed in found.items()
     for seed, record in by_seed.items()

@@ -48,7 +48,7 @@ figures.style()
 
 def show(rows):
     """Display a list of dictionaries as a Markdown table."""
-    display(Markdown(report.markdown(pd.DataFrame(rows))))
+    display(Markdown(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)))
 
 
 def vector(values):
@@ -715,7 +715,7 @@ for words, (profile, name, arm) in PAIRS.items():
     found, low = report.evidence(profile, name), f"{arm}-bfloat16"
     if report.comparable(found, low, arm):
         seeds = sorted(found[low].keys() & found[arm].keys())
-        single, rounded = (sum(found[of][seed]["average_accuracy"] for seed in seeds) / len(seeds) for of in (arm, low))
+        single, rounded = (sum(found[of][seed].average_accuracy for seed in seeds) / len(seeds) for of in (arm, low))
         rows.append(
             {
                 "N = 5": words,
@@ -723,9 +723,7 @@ for words, (profile, name, arm) in PAIRS.items():
                 "float32": f"{single:.2f}",
                 "bfloat16": f"{rounded:.2f}",
                 "difference": str(report.difference(found, low, arm, "average_accuracy")),
-                "pairs of one source": sum(
-                    found[low][seed]["code"]["source"] == found[arm][seed]["code"]["source"] for seed in seeds
-                ),
+                "pairs of one source": sum(report.same_source(found[low][seed], found[arm][seed]) for seed in seeds),
             }
         )
 if rows:

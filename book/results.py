@@ -18,13 +18,12 @@
 # that: expect one in twenty to miss.
 
 # %% tags=["hide-input"]
-import json
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown, display
 
 from mnemonics_lib.config import read_yaml
+from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.paths import RECORDS, ROOT
 
@@ -36,7 +35,7 @@ digits = {n: report.evidence("quick", f"digits-n{n}") for n in (5, 1)}
 
 def show(frame):
     """Display a data frame as a Markdown table."""
-    display(Markdown(report.markdown(frame)))
+    display(Markdown(frame.to_markdown(index=False, disable_numparse=True)))
 
 
 # %% [markdown]
@@ -161,9 +160,9 @@ if plain:
 def ours_of(row, **fields):
     """Our average accuracy for a cell of the paper's tables, from records at paper scale; a dash without one."""
     for by_seed in report.evidence("paper", f"{row.dataset}-n{row.phases}").values():
-        records = [r for r in by_seed.values() if all(r[name] == value for name, value in fields.items())]
+        records = [r for r in by_seed.values() if all(getattr(r, name) == value for name, value in fields.items())]
         if records:
-            return report.mean_pm(report.interval([r["average_accuracy"] for r in records]))
+            return report.mean_pm(report.interval([r.average_accuracy for r in records]))
     return "–"
 
 
@@ -206,9 +205,9 @@ show(beside(table2, ["dataset", "exemplars", "adjust_old"], table_2).rename(colu
 # %% tags=["remove-input"]
 rows = []
 for path in sorted(RECORDS.glob("*/*/*/seed-*.json")):
-    record = json.loads(path.read_text())
-    made_by = (record["code"]["commit"] or "unknown")[:10] + (" (modified)" if record["code"]["dirty"] else "")
-    rows.append((path.parent, record["seed"], made_by, record["device"], record["versions"]["torch"]))
+    record = read_record(path)
+    made_by = (record.code.commit or "unknown")[:10] + (" (modified)" if record.code.dirty else "")
+    rows.append((path.parent, record.seed, made_by, record.device, record.versions["torch"]))
 listed = pd.DataFrame(rows, columns=["path", "seed", "commit", "device", "torch"])
 grouped = (
     listed.groupby(["path", "commit", "device", "torch"])["seed"]

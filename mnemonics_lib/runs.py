@@ -25,6 +25,7 @@ from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device.memory import peak_memory_mb
+from mnemonics_lib.durable.assemble import assemble
 from mnemonics_lib.durable.checkpoint import (
     Account,
     CheckpointError,
@@ -36,7 +37,7 @@ from mnemonics_lib.durable.checkpoint import (
 from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.journal import Journal
 from mnemonics_lib.durable.provenance import Identity, data_digest, environment, source_digest
-from mnemonics_lib.durable.records import Record, assemble, read_record, write_record
+from mnemonics_lib.durable.records import Record, read_record, write_record
 from mnemonics_lib.durable.shared import Shared, phase_zero_keys
 from mnemonics_lib.durable.source import library_source
 from mnemonics_lib.exemplars.memory import ExemplarMemory

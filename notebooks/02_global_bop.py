@@ -117,10 +117,10 @@ print(f"accuracy {row['accuracy']:.1f} % on all classes seen, {row['first_classe
 # %%
 record, path = runs.run(config, RUNS, progress=True)
 print("record:", path.relative_to(RUNS.parent.parent))
-assert record["results"][1]["confusion"] == row["confusion"]  # the same phase 1 as step by step
+assert record.results[1].confusion == row["confusion"]  # the same phase 1 as step by step
 
 # %%
-table = pd.DataFrame(record["results"])[
+table = pd.DataFrame([result.model_dump() for result in record.results])[
     ["accuracy", "first_classes_accuracy", "displacement_new", "displacement", "outside", "exemplar_bytes"]
 ]
 table.rename_axis("phase").round(3)
@@ -130,17 +130,17 @@ table.rename_axis("phase").round(3)
 # $\mathcal{F} = \mathcal{A}_0^Z - \mathcal{A}_N^Z$: what the first classes lost.
 
 # %%
-print(f"average accuracy {record['average_accuracy']:.2f} %, forgetting {record['forgetting']:.2f} %")
-assert record["average_accuracy"] == metrics.average_accuracy(record["accuracy"])
-assert record["forgetting"] == metrics.forgetting(record["first_classes_accuracy"])
+print(f"average accuracy {record.average_accuracy:.2f} %, forgetting {record.forgetting:.2f} %")
+assert record.average_accuracy == metrics.average_accuracy(record.accuracy)
+assert record.forgetting == metrics.forgetting(record.first_classes_accuracy)
 
 # %% mystnb={"image": {"alt": "Left: accuracy after each phase on all classes seen and on the first classes. Right: confusion matrix after the last phase."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
-left.plot(record["accuracy"], "o-", color=figures.PALETTE[exemplars], label="all classes seen, $A_i$")
-left.plot(record["first_classes_accuracy"], "s--", color="black", label="first classes, $A_i^Z$")
+left.plot(record.accuracy, "o-", color=figures.PALETTE[exemplars], label="all classes seen, $A_i$")
+left.plot(record.first_classes_accuracy, "s--", color="black", label="first classes, $A_i^Z$")
 left.set(xlabel="phase i", ylabel="accuracy (%)", xticks=range(phases + 1), ylim=(0, 101))
 left.legend()
-figures.confusion(record["results"][-1]["confusion"], right, f"after phase {phases}")
+figures.confusion(record.results[-1].confusion, right, f"after phase {phases}")
 plt.show()
 
 # %% [markdown]

@@ -122,19 +122,14 @@ if "herding" in committed:
 # %%
 def same_run(one, other):
     """Whether two records are of one configuration (a field younger than a record has its default there)."""
-    return configuration.parse_config(one["config"]) == configuration.parse_config(other["config"])
-
-
-def same_source(record, kind, at):
-    """Whether a run was made by the library source of the committed one."""
-    return record["code"]["source"] == committed[kind][at]["code"]["source"]
+    return configuration.parse_config(one.config) == configuration.parse_config(other.config)
 
 
 rows = [
-    (kind, at, record["average_accuracy"], committed[kind][at]["average_accuracy"], same_source(record, kind, at))
+    (kind, at, record.average_accuracy, other.average_accuracy, report.same_source(record, other))
     for kind, by_seed in fresh.items()
     for at, record in by_seed.items()
-    if at in committed.get(kind, {}) and same_run(record, committed[kind][at])
+    if (other := committed.get(kind, {}).get(at)) and same_run(record, other)
 ]
 pd.DataFrame(rows, columns=["exemplars", "seed", "here", "committed", "same source"]).round(2)
 
@@ -172,11 +167,11 @@ if "herding" in committed and moved:
 rows = []
 for arm in moved:
     for record in committed[arm].values():
-        for phase, result in enumerate(record["results"]):
-            steps = pd.DataFrame(result["exemplar_steps"])
+        for phase, result in enumerate(record.results):
+            steps = pd.DataFrame(result.exemplars.steps.columns())
             fifth = max(1, len(steps) // 5)
             first, last = steps["meta_loss"].head(fifth).mean(), steps["meta_loss"].tail(fifth).mean()
-            rows.append((arm, phase, first, last, steps["gradient"].iloc[0], result["displacement_new"]))
+            rows.append((arm, phase, first, last, steps["gradient"].iloc[0], result.displacement_new))
 columns = ["arm", "phase", "loss, first fifth", "loss, last fifth", "first gradient", "displacement"]
 falls = pd.DataFrame(rows, columns=columns).groupby(["arm", "phase"]).mean()
 falls.style.format("{:.3f}").format("{:.1e}", subset="first gradient").set_uuid("falls") if len(
@@ -193,14 +188,14 @@ falls.style.format("{:.3f}").format("{:.1e}", subset="first gradient").set_uuid(
 # %%
 def late(record):
     """Accuracy on the classes that came after phase 0, at the end of the run."""
-    counts = np.array(record["results"][-1]["confusion"])
+    counts = np.array(record.results[-1].confusion)
     first = config.protocol().seen(0)
     return 100 * counts.diagonal()[first:].sum() / counts[first:].sum()
 
 
 def early(record):
     """Accuracy on the classes of phase 0, at the end of the run."""
-    return record["first_classes_accuracy"][-1]
+    return record.first_classes_accuracy[-1]
 
 
 table = {

@@ -68,7 +68,7 @@ finished = {}
 for kind in ("herding", "mnemonics"):
     record, path = runs.run(config.replace(exemplars=kind), RUNS, progress=True)
     finished[kind] = runs.load_run(path)
-    print(kind, f"displacement {record['displacement']:.3f} std")
+    print(kind, f"displacement {record.displacement:.3f} std")
 
 # %% mystnb={"image": {"alt": "One exemplar of each class: herding's real image, the real image training started from, and the trained one."}}
 memory, pixels = finished["mnemonics"].exemplars, finished["mnemonics"].pixels

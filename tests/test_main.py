@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,8 +34,8 @@ def test_a_run_prints_where_its_record_is_and_the_record_is_the_same_as_from_pyt
     assert done.returncode == 0, done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("record: ")]
     record = records.read_record(tmp_path / line.removeprefix("record: "))
-    assert (record["exemplars"], record["seed"], record["phases"]) == ("herding", 2, 1)
-    assert f"{record['average_accuracy']:.2f}" in done.stdout
+    assert (record.exemplars, record.seed, record.phases) == ("herding", 2, 1)
+    assert f"{record.average_accuracy:.2f}" in done.stdout
     assert done.stderr == ""
     same, _ = runs.run(tiny.replace(phases=1, exemplars="herding", seed=2), tmp_path / "here")
     assert records.canonical(same) == records.canonical(record)
@@ -99,7 +100,7 @@ def test_settings_may_be_given_one_by_one_and_the_record_goes_where_it_is_told(p
 
     def fake(config, directory, device, progress, minutes):
         asked.append((config, directory, device, progress))
-        return {"average_accuracy": 1.0, "forgetting": 2.0, "seconds": 3.0}, tmp_path / "x" / "record.json"
+        return SimpleNamespace(average_accuracy=1.0, forgetting=2.0, seconds=3.0), tmp_path / "x" / "record.json"
 
     monkeypatch.setattr(runs, "run", fake)
     out = tmp_path / "mine"
@@ -137,7 +138,7 @@ def test_a_run_with_a_preset_is_that_of_the_preset(params, tiny, tmp_path, capsy
     assert cli.main(["run", str(params), "--preset", "finetune", "--out", str(out), "--quiet"]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("record: ")]
     record = records.read_record(line.removeprefix("record: "))
-    assert record["config"] == tiny.replace(phases=1).preset("finetune").model_dump()
+    assert record.config == tiny.replace(phases=1).preset("finetune").model_dump()
 
 
 @pytest.mark.parametrize("command", ["run", "config"])

@@ -280,7 +280,7 @@ def test_a_run_on_a_slice_of_the_classes_knows_no_other(tiny, tmp_path, method):
 def test_the_class_order_of_the_record_is_the_protocols(finished):
     order = np.arange(10)
     np.random.RandomState(1993).shuffle(order)
-    assert finished[0]["class_order"] == order.tolist()
+    assert finished[0].class_order == order.tolist()
 
 
 def test_the_deterministic_switch_is_put_back(small, tmp_path, monkeypatch):

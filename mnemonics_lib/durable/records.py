@@ -1,141 +1,334 @@
 """One JSON record per run: every axis resolved, every number measured, and what made it.
 
-A record is the only source of a number in the book. Two runs with one seed on one machine give the same bytes, but for
+A record is the only source of a number in the book. Two runs with one seed on one machine give the same record, but for
 the fields in ``VOLATILE``, which measure the machine rather than the method.
+
+:mod:`mnemonics_lib.durable.compact` says how its numbers are written. Here they are lists of numbers.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
-import math
-import platform
-import subprocess
-from importlib.metadata import version
+import reprlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from mnemonics_lib.durable import compact
 from mnemonics_lib.durable.files import write_atomically
+from mnemonics_lib.durable.provenance import Environment, Identity
 
 VOLATILE = ("seconds", "phase_seconds", "peak_memory_mb")
 """Fields that differ from one run to the next: wall time and memory."""
 
-REQUIRED = {
-    "dataset": str,
-    "profile": str,
-    "phases": int,
-    "method": str,
-    "exemplars": str,
-    "adjust": int,
-    "recipe": str,
-    "weight_transfer": bool,
-    "finetune": bool,
-    "budget": int,
-    "seed": int,
-    "accuracy": list,
-    "first_classes_accuracy": list,
-    "average_accuracy": float,
-    "forgetting": float,
-    "device": str,
-    "seconds": float,
-    "peak_memory_mb": float,
-    "code": dict,
-    "versions": dict,
-    "config": dict,
-}
-"""Top-level fields that every record has, and their types; more may be there."""
-
-PACKAGE = Path(__file__).parents[1]
+VERSION: Literal[2] = 2
 
 
 class RecordError(ValueError):
-    """A file that is not a run record. The message names the file and the field."""
+    """A file that is not a run record. The message names the file, the field, its value and what is allowed."""
 
 
-PRESENTATION = ("__main__", "bench", "edition")
-"""Modules and packages that show runs but take no part in them."""
+def _plain(value: Any) -> Any:
+    """Numbers as lists, however they are written."""
+    try:
+        return compact.plain(value)
+    except ValueError as error:
+        raise PydanticCustomError("field", "{reason}", {"reason": str(error)}) from None
 
 
-@functools.cache
-def source_digest() -> str:
-    """SHA-256 (hex) of the source a run is made by: a run made by other code is not taken for finished."""
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if Path(path.relative_to(PACKAGE).parts[0]).stem in PRESENTATION:
-            continue
-        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def _single(value: float) -> float:
+    """The float32 nearest to a number: what was logged, of which the file has as many decimals as that needs."""
+    with np.errstate(over="ignore"):
+        single = float(np.float32(value))
+    if not np.isfinite(single):
+        raise PydanticCustomError("field", "must be a number that float32 has")
+    return single
 
 
-@functools.cache
-def code_version() -> dict[str, Any]:
-    """Git commit and whether the library was modified since (None outside a checkout), and the source digest."""
-
-    def git(*arguments: str) -> str | None:
-        try:
-            return subprocess.run(
-                ["git", "-C", str(PACKAGE), *arguments], capture_output=True, text=True, check=True
-            ).stdout.strip()
-        except (OSError, subprocess.CalledProcessError):
-            return None
-
-    status = git("status", "--porcelain", "--", ".")
-    return {
-        "commit": git("rev-parse", "HEAD"),
-        "dirty": None if status is None else bool(status),
-        "source": source_digest(),
-    }
+def _square(counts: list[list[int]]) -> list[list[int]]:
+    if not counts or any(len(row) != len(counts) for row in counts):
+        raise PydanticCustomError("field", "must be a square matrix")
+    return counts
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide the numbers."""
-    packages = ("torch", "torchvision", "higher", "numpy", "scikit-learn")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+def _json(values: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(values, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise PydanticCustomError("field", "must be plain JSON ({reason})", {"reason": str(error)}) from None
+    return values
 
 
-def canonical(record: dict[str, Any]) -> bytes:
-    """The record's bytes without its ``VOLATILE`` fields: equal for equal runs."""
-    return dumps({key: value for key, value in record.items() if key not in VOLATILE})
+def _written(function: Any) -> PlainSerializer:
+    return PlainSerializer(function, when_used="json")
 
 
-def dumps(record: dict[str, Any]) -> bytes:
-    """The record as it is written to disk: sorted keys, one line per entry, NaN refused."""
-    return (json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+Percentage = Annotated[float, Field(ge=0, le=100)]
+Count = Annotated[int, Field(ge=0)]
+Single = Annotated[float, AfterValidator(_single), _written(compact.single)]
+Column = Annotated[list[float], BeforeValidator(_plain), _written(compact.column)]
+SingleColumn = Annotated[list[Single], BeforeValidator(_plain), _written(compact.single_column)]
+Confusion = Annotated[list[list[Count]], BeforeValidator(_plain), AfterValidator(_square), _written(compact.matrix)]
 
 
-def write_record(path: Path, record: dict[str, Any]) -> None:
-    """Check a record and write it atomically."""
-    check(record, str(path))
-    write_atomically(path, lambda file: file.write(dumps(record)))
+class Part(BaseModel):
+    """No unknown field, no silent conversion (``"5"`` is not 5), no NaN, no change after validation."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-def read_record(path: str | Path) -> dict[str, Any]:
+class Steps(Part):
+    """The log of the outer steps of Eq. 9 or 10: a column for each quantity, with one float32 number a step.
+
+    :data:`mnemonics_lib.exemplars.outer_log.COLUMNS` says what each quantity is.
+    """
+
+    meta_loss: SingleColumn
+    base_loss_first: SingleColumn
+    base_loss_last: SingleColumn
+    gradient: SingleColumn
+    displacement: SingleColumn
+    outside: SingleColumn
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Steps:
+        lengths = {name: len(getattr(self, name)) for name in type(self).model_fields}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"lengths = {lengths}: must be equal, one number an outer step")
+        return self
+
+    def columns(self) -> dict[str, list[float]]:
+        """Quantity -> numbers, as ``pandas.DataFrame`` takes them."""
+        return self.model_dump()
+
+
+class Panel(Part):
+    """Meta loss on a fixed panel of starts and images, before and after the exemplars were trained.
+
+    The losses in the log are of a random start and a random batch each, so they show little of what was learnt.
+
+    Attributes:
+        before: with the statistics of each batch in batch normalisation, before.
+        after: the same afterwards.
+        before_running: with the running statistics, as a test uses them, before.
+        after_running: the same afterwards.
+    """
+
+    before: Single
+    after: Single
+    before_running: Single
+    after_running: Single
+
+
+class PixelTraining(Part):
+    """One training of exemplar images, Eq. 9 (new classes) or Eq. 10 (old ones).
+
+    Attributes:
+        steps: its log.
+        panel: what it gained, on a fixed panel; None where it was not measured.
+        noise_displacement: root-mean-square displacement (std) that the optimiser gives to pure noise in place of the
+            gradient, in as many steps; None where it was not measured.
+    """
+
+    steps: Steps
+    panel: Panel | None = None
+    noise_displacement: Single | None = None
+
+
+class PhaseResult(Part):
+    """What was measured in one phase.
+
+    Attributes:
+        accuracy: A_i, on the test data of all classes seen, in per cent.
+        first_classes_accuracy: A_i^Z, on those of the classes of phase 0.
+        confusion: counts [true class, predicted class], classes in order of arrival.
+        training_loss: mean loss of each epoch of the model level.
+        train_accuracy: in per cent, on the training data after the model level (no augmentation, running statistics).
+        train_loss: the same for the loss.
+        accuracy_before_finetuning: A_i before the balanced fine-tuning.
+        finetuning_loss: mean loss of each of its epochs; empty where there was none.
+        method: numbers of the method's own, such as BiC's alpha and beta.
+        displacement_new: root-mean-square distance of this phase's exemplars from the real images they were, in std.
+        displacement: the same over all exemplars.
+        outside: share of exemplar pixels outside the range of real images.
+        exemplars_per_class: as many are kept to train on.
+        exemplar_bytes: what all kept images take, held-out ones included.
+        exemplars: the training of new exemplars, Eq. 9; None where they are real images.
+        adjustment: the training of old ones, Eq. 10; None where it is off.
+    """
+
+    accuracy: Percentage
+    first_classes_accuracy: Percentage
+    train_accuracy: Percentage | None = None
+    train_loss: float | None = None
+    accuracy_before_finetuning: Percentage | None = None
+    displacement_new: float
+    displacement: float
+    outside: float
+    exemplars_per_class: Count
+    exemplar_bytes: Count
+    method: dict[str, float] = Field(default_factory=dict)
+    training_loss: Column
+    finetuning_loss: Column
+    exemplars: PixelTraining | None = None
+    adjustment: PixelTraining | None = None
+    confusion: Confusion
+
+
+class Code(Part):
+    """The library that made a run.
+
+    Attributes:
+        commit: of git; None outside a checkout.
+        dirty: whether the library was modified since.
+        source: SHA-256 (hex) of all of it, in records that are older than ``identity``; None in others.
+    """
+
+    commit: str | None
+    dirty: bool | None
+    source: str | None = None
+
+
+class Record(Part):
+    """Everything that is known of one run; :func:`read_record` gives one.
+
+    Attributes:
+        environments: every one the run was made under; the first is the record's own.
+        identity: None for a run that is older than this field, as are ``threads`` and the numbers of a phase that are
+            None.
+        phase_seconds: wall seconds of each phase, shared work counted as if it had been done here.
+        class_order: data-set class ids in order of arrival.
+        results: one for each phase, phase 0 first.
+    """
+
+    version: Literal[2] = VERSION
+    dataset: str
+    resolution: int
+    profile: str
+    phases: int = Field(ge=1)
+    method: str
+    head: str
+    exemplars: str
+    adjust: int
+    recipe: str
+    weight_transfer: bool
+    finetune: bool
+    budget: int
+    budget_rule: str
+    storage: str
+    seed: int
+    accuracy: list[float]
+    first_classes_accuracy: list[float]
+    average_accuracy: float
+    forgetting: float
+    displacement: float
+    exemplar_bytes: Count
+    seconds: float
+    phase_seconds: list[float]
+    peak_memory_mb: float
+    device: str
+    threads: int | None
+    code: Code
+    versions: dict[str, str]
+    environments: list[Environment] = Field(min_length=1)
+    identity: Identity | None
+    config_digest: str
+    config: Annotated[dict[str, Any], AfterValidator(_json)]
+    class_order: list[Count]
+    results: list[PhaseResult]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Record:
+        phases = self.phases + 1
+        for field in ("accuracy", "first_classes_accuracy"):
+            values = getattr(self, field)
+            if len(values) != phases or not all(0 <= value <= 100 for value in values):
+                raise ValueError(f"{field} = {values!r}: must be {phases} numbers in 0..100")
+        for field in ("results", "phase_seconds"):
+            if len(getattr(self, field)) != phases:
+                raise ValueError(f"{field} has length {len(getattr(self, field))}: must be {phases}, one a phase")
+        for field in ("accuracy", "first_classes_accuracy"):
+            measured = [getattr(result, field) for result in self.results]
+            if getattr(self, field) != measured:
+                raise ValueError(f"{field} = {getattr(self, field)!r}: must be that of the results, {measured!r}")
+        if len(set(self.class_order)) != len(self.class_order):
+            raise ValueError(f"class_order = {self.class_order!r}: must name each class once")
+        own = Environment(threads=self.threads, device=self.device, versions=self.versions)
+        if self.environments[0] != own:
+            raise ValueError(f"environments.0 = {self.environments[0]!r}: must be the record's own, {own!r}")
+        return self
+
+
+def canonical(record: Record) -> bytes:
+    """The record's bytes without its ``VOLATILE`` fields: equal for equal runs, whatever the build of zlib."""
+    values = record.model_dump(exclude=set(VOLATILE))
+    return json.dumps(values, sort_keys=True, allow_nan=False, separators=(",", ":")).encode()
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Check a record (a copy with other values was not checked when it was made) and write it, whole or not at all."""
+    record = parse_record(record.model_dump(warnings=False), str(path))
+    text = compact.to_text(record.model_dump(mode="json")).encode()
+    write_atomically(path, lambda file: file.write(text))
+
+
+def read_record(path: str | Path) -> Record:
     """Read and check one record.
 
     Raises:
-        RecordError: for a file that cannot be read, or a record with a missing or mistyped field.
+        RecordError: for a file that cannot be read, one of another version, or a field that is missing or not allowed.
     """
     try:
-        record = json.loads(Path(path).read_text())
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RecordError(f"{path}: cannot be read as JSON: {error}") from None
-    check(record, str(path))
-    return record
+    return parse_record(values, str(path))
 
 
-def check(record: Any, source: str) -> None:
-    """Raise RecordError unless the record has every ``REQUIRED`` field and one accuracy per phase."""
-    if not isinstance(record, dict):
-        raise RecordError(f"{source}: must be a JSON object, not {type(record).__name__}")
-    for field, kind in REQUIRED.items():
-        if field not in record:
-            raise RecordError(f"{source}: {field} is missing")
-        value = record[field]
-        mistyped = not isinstance(value, kind) or (kind is int and isinstance(value, bool))
-        if mistyped or (isinstance(value, float) and not math.isfinite(value)):
-            raise RecordError(f"{source}: {field} = {value!r}: must be {kind.__name__}")
-    for field in ("accuracy", "first_classes_accuracy"):
-        values = record[field]
-        if len(values) != record["phases"] + 1 or not all(isinstance(v, float) and 0 <= v <= 100 for v in values):
-            raise RecordError(f"{source}: {field} = {values!r}: must be {record['phases'] + 1} numbers in 0..100")
+def parse_record(values: Any, source: str) -> Record:
+    """A record from plain values.
+
+    Raises:
+        RecordError: naming ``source``, and every field that is missing or not allowed.
+    """
+    if not isinstance(values, dict):
+        raise RecordError(f"{source}: must be a JSON object, not {type(values).__name__}")
+    found = values.get("version", 1)
+    if found != VERSION or isinstance(found, bool):
+        raise RecordError(
+            f"{source}: version = {found!r}: must be {VERSION} (a record without one is of version 1); "
+            f"make the same run again with this library, which leaves a record of version {VERSION}"
+        )
+    try:
+        return Record.model_validate(values)
+    except ValidationError as error:
+        raise RecordError("\n".join(f"{source}: {_explain(problem)}" for problem in error.errors())) from None
+
+
+def _explain(problem: Any) -> str:
+    """One pydantic error as ``field = value: what is allowed``."""
+    field = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "missing":
+        return f"{field} is missing"
+    value, message = _shown.repr(problem["input"]), problem["msg"].replace("Input should be", "must be")
+    if problem["type"] == "extra_forbidden":
+        return f"{field} = {value}: no field of a record has this name"
+    if problem["type"] == "value_error":  # raised by a validator of a whole model: it names field and value itself
+        return ".".join(filter(None, [field, message.removeprefix("Value error, ")]))
+    return f"{field} = {value}: {message}"
+
+
+_shown = reprlib.Repr()
+_shown.maxlist, _shown.maxstring, _shown.maxother = 12, 80, 80  # a whole confusion matrix would hide the message

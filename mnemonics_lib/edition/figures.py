@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.report import NAMES, VARIANTS, Evidence, curves
 
@@ -68,7 +69,7 @@ def confusion(counts: Sequence[Sequence[int]], axis: Axes, title: str = "") -> A
     return axis
 
 
-def phase_curves(records: Sequence[Mapping[str, Any]], axis: Axes, key: str = "accuracy") -> Axes:
+def phase_curves(records: Sequence[Record], axis: Axes, key: str = "accuracy") -> Axes:
     """Accuracy after each phase, mean over seeds with a 95 % t interval (the paper's Figure 4).
 
     Args:
@@ -77,9 +78,9 @@ def phase_curves(records: Sequence[Mapping[str, Any]], axis: Axes, key: str = "a
         key: ``accuracy`` (A_i) or ``first_classes_accuracy`` (A_i^Z).
     """
     rows = [
-        {"phase": phase, "accuracy": value, "exemplars": record["exemplars"]}
+        {"phase": phase, "accuracy": value, "exemplars": record.exemplars}
         for record in records
-        for phase, value in enumerate(record[key])
+        for phase, value in enumerate(getattr(record, key))
     ]
     kinds = [kind for kind in PALETTE if kind in {row["exemplars"] for row in rows}]
     sns.lineplot(

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import pandas as pd
 
-from mnemonics_lib.durable.records import read_record
+from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition.intervals import Interval, interval, paired
 from mnemonics_lib.paths import RECORDS
 
-Record = Mapping[str, Any]
 NAMES = {"lwf": "LwF", "icarl": "iCaRL", "bic": "BiC", "lucir": "LUCIR"}
 """The methods of the paper's Table 1, in its order."""
 
@@ -41,13 +39,13 @@ def evidence(profile: str, name: str, records: Path = RECORDS) -> Evidence:
     found: Evidence = {}
     for path in sorted((records / profile / name).glob("*/seed-*.json")):
         record = read_record(path)
-        found.setdefault(path.parent.name, {})[record["seed"]] = record
+        found.setdefault(path.parent.name, {})[record.seed] = record
     return {arm: dict(sorted(by_seed.items())) for arm, by_seed in found.items()}
 
 
 def values(by_seed: Mapping[int, Record], field: str) -> dict[int, float]:
     """One number of each record of an arm, by seed."""
-    return {seed: float(record[field]) for seed, record in by_seed.items()}
+    return {seed: float(getattr(record, field)) for seed, record in by_seed.items()}
 
 
 def over_seeds(by_seed: Mapping[int, Record], field: str) -> Interval:
@@ -69,7 +67,7 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
     """
     rows = []
     for arm, by_seed in found.items():
-        seconds = median(record["seconds"] for record in by_seed.values())
+        seconds = median(record.seconds for record in by_seed.values())
         compared = arm != baseline and comparable(found, arm, baseline)
         rows.append(
             {
@@ -83,6 +81,13 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).set_index("exemplars") if rows else pd.DataFrame()
+
+
+def same_source(one: Record, other: Record) -> bool:
+    """Whether two records were made by the same source; an old record and a new one say it differently, and are not."""
+    if one.identity and other.identity:
+        return one.identity.source == other.identity.source
+    return one.code.source is not None and one.code.source == other.code.source
 
 
 def comparable(found: Evidence, first: str, second: str) -> bool:
@@ -118,7 +123,9 @@ def curves(found: Evidence, suffix: str, field: str = "accuracy") -> dict[str, l
     for method in NAMES:
         records = list(found.get(method + suffix, {}).values())
         if records:
-            by_method[method] = [sum(phase) / len(records) for phase in zip(*(r[field] for r in records), strict=True)]
+            by_method[method] = [
+                sum(phase) / len(records) for phase in zip(*(getattr(r, field) for r in records), strict=True)
+            ]
     return by_method
 
 
@@ -141,10 +148,3 @@ def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
         row = {step: cell(method + later, method + earlier) for step, (later, earlier) in pairs.items()}
         rows[name] = {"seeds": len(found.get(f"{method}-with-ours", {}))} | row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
-
-
-def markdown(frame: pd.DataFrame) -> str:
-    """A data frame, without its index, as a Markdown table, which wraps and scrolls like the rest of a page."""
-    lines = [list(map(str, row)) for row in frame.itertuples(index=False)]
-    head = "| " + " | ".join(map(str, frame.columns)) + " |\n|" + "---|" * len(frame.columns)
-    return head + "".join("\n| " + " | ".join(line) + " |" for line in lines)

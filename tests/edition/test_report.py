@@ -1,10 +1,9 @@
 """Tables come from the records on disk, compared seed by seed."""
 
-import json
-
 import pytest
 
-from mnemonics_lib.durable.records import RecordError, read_record
+from mnemonics_lib.durable.provenance import Identity
+from mnemonics_lib.durable.records import RecordError, read_record, write_record
 from mnemonics_lib.edition import report
 from mnemonics_lib.paths import RECORDS
 
@@ -17,9 +16,8 @@ def records(tmp_path):
     for arm, values in ACCURACY.items():
         for seed, value in enumerate(values, start=7 if arm == "lonely" else 0):
             path = tmp_path / "quick" / "digits-n5" / arm / f"seed-{seed}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            made = record | {"seed": seed, "average_accuracy": value, "displacement": 0.1, "seconds": value}
-            path.write_text(json.dumps(made))
+            made = {"seed": seed, "average_accuracy": value, "displacement": 0.1, "seconds": value}
+            write_record(path, record.model_copy(update=made))
     return tmp_path
 
 
@@ -42,6 +40,22 @@ def test_the_summary_compares_the_same_seeds(records):
     assert rows["mnemonics"]["median cost (s)"] == "84"
 
 
+def test_two_records_are_of_one_source_when_both_say_the_same():
+    old = read_record(RECORDS / "quick" / "digits-n5" / "herding" / "seed-0.json")
+    assert old.identity is None
+    new = old.model_copy(update={"identity": Identity(config="c", data="d", source="s")})
+    newer = old.model_copy(update={"identity": Identity(config="e", data="f", source="s")})
+    other = old.model_copy(update={"identity": Identity(config="c", data="d", source="t")})
+    older = old.model_copy(update={"code": old.code.model_copy(update={"source": "s"})})
+    silent = old.model_copy(update={"code": old.code.model_copy(update={"source": None})})
+    assert report.same_source(old, old)
+    assert report.same_source(new, newer)  # of another configuration and other data
+    assert not report.same_source(new, other)
+    assert not report.same_source(old, older)
+    assert not report.same_source(silent, silent)
+    assert not report.same_source(other, silent)
+
+
 def test_a_broken_record_is_not_passed_over(records):
     (records / "quick" / "digits-n5" / "herding" / "seed-1.json").write_text("{}")
     with pytest.raises(RecordError, match=r"seed-1\.json"):
@@ -61,8 +75,9 @@ def table(records):
     for arm, values in made.items():
         for seed, value in enumerate(values):
             path = records / "small" / "x" / arm / f"seed-{seed}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(record | {"seed": seed, "average_accuracy": value, "accuracy": [value] * 6}))
+            results = [result.model_copy(update={"accuracy": value}) for result in record.results]
+            changes: dict = {"seed": seed, "average_accuracy": value, "accuracy": [value] * 6, "results": results}
+            write_record(path, record.model_copy(update=changes))
     return report.evidence("small", "x", records)
 
 

@@ -420,7 +420,7 @@ def test_a_finished_run_read_back_predicts_with_the_correction(config, tmp_path)
     assert isinstance(run.state.method, BiC)
     assert run.state.method.alpha != 1.0
     predicted = run.predict(test.raw)
-    assert 100 * (predicted == test.labels).float().mean().item() == pytest.approx(record["accuracy"][-1])
+    assert 100 * (predicted == test.labels).float().mean().item() == pytest.approx(record.accuracy[-1])
 
 
 def test_held_out_images_count_in_the_bytes_of_the_memory(config):

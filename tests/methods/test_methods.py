@@ -349,9 +349,9 @@ def test_every_method_runs_to_its_record_with_every_head_it_works_with(tiny, tmp
             base.replace(network={"head": head})
         return
     record, _ = runs.run(base.replace(network={"head": head}), tmp_path)
-    assert (record["method"], record["head"]) == (name, head)
-    assert len(record["accuracy"]) == 2
-    assert all(np.isfinite(row["training_loss"]).all() for row in record["results"])
+    assert (record.method, record.head) == (name, head)
+    assert len(record.accuracy) == 2
+    assert all(np.isfinite(row.training_loss).all() for row in record.results)
 
 
 # --- a method of one's own -------------------------------------------------------------------------------------------
@@ -406,8 +406,8 @@ def test_a_users_own_method_runs_end_to_end(tiny, mine, tmp_path):
     config = tiny.replace(method="mine", exemplars="random", phases=5)
     assert config.head == "cosine"
     record, path = runs.run(config, tmp_path)
-    assert record["method"] == "mine"
-    assert record["accuracy"][0] < 20 < runs.run(config.replace(method="lucir"), tmp_path)[0]["accuracy"][0]
+    assert record.method == "mine"
+    assert record.accuracy[0] < 20 < runs.run(config.replace(method="lucir"), tmp_path)[0].accuracy[0]
     again = runs.load_run(path)
     assert isinstance(again.state.method, mine)
     phase = ["begin_phase", "loss", "end_training", "end_phase", "scorer"]

@@ -30,19 +30,19 @@ def test_no_record_is_missing_and_none_is_left_over():
 def test_a_record_was_made_by_its_arm_and_by_committed_code(path: Path):
     record = read_record(path)
     config = load_config(*WANTED[path])
-    made = parse_config(record["config"])
+    made = parse_config(record.config)
     assert made.in_effect() == config.in_effect(), "the arm or its parameter file changed: delete it, `make evidence`"
-    if record["config"] == made.model_dump():  # a record older than a field has the digest of its time
-        assert record["config_digest"] == made.digest
-    assert record["recipe"] == config.recipe
-    assert record["code"]["commit"]
-    assert not record["code"]["dirty"]
+    if record.config == made.model_dump():  # a record older than a field has the digest of its time
+        assert record.config_digest == made.digest
+    assert record.recipe == config.recipe
+    assert record.code.commit
+    assert not record.code.dirty
 
 
 def test_the_arm_named_after_the_paper_has_its_numbers():
     named = [path for path in WANTED if path.parent.name.startswith("mnemonics-paper")]
     assert named
-    assert all(read_record(path)["recipe"] == "paper" for path in named)
+    assert all(read_record(path).recipe == "paper" for path in named)
 
 
 def test_every_comparison_on_the_embedded_data_has_enough_seeds_for_an_interval():
