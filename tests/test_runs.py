@@ -73,7 +73,7 @@ def stop_in_phase(monkeypatch, phase: int) -> None:
 
 def count_phases(monkeypatch) -> list[int]:
     """The phases that are run from now on."""
-    run_phase, seen = runs.run_phase, []
+    run_phase, seen = global_bop.run_phase, []
 
     def counting(experiment, state, walk):
         seen.append(state.phase)
@@ -161,6 +161,7 @@ def test_a_run_made_by_other_source_is_made_again_from_the_start(small, tmp_path
     seen = count_phases(monkeypatch)
     record, _ = runs.run(small, tmp_path)
     assert seen == list(range(6))  # neither the record nor the checkpoint was believed
+    assert record.identity is not None
     assert record.identity.source == "other"
 
 
@@ -328,7 +329,7 @@ def ended(request, tmp_path_factory, tiny_values):
     config = parse_config(tiny_values).replace(**READ_BACK[request.param])
     states = []
     with pytest.MonkeyPatch.context() as patch:
-        run_phase = runs.run_phase
+        run_phase = global_bop.run_phase
 
         def spy(experiment, state, walk):
             run_phase(experiment, state, walk)

@@ -15,12 +15,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mnemonics_lib import runs, training
-from mnemonics_lib.bilevel import ENGINES, InnerLoop, adjoint_engine
+from mnemonics_lib.bilevel import ENGINES, InnerSGD, recorded_adjoint
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel, Training
-from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.pixels import Pixels, upload
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.device.recording import WARM, CudaGraphs, Step, recorder, upload
-from mnemonics_lib.exemplars.mnemonics import OuterStep, optimise_images
+from mnemonics_lib.device.recording import WARM, CudaGraphs, Step, recorder
+from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
+from mnemonics_lib.loops import walk
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.models import build_network, transfer_weights
 from tests.tape import Tape
@@ -37,7 +38,7 @@ def numbers(*shape: int, seed: int) -> Tensor:
 def tape(monkeypatch):
     """Recording by tape, wherever the library records."""
     found = Tape()
-    for module in (training, adjoint_engine):
+    for module in (training, recorded_adjoint):
         monkeypatch.setattr(module, "recorder", lambda device: found)
     return found
 
@@ -169,8 +170,9 @@ def trained(method: str, device: str = "cpu", **changes: Any) -> tuple[list[floa
     net.grow(ALL, seed=4)
     way = method_class(method)(settings.lam, settings.temperature)
     way.begin_phase(net, OLD, part.where(part.labels >= OLD))
-    history = training.train(net, lambda x, y: way.loss(net, teacher, x, y), part, settings, seed=5)
-    return history, net.state_dict()
+    descent = training.Descent(net, lambda x, y: way.loss(net, teacher, x, y), part, settings, seed=5)
+    walk(descent)
+    return descent.losses, net.state_dict()
 
 
 CASES = [
@@ -195,9 +197,9 @@ def test_recorded_training_is_plain_training_bit_for_bit(case, tape, monkeypatch
 
 LABELS = torch.arange(8) % ALL
 LOOPS = [
-    InnerLoop(4, 0.1),
-    InnerLoop(1, 0.1),
-    InnerLoop(5, 0.1, momentum=0.9, weight_decay=0.05, truncate=3),
+    InnerSGD(4, 0.1),
+    InnerSGD(1, 0.1),
+    InnerSGD(5, 0.1, momentum=0.9, weight_decay=0.05, truncate=3),
 ]
 
 
@@ -228,7 +230,7 @@ def network(kind: str, seed: int) -> Any:
 def test_an_engine_that_is_asked_again_answers_for_what_it_is_asked(kind, loop, recorded, tape, monkeypatch):
     """Another model, other exemplars, batches and judges at each outer step, the judges in another number too."""
     if not recorded:
-        monkeypatch.setattr(adjoint_engine, "recorder", lambda device: None)
+        monkeypatch.setattr(recorded_adjoint, "recorder", lambda device: None)
     engine, last = ENGINES["adjoint"](base_loss, meta_loss, loop), None
     for step in range(2 * WARM + 4):
         model = network(kind, seed=step)
@@ -288,26 +290,28 @@ AXES: dict[str, dict[str, Any]] = {
 }
 
 
-def optimised(device: str = "cpu", **changes: Any) -> tuple[Tensor, list[OuterStep]]:
-    """Eight outer steps, the judges of two numbers."""
+def optimised(device: str = "cpu", **changes: Any) -> tuple[Tensor, dict[str, list[float]]]:
+    """Eight outer steps, the validation batches of two sizes."""
     axes = PAPER_EXEMPLAR_LEVEL.model_dump() | {"engine": "adjoint", "inner_steps": 3, "alpha": 0.1, "val_batch": 15}
-    settings, part = ExemplarLevel(**(axes | {"halve_every": 0} | changes)), samples(device)
+    settings, part = ExemplarLevel(**(axes | {"halve_every": 0, "epochs": 4} | changes)), samples(device)
     context = part.images[:4], part.labels[50:54]
     net = build_network(8, 4, 1, ALL, seed=3).to(device)
     images, labels = numbers(8, 1, SIDE, SIDE, seed=6).to(device), torch.arange(8, device=device) % (ALL - OLD) + OLD
-    judges = part.where((part.labels >= OLD) & (torch.arange(60, device=device) < 29))
-    return optimise_images(net, images, labels, judges, context, settings, 4, part.pixels, seed=8)
+    validation = part.where((part.labels >= OLD) & (torch.arange(60, device=device) < 29))
+    outer = ExemplarTraining(net, (images, labels), validation, context, settings, seed=8)
+    walk(outer)
+    return outer.E.detach(), outer.log.columns(outer.done)
 
 
 @pytest.mark.parametrize("changes", AXES.values(), ids=list(AXES))
 def test_recorded_outer_steps_are_the_plain_ones(changes, tape, monkeypatch):
     images, log = optimised(**changes)
     assert tape.replayed > tape.warmed
-    monkeypatch.setattr(adjoint_engine, "recorder", lambda device: None)
+    monkeypatch.setattr(recorded_adjoint, "recorder", lambda device: None)
     plain, plain_log = optimised(**changes)
     assert torch.equal(images, plain)
     assert log == plain_log
-    assert len(log) == 8
+    assert len(log["meta_loss"]) == 8
 
 
 # --- on a GPU ---------------------------------------------------------------------------------------------------------
@@ -332,7 +336,7 @@ class Counted(CudaGraphs):
 def graphs(monkeypatch):
     """Recording by counted graphs; a step that is not recorded is an error."""
     monkeypatch.setattr(Counted, "replayed", 0)
-    for module in (training, adjoint_engine):
+    for module in (training, recorded_adjoint):
         monkeypatch.setattr(module, "recorder", Counted)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*is not recorded")
@@ -411,7 +415,7 @@ def test_training_by_graphs_is_plain_training_to_rounding(case, graphs, monkeypa
 def test_outer_steps_by_graphs_are_the_plain_ones_to_rounding(changes, graphs, monkeypatch):
     images, log = optimised(device="cuda", **changes)
     assert graphs.replayed > 0
-    monkeypatch.setattr(adjoint_engine, "recorder", lambda device: None)
+    monkeypatch.setattr(recorded_adjoint, "recorder", lambda device: None)
     plain, plain_log = optimised(device="cuda", **changes)
     assert (images - plain).norm() <= 0.01 * plain.norm()
-    assert [row.meta_loss for row in log] == pytest.approx([row.meta_loss for row in plain_log], rel=0.01)
+    assert log["meta_loss"] == pytest.approx(plain_log["meta_loss"], rel=0.01)

@@ -25,7 +25,7 @@ from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining, new_exemplar_training
 from mnemonics_lib.exemplars.temporary import temporary_model
 from mnemonics_lib.loops import walk
-from mnemonics_lib.models import build_network
+from mnemonics_lib.models import IncrementalNet, build_network
 from mnemonics_lib.rng import derive
 
 PLAIN: dict[str, Any] = PAPER_EXEMPLAR_LEVEL.model_dump() | {
@@ -554,6 +554,7 @@ def test_the_same_seed_gives_the_same_exemplars_whatever_the_global_generator_di
 def test_frozen_rows_take_part_in_a_perturbed_start_and_stay(model):
     model.head.freeze_old()
     temporary = temporary_model(model, settings(start="perturbed", perturbation=1.0), 1, 0.5)
+    assert isinstance(temporary, IncrementalNet)
     old, new = temporary.head.blocks
     assert isinstance(new, nn.Linear)
     for name, p in old.named_parameters():

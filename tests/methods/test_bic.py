@@ -17,11 +17,12 @@ from scipy.optimize import brentq, minimize
 from mnemonics_lib import global_bop, runs
 from mnemonics_lib.config import ConfigError
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.exemplars.mnemonics import train_exemplars
+from mnemonics_lib.exemplars.mnemonics import new_exemplar_training
 from mnemonics_lib.exemplars.selection import select
+from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.methods.bic import PENALTY, BiC, correct, fit
 from mnemonics_lib.models import build_network
-from mnemonics_lib.training import train
+from mnemonics_lib.training import Descent
 
 
 def numbers(*shape: int, seed: int) -> torch.Tensor:
@@ -203,8 +204,8 @@ def config(tiny):
     return tiny.replace(method="bic", exemplars="random", budget=20)
 
 
-def as_bytes(setting, images: torch.Tensor) -> list[bytes]:
-    return [image.numpy().tobytes() for image in setting.data.pixels.quantise(images)]
+def as_bytes(experiment, images: torch.Tensor) -> list[bytes]:
+    return [image.numpy().tobytes() for image in experiment.data.pixels.quantise(images)]
 
 
 @pytest.fixture
@@ -214,18 +215,18 @@ def trained(monkeypatch):
 
     def spy_train(model, loss, samples, *rest):
         used.append(samples)
-        return train(model, loss, samples, *rest)
+        return Descent(model, loss, samples, *rest)
 
     def spy_exemplars(model, memory, first, data, *rest):
         used.append(data)
-        return train_exemplars(model, memory, first, data, *rest)
+        return new_exemplar_training(model, memory, first, data, *rest)
 
     def spy_select(samples, *rest):
         used.append(samples)
         return select(samples, *rest)
 
-    monkeypatch.setattr(global_bop, "train", spy_train)
-    monkeypatch.setattr(global_bop, "train_exemplars", spy_exemplars)
+    monkeypatch.setattr(global_bop, "Descent", spy_train)
+    monkeypatch.setattr(global_bop, "new_exemplar_training", spy_exemplars)
     monkeypatch.setattr(global_bop, "select", spy_select)
     return used
 
@@ -242,42 +243,42 @@ def trained(monkeypatch):
 )
 def test_held_out_images_are_real_balanced_and_never_trained_on(config, trained, changes):
     config = config.replace(**changes, exemplar_level={"adjust_epochs": 1})
-    setting = global_bop.Setting.of(config)
-    state, ever = global_bop.initial_state(setting), set()
+    experiment = Experiment.of(config)
+    state, ever = global_bop.initial_state(experiment), set()
     for phase in range(config.phases + 1):
-        global_bop.run_phase(setting, state)
-        seen = setting.protocol.seen(phase)
+        global_bop.run_phase(experiment, state)
+        seen = experiment.protocol.seen(phase)
         to_train, room = config.quota(seen)
         assert Counter(state.held_out.labels.tolist()) == dict.fromkeys(range(seen), room)  # old and new alike
         assert Counter(state.memory.labels.tolist()) == dict.fromkeys(range(seen), to_train)
-        raw, labels = setting.protocol.seen_data(setting.data.train, phase)
+        raw, labels = experiment.protocol.seen_data(experiment.data.train, phase)
         real: dict[int, set[bytes]] = {k: set() for k in range(seen)}
         for image, label in zip(raw, labels.tolist(), strict=True):
             real[label].add(image.numpy().tobytes())
-        kept = as_bytes(setting, state.held_out.images)
+        kept = as_bytes(experiment, state.held_out.images)
         assert all(image in real[k] for image, k in zip(kept, state.held_out.labels.tolist(), strict=True))
         assert len(set(kept)) == len(kept)
         # On the grid of whole grey levels, bit for bit: nothing has moved them.
-        pixels = setting.data.pixels
+        pixels = experiment.data.pixels
         assert torch.equal(state.held_out.images, pixels.normalise(pixels.quantise(state.held_out.images)))
         ever |= set(kept)
-    assert not ever & set(as_bytes(setting, state.memory.origin))
+    assert not ever & set(as_bytes(experiment, state.memory.origin))
     assert trained
     for samples in trained:
         assert not ever & {image.numpy().tobytes() for image in samples.raw}
         if config.exemplars != "mnemonics":
-            assert not ever & set(as_bytes(setting, samples.images))
+            assert not ever & set(as_bytes(experiment, samples.images))
     # All other real images are trained on.
     everything = {image.numpy().tobytes() for samples in trained for image in samples.raw}
-    assert everything == {image.numpy().tobytes() for image in setting.data.train.images} - ever
+    assert everything == {image.numpy().tobytes() for image in experiment.data.train.images} - ever
 
 
 def test_held_out_images_stay_the_same_from_phase_to_phase(config):
-    setting = global_bop.Setting.of(config)
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(config)
+    state = global_bop.initial_state(experiment)
     before = state.held_out.images
     for _ in range(config.phases + 1):
-        global_bop.run_phase(setting, state)
+        global_bop.run_phase(experiment, state)
         assert torch.equal(state.held_out.images[: len(before)], before)
         assert len(state.held_out) > len(before)
         before = state.held_out.images
@@ -285,14 +286,14 @@ def test_held_out_images_stay_the_same_from_phase_to_phase(config):
 
 def test_with_a_fixed_total_the_held_out_part_shrinks_to_its_first_ranks(config):
     config = config.replace(budget=60, budget_rule="total")
-    setting = global_bop.Setting.of(config)
-    state, sizes = global_bop.initial_state(setting), []
+    experiment = Experiment.of(config)
+    state, sizes = global_bop.initial_state(experiment), []
     for phase in range(config.phases + 1):
         before = state.held_out
-        global_bop.run_phase(setting, state)
+        global_bop.run_phase(experiment, state)
         sizes.append((state.memory.per_class, state.held_out.per_class))
         assert len(state.memory) + len(state.held_out) <= 60
-        old = state.held_out.positions(0, setting.protocol.seen(phase - 1) if phase else 0)
+        old = state.held_out.positions(0, experiment.protocol.seen(phase - 1) if phase else 0)
         assert torch.equal(state.held_out.images[old], before.images[before.rank < sizes[-1][1]])
     # 60 over 5, 6, ..., 10 classes is 12, 10, 8, 7, 6, 6, of which a tenth, rounded up, is held out.
     assert sizes == [(10, 2), (9, 1), (7, 1), (6, 1), (5, 1), (5, 1)]
@@ -315,7 +316,7 @@ def test_a_budget_of_one_leaves_nothing_to_train_on(config):
 
 def test_another_seed_holds_out_other_images_and_other_methods_hold_out_none(config):
     one, same, other, lwf = (
-        global_bop.Setting.of(c) for c in (config, config, config.replace(seed=1), config.replace(method="lwf"))
+        Experiment.of(c) for c in (config, config, config.replace(seed=1), config.replace(method="lwf"))
     )
     for phase in (0, 3):
         assert torch.equal(one.held_out(phase).raw, same.held_out(phase).raw)
@@ -329,16 +330,16 @@ def test_another_seed_holds_out_other_images_and_other_methods_hold_out_none(con
 
 @pytest.fixture
 def after_three_phases(config):
-    setting = global_bop.Setting.of(config)
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(config)
+    state = global_bop.initial_state(experiment)
     for _ in range(4):
-        global_bop.run_phase(setting, state)
+        global_bop.run_phase(experiment, state)
     assert isinstance(state.method, BiC)
-    return setting, state
+    return experiment, state
 
 
 def test_stage_2_fits_the_finished_network_on_the_held_out_images_and_changes_nothing_else(after_three_phases):
-    setting, state = after_three_phases
+    experiment, state = after_three_phases
     method, model, before = state.method, state.model.eval(), copy.deepcopy(state.model.state_dict())
     with torch.no_grad():
         logits = model(state.held_out.images)
@@ -346,32 +347,32 @@ def test_stage_2_fits_the_finished_network_on_the_held_out_images_and_changes_no
     assert found == pytest.approx(fit(logits, state.held_out.labels, 7), abs=1e-4)  # fine-tuned, in evaluation mode
     assert method.first == 7
     assert found != (1.0, 0.0)
-    method.end_phase(model, state.held_out.samples(setting.data.pixels))
+    method.end_phase(model, state.held_out.samples(experiment.data.pixels))
     assert (method.alpha, method.beta) == found  # from 1 and 0 again, not from the last fit
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(not module.training for module in model.modules())
 
 
 def test_the_fit_sees_neither_the_training_data_nor_the_exemplars_but_the_held_out_images(after_three_phases):
-    setting, state = after_three_phases
+    experiment, state = after_three_phases
     found, accuracy = (state.method.alpha, state.method.beta), state.results[-1]["accuracy"]
-    spoilt = dataclasses.replace(setting.data.train, images=16 - setting.data.train.images)
-    other = dataclasses.replace(setting, data=dataclasses.replace(setting.data, train=spoilt))
+    spoilt = dataclasses.replace(experiment.data.train, images=16 - experiment.data.train.images)
+    other = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, train=spoilt))
     memory = state.memory
     state.memory = memory.with_images(memory.positions(0, 8), torch.zeros_like(memory.images))
     state.phase = 3  # as it was when phase 3 was evaluated
-    row = global_bop.evaluate(other, state)
+    row = global_bop.finish_phase(other, state) | global_bop.evaluate(other, state)
     assert (state.method.alpha, state.method.beta) == found
     assert row["accuracy"] == accuracy
     held_out = state.held_out
     state.held_out = held_out.with_images(held_out.positions(0, 8), held_out.images.flip(0))
-    global_bop.evaluate(setting, state)
+    global_bop.finish_phase(experiment, state)
     assert (state.method.alpha, state.method.beta) != found
 
 
 def test_the_reported_accuracy_is_that_of_the_corrected_head(after_three_phases):
-    setting, state = after_three_phases
-    images, labels = setting.test_data(3).all()
+    experiment, state = after_three_phases
+    images, labels = experiment.test_data(3).all()
     with torch.no_grad():
         logits = state.model(images).numpy().copy()
     logits[:, 7:] = np.float32(state.method.alpha) * logits[:, 7:] + np.float32(state.method.beta)
@@ -380,19 +381,19 @@ def test_the_reported_accuracy_is_that_of_the_corrected_head(after_three_phases)
 
 
 def test_the_teacher_of_a_phase_is_corrected_as_the_phase_before_was_tested(after_three_phases):
-    setting, state = after_three_phases
-    images = setting.test_data(3).all()[0][:20]
+    experiment, state = after_three_phases
+    images = experiment.test_data(3).all()[0][:20]
     with torch.no_grad():
-        tested = state.method.scorer(state.model, nothing(setting.data.pixels))(images)
+        tested = state.method.scorer(state.model, nothing(experiment.data.pixels))(images)
         teacher = copy.deepcopy(state.model)
         state.model.grow(9, 0)
-        state.method.begin_phase(state.model, 8, setting.new_data(4))
+        state.method.begin_phase(state.model, 8, experiment.new_data(4))
         assert torch.equal(state.method.teach(teacher, images), tested)
 
 
 def test_a_checkpoint_carries_the_correction_and_the_held_out_images(after_three_phases, reloaded):
-    setting, state = after_three_phases
-    resumed = reloaded(setting, state)
+    experiment, state = after_three_phases
+    resumed = reloaded(experiment, state)
     assert isinstance(resumed.method, BiC)
     assert (
         resumed.method.state()
@@ -406,7 +407,7 @@ def test_a_checkpoint_carries_the_correction_and_the_held_out_images(after_three
     assert torch.equal(resumed.held_out.images, state.held_out.images)
     assert torch.equal(resumed.held_out.labels, state.held_out.labels)
     for each in (state, resumed):
-        global_bop.run_phase(setting, each)
+        global_bop.run_phase(experiment, each)
     assert resumed.results[4] == state.results[4]
     assert (resumed.method.taught, resumed.method.state()) == (state.method.taught, state.method.state())
 
@@ -415,8 +416,8 @@ def test_a_finished_run_read_back_predicts_with_the_correction(config, tmp_path)
     config = config.replace(phases=1)
     record, path = runs.run(config, tmp_path)
     run = runs.load_run(path)
-    setting = global_bop.Setting.of(config)
-    test = setting.test_data(1)
+    experiment = Experiment.of(config)
+    test = experiment.test_data(1)
     assert isinstance(run.state.method, BiC)
     assert run.state.method.alpha != 1.0
     predicted = run.predict(test.raw)
@@ -425,7 +426,7 @@ def test_a_finished_run_read_back_predicts_with_the_correction(config, tmp_path)
 
 def test_held_out_images_count_in_the_bytes_of_the_memory(config):
     for exemplars, storage, each in (("random", "float32", 4), ("mnemonics", "uint8", 1)):
-        setting = global_bop.Setting.of(config.replace(exemplars=exemplars, storage=storage, phases=1))
-        state = global_bop.initial_state(setting)
-        global_bop.run_phase(setting, state)
+        experiment = Experiment.of(config.replace(exemplars=exemplars, storage=storage, phases=1))
+        state = global_bop.initial_state(experiment)
+        global_bop.run_phase(experiment, state)
         assert state.results[0]["exemplar_bytes"] == 5 * 64 * (18 * each + 2)

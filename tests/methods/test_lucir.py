@@ -16,10 +16,12 @@ from mnemonics_lib.config import ConfigError
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars import mnemonics
+from mnemonics_lib.exemplars.temporary import temporary_model
+from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.methods.lucir import LUCIR
 from mnemonics_lib.models import CosineHead, IncrementalNet, build_network, transfer_weights
 from mnemonics_lib.phases import PhaseProtocol
-from mnemonics_lib.training import train
+from mnemonics_lib.training import Descent
 
 OLD, NEW = 3, 2
 
@@ -206,18 +208,18 @@ def config(tiny):
 
 
 def test_old_rows_keep_their_bits_while_a_phase_trains_and_all_rows_move_in_balanced_finetuning(config):
-    setting = global_bop.Setting.of(config)
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(config)
+    state = global_bop.initial_state(experiment)
     for phase in range(4):
         assert state.phase == phase
         before = rows(state.model)
-        global_bop.model_level(setting, state)
+        global_bop.model_level(experiment, state)
         after, sigma = rows(state.model), head(state.model).sigma.item()
         assert len(after) == phase + 1
         if phase:
             assert all(torch.equal(a, b) for a, b in zip(before, after[:-1], strict=True))
-        global_bop.select_exemplars(setting, state)
-        global_bop.balanced_finetuning(setting, state)
+        global_bop.select_exemplars(experiment, state)
+        global_bop.balanced_finetuning(experiment, state)
         if phase:
             finetuned = rows(state.model)
             assert not any(torch.equal(a, b) for a, b in zip(after, finetuned, strict=True))
@@ -226,53 +228,54 @@ def test_old_rows_keep_their_bits_while_a_phase_trains_and_all_rows_move_in_bala
 
 
 def test_new_rows_leave_where_they_were_imprinted_while_a_phase_trains(config, monkeypatch):
-    setting = global_bop.Setting.of(config.replace(phases=1))
-    state = global_bop.initial_state(setting)
-    global_bop.run_phase(setting, state)
+    experiment = Experiment.of(config.replace(phases=1))
+    state = global_bop.initial_state(experiment)
+    global_bop.run_phase(experiment, state)
     seen = []
 
     def spy(model, *arguments):
         seen.append(rows(model))
-        return train(model, *arguments)
+        return Descent(model, *arguments)
 
-    monkeypatch.setattr(global_bop, "train", spy)
-    global_bop.model_level(setting, state)
+    monkeypatch.setattr(global_bop, "Descent", spy)
+    global_bop.model_level(experiment, state)
     (start,), end = seen, rows(state.model)
     assert torch.equal(start[0], end[0])
     assert not torch.allclose(start[1], end[1], atol=1e-3)
 
 
 def test_all_rows_of_a_temporary_model_train(config, monkeypatch):
-    setting = global_bop.Setting.of(config.replace(exemplars="mnemonics", adjust=2, budget=4))
-    state = global_bop.initial_state(setting)
-    global_bop.run_phase(setting, state)
+    experiment = Experiment.of(config.replace(exemplars="mnemonics", adjust=2, budget=4))
+    state = global_bop.initial_state(experiment)
+    global_bop.run_phase(experiment, state)
     seen = []
-    start = mnemonics.temporary_model
+    start = temporary_model
 
     def spy(model, *arguments):
         temporary = start(model, *arguments)
+        assert isinstance(temporary, IncrementalNet)
         seen.append([w.requires_grad for w in weights(temporary)])
         return temporary
 
     monkeypatch.setattr(mnemonics, "temporary_model", spy)
-    global_bop.run_phase(setting, state)
+    global_bop.run_phase(experiment, state)
     assert seen
     assert all(flags == [True, True] for flags in seen)
 
 
 @pytest.mark.parametrize("finetune", [False, True])
 def test_every_phase_freezes_all_but_its_own_rows_whatever_trained_before(config, finetune, monkeypatch):
-    setting = global_bop.Setting.of(config.replace(finetune=finetune, exemplars="random", weight_transfer=True))
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(config.replace(finetune=finetune, exemplars="random", weight_transfer=True))
+    state = global_bop.initial_state(experiment)
     free = []
 
     def spy(model, loss, samples, settings, *rest):
-        free.append((settings is setting.config.training, [w.requires_grad for w in weights(model)]))
-        return train(model, loss, samples, settings, *rest)
+        free.append((settings is experiment.config.training, [w.requires_grad for w in weights(model)]))
+        return Descent(model, loss, samples, settings, *rest)
 
-    monkeypatch.setattr(global_bop, "train", spy)
+    monkeypatch.setattr(global_bop, "Descent", spy)
     for _ in range(4):
-        global_bop.run_phase(setting, state)
+        global_bop.run_phase(experiment, state)
     assert [flags for level, flags in free if level] == [
         [True],
         [False, True],
@@ -283,10 +286,10 @@ def test_every_phase_freezes_all_but_its_own_rows_whatever_trained_before(config
 
 
 def test_the_margin_losss_old_classes_are_those_of_the_phase(config):
-    setting = global_bop.Setting.of(config)
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(config)
+    state = global_bop.initial_state(experiment)
     for _ in range(3):
-        global_bop.run_phase(setting, state)
+        global_bop.run_phase(experiment, state)
     method = state.method
     assert isinstance(method, LUCIR)
     assert method.old == 6
@@ -298,7 +301,7 @@ def test_a_linear_head_is_refused_and_the_cosine_head_is_lucirs_own(tiny):
         tiny.replace(method="lucir", network={"head": "linear"})
     own, named = tiny.replace(method="lucir"), tiny.replace(method="lucir", network={"head": "cosine"})
     assert own.head == named.head == "cosine"
-    model = global_bop.initial_state(global_bop.Setting.of(own)).model
+    model = global_bop.initial_state(Experiment.of(own)).model
     assert isinstance(model.head, CosineHead)
     assert [block.last_relu for block in model.backbone.blocks] == [True, True, False]
     assert model.backbone.features == 16
@@ -310,13 +313,13 @@ def test_a_run_that_stopped_between_two_phases_goes_on_as_if_it_had_not(config, 
     config = config.replace(
         exemplars="mnemonics", adjust=2, finetune=finetune, exemplar_level={"start": "theta", "adjust_epochs": 1}
     )
-    setting = global_bop.Setting.of(config)
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(config)
+    state = global_bop.initial_state(experiment)
     for _ in range(3):
-        global_bop.run_phase(setting, state)
-    resumed = reloaded(setting, state)
+        global_bop.run_phase(experiment, state)
+    resumed = reloaded(experiment, state)
     for each in (state, resumed):
-        global_bop.run_phase(setting, each)
+        global_bop.run_phase(experiment, each)
     assert resumed.results[3] == state.results[3]
     assert all(torch.equal(a, b) for a, b in zip(rows(state.model), rows(resumed.model), strict=True))
     assert torch.equal(resumed.memory.images, state.memory.images)

@@ -17,11 +17,12 @@ from mnemonics_lib.config import ConfigError, RunConfig
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.methods import METHODS, MethodInfo, method_class
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.methods.icarl import class_means
 from mnemonics_lib.models import HEADS, CosineHead, LinearHead, build_network
-from mnemonics_lib.training import train
+from mnemonics_lib.training import Descent
 
 CLASSES, BUDGET = 4, 3
 
@@ -174,13 +175,13 @@ def test_icarl_mirrors_only_where_a_mirrored_image_is_still_of_its_class(dataset
 
 
 def test_icarls_means_take_the_exemplars_as_they_are_after_training(tiny):
-    setting = global_bop.Setting.of(tiny.replace(method="icarl"))
-    state = global_bop.initial_state(setting)
-    global_bop.run_phase(setting, state)
+    experiment = Experiment.of(tiny.replace(method="icarl"))
+    state = global_bop.initial_state(experiment)
+    global_bop.run_phase(experiment, state)
     assert state.results[0]["displacement"] > 0
-    images, labels = setting.test_data(0).all()
+    images, labels = experiment.test_data(0).all()
     model = state.model.eval()
-    assert not setting.data.pixels.flip
+    assert not experiment.data.pixels.flip
     with torch.no_grad():
         f = F.normalize(model.features(images), dim=1)
         e = F.normalize(model.features(state.memory.images), dim=1)
@@ -246,9 +247,9 @@ def trainings(monkeypatch):
 
     def spy(model, loss, samples, *rest):
         seen.append((samples, loss))
-        return train(model, loss, samples, *rest)
+        return Descent(model, loss, samples, *rest)
 
-    monkeypatch.setattr(global_bop, "train", spy)
+    monkeypatch.setattr(global_bop, "Descent", spy)
     return seen
 
 
@@ -259,25 +260,25 @@ def test_phase_0_of_every_method_is_plain_cross_entropy_on_the_first_classes(tin
 
     for hook in ("loss", "teach", "begin_phase", "end_training"):
         monkeypatch.setattr(method_class(name), hook, never)
-    setting = global_bop.Setting.of(config_for(tiny, name))
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(config_for(tiny, name))
+    state = global_bop.initial_state(experiment)
     assert isinstance(state.model.head, CosineHead if name == "lucir" else LinearHead)
-    global_bop.run_phase(setting, state)
+    global_bop.run_phase(experiment, state)
     ((samples, loss),) = trainings
     assert len(samples.images) == 0
     x, y = samples.batch(torch.arange(50))
     assert set(y.tolist()) == set(range(5))
     torch.testing.assert_close(loss(x, y), -torch.log_softmax(state.model(x), 1)[range(50), y].mean())
     held_out = 5 * config_for(tiny, name).quota(5)[1]
-    assert len(samples) == len(setting.protocol.new_data(setting.data.train, 0)[1]) - held_out
+    assert len(samples) == len(experiment.protocol.new_data(experiment.data.train, 0)[1]) - held_out
 
 
 def test_methods_with_one_head_have_one_theta_0(tiny):
     models = []
     for name in ("lwf", "icarl", "finetune", "joint"):
-        setting = global_bop.Setting.of(config_for(tiny, name))
-        state = global_bop.initial_state(setting)
-        global_bop.model_level(setting, state)
+        experiment = Experiment.of(config_for(tiny, name))
+        state = global_bop.initial_state(experiment)
+        global_bop.model_level(experiment, state)
         models.append(state.model.state_dict())
     for other in models[1:]:
         assert all(torch.equal(value, other[key]) for key, value in models[0].items())
@@ -288,28 +289,28 @@ def images_of(samples: Samples) -> list[bytes]:
 
 
 def test_joint_trains_on_all_data_of_all_classes_seen_and_keeps_no_memory(tiny, trainings):
-    setting = global_bop.Setting.of(config_for(tiny, "joint"))
-    state = global_bop.initial_state(setting)
-    for _ in global_bop.phases(setting, state):
+    experiment = Experiment.of(config_for(tiny, "joint"))
+    state = global_bop.initial_state(experiment)
+    for _ in global_bop.phases(experiment, state):
         pass
     assert len(trainings) == 6  # and no fine-tuning
     for phase, (samples, _) in enumerate(trainings):
-        raw, labels = setting.protocol.seen_data(setting.data.train, phase)
+        raw, labels = experiment.protocol.seen_data(experiment.data.train, phase)
         assert images_of(samples) == sorted(image.numpy().tobytes() for image in raw)
         assert sorted(samples.labels.tolist()) == sorted(labels.tolist())
         assert len(samples.images) == 0
-    assert len(trainings[-1][0]) == len(setting.data.train.labels)
+    assert len(trainings[-1][0]) == len(experiment.data.train.labels)
     assert len(state.memory) == len(state.held_out) == 0
     assert state.results[-1]["exemplar_bytes"] == 0
 
 
 def test_joint_ignores_a_memory_that_is_there(tiny, trainings):
-    setting = global_bop.Setting.of(config_for(tiny, "joint").replace(phases=1))
-    state = global_bop.initial_state(setting)
-    global_bop.run_phase(setting, state)
+    experiment = Experiment.of(config_for(tiny, "joint").replace(phases=1))
+    state = global_bop.initial_state(experiment)
+    global_bop.run_phase(experiment, state)
     state.memory = state.memory.extend(torch.zeros(10, 1, 8, 8), torch.arange(5).repeat_interleave(2))
-    global_bop.model_level(setting, state)
-    assert len(trainings[-1][0]) == len(setting.data.train.labels)
+    global_bop.model_level(experiment, state)
+    assert len(trainings[-1][0]) == len(experiment.data.train.labels)
     assert len(trainings[-1][0].images) == 0
 
 
@@ -317,13 +318,13 @@ def test_finetune_sees_new_data_alone_or_with_its_exemplars(tiny, trainings):
     for exemplars, kept in (("none", 0), ("random", 2)):
         trainings.clear()
         config = tiny.replace(method="finetune", exemplars=exemplars, finetune=False)
-        setting = global_bop.Setting.of(config)
-        state = global_bop.initial_state(setting)
+        experiment = Experiment.of(config)
+        state = global_bop.initial_state(experiment)
         for phase in range(3):
-            global_bop.run_phase(setting, state)
+            global_bop.run_phase(experiment, state)
             samples = trainings[phase][0]
-            assert images_of(samples) == images_of(setting.new_data(phase))
-            assert len(samples.images) == (kept * setting.protocol.seen(phase - 1) if phase else 0)
+            assert images_of(samples) == images_of(experiment.new_data(phase))
+            assert len(samples.images) == (kept * experiment.protocol.seen(phase - 1) if phase else 0)
         assert len(trainings) == 3
 
 
@@ -331,9 +332,9 @@ def test_the_upper_bound_is_above_the_lower_one(tiny):
     accuracy = {}
     for name in ("joint", "finetune"):
         config = tiny.replace(method=name, exemplars="none", finetune=False, phases=1, training={"epochs": 6})
-        setting = global_bop.Setting.of(config)
-        state = global_bop.initial_state(setting)
-        for _ in global_bop.phases(setting, state):
+        experiment = Experiment.of(config)
+        state = global_bop.initial_state(experiment)
+        for _ in global_bop.phases(experiment, state):
             pass
         accuracy[name] = state.results[-1]
     assert accuracy["joint"]["accuracy"] > accuracy["finetune"]["accuracy"] + 20
@@ -416,10 +417,10 @@ def test_a_users_own_method_runs_end_to_end(tiny, mine, tmp_path):
 
 
 def test_a_users_own_method_goes_on_where_it_stopped(tiny, mine, reloaded):
-    setting = global_bop.Setting.of(tiny.replace(method="mine", exemplars="random", finetune=False))
-    state = global_bop.initial_state(setting)
+    experiment = Experiment.of(tiny.replace(method="mine", exemplars="random", finetune=False))
+    state = global_bop.initial_state(experiment)
     for _ in range(2):
-        global_bop.run_phase(setting, state)
-    resumed = reloaded(setting, state)
+        global_bop.run_phase(experiment, state)
+    resumed = reloaded(experiment, state)
     assert isinstance(resumed.method, mine)
     assert resumed.method.calls == ["end_phase", "scorer", "begin_phase", "loss", "end_training", "end_phase", "scorer"]
