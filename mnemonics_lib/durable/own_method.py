@@ -13,6 +13,7 @@ one that it may not be.
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ class _Walk:
         if isinstance(value, type):
             return self._class(value, where)
         if isinstance(value, FunctionType):
-            return self._function(value, where, told)
+            return self._function(value, where)
         parts = value_parts(value)
         if parts is None:
             if not told:
@@ -125,21 +126,22 @@ class _Walk:
         """Its bases and what stands in it; of one that the user did not write the name says all."""
         name = f"{cls.__module__}.{cls.__qualname__}"
         kind = self._origin(cls.__module__)
-        if kind in (Origin.LIBRARY, Origin.INSTALLED):
+        if kind in (Origin.LIBRARY, Origin.INSTALLED) and _is_where_it_says(cls):
             return ["class", name]
-        told = kind is Origin.FILE
+        told = kind is not Origin.NOWHERE
         bases = [self.describe(base, f"{where}: {base.__qualname__}", told) for base in (*cls.__bases__, type(cls))]
         members = {key: member for key, member in sorted(vars(cls).items()) if key not in NO_MEMBERS}
         return ["class", name, bases, *([key, self.describe(m, f"{where}.{key}", told)] for key, m in members.items())]
 
-    def _function(self, function: FunctionType, where: str, told: bool) -> Description:
+    def _function(self, function: FunctionType, where: str) -> Description:
         """Its text, or the file it is in, and what it reads from elsewhere."""
         module = function.__globals__.get("__name__", "")  # a wrapper bears the module's name of what it wraps
         kind = self._origin(module)
         code = function.__code__
         given = kind in (Origin.LIBRARY, Origin.INSTALLED)
         in_file = kind is Origin.FILE and Path(code.co_filename).resolve() == file_of(module)
-        told = told or given or in_file
+        generated = kind is Origin.FILE and code.co_filename == "<string>"  # as by dataclass, which the file asked for
+        told = given or in_file or generated
         # A function inside another one gets its variables from wherever that was called. One that is not the user's,
         # as a decorator makes it, is looked at for the user's function that it may hold.
         closure = [
@@ -150,7 +152,7 @@ class _Walk:
         described = ["function", module, function.__qualname__, closure, self.describe(vars(function), where, told)]
         if given:
             return described
-        text = self._filed(module, code, where) if in_file else self._typed(function, where, told)
+        text = self._filed(module, code, where) if in_file else self._typed(function, where, generated)
         defaults = self.describe((function.__defaults__, function.__kwdefaults__), f"{where}: defaults", told)
         return [*described, text, defaults, self._globals(function, told)]
 
@@ -160,10 +162,10 @@ class _Walk:
             self.unknown.append(f"{where}: {file_of(module)} was changed after it was imported; start Python again")
         return "in its file"
 
-    def _typed(self, function: FunctionType, where: str, told: bool) -> Description:
+    def _typed(self, function: FunctionType, where: str, generated: bool) -> Description:
         """The text that was typed, and what it imports."""
         trees = typed_text(function.__code__)
-        if not trees and not told:
+        if not trees and not generated:
             self.unknown.append(f"{where}: no text is kept of it; write it in a file")
         for tree in trees:
             for name in imported(tree, function.__globals__.get("__package__") or ""):
@@ -221,3 +223,11 @@ class _Walk:
                     continue
                 self.files[name] = source.digest
                 waiting.extend([*source.imports, *enclosing(name)])
+
+
+def _is_where_it_says(cls: type) -> bool:
+    """Whether a class is found under its name: one made by ``exec`` may bear the name of a module that it is not in."""
+    found: Any = sys.modules.get(cls.__module__)
+    for name in cls.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is cls

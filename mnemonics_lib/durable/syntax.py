@@ -107,7 +107,7 @@ def _silent(node: object) -> bool:
 
 def _does(statement: ast.stmt) -> bool:
     """Whether a statement of an ``__init__`` is more than an import, a docstring or a ``__name__`` of the module."""
-    if isinstance(statement, ast.Assign | ast.AnnAssign):
+    if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         return not all(isinstance(target, ast.Name) and target.id.startswith("__") for target in targets)
     imports = isinstance(statement, ast.Import | ast.ImportFrom)
