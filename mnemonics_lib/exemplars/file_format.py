@@ -27,7 +27,7 @@ VERSION: Final = 1
 LIMIT = 10**6  # no class position, class id or rank is larger; a file that says so is damaged
 MODES = {1: "L", 3: "RGB"}  # channels of a PNG -> what Pillow calls it
 
-# Names become folders on every system, so what a path or Windows forbids is out: / \ : * ? " < > | and a dot at the end.
+# Names become folders on every system, so what Windows or a path forbids is out: / \ : * ? " < > |, a last dot.
 _FOLDER = re.compile(r"[0-9]{3,7}-[\w .,'()&+-]*[\w)'+-]")
 _FOLDER_RULE = "letters, digits, spaces and _ . , ' ( ) & + -, no space or dot at the end, at most 200 bytes"
 
@@ -35,7 +35,7 @@ _FOLDER_RULE = "letters, digits, spaces and _ . , ' ( ) & + -, no space or dot a
 def class_folder(text: str) -> str:
     """``text`` where it can be the folder of a class on every system."""
     if not _FOLDER.fullmatch(text) or len(text.encode()) > 200:
-        raise ValueError(f"must be, once it follows its class position, a folder name of {_FOLDER_RULE}")
+        raise ValueError(f"must be the name of a folder on every system: {_FOLDER_RULE}")
     return text
 
 
@@ -75,7 +75,7 @@ class Manifest(Header):
     mean: list[FiniteFloat]
     std: list[FiniteFloat]
     shape: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
-    folders: dict[Annotated[str, AfterValidator(class_folder)], Numbers]
+    folders: Annotated[dict[Annotated[str, AfterValidator(class_folder)], Numbers], Field(min_length=1)]
 
     def files(self) -> list[tuple[str, int, int]]:
         """Relative path, class position and rank of every image, by class and then by rank.

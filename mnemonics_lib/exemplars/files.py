@@ -1,9 +1,9 @@
 """Exemplars as files for other trainers: a folder of PNGs per class, or one safetensors file, and both read back.
 
 The folder has the layout of torchvision's ``ImageFolder``, ``<directory>/<position>-<name>/<rank>.png``, and holds
-whole grey levels: what ``storage = "uint8"`` keeps. The safetensors file holds the normalised float32 pixels, bit for bit.
-Either one carries what undoes the normalisation, so that reading it needs no data set, and is written whole or not at
-all: only a process that is killed leaves something behind, a hidden folder ``.exemplars.*`` beside the target.
+whole grey levels: what ``storage = "uint8"`` keeps. The safetensors file holds the normalised float32 pixels, bit for
+bit. Either one carries what undoes the normalisation, so that reading it needs no data set, and is written whole or not
+at all: only a process that is killed leaves something behind, a hidden folder ``.exemplars.*`` beside the target.
 
 :func:`save_png` and :func:`save_safetensors` write an exemplar memory; :func:`tensors_to_png` and
 :func:`tensors_to_safetensors` write plain tensors, of whatever network they were trained for.
@@ -250,7 +250,8 @@ def _read_png(path: Path, manifest: Manifest) -> Tensor:
             if (image.mode, image.size) != (mode, (width, height)):
                 actual = f"{image.mode}, {image.width} x {image.height}"
                 raise ValueError(f"{path}: is {actual}; must be {mode}, {width} x {height}")
-            image.load()
+            image.verify()  # the checksums, which loading skips; it leaves the file closed
+        with Image.open(path, formats=["PNG"]) as image:
             found = torch.from_numpy(np.array(image)).reshape(height, width, channels).permute(2, 0, 1)
     except (OSError, SyntaxError) as error:  # Pillow's, for what is no PNG or a damaged one
         raise ValueError(f"{path}: is no PNG that can be read: {error}") from error
