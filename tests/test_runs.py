@@ -268,7 +268,7 @@ def test_a_run_on_a_slice_of_the_classes_knows_no_other(tiny, tmp_path, method):
     used = class_order(10)[2:9]
     assert record["class_order"] == used
     assert [len(row["confusion"]) for row in record["results"]] == [2, 4, 6, 7]  # of the five later ones 2, 2 and 1
-    test = load_dataset("digits").test.labels
+    test = load_dataset("digits", torch.device("cpu")).test.labels
     for row in record["results"]:
         counts = [int((test == used[k]).sum()) for k in range(len(row["confusion"]))]
         assert np.array(row["confusion"]).sum(axis=1).tolist() == counts
