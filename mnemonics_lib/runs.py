@@ -8,6 +8,8 @@ Example:
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -180,9 +182,23 @@ def driver_for(
 
 
 def identity_of(experiment: Experiment) -> Identity:
-    """What decides the numbers of an experiment: equal identities, equal results on one machine."""
-    source = source_digest(method_class(experiment.config.method))
-    return Identity(config=experiment.config.digest, data=data_digest(experiment.data), source=source)
+    """What decides the numbers of an experiment: equal identities, equal results on one machine.
+
+    The source of the configuration is no part of it, so that a new data set or method orphans nothing; what that source
+    makes of the fields is: head, class order, quotas, milestones.
+    """
+    config, protocol = experiment.config, experiment.protocol
+    resolved = {
+        "config": config.model_dump(),
+        "head": config.head,
+        "order": protocol.order,
+        "phases": [protocol.bounds(phase) for phase in range(config.phases + 1)],
+        "quotas": [config.quota(protocol.seen(phase)) for phase in range(config.phases + 1)],
+        "milestones": [level.milestone_epochs() for level in (config.training, config.finetuning)],
+    }
+    digest = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
+    source = source_digest(method_class(config.method))
+    return Identity(config=digest, data=data_digest(experiment.data), source=source)
 
 
 def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRun:

@@ -17,12 +17,12 @@ ALL = {f"{params}/{notebook}" for params in ("a", "b") for notebook in ("01_x", 
 # Stands for the real configuration, which test_notebooks_runner.py has and which takes seconds to import in each job.
 CONFIG = """
 from types import SimpleNamespace
-import yaml
+from ruamel.yaml import YAML
 
 class ConfigError(ValueError): pass
 
-def load_config(path, settings=()):
-    values = yaml.safe_load(path.read_text())
+def load_config(path, overrides=()):
+    values = YAML(typ="safe", pure=True).load(path)
     if not isinstance(values.get("seed"), int):
         raise ConfigError(f"{path}: seed = {values.get('seed')!r}: must be an integer")
     return SimpleNamespace(model_dump=lambda: values)
@@ -39,10 +39,13 @@ class Project:
 
     def __init__(self, root):
         self.root = root
-        library = [f"mnemonics_lib/{name}.py" for name in ("__init__", "notebooks", "paths", "progress")]
+        library = [
+            f"mnemonics_lib/{name}.py"
+            for name in ("__init__", "paths", "edition/__init__", "edition/notebooks", "edition/progress")
+        ]
         for name in ("Makefile", "Snakefile", *library):
             self.write(name, (ROOT / name).read_text())
-        self.write("mnemonics_lib/config/fields.py", CONFIG)
+        self.write("mnemonics_lib/config/__init__.py", CONFIG)
         self.notebook("01_x", "print(seed)")
         self.notebook("04_ablations", "print(seed)")
         self.write("params/quick/a.yaml", "seed: 1\n")
