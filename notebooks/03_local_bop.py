@@ -29,8 +29,8 @@ params: str = ""  # a parameter file of your own, in place of params/{profile}/{
 from mnemonics_lib.edition import parameters
 
 trained = {"exemplars": "mnemonics"}  # what this chapter opens, whatever the run's own kind
-objectives = [{**trained, "exemplar_level": {"objective": name}} for name in ("eq7", "eq4b")]
-config = parameters.resolve(globals(), "03_local_bop", objectives).replace(**trained)
+objectives = [trained | {"exemplar_level": {"objective": name}} for name in ("eq7", "eq4b")]
+config = parameters.resolve(globals(), "03_local_bop", [trained, *objectives]).replace(**trained)
 
 # %% tags=["hide-input"]
 import copy

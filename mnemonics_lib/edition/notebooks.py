@@ -98,9 +98,12 @@ def check(source: Path, params: Path | None, settings: Iterable[str] = ()) -> di
             raise ParameterError(f"{source}: has no cell tagged {tag!r}, so that {params} would change nothing")
     shown = "\n".join([INJECTED, *(f"{name} = {value!r}" for name, value in values.items())])
     variables: dict[str, Any] = {"__name__": "__main__", "In": ["", cells["parameters"], shown]}
-    with chdir(source.parent):
-        for cell in (cells["parameters"], shown, cells["resolve"]):
-            exec(compile(str(cell), str(source), "exec"), variables)
+    try:
+        with chdir(source.parent):
+            for cell in (cells["parameters"], shown, cells["resolve"]):
+                exec(compile(str(cell), str(source), "exec"), variables)
+    except ParameterError as error:
+        raise ParameterError("\n".join(f"{params}: {line}" for line in str(error).splitlines())) from None
     return values
 
 
@@ -119,11 +122,11 @@ def differences(source: Path) -> str | None:
     if ours == theirs:
         return None
     cell = next((k for k, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
-    newer = max(source, paired, key=lambda path: path.stat().st_mtime_ns)
+    newer, older = sorted((source, paired), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    to = "ipynb --update" if older == source else "py:percent"
     return (
-        f"{paired} and {source.name} differ from code cell {cell + 1} on, and a batch runs the .py. "
-        f"{newer.name} is the newer. To keep the .ipynb's code: jupytext --to py:percent {paired}; "
-        f"to keep the .py's: jupytext --to ipynb --update {source}"
+        f"{paired} and {source.name} differ from code cell {cell + 1} on, and a batch runs the .py: `make sync` gives "
+        f"both the code of {newer.name}, the newer (for that of {older.name}: jupytext --to {to} {older})"
     )
 
 

@@ -34,7 +34,13 @@ DEFAULTS: dict[str, Any] = {
 """The parameters of every notebook. The first three name ``params/{profile}/{dataset}-n{phases}.yaml``."""
 
 IN_THE_NAME = ("dataset", "phases", "profile")
-KINDS = {str: "a string", int: "a whole number", dict: "a mapping of fields to values"}
+KINDS = {
+    str: "a string",
+    int: "a whole number",
+    dict: 'a mapping of fields to values (with papermill: -y "overrides: {field: value}")',
+}
+"""What a parameter of each type must be, in words."""
+
 INJECTED = "# Parameters"
 """The first line of the cell that papermill puts after a notebook's parameters."""
 
@@ -219,17 +225,19 @@ def changed(config: RunConfig, changes: Mapping[str, Any], source: str) -> RunCo
 
 def _try(config: RunConfig, notebook: str, variations: Iterable[Mapping[str, Any]]) -> None:
     """Make every variation of the configuration that a notebook runs."""
-    problems: dict[str, None] = {}
+    problems: dict[str, str] = {}  # why -> the first variation that says so
     for variation in variations:
         try:
             config.replace(**variation)
         except ConfigError as error:
-            changed = ", ".join(f"{name} = {value!r}" for name, value in variation.items())
+            changed_to = ", ".join(f"{name} = {value!r}" for name, value in variation.items())
             for line in str(error).splitlines():
-                why = line.removeprefix("configuration: ")
-                problems[f"{notebook} runs this configuration with {changed}, which cannot be: {why}"] = None
+                problems.setdefault(line.removeprefix("configuration: "), changed_to)
     if problems:
-        raise ParameterError("\n".join(problems))
+        lines = [
+            f"{notebook} runs it with {changed_to} too, which is refused: {why}" for why, changed_to in problems.items()
+        ]
+        raise ParameterError("\n".join(lines))
 
 
 def _shown(path: Path) -> str:
