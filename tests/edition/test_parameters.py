@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -207,9 +206,3 @@ class TestVariations:
             "adjust = 5",
             "exemplar_level.inner_steps = 0",
         ]
-
-
-def test_the_parameters_stand_in_every_notebook():
-    for source in sorted(Path(ROOT, "notebooks").glob("0*.py")):
-        text = source.read_text()
-        assert all(f"\n{name}: {type(value).__name__} = " in text for name, value in DEFAULTS.items()), source
