@@ -42,10 +42,10 @@ class TestNotebook:
         assert config.default_formats(str(source)) == "ipynb,py:percent"
 
     def test_parameters_are_the_same_in_all(self, source):
-        declared = tagged(source, "parameters")
+        declared = tagged(source, "parameters") or ""
         assert declared == tagged(SOURCES[0], "parameters")
         assert assigned(declared) == list(DEFAULTS)
-        variables = {}
+        variables: dict[str, object] = {}
         exec(declared, variables)
         assert {name: variables[name] for name in DEFAULTS} == DEFAULTS
 
