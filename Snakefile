@@ -13,8 +13,6 @@ import sys
 import time
 from pathlib import Path
 
-import yaml
-
 from mnemonics_lib.edition.progress import Progress, summary
 
 START = time.time()
@@ -131,7 +129,9 @@ rule book:
 # The committed records: every arm of book/records/evidence.yaml over its seeds, what is missing of them. Asked for by
 # `make evidence` alone: to the other rules records are sources, which no change of theirs may overwrite.
 if config.get("evidence"):
-    EVIDENCE = yaml.safe_load(Path("book/records/evidence.yaml").read_text()).get(PROFILE, {})
+    from mnemonics_lib.config import read_yaml
+
+    EVIDENCE = read_yaml("book/records/evidence.yaml").get(PROFILE, {})
 
     def preset_of(arm):
         return f"--preset {arm['preset']}" if "preset" in arm else ""

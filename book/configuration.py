@@ -15,7 +15,8 @@
 #
 # Every field of a run, read from the model that checks it (`mnemonics_lib.config.RunConfig`). A parameter file or
 # `--set` gives the value; an unknown field, a wrong type or a value outside the allowed range is an error that names
-# the field. The defaults are the embedded quick setting. The paper's numbers are in the descriptions.
+# the field. The defaults are the embedded quick setting. The paper's numbers are in the descriptions. Files are YAML 1.2:
+# `010` is ten, `1e-3` a number, `no` a word.
 
 # %% tags=["hide-input"]
 import html
@@ -46,7 +47,7 @@ def allowed(schema: dict[str, Any]) -> str:
     choices = schema.get("enum", [schema["const"]] if "const" in schema else [])
     if choices:
         return ", ".join(code(choice) for choice in choices)
-    kind = f"list of {schema['items']['type']}" if schema.get("type") == "array" else schema["type"]
+    kind = f"list of {schema['items']['type']}s" if schema.get("type") == "array" else schema["type"]
     return ", ".join([kind, *(text.format(schema[key]) for key, text in BOUNDS.items() if key in schema)])
 
 

@@ -55,7 +55,7 @@ from mnemonics_lib.config import load_config
 from mnemonics_lib.paths import PARAMS
 from mnemonics_lib.runs import run
 
-base = load_config(PARAMS / "quick" / "digits-n5.yaml", preset_name="lwf").replace(budget=4)
+base = load_config(PARAMS / "quick" / "digits-n5.yaml", preset="lwf").replace(budget=4)
 with TemporaryDirectory() as directory:  # phase 0 is shared: trained for the first of each seed
     rows = [
         {"method": method, "seed": seed} | run(base.replace(method=method, seed=seed), Path(directory))[0]

@@ -22,9 +22,9 @@ import json
 
 import matplotlib.pyplot as plt
 import pandas as pd
-import yaml
 from IPython.display import Markdown, display
 
+from mnemonics_lib.config import read_yaml
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.paths import RECORDS, ROOT
 
@@ -132,7 +132,7 @@ show(pd.DataFrame(claims("forgetting", "forgetting")))
 # thread, on a machine busy with two to four things. What an arm changes:
 
 # %% tags=["remove-input"]
-plan = yaml.safe_load((RECORDS / "evidence.yaml").read_text())["quick"]
+plan = read_yaml(RECORDS / "evidence.yaml")["quick"]
 arms = {arm: " ".join(f"`{change}`" for change in what["set"]) for grid in plan.values() for arm, what in grid.items()}
 show(pd.DataFrame(arms.items(), columns=["exemplars", "what it sets, besides the seed"]))
 

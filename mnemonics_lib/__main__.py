@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run one configuration and print where its record is")
     config = commands.add_parser(
-        "config", help="print a configuration as a parameter file, with presets and settings in"
+        "config", help="print a configuration as a parameter file, with a preset and overrides in"
     )
     for command in (run, config):
         command.add_argument("params", type=Path, help="parameter file, for example params/quick/digits-n5.yaml")

@@ -17,7 +17,6 @@ from torch import Tensor
 from mnemonics_lib import metrics
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.dataset import Dataset, load_dataset
-from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device.memory import peak_memory_mb
 from mnemonics_lib.durable.journal import Content, Journal
@@ -29,7 +28,7 @@ from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import IncrementalNet, build_network, transfer_weights
-from mnemonics_lib.phases import PhaseProtocol, class_order
+from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.training import train
 
@@ -80,7 +79,7 @@ class Setting:
         runs: Path | None = None,
         journal: Journal | None = None,
     ) -> Setting:
-        """Load the data and derive the class order.
+        """Load the data and derive which classes arrive when.
 
         Args:
             config: the run.
@@ -89,10 +88,9 @@ class Setting:
             journal: keeps what an unfinished phase has reached; None keeps nothing.
         """
         device = torch.device(device)
-        order = class_order(DATASETS[config.dataset].classes, config.order_seed)
         data = load_dataset(config.dataset, device, config.resolution)
         shared = Shared(runs / "phase-0" if runs else None, device)
-        return cls(config, data, PhaseProtocol(order, config.phases), device, shared, journal or Journal())
+        return cls(config, data, config.protocol(), device, shared, journal or Journal())
 
     def new_data(self, phase: int) -> Samples:
         """D_i, without the images that the method holds out."""
@@ -151,7 +149,7 @@ def fresh_state(config: RunConfig, protocol: PhaseProtocol, shape: tuple[int, in
         model=model.to(device),
         memory=ExemplarMemory.empty(shape, device, config.storage),
         held_out=ExemplarMemory.empty(shape, device, "uint8"),
-        method=method_class(config.method)(config.training),
+        method=method_class(config.method)(config.training.lam, config.training.temperature),
     )
 
 
@@ -230,13 +228,14 @@ def first_model(setting: Setting, model: IncrementalNet, progress: bool = False)
 
 
 def phase_zero(setting: Setting) -> dict[str, Any]:
-    """All that Theta_0 depends on: data set, held-out images, network and head, seed, schedule."""
+    """All that Theta_0 depends on: data set, its first classes, held-out images, network and head, seed, schedule."""
     config = setting.config
     schedule = config.training.model_dump(exclude={"lam", "temperature"})
     network = {"depth": config.network.depth, "width": config.network.width, "head": config.head}
     held_out = config.quota(setting.protocol.seen(0))[1]
-    shared = ("dataset", "resolution", "order_seed", "seed")
+    shared = ("dataset", "resolution", "seed")
     return {name: getattr(config, name) for name in shared} | {
+        "classes": setting.protocol.order[: setting.protocol.seen(0)],
         "network": network,
         "schedule": schedule,
         "held_out": held_out,

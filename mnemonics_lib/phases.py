@@ -1,4 +1,4 @@
-"""The phase protocol of section 5.1: half of the classes first, the rest evenly over N phases."""
+"""The phase protocol of section 5.1: half of the classes first, the rest evenly over N phases; and its variants."""
 
 from __future__ import annotations
 
@@ -28,38 +28,57 @@ class PhaseProtocol:
     """Which classes arrive when. Labels used everywhere else are positions in ``order``.
 
     Attributes:
-        order: data-set class ids in order of arrival, length C.
+        order: data-set class ids in order of arrival, length C. They need not be all classes of the data set.
         phases: N, the number of incremental phases.
+        first_classes: number of classes of phase 0, 1 to C - 1; None: half of them, rounded down (section 5.1).
+        uneven: whether the incremental phases may differ by one class, the first ones having it.
     """
 
     order: list[int]
     phases: int
+    first_classes: int | None = None
+    uneven: bool = False
 
     def __post_init__(self) -> None:
-        """Check that N divides the incremental half."""
-        self.check(len(self.order), self.phases)
+        """Check that every phase has a class.
 
-    @staticmethod
-    def check(classes: int, phases: int) -> None:
-        """Raise ValueError unless the classes after the first half split evenly over N phases."""
-        later = classes - classes // 2
+        Raises:
+            ValueError: for a first phase that leaves none or has none, and for an N that does not fit the rest.
+        """
+        classes, first = len(self.order), self._first
+        if not 1 <= first < classes:
+            raise ValueError(f"first_classes = {first}: must be at least 1 and less than the {classes} classes in all")
+        self._check_phases_fit(classes - first, first)
+
+    def _check_phases_fit(self, later: int, first: int) -> None:
+        """Refuse an N that does not divide the later classes, or exceeds them where phases may be uneven."""
+        if self.uneven:
+            if not 1 <= self.phases <= later:
+                raise ValueError(
+                    f"phases = {self.phases}: must be 1 to {later}, the classes that follow the first {first}"
+                )
+            return
         allowed = [n for n in range(1, later + 1) if later % n == 0]
-        if phases not in allowed:
+        if self.phases not in allowed:
             raise ValueError(
-                f"phases = {phases}: must divide the {later} classes that follow the first {classes // 2} "
-                f"({', '.join(map(str, allowed))})"
+                f"phases = {self.phases}: must divide the {later} classes that follow the first {first} "
+                f"({', '.join(map(str, allowed))}), or uneven must be true"
             )
+
+    @property
+    def _first(self) -> int:
+        """Number of classes of phase 0."""
+        return len(self.order) // 2 if self.first_classes is None else self.first_classes
 
     def bounds(self, phase: int) -> tuple[int, int]:
         """Positions [first, last) of the classes that arrive in a phase (0 to N)."""
         if not 0 <= phase <= self.phases:
             raise ValueError(f"phase = {phase}: must be 0 to {self.phases}")
-        classes = len(self.order)
-        first = classes // 2
         if phase == 0:
-            return 0, first
-        step = (classes - first) // self.phases
-        return first + (phase - 1) * step, first + phase * step
+            return 0, self._first
+        step, rest = divmod(len(self.order) - self._first, self.phases)  # one of the rest to each early phase
+        first = self._first + (phase - 1) * step + min(phase - 1, rest)
+        return first, first + step + (phase <= rest)
 
     def seen(self, phase: int) -> int:
         """Number of classes seen at the end of a phase: K + M in Eq. 2."""

@@ -25,7 +25,6 @@ from torch import Tensor
 
 from mnemonics_lib import metrics
 from mnemonics_lib.config import RunConfig, parse_config
-from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device.memory import device_name
@@ -37,7 +36,7 @@ from mnemonics_lib.global_bop import Setting, State, fresh_state, initial_state,
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.models import IncrementalNet, transfer_weights
 from mnemonics_lib.paths import RUNS
-from mnemonics_lib.phases import PhaseProtocol, class_order
+from mnemonics_lib.phases import PhaseProtocol
 
 RECORD, CHECKPOINT, JOURNAL = "record.json", "checkpoint.pt", "unfinished.pt"
 
@@ -165,15 +164,14 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
         raise CheckpointError(f"{home / CHECKPOINT}: of another run than {RECORD}: it was started again; let it finish")
     try:
         config = parse_config(content["config"])
-        order = class_order(DATASETS[config.dataset].classes, config.order_seed)
         pixels = Pixels(**content["pixels"])
-        protocol = PhaseProtocol(order, config.phases)
+        protocol = config.protocol()
         state = fresh_state(config, protocol, content["shape"], torch.device(device))
         _restore(state, content, config, protocol, pixels)
     except Exception as error:
         raise CheckpointError(f"{home / CHECKPOINT}: does not fit this version of the library ({error})") from error
     state.model.eval()
-    return FinishedRun(config, record, state, pixels, order)
+    return FinishedRun(config, record, state, pixels, protocol.order)
 
 
 def source_of(config: RunConfig) -> str:

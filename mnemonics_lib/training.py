@@ -47,7 +47,7 @@ def train(
     optimizer = torch.optim.SGD(
         parameters, lr=settings.rate, momentum=settings.momentum, weight_decay=settings.weight_decay, fused=True
     )
-    scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings.milestones, settings.gamma)
+    scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings.milestone_epochs(), settings.gamma)
     order, crops = stream(seed, "order"), stream(seed, "crops")
     model.train(settings.batch_norm == "batch")
     history: list[float] = []

@@ -1,4 +1,4 @@
-"""The phase protocol, section 5.1: half of the classes first, the rest evenly over N phases."""
+"""The phase protocol, section 5.1: half of the classes first, the rest evenly over N phases; and its variants."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.phases import PhaseProtocol, class_order
 
@@ -19,6 +20,16 @@ def protocols(draw):
     later = classes - classes // 2
     phases = draw(st.sampled_from([n for n in range(1, later + 1) if later / n == later // n]))
     return PhaseProtocol(class_order(classes, draw(st.integers(0, 2**32 - 1))), phases)
+
+
+@st.composite
+def variants(draw):
+    """Any classes of a data set, any first phase, and any N up to the number of classes that follow."""
+    order = class_order(draw(st.integers(2, 120)), draw(st.integers(0, 2**32 - 1)))
+    first = draw(st.integers(0, len(order) - 2))
+    order = order[first : draw(st.integers(first + 2, len(order)))]
+    first_classes = draw(st.integers(1, len(order) - 1))
+    return PhaseProtocol(order, draw(st.integers(1, len(order) - first_classes)), first_classes, uneven=True)
 
 
 def test_cifar_100_starts_with_the_published_classes():
@@ -55,6 +66,49 @@ def test_half_of_the_classes_come_first_and_the_rest_evenly(protocol):
     assert sizes[1] * protocol.phases == len(protocol.order) - sizes[0]
 
 
+@given(variants())
+def test_uneven_phases_partition_the_classes_in_order_and_differ_by_one_at_most(protocol):
+    bounds = [protocol.bounds(phase) for phase in range(protocol.phases + 1)]
+    assert [p for first, last in bounds for p in range(first, last)] == list(range(len(protocol.order)))
+    first, *later = [last - first for first, last in bounds]
+    assert first == protocol.first_classes
+    assert later == sorted(later, reverse=True)
+    assert later[0] - later[-1] <= 1
+    assert later[-1] >= 1
+
+
+@given(variants())
+def test_uneven_phases_are_the_even_ones_where_n_divides(protocol):
+    if (len(protocol.order) - protocol.seen(0)) % protocol.phases == 0:
+        even = PhaseProtocol(protocol.order, protocol.phases, protocol.first_classes)
+        assert [even.bounds(i) for i in range(even.phases + 1)] == [protocol.bounds(i) for i in range(even.phases + 1)]
+
+
+@given(protocols())
+def test_unless_said_otherwise_the_protocol_is_the_papers(protocol):
+    half = len(protocol.order) // 2
+    for same in (
+        PhaseProtocol(protocol.order, protocol.phases, half),
+        PhaseProtocol(protocol.order, protocol.phases, half, True),
+    ):
+        assert [same.bounds(i) for i in range(same.phases + 1)] == [protocol.bounds(i) for i in range(same.phases + 1)]
+
+
+@given(st.integers(2, 100), st.integers(0, 2**32 - 1), st.data())
+def test_a_configuration_says_which_classes_arrive_when(phases, seed, data):
+    first = data.draw(st.integers(0, 97))
+    last = data.draw(st.integers(first + 2, 100))
+    share = data.draw(st.integers(1, 99))
+    values = {"dataset": "cifar100", "classes": [first, last], "first_share": share / 100, "order_seed": seed}
+    first_classes = max(1, share * (last - first) // 100)
+    phases = min(phases, last - first - first_classes)
+    protocol = RunConfig().replace(**values, phases=phases, uneven=True).protocol()
+    assert protocol.seen(0) == first_classes
+    assert [protocol.order[p] for i in range(phases + 1) for p in range(*protocol.bounds(i))] == class_order(100, seed)[
+        first:last
+    ]
+
+
 @given(protocols())
 def test_seen_counts_every_class_up_to_the_phase(protocol):
     total = 0
@@ -83,15 +137,28 @@ def test_an_n_that_does_not_divide_is_refused_with_the_list_of_those_that_do(cla
     assert f"({', '.join(map(str, allowed))})" in str(caught.value)
 
 
-def marked(order: list[int], per_class: int = 3) -> Split:
+@pytest.mark.parametrize("first", [0, 10, -1])
+def test_a_first_phase_without_classes_or_with_all_is_refused(first):
+    with pytest.raises(ValueError, match=f"first_classes = {first}: must be at least 1 and less than the 10"):
+        PhaseProtocol(class_order(10), 1, first, uneven=True)
+
+
+@given(variants(), st.integers(0, 5))
+def test_more_phases_than_classes_are_refused(protocol, more):
+    later = len(protocol.order) - protocol.seen(0)
+    with pytest.raises(ValueError, match=f"phases = {later + 1 + more}: must be 1 to {later},"):
+        PhaseProtocol(protocol.order, later + 1 + more, protocol.first_classes, uneven=True)
+
+
+def marked(classes: int, per_class: int = 3) -> Split:
     """Images whose pixels are their data-set class, class by class in data-set order, interleaved."""
-    labels = torch.arange(len(order)).repeat(per_class)
+    labels = torch.arange(classes).repeat(per_class)
     return Split(labels.to(torch.uint8)[:, None, None, None].expand(-1, 1, 2, 2), labels)
 
 
 @given(protocols())
 def test_data_carry_positions_in_the_order_as_labels(protocol):
-    split, order = marked(protocol.order), protocol.order
+    split, order = marked(len(protocol.order)), protocol.order
     for phase in range(protocol.phases + 1):
         images, labels = protocol.new_data(split, phase)
         first, last = protocol.bounds(phase)
@@ -101,9 +168,21 @@ def test_data_carry_positions_in_the_order_as_labels(protocol):
 
 @given(protocols())
 def test_seen_data_are_the_new_data_of_all_phases_so_far(protocol):
-    split, seen = marked(protocol.order), []
+    split, seen = marked(len(protocol.order)), []
     for phase in range(protocol.phases + 1):
         seen += protocol.new_data(split, phase)[1].tolist()
         images, labels = protocol.seen_data(split, phase)
         assert sorted(labels.tolist()) == sorted(seen)
         assert [protocol.order[p] for p in labels.tolist()] == images[:, 0, 0, 0].tolist()
+
+
+@given(variants())
+def test_classes_that_are_not_in_use_are_never_returned(protocol):
+    split, order = marked(max(protocol.order) + 3), protocol.order
+    for phase in range(protocol.phases + 1):
+        torch.full((200,), phase)  # memory with small numbers in it, for a table of positions that is not initialised
+        images, labels = protocol.new_data(split, phase)
+        assert sorted(labels.tolist()) == sorted(3 * list(range(*protocol.bounds(phase))))
+        assert [order[p] for p in labels.tolist()] == images[:, 0, 0, 0].tolist()
+    images, labels = protocol.seen_data(split, protocol.phases)
+    assert sorted(images[:, 0, 0, 0].tolist()) == sorted(3 * order)

@@ -14,7 +14,9 @@ from mnemonics_lib import global_bop, runs
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.config.presets import preset
 from mnemonics_lib.data import dataset
+from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.durable import records, shared
+from mnemonics_lib.phases import class_order
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "mnemonics": {},
@@ -217,7 +219,7 @@ def test_runs_of_different_configurations_do_not_share_a_directory(tiny):
 def finished(tmp_path_factory):
     values = {
         "network": {"width": 4},
-        "training": {"epochs": 2, "milestones": [1]},
+        "training": {"epochs": 2, "milestones": [0.5]},
         "finetuning": {"epochs": 5, "milestones": []},
         "exemplars": "herding",
     }
@@ -256,6 +258,27 @@ def test_the_record_says_what_was_run_and_for_how_long(finished):
     assert last["exemplar_bytes"] == 10 * config.budget * 64 * 4
     assert record["displacement"] == last["displacement"] == 0
     assert len(last["training_loss"]) == 2
+
+
+@pytest.mark.parametrize("method", ["lwf", "bic", "lucir"])
+def test_a_run_on_a_slice_of_the_classes_knows_no_other(tiny, tmp_path, method):
+    values = {"classes": [2, 9], "first_share": 0.3, "phases": 3, "uneven": True, "budget": 4, "adjust": 2}
+    config = tiny.replace(**values, method=method, weight_transfer=True)
+    record, path = runs.run(config, tmp_path)
+    used = class_order(10)[2:9]
+    assert record["class_order"] == used
+    assert [len(row["confusion"]) for row in record["results"]] == [2, 4, 6, 7]  # of the five later ones 2, 2 and 1
+    test = load_dataset("digits", torch.device("cpu")).test.labels
+    for row in record["results"]:
+        counts = [int((test == used[k]).sum()) for k in range(len(row["confusion"]))]
+        assert np.array(row["confusion"]).sum(axis=1).tolist() == counts
+    first = [100 * np.trace(c[:2, :2]) / c[:2].sum() for c in (np.array(r["confusion"]) for r in record["results"])]
+    assert record["first_classes_accuracy"] == pytest.approx(first)
+    found = runs.load_run(path)
+    assert found.class_order == used
+    assert found.model.classes == 7
+    assert found.exemplars.per_class == record["results"][-1]["exemplars_per_class"]
+    assert sorted(set(found.exemplars.labels.tolist())) == list(range(7))
 
 
 def test_the_class_order_of_the_record_is_the_protocols(finished):

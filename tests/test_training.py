@@ -69,7 +69,7 @@ class Drift(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("milestones", "rates"), [([], [1] * 5), ([2, 3], [1, 1, 0.1, 0.01, 0.01]), ([1], [1] + 4 * [0.1])]
+    ("milestones", "rates"), [([], [1] * 5), ([0.4, 0.6], [1, 1, 0.1, 0.01, 0.01]), ([0.2], [1] + 4 * [0.1])]
 )
 def test_the_rate_drops_after_each_milestone(grey, milestones, rates):
     model, ends = Drift(), []

@@ -135,7 +135,11 @@ def loops(device: torch.device, depth: int, size: int, steps: int) -> dict[str, 
 
     def ours(precision: Literal["float32", "bfloat16"], taught: bool) -> Measurement:
         settings = Training(epochs=2, batch_size=BATCH, milestones=[], precision=precision)
-        net, teacher, method = network(), network().eval().requires_grad_(False), Method(settings)
+        net, teacher, method = (
+            network(),
+            network().eval().requires_grad_(False),
+            Method(settings.lam, settings.temperature),
+        )
 
         def loss(x: Tensor, y: Tensor) -> Tensor:
             return method.loss(net, teacher, x, y) if taught else cross_entropy(net(x), y)

@@ -1,29 +1,40 @@
-"""A run's configuration: read at the edge, checked once, and handed down as values."""
+"""A run's configuration: read at the edge, checked once, and handed down as values.
 
-from mnemonics_lib.config.fields import (
+``sections`` has the values of each part, ``run`` the whole and what must fit together in it, ``reading`` gets one from
+files and overrides, ``presets`` has the rows of the paper's tables, ``errors`` says what is wrong. None needs torch.
+"""
+
+from mnemonics_lib.config.errors import ConfigError
+from mnemonics_lib.config.reading import Overrides, from_parameters, load_config, override, parse_config
+from mnemonics_lib.config.run import ExemplarKind, RunConfig
+from mnemonics_lib.config.sections import (
     PAPER_EXEMPLAR_LEVEL,
-    ConfigError,
     ExemplarLevel,
     Finetuning,
     Network,
     Optimisation,
-    RunConfig,
+    Strict,
     Training,
-    from_parameters,
-    load_config,
-    parse_config,
 )
+from mnemonics_lib.config.yaml import parse_yaml, read_yaml, write_yaml
 
 __all__ = [
     "PAPER_EXEMPLAR_LEVEL",
     "ConfigError",
+    "ExemplarKind",
     "ExemplarLevel",
     "Finetuning",
     "Network",
     "Optimisation",
+    "Overrides",
     "RunConfig",
+    "Strict",
     "Training",
     "from_parameters",
     "load_config",
+    "override",
     "parse_config",
+    "parse_yaml",
+    "read_yaml",
+    "write_yaml",
 ]

@@ -1,4 +1,4 @@
-"""Rows of the paper's tables by name: each a few settings on top of a parameter file.
+"""Rows of the paper's tables by name: each a few fields on top of a parameter file.
 
 Example:
     python -m mnemonics_lib run params/small/cifar100-n5.yaml --preset lucir-with-ours
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-Settings = dict[str, Any]
+from mnemonics_lib.config.errors import ConfigError
 
-WITHOUT_OURS: Settings = {"exemplars": "herding", "adjust": 0, "weight_transfer": False, "finetune": False}
+Fields = dict[str, Any]
+
+WITHOUT_OURS: Fields = {"exemplars": "herding", "adjust": 0, "weight_transfer": False, "finetune": False}
 """A baseline as published: herding, every parameter trained, no balanced fine-tuning."""
 
-WITH_OURS: Settings = {"exemplars": "mnemonics", "adjust": 2, "weight_transfer": True, "finetune": True}
+WITH_OURS: Fields = {"exemplars": "mnemonics", "adjust": 2, "weight_transfer": True, "finetune": True}
 """Table 1's "w/ ours": trained and adjusted exemplars, weight transfer, balanced fine-tuning."""
 
-BOUND: Settings = {"exemplars": "none", "adjust": 0, "weight_transfer": False, "finetune": False}
+BOUND: Fields = {"exemplars": "none", "adjust": 0, "weight_transfer": False, "finetune": False}
 
 TABLE_1 = {method: {"method": method, **WITHOUT_OURS} for method in ("lwf", "icarl", "bic", "lucir")} | {
     f"{method}-with-ours": {"method": method, **WITH_OURS} for method in ("lwf", "icarl", "bic", "lucir")
@@ -34,15 +36,15 @@ TABLE_2 = {
 BOUNDS = {"joint": {"method": "joint", **BOUND}, "finetune": {"method": "finetune", **BOUND}}
 """Upper and lower bound: all data kept, nothing kept."""
 
-PRESETS: dict[str, Settings] = {**TABLE_1, **TABLE_2, **BOUNDS}
+PRESETS: dict[str, Fields] = {**TABLE_1, **TABLE_2, **BOUNDS}
 
 
-def preset(name: str) -> Settings:
-    """The settings behind a name.
+def preset(name: str) -> Fields:
+    """The fields behind a name.
 
     Raises:
-        ValueError: for a name that is not in ``PRESETS``.
+        ConfigError: for a name that is not in ``PRESETS``.
     """
     if name not in PRESETS:
-        raise ValueError(f"preset = {name!r}: must be one of {', '.join(PRESETS)}")
+        raise ConfigError(f"preset = {name!r}: must be one of {', '.join(PRESETS)}")
     return dict(PRESETS[name])

@@ -21,10 +21,20 @@ class Split:
     labels: Tensor
 
     def of_classes(self, order: list[int], first: int, last: int) -> tuple[Tensor, Tensor]:
-        """Images of the classes ``order[first:last]`` and their positions in ``order``, in stored order."""
-        position = torch.empty(max(order) + 1, dtype=torch.int64)
+        """Images of the classes ``order[first:last]`` and their positions in ``order``, in stored order.
+
+        Args:
+            order: data-set class ids, each once; a class that is not among them is left out.
+            first: the first position in ``order`` that is wanted, >= 0.
+            last: the position after the last one.
+
+        Returns:
+            Images, uint8 [n, c, h, w], and positions, int64 [n].
+        """
+        nowhere = max(order) + 1  # where all larger ids go, which have no position either
+        position = torch.full((nowhere + 1,), -1)
         position[order] = torch.arange(len(order))
-        labels = position.to(self.labels.device)[self.labels]
+        labels = position.to(self.labels.device)[self.labels.clamp(max=nowhere)]
         chosen = (labels >= first) & (labels < last)
         return self.images[chosen], labels[chosen]
 

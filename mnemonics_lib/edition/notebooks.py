@@ -15,7 +15,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from mnemonics_lib.config import ConfigError, load_config
-from mnemonics_lib.config.fields import _apply
-from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, changed, named_file
+from mnemonics_lib.config import ConfigError, load_config, override
+from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
 from mnemonics_lib.paths import ROOT
 
 BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
@@ -45,8 +44,8 @@ def tagged(source: Path, tag: str) -> str | None:
     return next((cell.source for cell in cells if tag in cell.metadata.get("tags", [])), None)
 
 
-def injected(source: Path, params: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """What papermill injects, so that the notebook reads ``params`` and changes it by ``overrides``.
+def injected(source: Path, params: Path, settings: Sequence[str]) -> dict[str, Any]:
+    """What papermill injects, so that the notebook reads ``params`` and changes it by ``key=value`` settings.
 
     A file of the project is named by data set, phases and profile, as a reader would name it; any other by its path, as
     seen from the notebook's folder, in which it runs.
@@ -55,7 +54,7 @@ def injected(source: Path, params: Path, overrides: Mapping[str, Any]) -> dict[s
         ParameterError: for whatever the configuration refuses.
     """
     try:
-        config = changed(load_config(params), overrides, f"{params} with overrides" if overrides else str(params))
+        overrides, config = override({}, settings), load_config(params, settings)
     except ConfigError as error:
         raise ParameterError(str(error)) from None
     further = {name: value for name, value in overrides.items() if name != "seed"}
@@ -69,7 +68,7 @@ def injected(source: Path, params: Path, overrides: Mapping[str, Any]) -> dict[s
     return values
 
 
-def check(source: Path, params: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
+def check(source: Path, params: Path | None, settings: Sequence[str] = ()) -> dict[str, Any]:
     """The parameters that a run of ``source`` is given, after the notebook itself has resolved them.
 
     Two of its cells are run for that, those tagged ``parameters`` and ``resolve``, so that this check and the notebook
@@ -83,15 +82,11 @@ def check(source: Path, params: Path | None, settings: Iterable[str] = ()) -> di
     Raises:
         ParameterError: for whatever the configuration or the notebook refuses.
     """
-    settings = list(settings)
     if params is None:
         if settings:
             raise ParameterError(f"{source}: settings need a parameter file to change")
         return {}
-    try:
-        values = injected(source, params, _apply({}, settings))
-    except ConfigError as error:
-        raise ParameterError(str(error)) from None
+    values = injected(source, params, settings)
     cells = {tag: tagged(source, tag) for tag in ("parameters", "resolve")}
     for tag, cell in cells.items():
         if cell is None:

@@ -11,16 +11,14 @@ This module does not import torch, so that the answer comes at once.
 from __future__ import annotations
 
 import ast
-import copy
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import dpath
 from pydantic import BaseModel
 
-from mnemonics_lib.config import ConfigError, RunConfig, load_config, parse_config
+from mnemonics_lib.config import ConfigError, RunConfig, load_config
 from mnemonics_lib.paths import PARAMS, ROOT
 
 DEFAULTS: dict[str, Any] = {
@@ -72,12 +70,10 @@ def resolve(variables: Mapping[str, Any], notebook: str, variations: Iterable[Ma
     if not values["params"]:
         given |= {*IN_THE_NAME, "seed"}
     path = _file(values)
-    config = _agreeing(path, values, given)
-    changes = _nested(values["overrides"])
-    _refuse_contradictions(changes, {name: values[name] for name in (*IN_THE_NAME, "seed") if name in given})
-    if "seed" in given:
-        changes = {"seed": values["seed"], **changes}
-    config = changed(config, changes, f"{_shown(path)} with overrides" if values["overrides"] else _shown(path))
+    _agreeing(path, _loaded(path), values, given)
+    of_the_run = {name: values[name] for name in (*IN_THE_NAME, "seed") if name in given}
+    config = _loaded(path, {**values["overrides"], **of_the_run})
+    _refuse_contradictions(values["overrides"], of_the_run)
     _try(config, notebook, variations)
     return config
 
@@ -170,12 +166,16 @@ def named_file(dataset: str, phases: int, profile: str) -> Path:
     return PARAMS / profile / f"{dataset}-n{phases}.yaml"
 
 
-def _agreeing(path: Path, values: Mapping[str, Any], given: set[str]) -> RunConfig:
-    """The configuration in a file, which must be of the data set, phases and profile that were given beside it."""
+def _loaded(path: Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:
     try:
-        config = load_config(path)
+        return load_config(path, overrides or {})
     except ConfigError as error:
-        raise ParameterError(str(error)) from None
+        changes = " with overrides" if overrides else ""
+        raise ParameterError(str(error).replace(str(path), f"{_shown(path)}{changes}")) from None
+
+
+def _agreeing(path: Path, config: RunConfig, values: Mapping[str, Any], given: set[str]) -> None:
+    """Refuse a file of another data set, number of phases or profile than those that were given beside it."""
     for name in IN_THE_NAME:
         there = getattr(config, name)
         if name in given and there != values[name]:
@@ -183,19 +183,6 @@ def _agreeing(path: Path, values: Mapping[str, Any], given: set[str]) -> RunConf
             raise ParameterError(
                 f"{name} = {values[name]!r}: {_shown(path)} has {name} = {there!r}; {left}let the two agree"
             )
-    return config
-
-
-def _nested(overrides: Mapping[Any, Any]) -> dict[str, Any]:
-    """Overrides with dotted keys (``exemplar_level.epochs``) as sections that hold their fields."""
-    nested: dict[str, Any] = {}
-    for key, value in overrides.items():
-        one: dict[str, Any] = {}
-        if not isinstance(key, str) or not all(key.split(".")):
-            raise ParameterError(f"overrides: {key!r} must be the name of a field, or section.field")
-        dpath.new(one, key, copy.deepcopy(value), separator=".")  # a copy: the next key may add to what it holds
-        dpath.merge(nested, one, separator=".", flags=dpath.MergeType.REPLACE)
-    return nested
 
 
 def _refuse_contradictions(changes: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
@@ -205,22 +192,6 @@ def _refuse_contradictions(changes: Mapping[str, Any], parameters: Mapping[str, 
                 f"overrides: {name} = {changes[name]!r} contradicts the parameter {name} = {value!r}; "
                 f"{name} is set by its own parameter"
             )
-
-
-def changed(config: RunConfig, changes: Mapping[str, Any], source: str) -> RunConfig:
-    """The configuration with some fields changed; a section takes a mapping of the fields to change.
-
-    Raises:
-        ParameterError: naming ``source`` and every refused field, its value and what is allowed.
-    """
-    values = config.model_dump()
-    for key, value in changes.items():
-        held = values.get(key)
-        values[key] = {**held, **value} if isinstance(held, dict) and isinstance(value, dict) else value
-    try:
-        return parse_config(values, source)
-    except ConfigError as error:
-        raise ParameterError(str(error)) from None
 
 
 def _try(config: RunConfig, notebook: str, variations: Iterable[Mapping[str, Any]]) -> None:

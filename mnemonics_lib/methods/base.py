@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib import losses
-from mnemonics_lib.config import Training
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.models import IncrementalNet
 
@@ -24,11 +23,12 @@ class Method:
     The hooks below are for phases 1..N, but for ``end_phase`` and ``scorer``, which phase 0 has too.
 
     Args:
-        settings: the model level's numbers.
+        lam: lambda of Eq. 5, the weight of cross-entropy against distillation.
+        temperature: tau of Eq. 1b.
     """
 
-    def __init__(self, settings: Training) -> None:
-        self.settings = settings
+    def __init__(self, lam: float, temperature: float) -> None:
+        self.lam, self.temperature = lam, temperature
 
     def begin_phase(self, model: IncrementalNet, old: int, new: Samples) -> None:
         """Prepare before Theta_i is trained.
@@ -43,12 +43,13 @@ class Method:
         """L_all of Eq. 5 on one batch of D_i and E_{0:i-1}; ``teacher`` is Theta_{i-1}, frozen.
 
         It must not gather anything in ``self``: a run that stops inside a phase begins the method's part of it again.
-        On a GPU it is recorded (:class:`mnemonics_lib.device.recording.Step`) and then no longer called: it must not read
-        a value off the device nor bring tensors from the host, and numbers from ``self`` stay those of the recording.
+        On a GPU it is recorded (:class:`mnemonics_lib.device.recording.Step`) and then no longer called: it must not
+        read a value off the device nor bring tensors from the host, and numbers from ``self`` stay those of the
+        recording.
         """
         with torch.no_grad():
             old_logits = self.teach(teacher, images)
-        return losses.model_level(model(images), labels, old_logits, self.settings.lam, self.settings.temperature)
+        return losses.model_level(model(images), labels, old_logits, self.lam, self.temperature)
 
     def teach(self, teacher: IncrementalNet, images: Tensor) -> Tensor:
         """p_hat(x), the teacher's logits over the old classes."""

@@ -38,7 +38,7 @@ class BiC(Method):
             old_logits = self.teach(teacher, images)
         logits = model(images)
         new_share = 1 - self.first / logits.shape[1]
-        return losses.model_level(logits, labels, old_logits, new_share, self.settings.temperature)
+        return losses.model_level(logits, labels, old_logits, new_share, self.temperature)
 
     def teach(self, teacher: IncrementalNet, images: Tensor) -> Tensor:
         """The teacher's corrected logits."""

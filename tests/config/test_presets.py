@@ -39,8 +39,8 @@ ROWS = {
 
 
 def test_every_preset_sets_exactly_the_axes_of_its_row():
-    assert {name: tuple(settings[axis] for axis in AXES) for name, settings in PRESETS.items()} == ROWS
-    assert all(set(settings) == set(AXES) for settings in PRESETS.values())
+    assert {name: tuple(fields[axis] for axis in AXES) for name, fields in PRESETS.items()} == ROWS
+    assert all(set(fields) == set(AXES) for fields in PRESETS.values())
 
 
 def test_all_parameter_files_of_cifar100_are_tried():
@@ -52,7 +52,7 @@ def test_all_parameter_files_of_cifar100_are_tried():
 @pytest.mark.parametrize("path", CIFAR, ids=lambda path: f"{path.parent.name}-{path.stem}")
 @pytest.mark.parametrize("name", ROWS)
 def test_every_preset_is_valid_on_every_cifar100_file_and_changes_its_axes_alone(name, path):
-    plain, chosen = load_config(path), load_config(path, preset_name=name)
+    plain, chosen = load_config(path), load_config(path, preset=name)
     assert tuple(getattr(chosen, axis) for axis in AXES) == ROWS[name]
     assert chosen == plain.preset(name)
     assert chosen.replace(**{axis: getattr(plain, axis) for axis in AXES}) == plain
@@ -65,15 +65,15 @@ def test_presets_do_not_depend_on_the_one_applied_before(path):
     config = load_config(path)
     for name in ROWS:
         config = config.preset(name)
-        assert config == load_config(path, preset_name=name)
+        assert config == load_config(path, preset=name)
 
 
 def test_the_rows_of_one_file_are_all_different_runs_but_the_papers_own_row():
     digests: dict[str, list[str]] = {}
     for name in PRESETS:
-        digests.setdefault(load_config(SMALL, preset_name=name).digest, []).append(name)
+        digests.setdefault(load_config(SMALL, preset=name).digest, []).append(name)
     assert sorted(names for names in digests.values() if len(names) > 1) == [["lucir-with-ours", "table2-mnemonics"]]
-    names = {runs.name_of(load_config(SMALL, preset_name=name)) for name in PRESETS}
+    names = {runs.name_of(load_config(SMALL, preset=name)) for name in PRESETS}
     assert len(names) == len(PRESETS) - 1
 
 
@@ -93,7 +93,7 @@ def test_every_row_of_table_1_has_its_preset(folder):
     wanted = set()
     for row in on_cifar100(ROOT / folder / "table1.csv"):
         name = row["method"] + {"yes": "-with-ours", "no": ""}[row["with_mnemonics"]]
-        config = load_config(ROOT / "params" / "paper" / f"cifar100-n{row['phases']}.yaml", preset_name=name)
+        config = load_config(ROOT / "params" / "paper" / f"cifar100-n{row['phases']}.yaml", preset=name)
         assert config.phases == int(row["phases"])
         assert config.method == row["method"]
         assert (config.exemplars == "mnemonics") is (row["with_mnemonics"] == "yes")
@@ -107,7 +107,7 @@ def test_every_row_of_table_2_has_its_preset(folder):
     wanted = set()
     for row in on_cifar100(ROOT / folder / "table2.csv"):
         name = f"table2-{row['exemplars']}" + {"yes": "", "no": "-no-adjust"}[row["adjust_old"]]
-        config = load_config(ROOT / "params" / "paper" / f"cifar100-n{row['phases']}.yaml", preset_name=name)
+        config = load_config(ROOT / "params" / "paper" / f"cifar100-n{row['phases']}.yaml", preset=name)
         assert (config.phases, config.method, config.exemplars) == (int(row["phases"]), "lucir", row["exemplars"])
         assert (config.adjust > 0) is (row["adjust_old"] == "yes")
         assert config.weight_transfer
@@ -130,7 +130,7 @@ def test_an_unknown_preset_is_refused_with_those_there_are(name):
     messages.append(str(caught.value))
     if name:  # no preset is asked for otherwise
         with pytest.raises(ConfigError) as caught:
-            load_config(SMALL, preset_name=name)
+            load_config(SMALL, preset=name)
         messages.append(str(caught.value))
     for message in messages:
         assert f"preset = {name!r}: must be one of" in message
@@ -142,7 +142,7 @@ def test_a_preset_is_a_copy_that_the_caller_may_change():
     assert preset("lucir")["exemplars"] == "herding"
 
 
-def test_a_preset_goes_over_the_file_and_settings_over_the_preset(capsys):
+def test_a_preset_goes_over_the_file_and_overrides_over_the_preset(capsys):
     config = load_config(SMALL, ["adjust=4", "exemplars=random"], "lucir-with-ours")
     assert (config.exemplars, config.adjust, config.weight_transfer) == ("random", 4, True)
     command = ["config", str(SMALL), "--preset", "lucir-with-ours", "--set", "adjust=4", "exemplars=random"]
@@ -159,6 +159,6 @@ def test_a_preset_that_does_not_fit_a_file_names_field_and_value(tmp_path):
     ]:
         path.write_text(content)
         with pytest.raises(ConfigError, match=said):
-            load_config(path, preset_name=name)
+            load_config(path, preset=name)
         with pytest.raises(ConfigError, match=said):
             load_config(path).preset(name)

@@ -159,7 +159,7 @@ def samples(device: str = "cpu") -> Samples:
 
 def trained(method: str, device: str = "cpu", **changes: Any) -> tuple[list[float], dict[str, Tensor]]:
     """Losses and the network after the model level of a phase, with batches of 20 and 19."""
-    settings = Training(**{"epochs": 7, "batch_size": 20, "milestones": [3, 6], **changes})
+    settings = Training(**{"epochs": 7, "batch_size": 20, "milestones": [0.4, 0.8], **changes})
     part = samples(device).where(torch.arange(60, device=device) != 7)
     net = build_network(8, 4, 1, OLD, seed=3, head=METHODS[method].heads[0]).to(device)
     net.train()(numbers(32, 1, SIDE, SIDE, seed=9).to(device))
@@ -167,7 +167,7 @@ def trained(method: str, device: str = "cpu", **changes: Any) -> tuple[list[floa
     if method == "lwf":
         transfer_weights(net)
     net.grow(ALL, seed=4)
-    way = method_class(method)(settings)
+    way = method_class(method)(settings.lam, settings.temperature)
     way.begin_phase(net, OLD, part.where(part.labels >= OLD))
     history = training.train(net, lambda x, y: way.loss(net, teacher, x, y), part, settings, seed=5)
     return history, net.state_dict()

@@ -197,6 +197,7 @@ def phase_0(config: Any, directory: Path) -> global_bop.State:
 
 ALIKE: dict[str, dict[str, Any]] = {
     "fewer phases": {"phases": 1},
+    "fewer classes later": {"classes": [0, 8], "first_share": 0.625, "phases": 2, "uneven": True},
     "icarl": {"method": "icarl"},
     "kind": {"exemplars": "random"},
     "herding": {"exemplars": "herding", "adjust": 2},
@@ -217,6 +218,8 @@ OTHER: dict[str, dict[str, Any]] = {
     "bic": {"method": "bic", "budget": 4},
     "seed": {"seed": 1},
     "classes": {"order_seed": 7},
+    "slice": {"classes": [1, 10], "first_share": 0.6, "phases": 4},
+    "first share": {"first_share": 0.6, "phases": 4},
     "resolution": {"resolution": 4},
     "depth": {"network": {"depth": 14}},
     "width": {"network": {"width": 5}},

@@ -95,17 +95,17 @@ class TestOwnFile:
 
 class TestOverrides:
     def test_dotted_and_nested_mean_the_same(self):
-        dotted = {"exemplars": "herding", "training.epochs": 2, "training.milestones": [1]}
-        nested = {"exemplars": "herding", "training": {"epochs": 2, "milestones": [1]}}
-        mixed = {"exemplars": "herding", "training": {"epochs": 2}, "training.milestones": [1]}
+        dotted = {"exemplars": "herding", "training.epochs": 2, "training.milestones": [0.5]}
+        nested = {"exemplars": "herding", "training": {"epochs": 2, "milestones": [0.5]}}
+        mixed = {"exemplars": "herding", "training": {"epochs": 2}, "training.milestones": [0.5]}
         expected = load_config(PARAMS / "quick" / "digits-n5.yaml").replace(**nested)
         for overrides in (dotted, nested, mixed):
             assert resolve(variables({"overrides": overrides}), "02_global_bop") == expected
 
     def test_are_left_as_they_were(self):
-        overrides = {"training": {"epochs": 2}, "training.milestones": [1]}
+        overrides = {"training": {"epochs": 2}, "training.milestones": [0.5]}
         resolve(variables({"overrides": overrides}), "02_global_bop")
-        assert overrides == {"training": {"epochs": 2}, "training.milestones": [1]}
+        assert overrides == {"training": {"epochs": 2}, "training.milestones": [0.5]}
 
     @pytest.mark.parametrize(
         ("overrides", "said"),
@@ -116,11 +116,12 @@ class TestOverrides:
             ),
             ({"exemplar": "herding"}, "exemplar = 'herding': unknown key (did you mean exemplars?)"),
             ({"budget": 0}, "budget = 0: "),
-            ({"budget.of": 2}, "budget = {'of': 2}: "),
+            ({"budget.of": 2}, "budget.of = 2: budget has no fields of its own"),
             ({"training": 3}, "training = 3: "),
             ({"adjust": 3}, "adjust = 3: must be 0 (off) or 2"),
-            ({5: 2}, "overrides: 5 must be the name of a field"),
-            ({"training.": 2}, "overrides: 'training.' must be the name of a field"),
+            ({5: 2}, "5 = 2: unknown key"),
+            ({"training.": 2}, "training. = 2: unknown key"),
+            ({"training": {}}, "training = {}: must name a field, and its value"),
         ],
     )
     def test_a_mistake_is_named(self, overrides, said):

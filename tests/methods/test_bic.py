@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize
 
 from mnemonics_lib import global_bop, runs
-from mnemonics_lib.config import ConfigError, Training
+from mnemonics_lib.config import ConfigError
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.mnemonics import train_exemplars
 from mnemonics_lib.exemplars.selection import select
@@ -127,7 +127,7 @@ def test_samples_that_can_be_separated_give_finite_scalars(spread):
 
 def carried(taught: tuple[float, float, int]) -> BiC:
     """The method as the phase before left it."""
-    method = BiC(Training(lam=0.9, temperature=3.0))  # Eq. 5's lambda is not BiC's
+    method = BiC(lam=0.9, temperature=3.0)  # Eq. 5's lambda is not BiC's
     method.alpha, method.beta, method.first = taught
     return method
 
@@ -174,7 +174,7 @@ def test_the_teacher_gets_no_gradient(grey):
 
 
 def test_a_phase_begins_without_a_correction_of_its_own_and_phase_0_never_has_one(grey):
-    method, model = BiC(Training()), build_network(8, 4, 1, 6, 3).eval()
+    method, model = BiC(0.5, 2.0), build_network(8, 4, 1, 6, 3).eval()
     held_out = Samples.real(torch.zeros(6, 1, 8, 8, dtype=torch.uint8), torch.arange(6), grey)
     method.end_phase(model, held_out)  # phase 0
     images = numbers(5, 1, 8, 8, seed=6)
@@ -187,7 +187,7 @@ def test_a_phase_begins_without_a_correction_of_its_own_and_phase_0_never_has_on
 
 
 def test_only_the_newest_classes_are_corrected_at_test(grey):
-    model, method = build_network(8, 4, 1, 6, 3).eval(), BiC(Training())
+    model, method = build_network(8, 4, 1, 6, 3).eval(), BiC(0.5, 2.0)
     method.alpha, method.beta, method.first = 0.5, -0.7, 4
     images = numbers(5, 1, 8, 8, seed=6)
     scores, logits = method.scorer(model, nothing(grey))(images), model(images)

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from mnemonics_lib import global_bop
-from mnemonics_lib.config import ConfigError, Training
+from mnemonics_lib.config import ConfigError
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars import mnemonics
@@ -73,7 +73,7 @@ def test_lambda_grows_with_the_share_of_old_classes_as_on_cifar100(grey, phases,
         model = build_network(8, 1, 1, old, 0, "cosine")
         model.grow(seen, 0)
         images, labels = torch.zeros(seen - old, 1, 8, 8, dtype=torch.uint8), torch.arange(old, seen)
-        method = LUCIR(Training())
+        method = LUCIR(0.5, 2.0)
         method.begin_phase(model, old, Samples.real(images, labels, grey))
         found.append(method.weight)
         assert found[-1] == pytest.approx(5 * math.sqrt(old / (seen - old)))
@@ -99,7 +99,7 @@ def test_new_rows_are_imprinted_with_the_mean_unit_feature_and_the_mean_norm_of_
         mean = np.mean(features, axis=0)
         expected.append(mean / np.sqrt((mean**2).sum()) * np.mean(norms))
     model.train()
-    LUCIR(Training()).begin_phase(model, OLD, new)
+    LUCIR(0.5, 2.0).begin_phase(model, OLD, new)
     after = rows(model)
     assert torch.equal(after[0], before[0])
     np.testing.assert_allclose(after[1].numpy(), np.stack(expected), rtol=2e-5, atol=2e-6)
@@ -111,7 +111,7 @@ def test_new_rows_are_imprinted_with_the_mean_unit_feature_and_the_mean_norm_of_
 def test_imprinting_leaves_the_mode_the_statistics_and_the_backbone_alone(new, training):
     model = grown().train(training)
     before = copy.deepcopy(model.state_dict())
-    LUCIR(Training()).begin_phase(model, OLD, new)
+    LUCIR(0.5, 2.0).begin_phase(model, OLD, new)
     assert all(module.training is training for module in model.modules())
     changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {"head.blocks.1.weight"}
@@ -122,13 +122,13 @@ def test_imprinting_is_the_same_before_and_after_weight_transfer(new):
     plain, transferred = grown(), grown()
     transfer_weights(transferred)  # as model_level does it: before begin_phase, at scale 1
     for model in (plain, transferred):
-        LUCIR(Training()).begin_phase(model, OLD, new)
+        LUCIR(0.5, 2.0).begin_phase(model, OLD, new)
     torch.testing.assert_close(rows(plain)[1], rows(transferred)[1])
 
 
 def begun(new: Samples) -> tuple[LUCIR, IncrementalNet, IncrementalNet]:
     """The method in the first step of a phase, Theta_i and its teacher, which differ."""
-    method, model = LUCIR(Training()), grown()
+    method, model = LUCIR(0.5, 2.0), grown()
     teacher = build_network(8, 4, 1, OLD, 5, "cosine").eval().requires_grad_(False)
     method.begin_phase(model, OLD, new)
     return method, model, teacher
@@ -184,8 +184,8 @@ def test_the_temperature_and_lambda_of_eq_5_play_no_part(new):
     _, model, teacher = begun(new)
     images, labels = numbers(6, 1, 8, 8, seed=6), torch.tensor([0, 4, 2, 3, 1, 4])
     values = []
-    for settings in (Training(), Training(lam=0.1, temperature=9.0)):
-        method = LUCIR(settings)
+    for lam, temperature in ((0.5, 2.0), (0.1, 9.0)):
+        method = LUCIR(lam, temperature)
         method.begin_phase(model, OLD, new)
         values.append(method.loss(model, teacher, images, labels).item())
     assert values[0] == values[1]

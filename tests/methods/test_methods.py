@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from mnemonics_lib import global_bop, runs
-from mnemonics_lib.config import ConfigError, RunConfig, Training
+from mnemonics_lib.config import ConfigError, RunConfig
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
@@ -49,8 +49,8 @@ def teacher():
     return build_network(8, 4, 2, 2, 8).eval()
 
 
-def of(name: str, settings: Training | None = None) -> Method:
-    return method_class(name)(settings or Training())
+def of(name: str, lam: float = 0.5, temperature: float = 2.0) -> Method:
+    return method_class(name)(lam, temperature)
 
 
 def without_flip(samples: Samples) -> Samples:
@@ -72,7 +72,7 @@ def test_every_name_is_a_method_with_heads_that_exist(name):
     assert cls.__doc__
     assert info.heads
     assert set(info.heads) <= set(HEADS)
-    method = cls(Training())
+    method = cls(0.5, 2.0)
     before = method.state()
     method.load_state(before)
     assert method.state() == before
@@ -202,7 +202,6 @@ def test_the_others_classify_with_the_head(name, exemplars):
 @pytest.mark.parametrize("name", ["lwf", "icarl"])
 def test_the_loss_is_eq_5_with_the_teachers_softened_outputs(model, teacher, name):
     images, labels = numbers(6, 2, 8, 8, seed=6), torch.tensor([0, 1, 2, 3, 2, 3])
-    settings = Training(lam=0.3, temperature=3.0)
     with torch.no_grad():
         p, p_hat = model(images).double().numpy(), teacher(images).double().numpy()
 
@@ -211,14 +210,14 @@ def test_the_loss_is_eq_5_with_the_teachers_softened_outputs(model, teacher, nam
 
     ce = -np.log(softmax(p)[range(6), labels.numpy()]).mean()
     kd = -(softmax(p_hat / 3) * np.log(softmax(p[:, :2] / 3))).sum(axis=1).mean()
-    loss = of(name, settings).loss(model, teacher, images, labels)
+    loss = of(name, lam=0.3, temperature=3.0).loss(model, teacher, images, labels)
     assert loss.item() == pytest.approx(0.3 * ce + 0.7 * kd, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["finetune", "joint"])
 def test_the_bounds_minimise_cross_entropy_alone_without_asking_the_teacher(model, name):
     images, labels = numbers(6, 2, 8, 8, seed=6), torch.tensor([0, 1, 2, 3, 2, 3])
-    loss = of(name, Training(lam=0.3)).loss(model, None, images, labels)  # type: ignore[arg-type]
+    loss = of(name, lam=0.3).loss(model, None, images, labels)  # type: ignore[arg-type]
     torch.testing.assert_close(loss, -torch.log_softmax(model(images), 1)[range(6), labels].mean())
 
 
@@ -363,8 +362,8 @@ def mine(monkeypatch):
     """A method that counts the hooks it is called by, registered as a user would."""
 
     class Mine(Method):
-        def __init__(self, settings):
-            super().__init__(settings)
+        def __init__(self, lam, temperature):
+            super().__init__(lam, temperature)
             self.calls = []
 
         def begin_phase(self, model, old, new):

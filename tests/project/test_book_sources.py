@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
-import yaml
+
+from mnemonics_lib.config import read_yaml
 
 ROOT = Path(__file__).parents[2]
 BOOK, LIBRARY, NOTEBOOKS = ROOT / "book", ROOT / "mnemonics_lib", ROOT / "notebooks"
@@ -234,7 +235,7 @@ def test_every_citation_has_an_entry():
 
 
 def test_every_page_of_the_contents_is_written_or_made():
-    contents = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
+    contents = read_yaml(BOOK / "_toc.yml")
     chapters = [chapter for part in contents["parts"] for chapter in part["chapters"]]
     files = [contents["root"], *(chapter["file"] for chapter in chapters)]
     assert len(files) == len(set(files))

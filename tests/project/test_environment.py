@@ -6,13 +6,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from mnemonics_lib.config import read_yaml
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+CONDA = read_yaml(ROOT / "environment.yml")["dependencies"]
 PYTHONS = ("3.11.9", "3.12.9", "3.13.9")
 
 

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
-from mnemonics_lib.config import load_config, parse_config
+from mnemonics_lib.config import load_config, parse_config, read_yaml
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.paths import PARAMS, RECORDS
 
-PLAN = yaml.safe_load((RECORDS / "evidence.yaml").read_text())
+PLAN = read_yaml(RECORDS / "evidence.yaml")
 WANTED = {
     RECORDS / profile / name / arm / f"seed-{seed}.json": (
         PARAMS / profile / f"{name}.yaml",

@@ -21,11 +21,11 @@ TINY = [
     "exemplars=herding",  # nothing trained by the run itself
     "network.width=2",
     "training.epochs=2",
-    "training.milestones=[1]",
+    "training.milestones=[0.5]",
     "exemplar_level.epochs=2",
     "exemplar_level.inner_steps=2",
     "finetuning.epochs=2",
-    "finetuning.milestones=[1]",
+    "finetuning.milestones=[0.5]",
 ]
 
 
