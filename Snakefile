@@ -41,7 +41,8 @@ if not parameter_files(PROFILE):
     raise WorkflowError(f"profile = {PROFILE!r}: no params/{PROFILE}/*.yaml; the profiles are {', '.join(profiles)}")
 
 if workflow.is_main_process:  # on a cluster each job reads this file again: checking once is enough
-    from mnemonics_lib.edition.notebooks import ParameterError, check_all
+    from mnemonics_lib.edition.notebooks import check_all
+    from mnemonics_lib.edition.parameters import ParameterError
 
     try:
         check_all(SOURCES, parameter_files(PROFILE))

@@ -19,23 +19,17 @@
 
 # %% tags=["parameters"]
 dataset: str = "digits"
-resolution: int = 0  # 0 keeps the data set's own
-profile: str = "quick"
 phases: int = 5  # N
-order_seed: int = 1993
-method: str = "lwf"
-exemplars: str = "mnemonics"
-budget: int = 2  # exemplars per class
-budget_rule: str = "per_class"  # or "total", of all classes
-storage: str = "float32"  # or "uint8"
-adjust: int = 0  # k parts for Eq. 10; 0 is off
-weight_transfer: bool = False
-finetune: bool = True
+profile: str = "quick"
 seed: int = 0
-network: dict = {}  # an empty section takes the library's defaults
-training: dict = {}
-exemplar_level: dict = {}
-finetuning: dict = {}
+overrides: dict = {}  # any field of a run, e.g. {"exemplars": "herding", "exemplar_level.inner_steps": 5}
+params: str = ""  # a parameter file of your own, in place of params/{profile}/{dataset}-n{phases}.yaml
+
+# %% tags=["resolve", "hide-input"]
+from mnemonics_lib.edition import parameters
+
+kinds = ("herding", "random")  # what this chapter keeps, whatever the run's own kind
+config = parameters.resolve(globals(), "01_preliminaries", [{"exemplars": kind} for kind in kinds])
 
 # %% tags=["hide-input"]
 import copy
@@ -44,28 +38,26 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 
-from mnemonics_lib import config as configuration
 from mnemonics_lib import global_bop, losses, metrics
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.paths import RUNS
 
-config = configuration.from_parameters(globals())
 figures.style()
-print(cost("01_preliminaries", profile, dataset, phases))
+print(cost("01_preliminaries", config.profile, config.dataset, config.phases))
 
 # %% [markdown]
 # ## The stream of classes
 #
-# There are $N + 1$ phases. Half of the classes arrive in phase 0, the rest evenly in phases 1 to $N$. The order is the
-# shuffle with seed 1993 that all papers of this protocol share. From here on, a class's label is its position in that
-# order.
+# There are $N + 1$ phases. Half of the classes arrive in phase 0, the rest evenly in phases 1 to $N$. The order is a
+# shuffle; with `order_seed` 1993, the default, the one that all papers of this protocol share. From here on, a class's label
+# is its position in that order.
 
 # %%
 setting = global_bop.Setting.of(config, runs=RUNS)
 protocol, pixels = setting.protocol, setting.data.pixels
 print("class order:", protocol.order)
-for phase in range(phases + 1):
+for phase in range(config.phases + 1):
     first, last = protocol.bounds(phase)
     count = len(setting.new_data(phase))
     print(f"phase {phase}: positions {first} to {last - 1}, {count} training images, {last} classes seen")
@@ -149,7 +141,7 @@ print(f"old classes: {metrics.accuracy(bare, protocol.seen(0)):.1f} %, all: {met
 
 # %% mystnb={"image": {"alt": "Herding exemplars of each class in phase 0, and a random choice beside them."}}
 rows = {}
-for kind in ("herding", "random"):
+for kind in kinds:
     chosen = copy.deepcopy(state)
     chosen.memory = state.memory.shrink(0)
     global_bop.select_exemplars(global_bop.Setting.of(config.replace(exemplars=kind)), chosen)

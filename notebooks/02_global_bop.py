@@ -18,37 +18,28 @@
 
 # %% tags=["parameters"]
 dataset: str = "digits"
-resolution: int = 0  # 0 keeps the data set's own
-profile: str = "quick"
 phases: int = 5  # N
-order_seed: int = 1993
-method: str = "lwf"
-exemplars: str = "mnemonics"
-budget: int = 2  # exemplars per class
-budget_rule: str = "per_class"  # or "total", of all classes
-storage: str = "float32"  # or "uint8"
-adjust: int = 0  # k parts for Eq. 10; 0 is off
-weight_transfer: bool = False
-finetune: bool = True
+profile: str = "quick"
 seed: int = 0
-network: dict = {}  # an empty section takes the library's defaults
-training: dict = {}
-exemplar_level: dict = {}
-finetuning: dict = {}
+overrides: dict = {}  # any field of a run, e.g. {"exemplars": "herding", "exemplar_level.inner_steps": 5}
+params: str = ""  # a parameter file of your own, in place of params/{profile}/{dataset}-n{phases}.yaml
+
+# %% tags=["resolve", "hide-input"]
+from mnemonics_lib.edition import parameters
+
+config = parameters.resolve(globals(), "02_global_bop")
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from mnemonics_lib import config as configuration
 from mnemonics_lib import global_bop, metrics, runs
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.paths import RUNS
 
-config = configuration.from_parameters(globals())
 figures.style()
-print(cost("02_global_bop", profile, dataset, phases))
+print(cost("02_global_bop", config.profile, config.dataset, config.phases))
 print(config.to_yaml())
 
 # %% [markdown]
@@ -135,12 +126,13 @@ assert record.average_accuracy == metrics.average_accuracy(record.accuracy)
 assert record.forgetting == metrics.forgetting(record.first_classes_accuracy)
 
 # %% mystnb={"image": {"alt": "Left: accuracy after each phase on all classes seen and on the first classes. Right: confusion matrix after the last phase."}}
+colour = figures.PALETTE.get(config.exemplars, "tab:green")  # a run without exemplars has none of its own
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
-left.plot(record.accuracy, "o-", color=figures.PALETTE[exemplars], label="all classes seen, $A_i$")
+left.plot(record.accuracy, "o-", color=colour, label="all classes seen, $A_i$")
 left.plot(record.first_classes_accuracy, "s--", color="black", label="first classes, $A_i^Z$")
-left.set(xlabel="phase i", ylabel="accuracy (%)", xticks=range(phases + 1), ylim=(0, 101))
+left.set(xlabel="phase i", ylabel="accuracy (%)", xticks=range(config.phases + 1), ylim=(0, 101))
 left.legend()
-figures.confusion(record.results[-1].confusion, right, f"after phase {phases}")
+figures.confusion(record.results[-1].confusion, right, f"after phase {config.phases}")
 plt.show()
 
 # %% [markdown]

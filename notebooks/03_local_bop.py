@@ -19,23 +19,18 @@
 
 # %% tags=["parameters"]
 dataset: str = "digits"
-resolution: int = 0  # 0 keeps the data set's own
-profile: str = "quick"
 phases: int = 5  # N
-order_seed: int = 1993
-method: str = "lwf"
-exemplars: str = "mnemonics"
-budget: int = 2  # exemplars per class
-budget_rule: str = "per_class"  # or "total", of all classes
-storage: str = "float32"  # or "uint8"
-adjust: int = 0  # k parts for Eq. 10; 0 is off
-weight_transfer: bool = False
-finetune: bool = True
+profile: str = "quick"
 seed: int = 0
-network: dict = {}  # an empty section takes the library's defaults
-training: dict = {}
-exemplar_level: dict = {}
-finetuning: dict = {}
+overrides: dict = {}  # any field of a run, e.g. {"exemplars": "herding", "exemplar_level.inner_steps": 5}
+params: str = ""  # a parameter file of your own, in place of params/{profile}/{dataset}-n{phases}.yaml
+
+# %% tags=["resolve", "hide-input"]
+from mnemonics_lib.edition import parameters
+
+trained = {"exemplars": "mnemonics"}  # what this chapter opens, whatever the run's own kind
+objectives = [trained | {"exemplar_level": {"objective": name}} for name in ("eq7", "eq4b")]
+config = parameters.resolve(globals(), "03_local_bop", [trained, *objectives]).replace(**trained)
 
 # %% tags=["hide-input"]
 import copy
@@ -48,10 +43,10 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from mnemonics_lib import config as configuration
 from mnemonics_lib import global_bop, metrics
 from mnemonics_lib.bilevel import InnerLoop
 from mnemonics_lib.bilevel.higher_engine import Higher
+from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.intervals import interval
@@ -62,9 +57,8 @@ from mnemonics_lib.paths import RUNS
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.training import batches, train
 
-config = configuration.from_parameters(globals())
 figures.style()
-print(cost("03_local_bop", profile, dataset, phases))
+print(cost("03_local_bop", config.profile, config.dataset, config.phases))
 
 # %% [markdown]
 # ## A bilevel problem solved by hand
@@ -188,11 +182,14 @@ pd.DataFrame(rows, columns=["gradient along u", "finite difference"]).style.form
 level, before, seed_0 = config.exemplar_level, state.memory, setting.seed("exemplars", 0)
 data = setting.new_data(0)
 D, y = data.batch(batches(len(data), level.val_batch, stream(seed_0, "order"))[0])
-temporary_start = temporary_model(state.model, level, derive(seed_0, "start", 0), stream(seed_0, "shares"))
+full = level.model_copy(update={"inner": "full"})  # Eq. 8 as the paper has it: every parameter takes the steps
+temporary_start = temporary_model(state.model, full, derive(seed_0, "start", 0), stream(seed_0, "shares"))
 
 # %%
 images = before.images.clone().requires_grad_()
-sgd = torch.optim.SGD(temporary_start.parameters(), lr=level.alpha)
+sgd = torch.optim.SGD(
+    temporary_start.parameters(), level.alpha, level.inner_momentum, weight_decay=level.inner_weight_decay
+)
 with higher.innerloop_ctx(temporary_start, sgd) as (temporary, inner):
     for t in range(level.inner_steps):
         some = inner_batch(before.labels, level.inner_batch, derive(seed_0, "inner", 0), t)
@@ -207,14 +204,15 @@ print(f"validation loss {loss.item():.6f}, gradient per pixel {gradient.square()
 # %% [markdown]
 # ## Training the exemplars of phase 0
 #
-# `train_exemplars` repeats that step. Its first one must be the one above:
+# `train_exemplars` repeats that step. Its first one must be the one above (where the inner problem is Eq. 8's, and the
+# validation images are not augmented):
 
 # %%
 after, log = train_exemplars(
     state.model, before, 0, data, level, pixels, seed_0, progress="exemplars"
 )  # fmt: skip
 steps = pd.DataFrame(map(asdict, log))
-if not level.val_augment:
+if level.inner == "full" and not level.val_augment:
     assert abs(log[0].meta_loss - loss.item()) < 1e-4 * max(1, loss.item())
 steps.iloc[[0, len(steps) // 2, -1]].style.format("{:.1e}").set_uuid("steps")
 
@@ -279,7 +277,7 @@ pairs.round(1)
 # %%
 few, data_of_few = before.of_classes(0, 5), data.where(data.labels < 5)
 data_of_few = data_of_few.where(torch.arange(len(data_of_few)) < 500)
-literal = configuration.PAPER_EXEMPLAR_LEVEL.model_copy(update={"epochs": 2})
+literal = PAPER_EXEMPLAR_LEVEL.model_copy(update={"epochs": 2})
 _, slow = train_exemplars(state.model, few, 0, data_of_few, literal, pixels, seed_0, progress="paper's numbers")
 print(f"gradient per pixel {slow[-1].gradient:.1e}; moved {slow[-1].displacement:.1e} std in {len(slow)} steps")
 
@@ -310,7 +308,7 @@ for objective in ("eq7", "eq4b"):
 # \qquad \mathcal{E}^B \leftarrow \mathcal{E}^B - \beta_2 \nabla_{\mathcal{E}^B} \mathcal{L}_c(\Theta'_i(\mathcal{E}^B); \mathcal{E}^A).$$
 
 # %%
-if budget >= 2:
+if before.per_class >= 2:
     parts = before.splits(2, state.model.classes)
     adjusted, log = adjust_exemplars(
         state.model, before, state.model.classes, 2, level, pixels, setting.seed("adjust"), progress="adjust"

@@ -19,23 +19,17 @@
 
 # %% tags=["parameters"]
 dataset: str = "digits"
-resolution: int = 0  # 0 keeps the data set's own
-profile: str = "quick"
 phases: int = 5  # N
-order_seed: int = 1993
-method: str = "lwf"
-exemplars: str = "mnemonics"
-budget: int = 2  # exemplars per class
-budget_rule: str = "per_class"  # or "total", of all classes
-storage: str = "float32"  # or "uint8"
-adjust: int = 0  # k parts for Eq. 10; 0 is off
-weight_transfer: bool = False
-finetune: bool = True
+profile: str = "quick"
 seed: int = 0
-network: dict = {}  # an empty section takes the library's defaults
-training: dict = {}
-exemplar_level: dict = {}
-finetuning: dict = {}
+overrides: dict = {}  # any field of a run, e.g. {"exemplars": "herding", "exemplar_level.inner_steps": 5}
+params: str = ""  # a parameter file of your own, in place of params/{profile}/{dataset}-n{phases}.yaml
+
+# %% tags=["resolve", "hide-input"]
+from mnemonics_lib.edition import parameters
+
+kinds = ("random", "herding", "mnemonics")
+config = parameters.resolve(globals(), "04_ablations", [{"exemplars": kind} for kind in kinds])
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -44,16 +38,15 @@ import pandas as pd
 import seaborn as sns
 from tqdm import tqdm
 
-from mnemonics_lib import config as configuration
 from mnemonics_lib import runs
+from mnemonics_lib.config import parse_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.intervals import paired
 from mnemonics_lib.paths import RUNS
 
-config = configuration.from_parameters(globals())
 figures.style()
-print(cost("04_ablations", profile, dataset, phases))
+print(cost("04_ablations", config.profile, config.dataset, config.phases))
 
 # %% [markdown]
 # ## Run now: three kinds, three seeds
@@ -62,7 +55,7 @@ print(cost("04_ablations", profile, dataset, phases))
 # or an earlier call left on this machine are read, not repeated.
 
 # %%
-grid = [(kind, seed + k) for k in range(3) for kind in ("random", "herding", "mnemonics")]
+grid = [(kind, config.seed + k) for k in range(3) for kind in kinds]
 fresh: report.Evidence = {}
 for kind, at in tqdm(grid, desc="runs"):
     record, _ = runs.run(config.replace(exemplars=kind, seed=at), RUNS, progress=True)
@@ -91,7 +84,7 @@ plt.show()
 # - *mnemonics-paper*: Eq. 7 to 9 with the paper's numbers, the rest as in the parameter file.
 
 # %%
-committed = report.evidence(profile, f"{dataset}-n{phases}")
+committed = report.evidence(config.profile, f"{config.dataset}-n{config.phases}")
 report.summary(committed) if committed else "no committed records for these parameters"
 
 # %% [markdown]
@@ -107,7 +100,7 @@ if "herding" in committed:
         for arm in arms
     }
     figure, axis = plt.subplots(figsize=(8, 0.6 * len(arms) + 1.2), layout="constrained")
-    figures.differences(by_arm, axis, {arm: figures.PALETTE[arm.split("-")[0]] for arm in arms})
+    figures.differences(by_arm, axis, {arm: figures.PALETTE.get(arm.split("-")[0], "black") for arm in arms})
     axis.set(xlabel="average accuracy minus herding (points)")
     plt.show()
 
@@ -122,7 +115,7 @@ if "herding" in committed:
 # %%
 def same_run(one, other):
     """Whether two records are of one configuration (a field younger than a record has its default there)."""
-    return configuration.parse_config(one.config) == configuration.parse_config(other.config)
+    return parse_config(one.config) == parse_config(other.config)
 
 
 rows = [
@@ -189,7 +182,7 @@ falls.style.format("{:.3f}").format("{:.1e}", subset="first gradient").set_uuid(
 def late(record):
     """Accuracy on the classes that came after phase 0, at the end of the run."""
     counts = np.array(record.results[-1].confusion)
-    first = config.protocol().seen(0)
+    first = len(record.results[0].confusion)
     return 100 * counts.diagonal()[first:].sum() / counts[first:].sum()
 
 

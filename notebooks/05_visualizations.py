@@ -19,23 +19,17 @@
 
 # %% tags=["parameters"]
 dataset: str = "digits"
-resolution: int = 0  # 0 keeps the data set's own
-profile: str = "quick"
 phases: int = 5  # N
-order_seed: int = 1993
-method: str = "lwf"
-exemplars: str = "mnemonics"
-budget: int = 2  # exemplars per class
-budget_rule: str = "per_class"  # or "total", of all classes
-storage: str = "float32"  # or "uint8"
-adjust: int = 0  # k parts for Eq. 10; 0 is off
-weight_transfer: bool = False
-finetune: bool = True
+profile: str = "quick"
 seed: int = 0
-network: dict = {}  # an empty section takes the library's defaults
-training: dict = {}
-exemplar_level: dict = {}
-finetuning: dict = {}
+overrides: dict = {}  # any field of a run, e.g. {"exemplars": "herding", "exemplar_level.inner_steps": 5}
+params: str = ""  # a parameter file of your own, in place of params/{profile}/{dataset}-n{phases}.yaml
+
+# %% tags=["resolve", "hide-input"]
+from mnemonics_lib.edition import parameters
+
+kinds = ("herding", "mnemonics")
+config = parameters.resolve(globals(), "05_visualizations", [{"exemplars": kind} for kind in kinds])
 
 # %% tags=["hide-input"]
 import dataclasses
@@ -48,7 +42,6 @@ import torch
 from sklearn.manifold import TSNE
 from torch.nn import functional as F
 
-from mnemonics_lib import config as configuration
 from mnemonics_lib import runs
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.data.samples import Samples
@@ -56,16 +49,15 @@ from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.paths import RUNS
 
-config = configuration.from_parameters(globals())
 figures.style()
-print(cost("05_visualizations", profile, dataset, phases))
+print(cost("05_visualizations", config.profile, config.dataset, config.phases))
 
 # %% [markdown]
 # ## The final models and memories
 
 # %%
 finished = {}
-for kind in ("herding", "mnemonics"):
+for kind in kinds:
     record, path = runs.run(config.replace(exemplars=kind), RUNS, progress=True)
     finished[kind] = runs.load_run(path)
     print(kind, f"displacement {record.displacement:.3f} std")
@@ -89,7 +81,7 @@ plt.show()
 # t-SNE (van der Maaten and Hinton, 2008) keeps neighbours together and little else: distances between clusters mean nothing.
 
 # %%
-data = load_dataset(dataset, torch.device("cpu"), resolution)
+data = load_dataset(config.dataset, torch.device("cpu"), config.resolution)
 order = finished["mnemonics"].class_order
 everything = Samples.real(*data.train.of_classes(order, 0, len(order)), pixels)
 labels, classes = everything.labels, len(order)

@@ -1,9 +1,8 @@
 """Check and run one notebook through papermill: ``python -m mnemonics_lib.edition.notebooks check | execute``.
 
-papermill alone only warns about an unknown parameter, ignores types, leaves a failed notebook where the book would pick
-it up, and writes wall times and random cell ids into its output. Added here: parameters are checked against
-:class:`~mnemonics_lib.config.RunConfig` and the notebook's own ``parameters`` cell before anything runs, only a run
-that succeeded reaches its output path, and two runs that compute the same give the same bytes.
+papermill alone leaves a failed notebook where the book would pick it up, and writes wall times and random cell ids into
+its output. Added here: a notebook's parameters are resolved before anything runs, by the notebook's own first two
+cells; only a run that succeeded reaches its output path; and two runs that compute the same give the same bytes.
 
 All work happens under ``build/`` of the current directory: in ``build/work``, and after a failure ``build/failed``.
 """
@@ -11,14 +10,13 @@ All work happens under ``build/`` of the current directory: in ``build/work``, a
 from __future__ import annotations
 
 import argparse
-import ast
 import logging
 import os
 import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from mnemonics_lib.config import ConfigError, load_config
+from mnemonics_lib.config import ConfigError, load_config, override
+from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
 from mnemonics_lib.paths import ROOT
 
 BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
@@ -35,28 +34,45 @@ BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
 KERNEL_FILE = re.compile(r"\S*/ipykernel_\d+/\d+\.py")
 """The temporary file ipykernel names in warnings and tracebacks: it holds a process id, so no two runs agree on it."""
 
-
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 """The kernel every notebook runs in: the interpreter that runs papermill."""
 
 
-class ParameterError(ValueError):
-    """Parameters that a notebook cannot be run with. One line for each: file, field, value, what is allowed."""
+def tagged(source: Path, tag: str) -> str | None:
+    """The first cell with a tag, as text; None where there is none."""
+    cells = jupytext.read(source).cells
+    return next((cell.source for cell in cells if tag in cell.metadata.get("tags", [])), None)
 
 
-def declared_parameters(source: Path) -> list[str]:
-    """Names assigned in the cell tagged ``parameters`` of a notebook; none if there is no such cell."""
-    for cell in jupytext.read(source).cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            body = ast.parse(cell.source).body
-            annotated = [s.target for s in body if isinstance(s, ast.AnnAssign)]
-            plain = [target for s in body if isinstance(s, ast.Assign) for target in s.targets]
-            return [target.id for target in (*annotated, *plain) if isinstance(target, ast.Name)]
-    return []
+def injected(source: Path, params: Path, settings: Sequence[str]) -> dict[str, Any]:
+    """What papermill injects, so that the notebook reads ``params`` and changes it by ``key=value`` settings.
+
+    A file of the project is named by data set, phases and profile, as a reader would name it; any other by its path, as
+    seen from the notebook's folder, in which it runs.
+
+    Raises:
+        ParameterError: for whatever the configuration refuses.
+    """
+    try:
+        overrides, config = override({}, settings), load_config(params, settings)
+    except ConfigError as error:
+        raise ParameterError(str(error)) from None
+    further = {name: value for name, value in overrides.items() if name != "seed"}
+    named = params.resolve() == named_file(config.dataset, config.phases, config.profile)
+    values: dict[str, Any] = {name: getattr(config, name) for name in IN_THE_NAME} if named else {}
+    values["seed"] = config.seed
+    if further:
+        values["overrides"] = further
+    if not named:
+        values["params"] = Path(os.path.relpath(params, source.parent)).as_posix()
+    return values
 
 
-def check(source: Path, params: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
-    """The parameters a run of ``source`` is given: the configuration in ``params`` with every field resolved.
+def check(source: Path, params: Path | None, settings: Sequence[str] = ()) -> dict[str, Any]:
+    """The parameters that a run of ``source`` is given, after the notebook itself has resolved them.
+
+    Two of its cells are run for that, those tagged ``parameters`` and ``resolve``, so that this check and the notebook
+    can never differ.
 
     Args:
         source: The notebook, in py:percent format.
@@ -64,34 +80,60 @@ def check(source: Path, params: Path | None, settings: Iterable[str] = ()) -> di
         settings: Overrides, each ``key=value``.
 
     Raises:
-        ParameterError: for whatever the configuration refuses, and for a field that the notebook does not declare.
+        ParameterError: for whatever the configuration or the notebook refuses.
     """
     if params is None:
         if settings:
             raise ParameterError(f"{source}: settings need a parameter file to change")
         return {}
+    values = injected(source, params, settings)
+    cells = {tag: tagged(source, tag) for tag in ("parameters", "resolve")}
+    for tag, cell in cells.items():
+        if cell is None:
+            raise ParameterError(f"{source}: has no cell tagged {tag!r}, so that {params} would change nothing")
+    shown = "\n".join([INJECTED, *(f"{name} = {value!r}" for name, value in values.items())])
+    variables: dict[str, Any] = {"__name__": "__main__", "In": ["", cells["parameters"], shown]}
     try:
-        values = load_config(params, settings).model_dump()
-    except ConfigError as error:
-        raise ParameterError(str(error)) from None
-    declared = declared_parameters(source)
-    missing = [f"{key} = {value!r}" for key, value in values.items() if key not in declared]
-    if missing:
-        raise ParameterError(
-            f"{params}: not in the parameters cell of {source}: {'; '.join(missing)}; "
-            f"it declares {', '.join(declared) or 'nothing'}"
-        )
+        with chdir(source.parent):
+            for cell in (cells["parameters"], shown, cells["resolve"]):
+                exec(compile(str(cell), str(source), "exec"), variables)
+    except ParameterError as error:
+        raise ParameterError("\n".join(f"{params}: {line}" for line in str(error).splitlines())) from None
     return values
 
 
+def differences(source: Path) -> str | None:
+    """Where a notebook's code differs from that of the ``.ipynb`` paired with it; None where it does not.
+
+    A batch runs the ``.py``. Whoever edited the ``.ipynb`` alone would otherwise read results of other code.
+    """
+    paired = source.with_suffix(".ipynb")
+    if not paired.exists():
+        return None
+    ours, theirs = (
+        [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        for notebook in (jupytext.read(source), nbformat.read(paired, as_version=4))
+    )
+    if ours == theirs:
+        return None
+    cell = next((k for k, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
+    newer, older = sorted((source, paired), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    to = "ipynb --update" if older == source else "py:percent"
+    return (
+        f"{paired} and {source.name} differ from code cell {cell + 1} on, and a batch runs the .py: `make sync` gives "
+        f"both the code of {newer.name}, the newer (for that of {older.name}: jupytext --to {to} {older})"
+    )
+
+
 def check_all(sources: Iterable[Path], params: Iterable[Path]) -> None:
-    """Check every notebook against every parameter file.
+    """Check every notebook against every parameter file, and against the ``.ipynb`` that it is paired with.
 
     Raises:
         ParameterError: with one line for each problem, so that all of them can be mended at once.
     """
     sources = list(sources)
     problems: dict[str, None] = {}  # a dict keeps the order and drops what two notebooks would both say
+    problems.update((found, None) for found in map(differences, sources) if found)
     for file in params:
         for source in sources:
             try:
@@ -119,9 +161,7 @@ def execute(source: Path, params: Path | None, output: Path, settings: Sequence[
     for path in (work, failed, output):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # whatever happens next, no earlier run may be taken for this one
-    notebook = jupytext.read(source)
-    notebook.metadata.kernelspec = KERNEL
-    nbformat.write(notebook, work)
+    nbformat.write(jupytext.read(source), work)
     # The kernel starts in another folder: it must find this very library, installed or not.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     # Python warns of a line of `higher` when it compiles it, once per environment: nothing for a reader of the book.
@@ -131,10 +171,14 @@ def execute(source: Path, params: Path | None, output: Path, settings: Sequence[
             str(work.absolute()),
             str(work.absolute()),
             parameters=values,
+            kernel_name=KERNEL["name"],
+            language=KERNEL["language"],
             cwd=str(source.parent),
             progress_bar=False,
             log_output=True,
             autosave_cell_every=30,
+            coalesce_streams=True,  # how a kernel cuts its streams in pieces is a matter of timing
+            record_timing=False,
         )
     except Exception as error:  # from a cell, or a kernel that died: the same to whoever reads the copy
         logging.exception("%s stopped", source)
@@ -150,39 +194,27 @@ def execute(source: Path, params: Path | None, output: Path, settings: Sequence[
 def clean(notebook: NotebookNode, slug: str) -> None:
     """Keep in an executed notebook only what its source and its results determine; in place.
 
-    Drops timings, versions and progress bars, joins what one cell printed, and numbers the cells ``slug-0``,
-    ``slug-1``, ... The default parameters are tagged ``remove-input``: the page shows the injected ones.
+    Drops versions, progress bars and papermill's own times, and numbers the cells ``slug-0``, ``slug-1``, ... The
+    default parameters are tagged ``remove-input``: the page shows the injected ones.
     """
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": notebook.metadata.language_info})
     notebook.metadata.language_info.pop("version", None)
+    shows_injected = any("injected-parameters" in cell.metadata.tags for cell in notebook.cells)
     for index, cell in enumerate(notebook.cells):
         cell.id = f"{slug}-{index}"
-        tags = list(cell.metadata.get("tags", []))
-        if "parameters" in tags and any("injected-parameters" in c.metadata.get("tags", []) for c in notebook.cells):
+        cell.metadata.pop("papermill")
+        tags = cell.metadata.pop("tags")
+        if "parameters" in tags and shows_injected:
             tags.append("remove-input")
-        for key in ("papermill", "execution", "tags"):
-            cell.metadata.pop(key, None)
         if tags:
             cell.metadata["tags"] = tags
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream":
+                output.text = KERNEL_FILE.sub("<cell>", output.text)
+                if output.name == "stderr":
+                    output.text = _without_bars(output.text)
         if cell.cell_type == "code":
-            cell.outputs = _join_streams(cell.outputs)
-
-
-def _join_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """One stdout and one stderr between two displays: how a kernel cuts its streams in pieces is a matter of timing."""
-    joined: list[NotebookNode] = []
-    for is_stream, group in groupby(outputs, key=lambda output: output.output_type == "stream"):
-        pieces = list(group)
-        if not is_stream:
-            joined.extend(pieces)
-            continue
-        for name in ("stdout", "stderr"):
-            text = KERNEL_FILE.sub("<cell>", "".join(piece.text for piece in pieces if piece.name == name))
-            if name == "stderr":
-                text = _without_bars(text)
-            if text:
-                joined.append(nbformat.v4.new_output("stream", name=name, text=text))
-    return joined
+            cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
 
 
 def _without_bars(text: str) -> str:

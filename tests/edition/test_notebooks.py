@@ -1,19 +1,24 @@
 """The notebook runner, on notebooks of a few lines in a real kernel."""
 
+import os
 import re
 from pathlib import Path
 
+import jupytext
 import nbformat
 import pytest
 
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.edition.notebooks import ParameterError, check, check_all, execute, main
+from mnemonics_lib.edition.notebooks import check, check_all, differences, execute, main
+from mnemonics_lib.edition.parameters import DEFAULTS, ParameterError
+from mnemonics_lib.paths import PARAMS
 
-DEFAULTS = "\n".join(f"{name} = {value!r}" for name, value in RunConfig().model_dump().items())
+DECLARED = "\n".join(f"{name} = {value!r}" for name, value in DEFAULTS.items())
+RESOLVE = "from mnemonics_lib.edition import parameters\nconfig = parameters.resolve(globals(), 'n')"
 
 
-def notebook(path, *cells, parameters=DEFAULTS):
-    head = f'# %% tags=["parameters"]\n{parameters}\n' if parameters else ""
+def notebook(path, *cells, resolve=RESOLVE):
+    head = f'# %% tags=["parameters"]\n{DECLARED}\n\n# %% tags=["resolve"]\n{resolve}\n' if resolve else ""
     path.parent.mkdir(exist_ok=True)
     path.write_text(head + "".join(f"\n# %%\n{cell}\n" for cell in cells))
     return path
@@ -34,11 +39,25 @@ def outputs(path):
 
 
 class TestCheck:
-    def test_gives_every_field(self, params):
-        assert check(notebook(Path("n.py")), params) == RunConfig(seed=7).model_dump()
+    def test_injects_the_path_of_a_file_as_the_notebook_sees_it(self, params):
+        source = notebook(Path("notebooks/n.py"))
+        assert check(source, params) == {"seed": 7, "params": "../params/tiny.yaml"}
 
-    def test_applies_settings(self, params):
-        assert check(notebook(Path("n.py")), params, ["seed=3", "training.epochs=2"])["training"]["epochs"] == 2
+    def test_injects_the_names_of_a_file_of_the_project(self, params):
+        named = check(notebook(Path("n.py")), PARAMS / "small" / "cifar100-n10.yaml")
+        assert named == {"dataset": "cifar100", "phases": 10, "profile": "small", "seed": 0}
+
+    def test_injects_settings(self, params):
+        source, file = notebook(Path("n.py")), PARAMS / "quick" / "digits-n5.yaml"
+        given = check(source, file, ["seed=3", "training.epochs=2"])
+        assert given == {"dataset": "digits", "phases": 5, "profile": "quick", "seed": 3} | {
+            "overrides": {"training": {"epochs": 2}}
+        }
+
+    def test_a_setting_that_leaves_the_project_s_names_takes_the_file_by_its_path(self, params):
+        given = check(notebook(Path("n.py")), PARAMS / "quick" / "digits-n5.yaml", ["phases=1"])
+        assert given["overrides"] == {"phases": 1}
+        assert Path(given["params"]).resolve() == PARAMS / "quick" / "digits-n5.yaml"
 
     @pytest.mark.parametrize(
         ("line", "said"),
@@ -56,12 +75,20 @@ class TestCheck:
             check(notebook(Path("n.py")), params)
         assert all(words in str(raised.value) for words in said), str(raised.value)
 
-    def test_refuses_what_the_notebook_does_not_declare(self, params):
-        without_seed = "\n".join(line for line in DEFAULTS.splitlines() if not line.startswith("seed"))
+    def test_refuses_what_the_notebook_itself_refuses(self, params):
+        source = notebook(Path("n.py"), resolve=RESOLVE.replace("'n'", "'n', [{'adjust': 9}]"))
+        with pytest.raises(ParameterError, match=r"params/tiny\.yaml: n runs it with adjust = 9 too, which is refused"):
+            check(source, params)
+
+    def test_refuses_a_file_for_a_notebook_that_would_not_read_it(self, params):
         with pytest.raises(
-            ParameterError, match=r"tiny\.yaml: not in the parameters cell of n\.py: seed = 7; it declares"
+            ParameterError, match=r"n\.py: has no cell tagged 'parameters', so that params/tiny\.yaml would"
         ):
-            check(notebook(Path("n.py"), parameters=without_seed), params)
+            check(notebook(Path("n.py"), resolve=""), params)
+
+    def test_runs_two_cells_and_no_more(self, params):
+        check(notebook(Path("n.py"), "open('ran', 'w')"), params)
+        assert not Path("ran").exists()
 
     def test_says_everything_at_once(self, params):
         other = Path("params/other.yaml")
@@ -73,15 +100,56 @@ class TestCheck:
     def test_command_line(self, params, capsys):
         source = notebook(Path("n.py"))
         assert main(["check", str(source), "--params", str(params)]) == 0
+        assert not Path("build").exists()
         params.write_text("sead: 1")
         assert main(["check", str(source), "--params", str(params)]) == 2
         assert "sead" in capsys.readouterr().err
 
 
+class TestPair:
+    """Both halves of a pair hold one notebook, or the check says so: a batch runs the .py alone."""
+
+    @pytest.fixture
+    def pair(self, params):
+        source = notebook(Path("n.py"), "print('one')", "print('two')")
+        jupytext.write(jupytext.read(source), source.with_suffix(".ipynb"))
+        return source, source.with_suffix(".ipynb")
+
+    def edit(self, half, newer):
+        half.write_text(half.read_text().replace("print('two')", "print('three')"))
+        os.utime(half, ns=(newer, newer))
+
+    def test_in_step_is_silent(self, pair, params):
+        assert differences(pair[0]) is None
+        check_all(pair[:1], [params])
+
+    def test_text_may_differ(self, pair):
+        pair[0].write_text("# %% [markdown]\n# A word\n\n" + pair[0].read_text())
+        assert differences(pair[0]) is None
+
+    def test_the_ipynb_edited_alone_stops_the_check(self, pair, params):
+        self.edit(pair[1], newer=2**62)
+        with pytest.raises(ParameterError) as raised:
+            check_all(pair[:1], [params])
+        said = str(raised.value)
+        assert "n.ipynb and n.py differ from code cell 4 on, and a batch runs the .py" in said
+        assert "`make sync` gives both the code of n.ipynb, the newer" in said
+        assert "for that of n.py: jupytext --to ipynb --update n.py" in said
+
+    def test_the_newer_half_is_named(self, pair):
+        self.edit(pair[0], newer=2**62)
+        said = differences(pair[0]) or ""
+        assert "the code of n.py, the newer (for that of n.ipynb: jupytext --to py:percent n.ipynb)" in said
+
+    def test_a_cell_more_counts(self, pair):
+        pair[0].write_text(pair[0].read_text() + "\n# %%\nprint('more')\n")
+        assert "from code cell 5 on" in (differences(pair[0]) or "")
+
+
 def test_success_is_clean_and_the_same_bytes_twice(params):
     source = notebook(
         Path("notebooks/n.py"),
-        "import os, sys, time, warnings\nfrom pathlib import Path\nfrom tqdm import tqdm\nprint(seed, Path.cwd().name)",
+        "import os, sys, time, warnings\nfrom tqdm import tqdm\nprint(config.seed, os.path.basename(os.getcwd()))",
         "for i in tqdm(range(3), leave=False):\n    time.sleep(0.02)\n    print('out', i, flush=True)",
         "for i in tqdm('ab', desc='epoch'):\n    print('err', i, file=sys.stderr)\nwarnings.warn('careful')",
     )
@@ -91,9 +159,10 @@ def test_success_is_clean_and_the_same_bytes_twice(params):
 
     made = nbformat.read(output, as_version=4)
     nbformat.validate(made)
-    assert [cell.id for cell in made.cells] == [f"quick-tiny-n-{i}" for i in range(5)]
+    assert [cell.id for cell in made.cells] == [f"quick-tiny-n-{i}" for i in range(6)]
     assert made.cells[0].metadata.tags == ["parameters", "remove-input"]
     assert made.cells[1].metadata.tags == ["injected-parameters"]
+    assert made.cells[2].metadata.tags == ["resolve"]
     assert [(o.name, o.text) for o in outputs(output)] == [
         ("stdout", "7 notebooks\n"),
         ("stdout", "out 0\nout 1\nout 2\n"),
@@ -141,6 +210,6 @@ def test_refused_parameters_run_nothing_and_touch_nothing(params):
 
 
 def test_a_page_without_parameters(params):
-    source = notebook(Path("page.py"), "print('numbers')", parameters="")
+    source = notebook(Path("page.py"), "print('numbers')", resolve="")
     assert execute(source, None, Path("page.ipynb")) is None
     assert [o.text for o in outputs("page.ipynb")] == ["numbers\n"]

@@ -1,11 +1,17 @@
-"""Each notebook runs from top to bottom, also on parameters at the edge of what is allowed."""
+"""Each notebook runs from top to bottom, also on parameters at the edge of what is allowed, and in plain papermill."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import jupytext
 import nbformat
 import pytest
 
-from mnemonics_lib.edition.notebooks import check_all, execute
+from mnemonics_lib.config import load_config
+from mnemonics_lib.edition.notebooks import check, check_all, execute
+from mnemonics_lib.edition.parameters import ParameterError
 from mnemonics_lib.paths import PARAMS, ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.py"))
@@ -33,6 +39,14 @@ def test_it_runs_on_the_smallest_parameters(source: Path, tmp_path: Path, monkey
     assert all(cell.execution_count for cell in cells if cell.cell_type == "code")
     figures = [out for cell in cells for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
     assert figures
+
+
+@pytest.mark.parametrize("source", NOTEBOOKS[1:3], ids=lambda path: path.stem)
+def test_it_runs_where_a_run_keeps_no_exemplars(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    without = [*(line for line in TINY if "=herding" not in line), "exemplars=none", "finetune=false"]
+    failed = execute(source, PARAMS / "quick" / "digits-n1.yaml", tmp_path / "out.ipynb", without)
+    assert failed is None, failed
 
 
 CIFAR = [  # a hundred classes at the size of a postage stamp: every cell meets them, in seconds
@@ -64,3 +78,90 @@ def test_every_notebook_takes_every_parameter_file():
     files = sorted(PARAMS.glob("*/*.yaml"))
     assert {path.parent.name for path in files} == {"quick", "small", "paper"}
     check_all(NOTEBOOKS, files)
+
+
+def command_line(*arguments: object, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "JUPYTER_PREFER_ENV_PATH": "1", "MPLBACKEND": "agg"}
+    command = [sys.executable, "-m", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def joint(tmp_path: Path) -> Path:
+    """The upper bound as a parameter file of one's own, made as the book says."""
+    made = command_line("mnemonics_lib", "config", PARAMS / "quick/digits-n5.yaml", "--preset", "joint", cwd=ROOT)
+    assert made.returncode == 0, made.stderr
+    (tmp_path / "mine.yaml").write_text(made.stdout)
+    return tmp_path / "mine.yaml"
+
+
+def test_what_a_notebook_cannot_show_stops_the_check(joint: Path):
+    said = {}
+    for source in NOTEBOOKS:
+        try:
+            check(source, joint)
+        except ParameterError as error:
+            said[source.stem] = str(error)
+    assert list(said) == ["01_preliminaries", "03_local_bop", "04_ablations", "05_visualizations"]
+    for name, message in said.items():
+        assert f"mine.yaml: {name} runs it with exemplars = " in message
+        assert "must be 'none' for joint, which keeps all data" in message
+
+
+class TestPapermill:
+    """Plain papermill, by its command line, on a notebook as JupyterLab has it."""
+
+    def papermill(
+        self, folder: Path, *arguments: str, cells: slice = slice(None)
+    ) -> "subprocess.CompletedProcess[str]":
+        notebook = jupytext.read(ROOT / "notebooks" / "02_global_bop.py")
+        notebook.cells = notebook.cells[cells]
+        notebook.cells.append(nbformat.v4.new_code_cell("print(config.to_yaml())"))
+        jupytext.write(notebook, folder / "in.ipynb")
+        return command_line("papermill", "in.ipynb", "out.ipynb", *arguments, cwd=folder)
+
+    def resolved(self, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Of the notebook as far as its cell tagged ``resolve``."""
+        tags = [c.metadata.get("tags", []) for c in jupytext.read(ROOT / "notebooks" / "02_global_bop.py").cells]
+        last = next(k for k, names in enumerate(tags) if "resolve" in names)
+        return self.papermill(folder, *arguments, cells=slice(last + 1))
+
+    def printed(self, folder: Path) -> Path:
+        """A parameter file of what the last cell printed."""
+        (folder / "printed.yaml").write_text(
+            nbformat.read(folder / "out.ipynb", as_version=4).cells[-1].outputs[0].text
+        )
+        return folder / "printed.yaml"
+
+    def test_runs_a_whole_notebook(self, tmp_path: Path):
+        tiny = {setting.partition("=")[0]: setting.partition("=")[2] for setting in TINY[1:]}
+        overrides = "overrides: {" + ", ".join(f"{name}: {value}" for name, value in tiny.items()) + "}"
+        done = self.papermill(tmp_path, "-p", "phases", "1", "-p", "profile", "quick", "-y", overrides)
+        assert done.returncode == 0, done.stderr
+        assert load_config(self.printed(tmp_path)) == load_config(PARAMS / "quick" / "digits-n1.yaml", TINY)
+
+    def test_resolves_another_data_set_and_profile(self, tmp_path: Path):
+        done = self.resolved(tmp_path, "-p", "dataset", "cifar100", "-p", "phases", "10", "-p", "profile", "small")
+        assert done.returncode == 0, done.stderr
+        assert load_config(self.printed(tmp_path)) == load_config(PARAMS / "small" / "cifar100-n10.yaml")
+
+    def test_takes_a_file_of_one_s_own(self, joint: Path, tmp_path: Path):
+        done = self.resolved(tmp_path, "-p", "params", "mine.yaml")
+        assert done.returncode == 0, done.stderr
+        assert load_config(self.printed(tmp_path)) == load_config(joint)
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["-p", "phase", "10"], "phase = 10: no such parameter (did you mean phases?)"),
+            (["-p", "method", "bic"], "method is a field of a run, not a parameter: overrides={'method': 'bic'}"),
+            (["-y", "overrides: {exemplar: none}"], "exemplar = 'none': unknown key (did you mean exemplars?)"),
+        ],
+    )
+    def test_stops_before_anything_runs(self, arguments: list[str], said: str, tmp_path: Path):
+        done = self.papermill(tmp_path, *arguments)
+        assert done.returncode != 0
+        assert said in done.stderr
+        cells = [c for c in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells if c.cell_type == "code"]
+        ran = [cell for cell in cells if cell.execution_count]
+        assert "resolve" in ran[-1].metadata.tags

@@ -7,8 +7,8 @@ import jupytext
 import nbformat
 import pytest
 
-from mnemonics_lib.config import RunConfig
-from mnemonics_lib.edition.notebooks import declared_parameters
+from mnemonics_lib.edition.notebooks import tagged
+from mnemonics_lib.edition.parameters import DEFAULTS, assigned
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOURCES = sorted(NOTEBOOKS.glob("*.py"))
@@ -41,8 +41,18 @@ class TestNotebook:
         config = jupytext.config.load_jupytext_config(str(source))
         assert config.default_formats(str(source)) == "ipynb,py:percent"
 
-    def test_parameters_are_those_of_a_run(self, source):
-        assert declared_parameters(source) == list(RunConfig.model_fields)
+    def test_parameters_are_the_same_in_all(self, source):
+        declared = tagged(source, "parameters") or ""
+        assert declared == tagged(SOURCES[0], "parameters")
+        assert assigned(declared) == list(DEFAULTS)
+        variables: dict[str, object] = {}
+        exec(declared, variables)
+        assert {name: variables[name] for name in DEFAULTS} == DEFAULTS
+
+    def test_they_are_resolved_before_anything_else(self, source):
+        code = [c for c in jupytext.read(source).cells if c.cell_type == "code"]
+        assert [c.metadata.tags[0] for c in code[:2]] == ["parameters", "resolve"]
+        assert f'parameters.resolve(globals(), "{source.stem}"' in code[1].source
 
     def test_cells_are_small(self, source):
         cells = [c.source.splitlines() for c in jupytext.read(source).cells if c.cell_type == "code"]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,26 +12,22 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from mnemonics_lib.edition.parameters import DEFAULTS
+
 ROOT = Path(__file__).parents[2]
 MAKE = ["make", f"PYTHON={sys.executable}", "JOBS=2", "reproduce"]
+HEEDING_CTRL_C = [
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])",
+]
 ALL = {f"{params}/{notebook}" for params in ("a", "b") for notebook in ("01_x", "04_ablations")}
-# Stands for the real configuration, which test_notebooks_runner.py has and which takes seconds to import in each job.
-CONFIG = """
-from types import SimpleNamespace
-from ruamel.yaml import YAML
-
-class ConfigError(ValueError): pass
-
-def load_config(path, overrides=()):
-    values = YAML(typ="safe", pure=True).load(path)
-    if not isinstance(values.get("seed"), int):
-        raise ConfigError(f"{path}: seed = {values.get('seed')!r}: must be an integer")
-    return SimpleNamespace(model_dump=lambda: values)
-"""
+PARAMETERS = "\n".join(f"{name}: {type(value).__name__} = {value!r}" for name, value in DEFAULTS.items())
+RESOLVE = "from mnemonics_lib.edition import parameters\nconfig = parameters.resolve(globals(), {name!r})"
 
 
 class Project:
-    """A folder with the Makefile, the Snakefile, the runner, two notebooks and two parameter files."""
+    """A folder with the Makefile, the Snakefile, the library, two notebooks and two parameter files."""
 
     failing: subprocess.CompletedProcess[str]
     finishing: subprocess.CompletedProcess[str]
@@ -39,15 +36,11 @@ class Project:
 
     def __init__(self, root):
         self.root = root
-        library = [
-            f"mnemonics_lib/{name}.py"
-            for name in ("__init__", "paths", "edition/__init__", "edition/notebooks", "edition/progress")
-        ]
-        for name in ("Makefile", "Snakefile", *library):
+        for name in ("Makefile", "Snakefile"):
             self.write(name, (ROOT / name).read_text())
-        self.write("mnemonics_lib/config/__init__.py", CONFIG)
-        self.notebook("01_x", "print(seed)")
-        self.notebook("04_ablations", "print(seed)")
+        shutil.copytree(ROOT / "mnemonics_lib", root / "mnemonics_lib", ignore=shutil.ignore_patterns("__pycache__"))
+        self.notebook("01_x", "print(config.seed)")
+        self.notebook("04_ablations", "print(config.seed)")
         self.write("params/quick/a.yaml", "seed: 1\n")
         self.write("params/quick/b.yaml", "seed: 2\n")
         self.write("book/records/quick/a/arm/seed-0.json", "{}")
@@ -59,7 +52,8 @@ class Project:
         (self.root / path).write_text(text)
 
     def notebook(self, name, cell):
-        self.write(f"notebooks/{name}.py", f'# %% tags=["parameters"]\nseed: int = 0\n\n# %%\n{cell}\n')
+        cells = {' tags=["parameters"]': PARAMETERS, ' tags=["resolve"]': RESOLVE.format(name=name), "": cell}
+        self.write(f"notebooks/{name}.py", "".join(f"# %%{tags}\n{source}\n\n" for tags, source in cells.items()))
 
     def reproduce(self, *settings):
         return subprocess.run([*MAKE, *settings], cwd=self.root, capture_output=True, text=True, check=False)
@@ -81,7 +75,8 @@ def project(tmp_path_factory):
     """A project after a call in which one notebook failed, and one after what broke it was mended."""
     project = Project(tmp_path_factory.mktemp("project"))
     project.notebook(
-        "04_ablations", "from pathlib import Path\nassert seed != 1 or Path('../mended').exists()\nprint(seed)"
+        "04_ablations",
+        "from pathlib import Path\nassert config.seed != 1 or Path('../mended').exists()\nprint(config.seed)",
     )
     project.failing = project.reproduce()
     project.executed_then = project.executed()
@@ -143,15 +138,15 @@ def test_repeats_what_depends_on_an_edited_file(project, path, repeated):
 
 
 def test_refused_parameters_stop_it_before_anything_runs(project):
-    project.notebook("01_x", "print(seed, 'edited')")  # so that there would be something to run
+    project.notebook("01_x", "print(config.seed, 'edited')")  # so that there would be something to run
     project.write("params/quick/b.yaml", "seed: two\n")
     try:
         done = project.reproduce()
     finally:
-        project.notebook("01_x", "print(seed)")
+        project.notebook("01_x", "print(config.seed)")
         project.write("params/quick/b.yaml", "seed: 2\n")
     assert done.returncode != 0
-    assert "params/quick/b.yaml: seed = 'two': must be an integer" in done.stderr
+    assert "params/quick/b.yaml: seed = 'two': " in done.stderr
     assert "start" not in done.stdout
 
 
@@ -170,7 +165,8 @@ def test_goes_on_after_ctrl_c(tmp_path):
     # Stays in its second cell until the file is there, so that the signal finds it running.
     wait = "while not Path('../go').exists():\n    time.sleep(0.1)"
     project.notebook("01_x", f"import time\nfrom pathlib import Path\nPath('../running').touch()\n{wait}")
-    running = subprocess.Popen(MAKE, cwd=tmp_path, start_new_session=True)
+    # A shell's background job ignores the signal, and so does whatever it starts, until told otherwise.
+    running = subprocess.Popen([*HEEDING_CTRL_C, *MAKE], cwd=tmp_path, start_new_session=True)
     for _ in range(600):
         if (tmp_path / "running").exists():
             break

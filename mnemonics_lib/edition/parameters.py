@@ -1,0 +1,216 @@
+"""The six parameters of a notebook, and the configuration that they name.
+
+Every notebook begins with the same cell of parameters and one call of :func:`resolve`. It gives the configuration of
+the notebook's run, or stops the notebook there, before anything is computed: for a parameter file that is not there,
+for a parameter that nobody reads, and for a configuration that makes a run but that this notebook cannot show.
+papermill alone only warns of a parameter that it does not know, and checks no types.
+
+This module does not import torch, so that the answer comes at once.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from mnemonics_lib.config import ConfigError, RunConfig, load_config
+from mnemonics_lib.paths import PARAMS, ROOT
+
+DEFAULTS: dict[str, Any] = {
+    "dataset": "digits",
+    "phases": 5,
+    "profile": "quick",
+    "seed": 0,
+    "overrides": {},
+    "params": "",
+}
+"""The parameters of every notebook. The first three name ``params/{profile}/{dataset}-n{phases}.yaml``."""
+
+IN_THE_NAME = ("dataset", "phases", "profile")
+KINDS = {
+    str: "a string",
+    int: "a whole number",
+    dict: 'a mapping of fields to values (with papermill: -y "overrides: {field: value}")',
+}
+"""What a parameter of each type must be, in words."""
+
+INJECTED = "# Parameters"
+"""The first line of the cell that papermill puts after a notebook's parameters."""
+
+
+class ParameterError(ValueError):
+    """Parameters that a notebook cannot be run with: what was given, and what is allowed."""
+
+
+def resolve(variables: Mapping[str, Any], notebook: str, variations: Iterable[Mapping[str, Any]] = ()) -> RunConfig:
+    """The configuration that a notebook's parameters name.
+
+    Without ``params``, data set, phases, profile and seed hold as they stand. With ``params``, a file of the reader's
+    own, those that were left at their defaults are the file's.
+
+    Args:
+        variables: ``globals()`` of the notebook. IPython's history in it, ``In``, tells which names were set as
+            parameters, whatever else the reader has defined since.
+        notebook: its name, for messages.
+        variations: changes, as :meth:`RunConfig.replace` takes them, with which the notebook runs the configuration.
+            All are made here, so that whatever the configuration refuses stops the notebook before it has begun.
+
+    Raises:
+        ParameterError: naming the parameter or field, its value and what is allowed.
+    """
+    written = _written(variables)
+    _refuse_unknown({name: variables.get(name) for name in sorted(set().union(*written.values()) - set(DEFAULTS))})
+    values = _typed(variables)
+    given = {name for name in DEFAULTS if name in written["injected"] or values[name] != DEFAULTS[name]}
+    if not values["params"]:
+        given |= {*IN_THE_NAME, "seed"}
+    path = _file(values)
+    _agreeing(path, _loaded(path), values, given)
+    of_the_run = {name: values[name] for name in (*IN_THE_NAME, "seed") if name in given}
+    config = _loaded(path, {**values["overrides"], **of_the_run})
+    _refuse_contradictions(values["overrides"], of_the_run)
+    _try(config, notebook, variations)
+    return config
+
+
+def assigned(source: str) -> list[str]:
+    """The names that a cell assigns at its top level; none where it is no Python."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return []
+    targets: list[ast.expr] = [s.target for s in body if isinstance(s, ast.AnnAssign)]
+    targets += [target for s in body if isinstance(s, ast.Assign) for target in s.targets]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _written(variables: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What was set as a parameter: by the cell that papermill injected, and in the notebook's own cell of parameters.
+
+    Of each the latest that ran: a reader who mends a misspelt parameter and runs the cell again has mended it.
+    """
+    cells = [cell for cell in variables.get("In", ()) if isinstance(cell, str)]
+    injected = [cell for cell in cells if cell.partition("\n")[0].strip() == INJECTED]
+    declared = [cell for cell in cells if {"overrides", "params"} <= set(assigned(cell)) and cell not in injected]
+    return {
+        name: assigned(found[-1]) if found else [] for name, found in (("injected", injected), ("declared", declared))
+    }
+
+
+def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
+    problems = []
+    for name, value in unknown.items():
+        fields = _fields_named(name)
+        close = difflib.get_close_matches(name, DEFAULTS, n=1)
+        if fields:
+            ways = " or ".join("overrides=" + repr({field: value}) for field in fields)
+            problems.append(f"{name} is a field of a run, not a parameter: {ways}, or a whole file: params")
+        else:
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            problems.append(f"{name} = {value!r}: no such parameter{hint}; there are {', '.join(DEFAULTS)}")
+    if problems:
+        raise ParameterError("\n".join(problems))
+
+
+def _fields_named(name: str) -> list[str]:
+    """The fields of that name: of a run, or of one of its sections as ``section.field``."""
+    sections = {
+        section: info.annotation
+        for section, info in RunConfig.model_fields.items()
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
+    }
+    inside = [f"{section}.{name}" for section, model in sections.items() if name in model.model_fields]
+    return [name] if name in RunConfig.model_fields else inside
+
+
+def _typed(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the six parameters, each of its type."""
+    missing = [name for name in DEFAULTS if name not in variables]
+    if missing:
+        raise ParameterError(f"{', '.join(missing)}: not set; run the cell of parameters first")
+    problems = []
+    for name, default in DEFAULTS.items():
+        value, kind = variables[name], type(default)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            problems.append(f"{name} = {value!r}: must be {KINDS[kind]}")
+    if problems:
+        raise ParameterError("\n".join(problems))
+    return {name: variables[name] for name in DEFAULTS}
+
+
+def _file(values: Mapping[str, Any]) -> Path:
+    """The parameter file: the reader's own, or the one that dataset, phases and profile name."""
+    if values["params"]:
+        path = Path(values["params"])
+        if not path.is_file():
+            raise ParameterError(f"params = {values['params']!r}: no such file, seen from {Path.cwd()}")
+        return path
+    path, there = named_file(*(values[name] for name in IN_THE_NAME)), sorted(PARAMS.glob("*/*-n*.yaml"))
+    if path not in there:
+        chosen = ", ".join(f"{name} = {values[name]!r}" for name in IN_THE_NAME)
+        known = ", ".join(f"{other.parent.name}/{other.stem}" for other in there)
+        raise ParameterError(
+            f"{chosen}: there is no params/{values['profile']}/{path.name}; there are {known}; "
+            "params takes a file of your own"
+        )
+    return path
+
+
+def named_file(dataset: str, phases: int, profile: str) -> Path:
+    """The parameter file that a data set, a number of phases and a profile name; it need not be there."""
+    return PARAMS / profile / f"{dataset}-n{phases}.yaml"
+
+
+def _loaded(path: Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:
+    try:
+        return load_config(path, overrides or {})
+    except ConfigError as error:
+        changes = " with overrides" if overrides else ""
+        raise ParameterError(str(error).replace(str(path), f"{_shown(path)}{changes}")) from None
+
+
+def _agreeing(path: Path, config: RunConfig, values: Mapping[str, Any], given: set[str]) -> None:
+    """Refuse a file of another data set, number of phases or profile than those that were given beside it."""
+    for name in IN_THE_NAME:
+        there = getattr(config, name)
+        if name in given and there != values[name]:
+            left = f"leave it at its default, {DEFAULTS[name]!r}, or " if values["params"] else ""
+            raise ParameterError(
+                f"{name} = {values[name]!r}: {_shown(path)} has {name} = {there!r}; {left}let the two agree"
+            )
+
+
+def _refuse_contradictions(changes: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
+    for name, value in parameters.items():
+        if name in changes and changes[name] != value:
+            raise ParameterError(
+                f"overrides: {name} = {changes[name]!r} contradicts the parameter {name} = {value!r}; "
+                f"{name} is set by its own parameter"
+            )
+
+
+def _try(config: RunConfig, notebook: str, variations: Iterable[Mapping[str, Any]]) -> None:
+    """Make every variation of the configuration that a notebook runs."""
+    problems: dict[str, str] = {}  # why -> the first variation that says so
+    for variation in variations:
+        try:
+            config.replace(**variation)
+        except ConfigError as error:
+            changed_to = ", ".join(f"{name} = {value!r}" for name, value in variation.items())
+            for line in str(error).splitlines():
+                problems.setdefault(line.removeprefix("configuration: "), changed_to)
+    if problems:
+        lines = [
+            f"{notebook} runs it with {changed_to} too, which is refused: {why}" for why, changed_to in problems.items()
+        ]
+        raise ParameterError("\n".join(lines))
+
+
+def _shown(path: Path) -> str:
+    """The path as a reader knows it: from the project's folder, where it lies in it."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
