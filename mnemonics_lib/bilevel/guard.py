@@ -1,73 +1,36 @@
 """What a hypergradient will need in memory, known before it starts.
 
 Unrolling 50 steps of a ResNet-32 over 1,000 exemplars takes hundreds of gigabytes. Rather than fail after minutes, or
-bring the machine to its knees, a probe of a few images is measured, scaled up, and compared with what is free.
+bring the machine to its knees, a probe of a few images is measured, the engine scales it up, and the result is compared
+with what is free.
 """
 
 from __future__ import annotations
 
-import contextlib
-import copy
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mnemonics_lib.bilevel.functional import Functional
-from mnemonics_lib.bilevel.inner import inner_loop
-from mnemonics_lib.bilevel.second_order import SecondOrder
+from mnemonics_lib.bilevel.inner import ENGINES, FORMULAS
+from mnemonics_lib.bilevel.problem import Engine, GraphSize
+from mnemonics_lib.bilevel.requirements import HasFeatures
 from mnemonics_lib.config import ExemplarLevel
-from mnemonics_lib.device.memory import free_bytes
 from mnemonics_lib.losses import cross_entropy
-from mnemonics_lib.models import IncrementalNet
 
 PROBE = 4
 """Images of the probe: more than one, for batch normalisation; a graph's size is proportional to them."""
-
-OVERHEAD, TRANSIENT = 1.15, 2.0
-"""Of a step's graph: what allocators add to each kept one; what walking back through one takes besides. Fitted to
-resident sets of ResNet-8 and ResNet-32 on a CPU, which they meet within a third."""
 
 
 class WillNotFitError(MemoryError):
     """A hypergradient that does not fit into memory. The message says what would."""
 
 
-@dataclass(frozen=True)
-class Footprint:
-    """Bytes that autograd keeps, per image, and of the parameters that move.
-
-    Attributes:
-        forward: the graph of a loss.
-        step: the graph of a loss and of its gradient, which a second derivative needs.
-        parameters: one copy of those that move.
-    """
-
-    forward: float
-    step: float
-    parameters: float
-
-    def peak(self, exemplars: int, validation: int, settings: ExemplarLevel) -> float:
-        """Predicted peak in bytes, above what is in use before.
-
-        Args:
-            exemplars: n, that Eq. 8 could train on; ``settings.inner_batch`` may take fewer per step.
-            validation: images in the meta loss.
-            settings: the axes of the local BOP.
-        """
-        batch = min(exemplars, settings.inner_batch or exemplars)
-        meta = 2 * validation * self.forward
-        if settings.inner in ("ncm", "ridge"):
-            return meta + 2 * batch * self.forward
-        kept, graph = inner_loop(settings).differentiated, batch * self.step
-        if settings.engine == "adjoint":  # first judges, then walks back with a single graph
-            return max((OVERHEAD + TRANSIENT) * graph, meta) + (kept + 4) * self.parameters
-        return (OVERHEAD * kept + TRANSIENT) * graph + meta + 2 * kept * self.parameters
-
-
-def footprint(temporary: IncrementalNet, images: Tensor, engine: str) -> Footprint:
-    """Measure the graphs of a few images.
+def graph_size(temporary: nn.Module, images: Tensor, engine: Engine) -> GraphSize:
+    """Measure the graphs of a few images, in the layers that the engine computes with.
 
     Args:
         temporary: Theta'; not changed.
@@ -81,75 +44,132 @@ def footprint(temporary: IncrementalNet, images: Tensor, engine: str) -> Footpri
 
     def note(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
-        if storage.data_ptr() not in known:
+        if storage.data_ptr() not in known:  # parameters are there anyway, and counted by themselves
             sizes[storage.data_ptr()] = storage.nbytes()
         return tensor
 
     probe = images.detach()[torch.arange(PROBE) % len(images)].requires_grad_()
     labels = torch.zeros(PROBE, dtype=torch.int64, device=images.device)
-    layers = SecondOrder() if engine == "adjoint" else contextlib.nullcontext()
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), layers:
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), engine.layers():
         loss = cross_entropy(functional.classifier(parameters)(probe), labels)
         forward = sum(sizes.values())
         slopes = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
     step = sum(sizes.values())
     del loss, slopes
-    return Footprint(forward / PROBE, step / PROBE, sum(tensor.nbytes for tensor in parameters))
+    return GraphSize(forward / PROBE, step / PROBE, sum(tensor.nbytes for tensor in parameters))
 
 
-def check(temporary: IncrementalNet, images: Tensor, exemplars: int, validation: int, settings: ExemplarLevel) -> None:
-    """Refuse a local BOP that will not fit, before it starts.
+class Forecast:
+    """Predicts the peak of a hypergradient for any fields of the exemplar level, by asking the engine made for them.
 
     Args:
-        temporary: Theta' before Eq. 8; not changed.
+        make: the engine for an exemplar level.
+        temporary: Theta' before Eq. 8, frozen where it stays as it is; not changed.
+        images: E, [n, c, h, w].
+        exemplars: how many take part in Eq. 8.
+        level: the fields of the exemplar level.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[ExemplarLevel], Engine],
+        temporary: nn.Module,
+        images: Tensor,
+        exemplars: int,
+        level: ExemplarLevel,
+    ) -> None:
+        self.make, self.temporary, self.images = make, temporary, images
+        self.exemplars, self.level = exemplars, level
+        self._sizes: dict[type, GraphSize] = {}  # a probe for each kind of engine, since their layers may differ
+
+    def batch(self, level: ExemplarLevel) -> int:
+        """Exemplars per inner step."""
+        return min(self.exemplars, level.inner_batch or self.exemplars)
+
+    def peak(self, validation: int, **changes: Any) -> float:
+        """In bytes above what is in use now.
+
+        Args:
+            validation: images in the meta loss.
+            **changes: fields of the exemplar level that are to have other values.
+        """
+        level = self.level.model_copy(update=changes)
+        engine = self.make(level)
+        if type(engine) not in self._sizes:
+            self._sizes[type(engine)] = graph_size(self.temporary, self.images, engine)
+        return engine.peak_bytes(self._sizes[type(engine)], self.batch(level), validation)
+
+
+def refuse_if_too_large(
+    make: Callable[[ExemplarLevel], Engine],
+    temporary: nn.Module,
+    images: Tensor,
+    exemplars: int,
+    validation: int,
+    level: ExemplarLevel,
+    free: float,
+) -> None:
+    """Refuse a local BOP that will not fit into memory, before it starts.
+
+    Args:
+        make: the engine for an exemplar level.
+        temporary: Theta' before Eq. 8, frozen where it stays as it is; not changed.
         images: E, [n, c, h, w].
         exemplars: all that take part in Eq. 8.
         validation: images in the meta loss.
-        settings: the axes of the local BOP.
+        level: the fields of the exemplar level.
+        free: bytes that may be taken.
 
     Raises:
         WillNotFitError: naming the engine, the truncation and the batch that fit.
     """
-    if settings.inner == "head":
-        temporary = copy.deepcopy(temporary)
-        temporary.backbone.requires_grad_(False)
-    measured = {settings.engine: footprint(temporary, images, settings.engine)}
-
-    def peak(**changes: object) -> float:
-        changed = settings.model_copy(update=changes)
-        return measured[changed.engine].peak(exemplars, validation, changed)
-
-    free = free_bytes(images.device)
-    needed = peak()
+    forecast = Forecast(make, temporary, images, exemplars, level)
+    needed = forecast.peak(validation)
     if needed <= free:
         return
-    measured.setdefault("adjoint", footprint(temporary, images, "adjoint"))
-    fits = []
-    unrolled = settings.inner in ("full", "head")
-    if unrolled and settings.engine == "higher":
-        if peak(engine="adjoint") <= free:
-            fits.append(f"exemplar_level.engine=adjoint ({_gigabytes(peak(engine='adjoint'))})")
-        keep = _largest(lambda k: peak(truncate=k) <= free, settings.inner_steps)
-        if keep:
-            fits.append(f"exemplar_level.truncate={keep} ({_gigabytes(peak(truncate=keep))}, another gradient)")
-    batch = _largest(lambda n: peak(inner_batch=n) <= free, exemplars)
-    if batch >= (1 if unrolled else temporary.classes):
-        fits.append(f"exemplar_level.inner_batch={batch} ({_gigabytes(peak(inner_batch=batch))})")
-    small = _largest(lambda n: peak(engine="adjoint", inner_batch=n) <= free, exemplars)
-    if not fits and unrolled and small:
-        fits.append(f"exemplar_level.engine=adjoint with exemplar_level.inner_batch={small}")
-    judges = _largest(lambda n: measured[settings.engine].peak(exemplars, n, settings) <= free, validation)
-    if not fits and judges:
-        fits.append(f"{judges} images to judge by (exemplar_level.val_batch, and the old exemplars with eq4b)")
-    batch = min(exemplars, settings.inner_batch or exemplars)
-    what = f"inner = {settings.inner!r}:"
-    if unrolled:
-        what = f"engine = {settings.engine!r}: {settings.inner_steps} inner steps on"
+    fits = _what_fits(forecast, validation, free)
+    what = f"engine = {level.engine!r}: {level.inner_steps} inner steps on"
+    if level.inner in FORMULAS:
+        what = f"inner = {level.inner!r}:"
     raise WillNotFitError(
-        f"exemplar_level.{what} {batch} exemplars, judged on {validation} images, need about {_gigabytes(needed)}; "
-        f"{_gigabytes(free)} are free on {images.device}. "
+        f"exemplar_level.{what} {forecast.batch(level)} exemplars, judged on {validation} images, need about "
+        f"{_gigabytes(needed)}; {_gigabytes(free)} are free on {images.device}. "
         + (f"What fits: {'; '.join(fits)}" if fits else "No smaller setting of these fits")
     )
+
+
+def _what_fits(forecast: Forecast, validation: int, free: float) -> list[str]:
+    """Changes of one field that fit; where there are none, of two fields or of the validation data."""
+    level, exemplars, fits = forecast.level, forecast.exemplars, []
+
+    def peak(**changes: Any) -> float:
+        return forecast.peak(validation, **changes)
+
+    def both_fit(name: str, size: int) -> bool:
+        return peak(engine=name, inner_batch=size) <= free
+
+    others = [name for name in ENGINES if name != level.engine]
+    for name in others:  # no help for a formula, which needs the same whatever the engine
+        if peak(engine=name) <= free:
+            fits.append(f"exemplar_level.engine={name} ({_gigabytes(peak(engine=name))})")
+    keep = _largest(lambda k: peak(truncate=k) <= free, level.inner_steps)
+    if keep:
+        fits.append(f"exemplar_level.truncate={keep} ({_gigabytes(peak(truncate=keep))}, another gradient)")
+    batch = _largest(lambda n: peak(inner_batch=n) <= free, exemplars)
+    fewest = 1
+    if level.inner in FORMULAS:  # which has no solution for a class without an exemplar
+        fewest = cast(HasFeatures, forecast.temporary).classes
+    if batch >= fewest:
+        fits.append(f"exemplar_level.inner_batch={batch} ({_gigabytes(peak(inner_batch=batch))})")
+    if fits:
+        return fits
+    if level.inner not in FORMULAS:
+        small = {name: _largest(functools.partial(both_fit, name), exemplars) for name in others}
+        fits = [f"exemplar_level.engine={name} with exemplar_level.inner_batch={n}" for name, n in small.items() if n]
+    fewer = _largest(lambda n: forecast.peak(n) <= free, validation)
+    if fewer and not fits:
+        fits.append(f"{fewer} images to judge by (exemplar_level.val_batch, and the old exemplars with eq4b)")
+    return fits
 
 
 def _largest(fits: Callable[[int], bool], most: int) -> int:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import copy
 import warnings
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from mnemonics_lib.bilevel.problem import BaseLoss, Drawn, Hypergradient, InnerLoop, MetaLoss
+from mnemonics_lib.bilevel.problem import (
+    OVERHEAD,
+    TRANSIENT,
+    BaseLoss,
+    GraphSize,
+    Hypergradient,
+    InnerSGD,
+    MetaLoss,
+    Minibatches,
+)
 
 with warnings.catch_warnings():  # Python warns of a line of `higher` when it compiles it, once per environment
     warnings.simplefilter("ignore", SyntaxWarning)
@@ -18,34 +29,54 @@ with warnings.catch_warnings():  # Python warns of a line of `higher` when it co
 class Higher:
     """Gradient of the validation loss with respect to the exemplars, through every inner step (Eq. 7-9).
 
-    Memory grows with T: all T graphs are kept until the backward pass. Arguments: :class:`~.problem.Engine`.
+    Memory grows with T, because all T graphs are kept until the backward pass.
+
+    Args:
+        base_loss: L_c(Theta'; E), Eq. 7b.
+        meta_loss: L_val, Eq. 7a.
+        sgd: T, alpha, momentum, weight decay and truncation.
     """
 
-    def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, loop: InnerLoop) -> None:
-        self.base_loss, self.meta_loss, self.loop = base_loss, meta_loss, loop
+    def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, sgd: InnerSGD) -> None:
+        self.base_loss, self.meta_loss, self.sgd = base_loss, meta_loss, sgd
+        self.minibatches = sgd.steps
 
     def __call__(
-        self, model: nn.Module, exemplars: Tensor, drawn: Drawn | None = None, judges: tuple[Tensor, ...] = ()
+        self,
+        model: nn.Module,
+        exemplars: Tensor,
+        minibatches: Minibatches | None = None,
+        validation: tuple[Tensor, ...] = (),
     ) -> Hypergradient:
-        """Unroll, then walk back through all that was unrolled."""
-        loop, drawn = self.loop, self.loop.numbered() if drawn is None else drawn
+        """Unroll, then walk back through all that was unrolled. Arguments: :class:`~.problem.Engine`."""
+        sgd, minibatches = self.sgd, self.sgd.numbered() if minibatches is None else minibatches
         images = exemplars.detach().clone().requires_grad_()
-        start = copy.deepcopy(model) if loop.constant else model
+        start = copy.deepcopy(model) if sgd.constant else model
         optimizer = torch.optim.SGD(
-            start.parameters(), lr=loop.alpha, momentum=loop.momentum, weight_decay=loop.weight_decay
+            start.parameters(), lr=sgd.alpha, momentum=sgd.momentum, weight_decay=sgd.weight_decay
         )
         base_losses = []
-        for t in range(loop.constant):
+        for t in range(sgd.constant):  # with truncation, the first steps are plain training
             optimizer.zero_grad()
-            loss = self.base_loss(start, exemplars.detach(), *drawn[t])
+            loss = self.base_loss(start, exemplars.detach(), *minibatches[t])
             loss.backward()
             optimizer.step()
             base_losses.append(loss.detach())
         with higher.innerloop_ctx(start, optimizer, copy_initial_weights=True) as (temporary, inner):
-            for t in range(loop.constant, loop.steps):
-                loss = self.base_loss(temporary, images, *drawn[t])
+            for t in range(sgd.constant, sgd.steps):
+                loss = self.base_loss(temporary, images, *minibatches[t])
                 base_losses.append(loss.detach())
-                inner.step(loss)
-            value = self.meta_loss(temporary, *judges)
-            (gradient,) = torch.autograd.grad(value, images)
+                inner.step(loss)  # Eq. 8
+            value = self.meta_loss(temporary, *validation)  # Eq. 7a
+            (gradient,) = torch.autograd.grad(value, images)  # Eq. 9
         return Hypergradient(gradient, value.detach(), torch.stack(base_losses))
+
+    def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:
+        """All graphs that are kept, the meta loss's besides, and two parameter vectors a step."""
+        kept = self.sgd.differentiated
+        graphs = (OVERHEAD * kept + TRANSIENT) * batch * graph.step
+        return graphs + 2 * validation * graph.forward + 2 * kept * graph.parameters
+
+    def layers(self) -> AbstractContextManager[Any]:
+        """PyTorch's own."""
+        return nullcontext()

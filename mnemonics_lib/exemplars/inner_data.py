@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mnemonics_lib.bilevel.problem import Drawn
+from mnemonics_lib.bilevel.problem import Minibatches
 from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.device.recording import upload
@@ -39,7 +39,7 @@ class InnerData:
         """Exemplars in all."""
         return len(self.labels)
 
-    def deal(self, step: int, count: int) -> Drawn:
+    def deal(self, step: int, count: int) -> Minibatches:
         """For each of ``count`` inner steps of an outer one, what :meth:`batch` needs: which exemplars, what crops."""
         size, order = self.settings.inner_batch, derive(self.seed, "inner", step)
         chosen = [inner_batch(self._on_host, size, order, t) for t in range(count)]

@@ -15,10 +15,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mnemonics_lib import bilevel
-from mnemonics_lib.bilevel.problem import Classifier
+from mnemonics_lib.bilevel.problem import Classifier, Engine
 from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.device.memory import free_bytes
 from mnemonics_lib.device.recording import upload
 from mnemonics_lib.durable.journal import ALONE, Content, Loop
 from mnemonics_lib.exemplars.inner_data import Data, InnerData
@@ -98,7 +99,6 @@ def optimise_images(
         len(schedule), 6
     )  # on the device: an outer step waits for none before it (a formula, ncm or ridge, does)
     done = 0
-    bilevel.guard.check(model, images, len(inner), len(passes[0][0]) + len(context[1]), settings)
 
     if reached := loop.reached():
         done = len(reached["log"])
@@ -125,13 +125,19 @@ def optimise_images(
     def meta_loss(classifier: Classifier, val_images: Tensor, val_labels: Tensor) -> Tensor:
         return balanced_loss(classifier, (val_images, val_labels), context, *classes)
 
-    program = bilevel.LocalProgram(inner.batch, meta_loss, settings)
+    def make(level: ExemplarLevel) -> Engine:
+        return bilevel.local_program(inner.batch, meta_loss, level)
+
+    engine, judging = make(settings), len(passes[0][0]) + len(context[1])
+    like_all = temporary_model(model, settings, derive(seed, "probe"), torch.Generator())
+    bilevel.refuse_if_too_large(make, like_all, images, len(inner), judging, settings, free_bytes(images.device))
+    del like_all
     for step in tqdm(range(done, len(schedule)), desc=progress, disable=not progress, leave=False):
         val_images, val_labels = validation.batch(*judges[step])
         if settings.val_augment:
             val_images = pixels.augment(val_images, stream(seed, "validation", step))
         temporary = temporary_model(model, settings, derive(seed, "start", step), shares)
-        result = program(temporary, images, inner.deal(step, program.asked), (val_images, val_labels))
+        result = engine(temporary, images, inner.deal(step, engine.minibatches), (val_images, val_labels))
         images.grad = result.gradient
         optimizer.step()
         with torch.no_grad():
@@ -161,15 +167,19 @@ def temporary_model(
     r is U(0, ``settings.perturbation``), drawn anew per outer step, so that exemplars are fitted to a neighbourhood of
     models rather than to one: those that will be trained on them later are not Theta_i either.
     """
+    bilevel.refuse_if_parts_are_missing(model, settings.inner)
     model.train(settings.batch_norm == "batch")
     if settings.start == "theta":
-        return copy.deepcopy(model)
-    r = settings.perturbation * torch.rand((), generator=generator).item()
-    temporary = model.reinitialised(seed)
-    with torch.no_grad():
-        for parameter, ours in zip(temporary.parameters(), model.parameters(), strict=True):
-            if parameter.requires_grad:  # a frozen one is ours already
-                parameter.lerp_(ours, 1 - r)
+        temporary = copy.deepcopy(model)
+    else:
+        r = settings.perturbation * torch.rand((), generator=generator).item()
+        temporary = model.reinitialised(seed)
+        with torch.no_grad():
+            for parameter, ours in zip(temporary.parameters(), model.parameters(), strict=True):
+                if parameter.requires_grad:  # a frozen one is ours already
+                    parameter.lerp_(ours, 1 - r)
+    if settings.inner == "head":
+        temporary.backbone.requires_grad_(False)
     return temporary
 
 

@@ -1,69 +1,74 @@
-"""The engine that scales: walk the T inner steps forwards keeping parameters only, then backwards one step at a time.
+"""The recursion of :mod:`~mnemonics_lib.bilevel.adjoint`, for speed.
 
-The unrolled graph is a chain, Theta'_{t+1} = Theta'_t - alpha grad L_c(Theta'_t; E). Its reverse-mode derivative (the
-adjoint state) needs step t's graph only while it passes step t, and that graph can be made again from Theta'_t. So
-memory is that of one step, plus T parameter vectors; the price is one more forward and backward pass per step.
+The mathematics is that of ``adjoint.py``, which is the place to read it; the tests hold the two together. What differs:
+
+- Tensors are made once, at the first call, and changed in place. On a GPU the three kinds of step are recorded once
+  warm and replayed from then on (:class:`~mnemonics_lib.device.recording.Step`), because Python cannot launch the
+  thousand short kernels of a small network as fast as a GPU runs them.
+- Convolutions and batch normalisations have second derivatives of our own (:mod:`~.second_order`).
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Hashable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.bilevel.functional import Functional, Parameters, leaves, moving
-from mnemonics_lib.bilevel.problem import BaseLoss, Drawn, Hypergradient, InnerLoop, MetaLoss
+from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, InnerSGD, MetaLoss, Minibatches
 from mnemonics_lib.bilevel.second_order import SecondOrder
 from mnemonics_lib.device.recording import Step, recorder
 
 
-class Adjoint:
-    """The gradient that :class:`~.higher_engine.Higher` computes, in the memory of one step.
+class RecordedAdjoint(Adjoint):
+    """The same recursion as :class:`~.adjoint.Adjoint`, for speed; ``exemplar_level.engine = adjoint`` names it.
 
-    With v = dL_val/dTheta'_T, each step t = T-1 .. 0 adds to the gradient of E and moves v to Theta'_t (Eq. 7-9):
-
-        dE <- dE - alpha d<g_t, v>/dE,   v <- v - alpha d<g_t, v>/dTheta'_t,   g_t = grad L_c(Theta'_t; E).
-
-    With momentum mu and decay w, b_{t+1} = mu b_t + g_t + w Theta'_t is a second state, and u its adjoint: in place of
-    -alpha v stands u <- mu u - alpha v. Arguments: :class:`~.problem.Engine`.
-
-    On a GPU the three kinds of step are recorded once warm, and later calls replay them
-    (:class:`~mnemonics_lib.device.recording.Step`): then the losses may depend on their arguments and on tensors alone,
-    and what is drawn should be tensors, since another number t is another recording.
+    Where steps are recorded, the losses may depend on their arguments and on tensors alone, and mini-batches should be
+    given as tensors: another number t would be another recording.
     """
 
-    def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, loop: InnerLoop) -> None:
-        self.base_loss, self.meta_loss, self.loop = base_loss, meta_loss, loop
+    def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, sgd: InnerSGD) -> None:
+        super().__init__(base_loss, meta_loss, sgd)
         self._walk: _Walk | None = None
         self._steps: list[Step] = []
 
     def __call__(
-        self, model: nn.Module, exemplars: Tensor, drawn: Drawn | None = None, judges: tuple[Tensor, ...] = ()
+        self,
+        model: nn.Module,
+        exemplars: Tensor,
+        minibatches: Minibatches | None = None,
+        validation: tuple[Tensor, ...] = (),
     ) -> Hypergradient:
-        """Walk forwards, judge, walk back; what it takes is made at the first call and serves all later ones."""
-        if self._walk is None or self._walk.made_for != _likeness(model, exemplars):
-            self._walk, self._steps = None, []  # gone before others are made
-            self._walk = _Walk(model, exemplars, self.base_loss, self.meta_loss, self.loop)
-            kinds, record = (self._walk.forwards, self._walk.judge, self._walk.backwards), recorder(exemplars.device)
+        """Walk forwards, validate, walk back; the tensors of the first call serve all later ones that are alike."""
+        if self._walk is None or self._walk.signature != _signature(model, exemplars):
+            self._walk, self._steps = None, []  # their memory is given back before others are made
+            self._walk = _Walk(model, exemplars, self.base_loss, self.meta_loss, self.sgd)
+            kinds, record = (self._walk.forwards, self._walk.validate, self._walk.backwards), recorder(exemplars.device)
             self._steps = [Step(kind, record) for kind in kinds]
-        walk, (forwards, judge, backwards) = self._walk, self._steps
-        steps, constant = self.loop.steps, self.loop.constant
-        drawn = self.loop.numbered() if drawn is None else drawn
+        walk, (forwards, validate, backwards) = self._walk, self._steps
+        steps, constant = self.sgd.steps, self.sgd.constant
+        minibatches = self.sgd.numbered() if minibatches is None else minibatches
         walk.start(model, exemplars)
-        with SecondOrder():
+        with self.layers():
             for t in range(steps):
                 if t >= constant:
                     torch._foreach_copy_(walk.trajectory[t - constant], walk.theta)
-                forwards(*drawn[t])
+                forwards(*minibatches[t])
                 walk.base_losses[t : t + 1].copy_(walk.loss)
-            judge(*judges)
+            validate(*validation)
             for t in reversed(range(constant, steps)):
                 torch._foreach_copy_(walk.theta, walk.trajectory[t - constant])
-                backwards(*drawn[t])
+                backwards(*minibatches[t])
         return Hypergradient(walk.gradient.clone(), walk.value[0].clone(), walk.base_losses.clone())
+
+    def layers(self) -> AbstractContextManager[Any]:
+        """Those whose second derivatives are written out."""
+        return SecondOrder()
 
 
 class _Walk:
@@ -74,18 +79,18 @@ class _Walk:
     """
 
     def __init__(
-        self, model: nn.Module, exemplars: Tensor, base_loss: BaseLoss, meta_loss: MetaLoss, loop: InnerLoop
+        self, model: nn.Module, exemplars: Tensor, base_loss: BaseLoss, meta_loss: MetaLoss, sgd: InnerSGD
     ) -> None:
-        self.base_loss, self.meta_loss, self.loop = base_loss, meta_loss, loop
-        self.made_for = _likeness(model, exemplars)
+        self.base_loss, self.meta_loss, self.sgd = base_loss, meta_loss, sgd
+        self.signature = _signature(model, exemplars)
         self.functional = Functional.of(copy.deepcopy(model))  # the caller's may change before the next call
         start = self.functional.start()
-        self.trajectory = _copies(start, loop.differentiated)  # Theta'_t of the steps that the walk back needs
+        self.trajectory = _copies(start, sgd.differentiated)  # Theta'_t of the steps that the walk back needs
         (self.theta,) = _copies(start, 1)  # a block of its own: autograd minds changes to any part of a block it reads
         self.velocity, self.v, self.u = _copies(start, 3)
         self.images = exemplars.detach().clone().requires_grad_()
         self.gradient = torch.zeros_like(self.images, requires_grad=False)
-        self.base_losses, self.loss, self.value = exemplars.new_empty(loop.steps + 2).split([loop.steps, 1, 1])
+        self.base_losses, self.loss, self.value = exemplars.new_empty(sgd.steps + 2).split([sgd.steps, 1, 1])
 
     @torch.no_grad()
     def start(self, model: nn.Module, exemplars: Tensor) -> None:
@@ -95,43 +100,43 @@ class _Walk:
         torch._foreach_copy_(self.theta, moving(model))
         torch._foreach_zero_([*self.velocity, *self.u, self.gradient])
 
-    def forwards(self, *drawn: Any) -> None:
+    def forwards(self, *minibatch: Any) -> None:
         """Theta'_t -> Theta'_{t+1}; a parameter that the loss does not touch stays where it is, as in torch's SGD."""
         theta = leaves(self.theta)
-        loss = self.base_loss(self.functional.classifier(theta), self.images.detach(), *drawn)
+        loss = self.base_loss(self.functional.classifier(theta), self.images.detach(), *minibatch)
         self.loss.copy_(loss.detach())
         slopes = torch.autograd.grad(loss, theta, allow_unused=True)
         now, b, g = _touched(slopes, self.theta, self.velocity)
         if g:
-            torch._foreach_mul_(b, self.loop.momentum)
+            torch._foreach_mul_(b, self.sgd.momentum)
             torch._foreach_add_(b, g)
-            torch._foreach_add_(b, now, alpha=self.loop.weight_decay)
-            torch._foreach_sub_(now, torch._foreach_mul(b, self.loop.alpha))
+            torch._foreach_add_(b, now, alpha=self.sgd.weight_decay)
+            torch._foreach_sub_(now, torch._foreach_mul(b, self.sgd.alpha))
 
-    def judge(self, *judges: Any) -> None:
+    def validate(self, *validation: Any) -> None:
         """Theta'_T -> the validation loss and v."""
         theta = leaves(self.theta)
-        value = self.meta_loss(self.functional.classifier(theta), *judges)
+        value = self.meta_loss(self.functional.classifier(theta), *validation)
         self.value.copy_(value.detach())
         torch._foreach_copy_(self.v, list(torch.autograd.grad(value, theta, materialize_grads=True)))
 
-    def backwards(self, *drawn: Any) -> None:
+    def backwards(self, *minibatch: Any) -> None:
         """(u, v) at Theta'_{t+1} -> at Theta'_t, and step t's share of the gradient."""
         theta = leaves(self.theta)
-        loss = self.base_loss(self.functional.classifier(theta), self.images, *drawn)
+        loss = self.base_loss(self.functional.classifier(theta), self.images, *minibatch)
         slopes = torch.autograd.grad(loss, theta, create_graph=True, allow_unused=True)
         v, u, g = _touched(slopes, self.v, self.u)  # as forwards: what the loss does not touch keeps its velocity
         if not g:
             return
-        torch._foreach_mul_(u, self.loop.momentum)
-        torch._foreach_add_(u, v, alpha=-self.loop.alpha)
+        torch._foreach_mul_(u, self.sgd.momentum)
+        torch._foreach_add_(u, v, alpha=-self.sgd.alpha)
         terms = [(slope, along) for slope, along in zip(g, u, strict=True) if slope.requires_grad]
         if terms:
             outputs, along = zip(*terms, strict=True)
             *products, mixed = torch.autograd.grad(outputs, [*theta, self.images], along, materialize_grads=True)
             self.gradient.add_(mixed)
             torch._foreach_add_(self.v, products)
-        torch._foreach_add_(v, u, alpha=self.loop.weight_decay)
+        torch._foreach_add_(v, u, alpha=self.sgd.weight_decay)
 
 
 def _touched(slopes: tuple[Tensor | None, ...], *lists: Parameters) -> tuple[Parameters, ...]:
@@ -141,7 +146,7 @@ def _touched(slopes: tuple[Tensor | None, ...], *lists: Parameters) -> tuple[Par
     return tuple([tensor for tensor in column if tensor is not None] for column in columns)
 
 
-def _likeness(model: nn.Module, exemplars: Tensor) -> Hashable:
+def _signature(model: nn.Module, exemplars: Tensor) -> Hashable:
     """What must be equal for two calls to be served by the same tensors and steps."""
     tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     return (
