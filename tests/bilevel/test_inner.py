@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from mnemonics_lib.bilevel import ENGINES, Hypergradient, LocalProgram
+from mnemonics_lib.bilevel import ENGINES, Hypergradient, local_program
 from mnemonics_lib.bilevel.closed_form import nearest_mean, ridge_regression
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
 from mnemonics_lib.data.pixels import Pixels
@@ -70,7 +70,7 @@ def everything(images: Tensor, t: int) -> tuple[Tensor, Tensor]:
     return images, LABELS
 
 
-def drawn(images: Tensor, t: int) -> tuple[Tensor, Tensor]:
+def minibatch(images: Tensor, t: int) -> tuple[Tensor, Tensor]:
     """A mini-batch that is a function of t."""
     chosen = torch.randperm(len(LABELS), generator=torch.Generator().manual_seed(t))[:4]
     return images[chosen], LABELS[chosen]
@@ -81,7 +81,15 @@ def outer(classifier: Any) -> Tensor:
 
 
 def hypergradient(model: Any, axes: ExemplarLevel, batch: Any = everything, meta_loss: Any = outer) -> Hypergradient:
-    return LocalProgram(batch, meta_loss, axes)(copy.deepcopy(model), EXEMPLARS)
+    return local_program(batch, meta_loss, axes)(temporary(model, axes), EXEMPLARS)
+
+
+def temporary(model: Any, axes: ExemplarLevel) -> Any:
+    """Theta' before Eq. 8: for ``head`` the backbone is frozen, as the exemplar level does it."""
+    copied = copy.deepcopy(model)
+    if axes.inner == "head":
+        copied.backbone.requires_grad_(False)
+    return copied
 
 
 # --- the four inner problems by hand ----------------------------------------------------------------------------------
@@ -188,7 +196,7 @@ def test_it_agrees_with_central_differences_pixel_by_pixel(inner):
         assert gradient[index].item() == pytest.approx((high - low) / 2e-6, rel=1e-4, abs=1e-8)
 
 
-@pytest.mark.parametrize("batch", [everything, drawn], ids=["all", "mini-batch"])
+@pytest.mark.parametrize("batch", [everything, minibatch], ids=["all", "mini-batch"])
 @pytest.mark.parametrize("kind", NETWORKS)
 @pytest.mark.parametrize("inner", SOLVED)
 def test_a_closed_form_has_the_gradient_of_the_problem_by_hand(inner, kind, batch):
@@ -215,12 +223,12 @@ def test_the_engines_agree_with_one_another_and_with_an_unroll_by_hand(inner, ki
     axes = plain.model_copy(update=sgd)
     assert set(ENGINES) == {"higher", "adjoint"}
     higher, adjoint = (
-        hypergradient(model, axes.model_copy(update={"engine": name}), drawn).gradient for name in ("higher", "adjoint")
+        hypergradient(model, axes.model_copy(update={"engine": name}), minibatch).gradient for name in ("higher", "adjoint")
     )
     assert difference(higher, adjoint) <= 1e-10
-    assert difference(gradient_by_hand(model, axes, drawn), adjoint) <= 1e-9
+    assert difference(gradient_by_hand(model, axes, minibatch), adjoint) <= 1e-9
     if sgd:  # it made a difference
-        assert difference(hypergradient(model, plain, drawn).gradient, adjoint) > 1e-3
+        assert difference(hypergradient(model, plain, minibatch).gradient, adjoint) > 1e-3
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
@@ -326,9 +334,10 @@ def test_theta_is_left_as_it_was_with_its_buffers_and_flags(inner, start, engine
 
 @pytest.mark.parametrize("inner", INNER)
 def test_the_parameters_of_the_temporary_model_and_the_exemplars_are_left_as_they_were(inner):
-    model, exemplars = network(), EXEMPLARS.clone()
+    axes, exemplars = settings(inner=inner), EXEMPLARS.clone()
+    model = temporary(network(), axes)
     before = copy.deepcopy(dict(model.named_parameters()))
-    LocalProgram(everything, outer, settings(inner=inner))(model, exemplars)
+    local_program(everything, outer, axes)(model, exemplars)
     for name, p in model.named_parameters():
         assert torch.equal(p, before[name]), name
         assert p.grad is None
@@ -385,7 +394,7 @@ def test_only_which_exemplars_share_a_class_counts_not_what_the_class_is_called(
 
 @pytest.mark.parametrize("inner", SOLVED)
 def test_a_single_class_is_certain(inner):
-    program = LocalProgram(
+    program = local_program(
         lambda images, t: (images, torch.full((len(images),), 4)),
         lambda classifier: F.cross_entropy(classifier(VALIDATION), torch.full((len(VALIDATION),), 4)),
         settings(inner=inner),
@@ -399,7 +408,7 @@ def test_a_single_class_is_certain(inner):
 # --- losses on the exemplars, and which exemplars ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("batch", [everything, drawn], ids=["all", "mini-batch"])
+@pytest.mark.parametrize("batch", [everything, minibatch], ids=["all", "mini-batch"])
 @pytest.mark.parametrize("engine", sorted(ENGINES))
 @pytest.mark.parametrize("inner", INNER)
 def test_the_losses_on_the_exemplars_are_those_by_hand(inner, engine, batch):
@@ -503,7 +512,7 @@ def test_the_gradient_through_nearest_means_of_a_tiny_case_by_pencil():
     # exemplar k by d theta changes its cosine c by sin(phi - theta_k); moving it along its own direction, not at all.
     exemplars = torch.tensor([[2.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
     model: Any = Plane()
-    program = LocalProgram(
+    program = local_program(
         lambda images, t: (images, torch.tensor([0, 1])),
         lambda classifier: F.cross_entropy(classifier(torch.tensor([[3.0, 4.0]]).double()), torch.tensor([0])),
         settings(inner="ncm"),
