@@ -151,7 +151,7 @@ def loops(device: torch.device, depth: int, size: int, steps: int) -> dict[str, 
         net = network()
         if compiled:
             net.backbone.compile(mode="reduce-overhead")
-        return lambda: (count, seconds(lambda: epoch(net, data(), device, compiled), device))
+        return lambda: (count, seconds(lambda: epoch(net, data(), device, compiled)))
 
     def in_memory() -> Iterable[tuple[Tensor, Tensor]]:
         for (chosen,) in upload([batches(len(images), BATCH, generator)], device):

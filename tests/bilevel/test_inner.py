@@ -223,7 +223,8 @@ def test_the_engines_agree_with_one_another_and_with_an_unroll_by_hand(inner, ki
     axes = plain.model_copy(update=sgd)
     assert set(ENGINES) == {"higher", "adjoint"}
     higher, adjoint = (
-        hypergradient(model, axes.model_copy(update={"engine": name}), minibatch).gradient for name in ("higher", "adjoint")
+        hypergradient(model, axes.model_copy(update={"engine": name}), minibatch).gradient
+        for name in ("higher", "adjoint")
     )
     assert difference(higher, adjoint) <= 1e-10
     assert difference(gradient_by_hand(model, axes, minibatch), adjoint) <= 1e-9

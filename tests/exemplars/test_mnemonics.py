@@ -131,31 +131,29 @@ def test_the_global_bop_trains_on_all_exemplars_and_judges_by_all_classes_alike(
 
 
 def as_engine(function: Any) -> Any:
-    """A function (model, exemplars, base loss of model, exemplars and t, meta loss of model, loop) as an engine."""
+    """A function (model, exemplars, base loss of model, exemplars and t, meta loss of model, SGD) as an engine."""
 
-    def made(base_loss, meta_loss, loop):
-        def engine(model, exemplars, drawn, judges):
+    class Made(Higher):
+        def __call__(self, model, exemplars, minibatches=None, validation=()):
             return function(
                 model,
                 exemplars,
-                lambda classifier, images, t: base_loss(classifier, images, *drawn[t]),
-                lambda classifier: meta_loss(classifier, *judges),
-                loop,
+                lambda classifier, images, t: self.base_loss(classifier, images, *minibatches[t]),
+                lambda classifier: self.meta_loss(classifier, *validation),
+                self.sgd,
             )
 
-        return engine
-
-    return made
+    return Made
 
 
 def test_an_inner_step_may_be_computed_twice(model, memory, data, grey, monkeypatch):
     """An engine that recomputes step t on its way back must meet the same crops; other steps have others."""
     space, values = Pixels(grey.mean, grey.std, white=16, pad=2, flip=True), []
 
-    def look(net, images, base_loss, meta_loss, loop):
+    def look(net, images, base_loss, meta_loss, sgd):
         probe = copy.deepcopy(net).eval()
         values.append([base_loss(probe, images, t).item() for t in (0, 1, 0, 1)])
-        return Higher(base_loss, meta_loss, loop)(net, images)
+        return Higher(base_loss, meta_loss, sgd)(net, images)
 
     monkeypatch.setitem(ENGINES, "higher", as_engine(look))
     train_exemplars(model, memory, OLD, data, settings(inner_augment=True, epochs=2), space, seed=0)
@@ -340,22 +338,24 @@ class Recorder(nn.Module):
 def engine(gradient: float, base: Recorder | None = None, meta: Recorder | None = None, models: list | None = None):
     """In place of an engine: a constant hypergradient, after showing both losses to recorders."""
 
-    def run(model, images, base_loss, meta_loss, loop):
-        for t in range(loop.steps):
+    def run(model, images, base_loss, meta_loss, sgd):
+        for t in range(sgd.steps):
             if base is not None:
                 base_loss(base, images, t)
         if meta is not None:
             meta_loss(meta)
         if models is not None:
             models.append(model)
-        return Hypergradient(torch.full_like(images, gradient), torch.zeros(()), torch.zeros(loop.steps))
+        return Hypergradient(torch.full_like(images, gradient), torch.zeros(()), torch.zeros(sgd.steps))
 
     return as_engine(run)
 
 
 def run_with(monkeypatch, replacement, data, pixels, model: Any = None, images: Tensor | None = None, **changes):
     monkeypatch.setitem(ENGINES, "higher", replacement)
-    monkeypatch.setattr(bilevel.guard, "check", lambda *arguments: None)  # which would probe the stand-in for a network
+    monkeypatch.setattr(
+        bilevel, "refuse_if_too_large", lambda *arguments: None
+    )  # which would probe the stand-in for a network
     images = torch.zeros(2, *data.images.shape[1:]) if images is None else images
     model = Recorder() if model is None else model
     labels = torch.arange(len(images)) % 2
@@ -439,6 +439,35 @@ def test_a_perturbed_start_lies_between_theta_and_a_fresh_network_by_one_share_f
         assert len(shares) > 5
         assert max(shares) - min(shares) < 1e-4
         assert -1e-6 <= shares[0] <= 0.4 + 1e-6
+
+
+@pytest.mark.parametrize("start", ["theta", "perturbed"])
+def test_only_the_last_layer_of_a_temporary_model_moves_for_the_inner_problem_head(model, start):
+    for inner in ("full", "head", "ncm"):
+        temporary = temporary_model(model, settings(start=start, inner=inner), 1, torch.Generator())
+        moving = {name for name, p in temporary.named_parameters() if p.requires_grad}
+        everything = {name for name, p in model.named_parameters() if p.requires_grad}
+        heads = {name for name in everything if name.startswith("head.")}
+        assert heads < everything  # Theta itself stays as it is
+        assert moving == (heads if inner == "head" else everything)
+
+
+@pytest.mark.parametrize(("inner", "lacks"), [("head", "backbone"), ("ncm", "features")])
+def test_a_network_without_what_the_inner_problem_needs_is_refused_before_training(grey, inner, lacks):
+    images, labels = numbers(4, 1, 2, 2, seed=1), torch.tensor([0, 1, 0, 1])
+    theta: Any = Linear()
+    with pytest.raises(TypeError, match=f"exemplar_level.inner = '{inner}': Linear lacks .*`{lacks}"):
+        optimise_images(
+            theta,
+            images,
+            labels,
+            Samples.learned(images, labels, grey),
+            nothing(images),
+            settings(inner=inner),
+            1,
+            grey,
+            0,
+        )
 
 
 def test_perturbed_starts_spread_over_the_whole_range_and_are_new_at_each_step(monkeypatch, model, data, grey):
@@ -529,7 +558,7 @@ def test_the_gradient_goes_to_the_exemplars_that_were_chosen_and_to_no_other(
     """The loss of inner step t is that of its batch alone, new exemplars and context alike."""
     checked = []
 
-    def look(net, images, base_loss, meta_loss, loop):
+    def look(net, images, base_loss, meta_loss, sgd):
         probe = copy.deepcopy(net).eval()
         for t in range(4):
             moving = images.detach().clone().requires_grad_()
@@ -538,7 +567,7 @@ def test_the_gradient_goes_to_the_exemplars_that_were_chosen_and_to_no_other(
             touched = gradient.flatten(1).any(dim=1)
             # Which ones they are is told by the loss: that of exactly these, and of so many of the context.
             checked.append((touched.nonzero().flatten().tolist(), value.item()))
-        return Higher(base_loss, meta_loss, loop)(net, images)
+        return Higher(base_loss, meta_loss, sgd)(net, images)
 
     monkeypatch.setitem(ENGINES, "higher", as_engine(look))
     train_exemplars(model, memory, OLD, data, settings(objective=objective, inner_batch=3, inner_steps=4), grey, seed=0)
