@@ -50,7 +50,7 @@ from tqdm import tqdm
 
 from mnemonics_lib import config as configuration
 from mnemonics_lib import global_bop, metrics
-from mnemonics_lib.bilevel import InnerLoop
+from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.costs import cost
@@ -162,7 +162,7 @@ def meta_loss(temporary):
     return cross_entropy(temporary(D.double()), y)  # Eq. 7a
 
 
-hypergradient = Higher(base_loss, meta_loss, InnerLoop(steps=5, alpha=0.05))
+hypergradient = Higher(base_loss, meta_loss, InnerSGD(steps=5, alpha=0.05))
 exact = hypergradient(theta, E)
 
 # %%

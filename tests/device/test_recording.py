@@ -226,7 +226,7 @@ def network(kind: str, seed: int) -> Any:
 @pytest.mark.parametrize("sgd", INNER_SGD, ids=["plain", "one step", "everything"])
 @pytest.mark.parametrize("kind", ["linear", "cosine", "transferred", "head", "running"])
 def test_an_engine_that_is_asked_again_answers_for_what_it_is_asked(kind, sgd, recorded, tape, monkeypatch):
-    """Another model, other exemplars, mini-batches and validation images at each outer step, the last in another number too."""
+    """Another model, other exemplars, mini-batches and validation images (in another number too) at each outer step."""
     if not recorded:
         monkeypatch.setattr(recorded_adjoint, "recorder", lambda device: None)
     engine, last = ENGINES["adjoint"](base_loss, meta_loss, sgd), None
@@ -256,19 +256,16 @@ def test_an_engine_that_is_asked_again_answers_for_what_it_is_asked(kind, sgd, r
 
 def test_an_engine_takes_its_tensors_and_recordings_with_it(tape):
     """At once, not when garbage is collected: on a GPU the next recording's memory would not be there yet."""
-    minibatches, validation = (
-        [(torch.arange(8),)] * 4,
-        (numbers(9, 1, SIDE, SIDE, seed=1).double(), torch.arange(9) % ALL),
-    )
+    minibatches = [(torch.arange(8),)] * 4
+    validation = numbers(9, 1, SIDE, SIDE, seed=1).double(), torch.arange(9) % ALL
     engine: Any = ENGINES["adjoint"](base_loss, meta_loss, INNER_SGD[0])
     gc.disable()
     try:
         kept = []
         for count in (8, 10):  # the second is another walk
             for _ in range(WARM + 1):
-                engine(
-                    network("linear", seed=1), numbers(count, 1, SIDE, SIDE, seed=2).double(), minibatches, validation
-                )
+                images = numbers(count, 1, SIDE, SIDE, seed=2).double()
+                engine(network("linear", seed=1), images, minibatches, validation)
             kept += [weakref.ref(of) for of in (engine._walk, *engine._steps)]
         assert [ref() is None for ref in kept] == [True] * 4 + [False] * 4
         del engine
@@ -279,10 +276,8 @@ def test_an_engine_takes_its_tensors_and_recordings_with_it(tape):
 
 def test_an_engine_that_is_asked_about_something_else_starts_anew(tape):
     engine = ENGINES["adjoint"](base_loss, meta_loss, INNER_SGD[0])
-    minibatches, validation = (
-        [(torch.arange(8),)] * 4,
-        (numbers(9, 1, SIDE, SIDE, seed=1).double(), torch.arange(9) % ALL),
-    )
+    minibatches = [(torch.arange(8),)] * 4
+    validation = numbers(9, 1, SIDE, SIDE, seed=1).double(), torch.arange(9) % ALL
     kinds = ("linear", "head", "linear", "running", "cosine", "transferred", "linear")  # neighbours differ in little
     for count, kind in itertools.product((8, 10), kinds):
         asked = network(kind, seed=1), numbers(count, 1, SIDE, SIDE, seed=2).double(), minibatches, validation

@@ -353,9 +353,8 @@ def engine(gradient: float, base: Recorder | None = None, meta: Recorder | None 
 
 def run_with(monkeypatch, replacement, data, pixels, model: Any = None, images: Tensor | None = None, **changes):
     monkeypatch.setitem(ENGINES, "higher", replacement)
-    monkeypatch.setattr(
-        bilevel, "refuse_if_too_large", lambda *arguments: None
-    )  # which would probe the stand-in for a network
+    # The guard would probe the stand-in for a network.
+    monkeypatch.setattr(bilevel, "refuse_if_too_large", lambda *arguments: None)
     images = torch.zeros(2, *data.images.shape[1:]) if images is None else images
     model = Recorder() if model is None else model
     labels = torch.arange(len(images)) % 2
@@ -456,18 +455,9 @@ def test_only_the_last_layer_of_a_temporary_model_moves_for_the_inner_problem_he
 def test_a_network_without_what_the_inner_problem_needs_is_refused_before_training(grey, inner, lacks):
     images, labels = numbers(4, 1, 2, 2, seed=1), torch.tensor([0, 1, 0, 1])
     theta: Any = Linear()
+    data = Samples.learned(images, labels, grey)
     with pytest.raises(TypeError, match=f"exemplar_level.inner = '{inner}': Linear lacks .*`{lacks}"):
-        optimise_images(
-            theta,
-            images,
-            labels,
-            Samples.learned(images, labels, grey),
-            nothing(images),
-            settings(inner=inner),
-            1,
-            grey,
-            0,
-        )
+        optimise_images(theta, images, labels, data, nothing(images), settings(inner=inner), 1, grey, seed=0)
 
 
 def test_perturbed_starts_spread_over_the_whole_range_and_are_new_at_each_step(monkeypatch, model, data, grey):
