@@ -20,8 +20,10 @@
 # At the end: truncation, the memory guard, and inner problems that need no unrolling.
 
 # %% tags=["hide-input"]
+import inspect
 import json
 import math
+import textwrap
 from collections import Counter
 
 import matplotlib.pyplot as plt
@@ -36,7 +38,8 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import conv_backward_flop, conv_flop
 
-from mnemonics_lib.bilevel import ENGINES, InnerLoop, guard
+from mnemonics_lib.bilevel import ENGINES, InnerSGD, graph_size, local_program
+from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.bilevel.second_order import BatchNorm
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.edition import figures, report
@@ -106,8 +109,16 @@ def vector(values):
 # v \leftarrow v + H_t\, u + w\, u .
 # $$
 #
-# With $\mu = w = 0$ it is $u = -\alpha v$, and {eq}`eq-backward` is back. The code is
-# `bilevel.adjoint_engine.Adjoint`.
+# With $\mu = w = 0$ it is $u = -\alpha v$, and {eq}`eq-backward` is back. The code, `bilevel.adjoint.Adjoint`, is this, with a
+# dictionary from a parameter's name to its tensor for each of $\theta$, $b$, $g$, $v$ and $u$. Both products of a step come from one
+# backward pass through $\langle g, u \rangle$, where $g$ is now the gradient of the base loss, and `dE` is what was $g$ above:
+
+# %% tags=["remove-input"]
+display(Markdown(f"```python\n{textwrap.dedent(inspect.getsource(Adjoint.__call__))}```"))
+
+# %% [markdown]
+# The engine that runs call `adjoint` is `bilevel.recorded_adjoint.RecordedAdjoint`: the same recursion with tensors that are made once
+# and steps that a GPU can replay. The tests hold the two together, bit for bit where the order of operations is the same.
 
 # %% [markdown]
 # ## A toy, step by step
@@ -255,7 +266,7 @@ def by_engine(name, **sgd):
     engine = ENGINES[name](
         lambda classifier, images, t: logistic(classifier(images), e_labels),
         lambda classifier: logistic(classifier(data), data_labels),
-        InnerLoop(T, alpha, **sgd),
+        InnerSGD(T, alpha, **sgd),
     )
     return engine(Toy(), e).gradient.flatten()
 
@@ -385,7 +396,7 @@ def on_network(name, steps, dtype=torch.float32):
     engine = ENGINES[name](
         lambda classifier, exemplars, t: F.cross_entropy(classifier(exemplars), torch.arange(10) % 5),
         lambda classifier: F.cross_entropy(classifier(validation.to(dtype)), torch.arange(20) % 5),
-        InnerLoop(steps, alpha=0.05),
+        InnerSGD(steps, alpha=0.05),
     )
     return engine(network.to(dtype), images.to(dtype)).gradient
 
@@ -735,7 +746,7 @@ if rows:
 # A step of a small network is many short kernels, and Python cannot ask for them as fast as a GPU does them. So
 # the two loops that cost most are made of *steps* (`device.Step`): functions that return nothing and leave their results
 # in tensors, changed in place. After two plain calls a step is recorded as a CUDA graph, and from then on asked for once instead of kernel
-# by kernel. The model level has one such step. The engine `adjoint` has three: forwards, judge, backwards; it is made
+# by kernel. The model level has one such step. The engine `adjoint` has three: forwards, validate, backwards; it is made
 # once and keeps them, and its tensors, from one outer step to the next.
 #
 # What is recorded must not change and must not wait. Orders, batches and crops are drawn on the host, for an epoch or
@@ -781,8 +792,8 @@ show(rows)
 #
 # ## The memory guard
 #
-# Before a local BOP starts, `bilevel.memory` probes a few images, measures what one step keeps, and predicts the peak
-# for the engine, $T$, the batch and the validation data of the configuration. If that is more than what is free, the
+# Before a local BOP starts, `bilevel.guard` probes a few images and measures what one step keeps; from that the engine predicts
+# its peak for $T$, the batch and the validation data of the configuration. If that is more than what is free, the
 # run stops there with an error. It names what would fit: the other engine, the longest truncation, the largest batch
 # of exemplars per inner step (`exemplar_level.inner_batch`). The last two change the result, so none of them is chosen
 # for you.
@@ -800,12 +811,18 @@ SETTINGS = {
     "`adjoint`": {"engine": "adjoint"},
     "`adjoint`, 100 exemplars per inner step": {"engine": "adjoint", "inner_batch": 100},
 }
-prints = {name: guard.footprint(paper_network, some, name) for name in ENGINES}
+some_labels = torch.arange(4)
 rows = []
 for words, changes in SETTINGS.items():
     level = PAPER_EXEMPLAR_LEVEL.model_copy(update=changes)
-    peak_bytes = prints[level.engine].peak(1000, 128, level)
-    rows.append({"engine": words, "predicted peak (GB)": f"{peak_bytes / 1e9:,.1f}"})
+    engine = local_program(
+        lambda exemplars, t: (exemplars, some_labels),
+        lambda classifier: F.cross_entropy(classifier(some), some_labels),
+        level,
+    )
+    graph = graph_size(paper_network, some, engine)
+    predicted = engine.peak_bytes(graph, batch=level.inner_batch or 1000, validation=128)
+    rows.append({"engine": words, "predicted peak (GB)": f"{predicted / 1e9:,.1f}"})
 show(rows)
 
 # %% [markdown]

@@ -40,17 +40,17 @@ import higher
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
+from mnemonics_lib.exemplars.inner_data import inner_batch
 from torch import nn
 from tqdm import tqdm
 
 from mnemonics_lib import global_bop, metrics
-from mnemonics_lib.bilevel import InnerLoop
+from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.intervals import interval
-from mnemonics_lib.exemplars.inner_data import inner_batch
 from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, temporary_model, train_exemplars
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.paths import RUNS
@@ -156,7 +156,7 @@ def meta_loss(temporary):
     return cross_entropy(temporary(D.double()), y)  # Eq. 7a
 
 
-hypergradient = Higher(base_loss, meta_loss, InnerLoop(steps=5, alpha=0.05))
+hypergradient = Higher(base_loss, meta_loss, InnerSGD(steps=5, alpha=0.05))
 exact = hypergradient(theta, E)
 
 # %%

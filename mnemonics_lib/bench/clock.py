@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.utils.benchmark import timer
 
 from mnemonics_lib.device.memory import device_name
 
 
-def seconds(body: Callable[[], object], device: torch.device) -> float:
-    """Wall seconds of a call, the device's queue emptied before and after."""
-    wait(device)
-    started = time.perf_counter()
+def seconds(body: Callable[[], object]) -> float:
+    """Wall seconds of one call, without a warm-up, the accelerator's queue emptied before and after.
+
+    For loops that take turns: ``torch.utils.benchmark.Timer`` warms up by two more calls at each measurement.
+    """
+    started = timer()
     body()
-    wait(device)
-    return time.perf_counter() - started
-
-
-def wait(device: torch.device) -> None:
-    """Until all that was asked of the device is done."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    return timer() - started
 
 
 def where(device: torch.device) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 One hypergradient (Eq. 7-9) of random exemplars in 50 classes, judged on 128 images. Memory on a CPU is the resident
 set's high-water mark above what the process held before, on a GPU the allocator's. A first call with T = 1 on four
-exemplars warms up and is not counted; nor, on a GPU, are the first whole ones, in which ``adjoint`` records its steps.
+exemplars warms up, and so does a whole one; neither is counted, nor, on a GPU, are the first whole ones, in which
+``adjoint`` records its steps. Time is taken by ``torch.utils.benchmark``.
 """
 
 from __future__ import annotations
 
 import gc
 import multiprocessing
-import statistics
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,14 +17,22 @@ from typing import Any
 
 import psutil
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.benchmark import Timer
 from tqdm import tqdm
 
-from mnemonics_lib.bench.clock import seconds, where
-from mnemonics_lib.bilevel import ENGINES, InnerLoop, guard
-from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
-from mnemonics_lib.device.memory import resident_peak
+from mnemonics_lib.bench.clock import where
+from mnemonics_lib.bilevel import (
+    ENGINES,
+    Engine,
+    WillNotFitError,
+    graph_size,
+    local_program,
+    refuse_if_too_large,
+)
+from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
+from mnemonics_lib.device.memory import free_bytes, resident_peak
 from mnemonics_lib.device.recording import WARM
 from mnemonics_lib.models import build_network
 
@@ -36,9 +44,9 @@ CASES = [("ResNet-8, 16 x 16", steps, n) for n in (20, 200, 1000) for steps in (
 """Network, T, exemplars."""
 ON_GPU = [("ResNet-32, 32 x 32", 50, n) for n in (200, 1000)]
 """Besides, on a GPU: the paper's scale."""
-CLASSES, VALIDATION, ALPHA = 50, 128, 0.01
-ROUNDS, LONG = 3, 6.0
-"""Measurements of each, of which the median counts; one alone where it takes more than ``LONG`` seconds."""
+CLASSES, VALIDATION = 50, 128
+SECONDS = 3.0
+"""How long each is measured at least: so many rounds as fit, of which the median counts; one where it takes longer."""
 
 
 def rows(device: str = "cpu") -> list[dict[str, Any]]:
@@ -82,50 +90,60 @@ def measure(
 ) -> tuple[dict[str, Any], Tensor | None]:
     """One row and its gradient (None when the guard refused), measured in this process."""
     torch.set_num_threads(threads)
-    place, (depth, size) = torch.device(device), NETWORKS[network]
-    generator = torch.Generator().manual_seed(0)
-
-    def draw(count: int) -> tuple[Tensor, Tensor]:
-        images = torch.randn(count, 3, size, size, generator=generator)
-        return images.to(place), torch.randint(CLASSES, (count,), generator=generator).to(place)
-
-    model = build_network(depth, 16, 3, CLASSES, seed=0).to(place).train()
-    (images, labels), (judges, answers) = draw(exemplars), draw(VALIDATION)
-    settings = PAPER_EXEMPLAR_LEVEL.model_copy(update={"engine": engine, "inner_steps": steps})
-    predicted = guard.footprint(model, images, engine).peak(exemplars, VALIDATION, settings)
+    place = torch.device(device)
+    level = PAPER_EXEMPLAR_LEVEL.model_copy(update={"engine": engine, "inner_steps": steps})
+    model, images, make = _problem(network, exemplars, place)
+    predicted = make(level).peak_bytes(graph_size(model, images, make(level)), exemplars, VALIDATION)
     row = _unmeasured(network, steps, exemplars, engine, place) | {"predicted_mb": predicted / 2**20}
     try:
-        guard.check(model, images, exemplars, VALIDATION, settings)
-    except guard.WillNotFitError as error:
+        refuse_if_too_large(make, model, images, exemplars, VALIDATION, level, free_bytes(place))
+    except WillNotFitError as error:
         return row | {"refused": str(error)}, None
-
-    def made(count: int, steps: int) -> Callable[[], Tensor]:
-        compute = ENGINES[engine](
-            lambda classifier, e: F.cross_entropy(classifier(e), labels[:count]),
-            lambda classifier: F.cross_entropy(classifier(judges), answers),
-            InnerLoop(steps, ALPHA),
-        )
-        return lambda: compute(model, images[:count], [()] * steps).gradient
 
     gc.collect()
     gpu = place.type == "cuda"
     before = _in_use(place)  # before the warm-up, whose freed memory the process may keep
-    made(count=4, steps=1)()
+    make(level.model_copy(update={"inner_steps": 1}))(model, images[:4], [()])
     before = _in_use(place) if gpu else before  # there libraries set up work space, which is not the engine's
+    program = make(level)
     gradients: list[Tensor] = []
-    run = made(exemplars, steps)
 
-    def keep() -> None:
-        gradients[:] = [run()]
+    def run() -> None:
+        gradients[:] = [program(model, images, [()] * steps).gradient]
 
     for _ in range(WARM + 1 if gpu else 0):
-        keep()
-    times = [seconds(keep, place)]
-    while len(times) < ROUNDS and times[0] < LONG:
-        times.append(seconds(keep, place))
-    row |= {"seconds": statistics.median(times), "low": min(times), "high": max(times), "rounds": len(times)}
+        run()
+    # Garbage is collected meanwhile, as in a run: `higher` leaves cycles, and their memory would count as its peak.
+    clock = Timer("run()", "gc.enable()", globals={"run": run, "gc": gc}, num_threads=threads)
+    found = clock.blocked_autorange(min_run_time=SECONDS)
+    times = found.times
+    row |= {"seconds": found.median, "low": min(times), "high": max(times), "rounds": len(times)}
     row["peak_mb"] = (_high_water(place) - before) / 2**20
     return row, gradients[0].cpu()
+
+
+def _problem(
+    network: str, exemplars: int, device: torch.device
+) -> tuple[nn.Module, Tensor, Callable[[ExemplarLevel], Engine]]:
+    """A network, exemplars [n, 3, h, w], and what makes an engine of a level for them; every value is random."""
+    depth, size = NETWORKS[network]
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(count: int) -> tuple[Tensor, Tensor]:
+        images = torch.randn(count, 3, size, size, generator=generator)
+        return images.to(device), torch.randint(CLASSES, (count,), generator=generator).to(device)
+
+    model = build_network(depth, 16, 3, CLASSES, seed=0).to(device).train()
+    (images, labels), (validation, answers) = draw(exemplars), draw(VALIDATION)
+
+    def make(level: ExemplarLevel) -> Engine:
+        return local_program(
+            lambda inputs: (inputs, labels[: len(inputs)]),
+            lambda classifier: F.cross_entropy(classifier(validation), answers),
+            level,
+        )
+
+    return model, images, make
 
 
 def _unmeasured(network: str, steps: int, exemplars: int, engine: str, device: torch.device) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def loops(device: torch.device, depth: int, size: int, steps: int) -> dict[str, 
         def measure() -> tuple[int, float]:
             descent = Descent(net, loss, samples, settings, seed=0)
             descent.step()
-            return count, seconds(descent.step, device)  # the second epoch, which on a GPU is recorded
+            return count, seconds(descent.step)  # the second epoch, which on a GPU is recorded
 
         return measure
 
@@ -153,7 +153,7 @@ def loops(device: torch.device, depth: int, size: int, steps: int) -> dict[str, 
         net = network()
         if compiled:
             net.backbone.compile(mode="reduce-overhead")
-        return lambda: (count, seconds(lambda: epoch(net, data(), device, compiled), device))
+        return lambda: (count, seconds(lambda: epoch(net, data(), device, compiled)))
 
     def in_memory() -> Iterable[tuple[Tensor, Tensor]]:
         for (chosen,) in upload([batches(len(images), BATCH, generator)], device):

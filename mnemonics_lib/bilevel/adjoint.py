@@ -1,9 +1,11 @@
-"""The adjoint method in plain view: the gradient of an unrolled training, with one step's graph in memory.
+"""The gradient through training, in the memory of one step: the adjoint recursion as the mathematics has it.
 
-The unrolled graph is a chain, Theta'_{t+1} = Theta'_t - alpha g_t with g_t = grad_Theta' L_c(Theta'_t; E). Its
-reverse-mode derivative needs the graph of step t only while it passes step t, and that graph can be made again from
-Theta'_t. So parameters are all that is kept on the way forwards. The engine that runs use does the same in place:
-:mod:`mnemonics_lib.bilevel.recorded_adjoint`.
+The T inner steps are a chain, Theta'_{t+1} = Theta'_t - alpha grad L_c(Theta'_t; E). Reverse-mode differentiation
+needs the graph of step t only while it passes step t, and that graph can be made again from Theta'_t. So the walk
+forward keeps parameters alone, and memory is that of one graph and T parameter vectors, not of T graphs. The price is
+one more forward and backward pass per step. ``book/engines.py`` derives the recursion and walks it on a toy.
+
+:mod:`~mnemonics_lib.bilevel.recorded_adjoint` is this recursion for speed; tests hold the two together.
 """
 
 from __future__ import annotations
@@ -13,18 +15,34 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import grad
 
-from mnemonics_lib.bilevel.functional import Functional, leaves
-from mnemonics_lib.bilevel.graph_size import OVERHEAD, TRANSIENT, GraphSize
-from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, InnerSGD, MetaLoss, Minibatches
+from mnemonics_lib.bilevel.functional import Functional
+from mnemonics_lib.bilevel.problem import (
+    OVERHEAD,
+    TRANSIENT,
+    BaseLoss,
+    GraphSize,
+    Hypergradient,
+    InnerSGD,
+    MetaLoss,
+    Minibatches,
+)
+
+Named = dict[str, Tensor]
+"""One tensor per parameter that moves, of the parameter's shape."""
 
 
 class Adjoint:
-    """Gradient of the validation loss with respect to the exemplars, through every inner step (Eq. 7-9).
+    """Eq. 9's gradient through Eq. 8, SGD with momentum mu and weight decay w.
 
-    With momentum mu and weight decay w, SGD has a second state, b_{t+1} = mu b_t + g_t + w Theta'_t and Theta'_{t+1} =
-    Theta'_t - alpha b_{t+1}; v and u are the derivatives of L_val with respect to Theta'_{t+1} and b_{t+1}. Lists hold
-    one tensor per parameter. Every parameter must have a part in the base loss. Arguments: :class:`~.problem.Engine`.
+    A step moves the parameters that its loss depends on, the keys of g below, and their velocities b. The others stay
+    where they are, weight decay or not, as in ``torch.optim.SGD``.
+
+    Args:
+        base_loss: L_c(Theta'; E), Eq. 7b.
+        meta_loss: L_val, Eq. 7a.
+        sgd: T, alpha, mu, w and truncation.
     """
 
     def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, sgd: InnerSGD) -> None:
@@ -38,37 +56,56 @@ class Adjoint:
         minibatches: Minibatches | None = None,
         validation: tuple[Tensor, ...] = (),
     ) -> Hypergradient:
-        """Walk forwards, evaluate, walk back."""
-        alpha, mu, w = self.sgd.alpha, self.sgd.momentum, self.sgd.weight_decay
-        minibatches = self.sgd.numbered() if minibatches is None else minibatches
-        net, grad = Functional.of(model), torch.autograd.grad
+        """Walk T steps forward, take the validation loss, walk back. Arguments: :class:`~.problem.Engine`."""
+        T, alpha, mu, w = self.sgd.steps, self.sgd.alpha, self.sgd.momentum, self.sgd.weight_decay
+        draws = self.sgd.numbered() if minibatches is None else minibatches
+        network = Functional.of(model)
         E = exemplars.detach().clone().requires_grad_()  # [n, c, h, w]
-        thetas, losses = [net.leaves()], []
-        b = [torch.zeros_like(p) for p in thetas[0]]
-        for t in range(self.sgd.steps):  # Eq. 8, T times
-            theta = thetas[t]
-            loss = self.base_loss(net.classifier(theta), E.detach(), *minibatches[t])  # L_c(Theta'_t; E)
-            b = [mu * b_k + g_k + w * p for b_k, g_k, p in zip(b, grad(loss, theta), theta, strict=True)]
-            thetas.append(leaves(p - alpha * b_k for p, b_k in zip(theta, b, strict=True)))  # Theta'_{t+1}
+
+        # Eq. 8:  b <- mu b + grad L_c(Theta'_t; E) + w Theta'_t,  Theta'_{t+1} = Theta'_t - alpha b.
+        theta, trajectory, losses = dict(zip(network.names, network.leaves(), strict=True)), [], []
+        b = {name: torch.zeros_like(p) for name, p in theta.items()}
+        for t in range(T):
+            trajectory.append(theta)
+            loss = self.base_loss(network.classifier([*theta.values()]), E.detach(), *draws[t])
             losses.append(loss.detach())
-        value = self.meta_loss(net.classifier(thetas[-1]), *validation)  # L_val, Eq. 7a
-        v = list(grad(value, thetas[-1], materialize_grads=True))  # v <- dL_val / dTheta'_T
-        u, dE = [torch.zeros_like(p) for p in v], torch.zeros_like(exemplars)
-        for t in reversed(range(self.sgd.constant, self.sgd.steps)):
-            theta = thetas[t]
-            loss = self.base_loss(net.classifier(theta), E, *minibatches[t])
-            g = grad(loss, theta, create_graph=True)  # g_t, with its graph
-            u = [mu * u_k - alpha * v_k for u_k, v_k in zip(u, v, strict=True)]  # u <- mu u - alpha v
-            *Hu, Bu = grad(g, [*theta, E], u, materialize_grads=True)  # d<g_t, u>/dTheta'_t, d<g_t, u>/dE
-            dE = dE + Bu  # dE <- dE + d<g_t, u>/dE, [n, c, h, w]
-            v = [v_k + h + w * u_k for v_k, h, u_k in zip(v, Hu, u, strict=True)]  # v <- v + d<g_t, u>/dTheta'_t + w u
-        return Hypergradient(dE, value.detach(), torch.stack(losses))
+            g = _slopes(loss, theta)
+            b |= {k: mu * b[k] + g[k] + w * theta[k].detach() for k in g}
+            theta = theta | {k: (theta[k].detach() - alpha * b[k]).requires_grad_() for k in g}
+
+        # Eq. 7a:  u <- 0,  v <- dL_val / dTheta'_T,  dE <- 0.
+        meta_loss = self.meta_loss(network.classifier([*theta.values()]), *validation)
+        u = {name: torch.zeros_like(p) for name, p in theta.items()}
+        v = u | _slopes(meta_loss, theta)
+        dE = torch.zeros_like(exemplars)  # [n, c, h, w]
+
+        for t in reversed(range(self.sgd.constant, T)):
+            theta = trajectory[t]
+            # g = grad L_c(Theta'_t; E), with its graph.
+            g = _slopes(self.base_loss(network.classifier([*theta.values()]), E, *draws[t]), theta, graph=True)
+            # u <- mu u - alpha v.
+            u |= {k: mu * u[k] - alpha * v[k] for k in g}
+            # d<g, u> / dTheta'_t and d<g, u> / dE, u held constant: one backward pass gives both products.
+            along = sum(((g[k] * u[k]).sum() for k in g), start=E.new_zeros((), requires_grad=True))
+            *of_theta, of_E = grad(along, [*theta.values(), E], materialize_grads=True)
+            # dE <- dE + d<g, u> / dE.
+            dE += of_E
+            # v <- v + d<g, u> / dTheta'_t + w u.
+            v = {k: v[k] + product for k, product in zip(theta, of_theta, strict=True)}
+            v |= {k: v[k] + w * u[k] for k in g}
+        return Hypergradient(dE, meta_loss.detach(), torch.stack(losses))
+
+    def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:
+        """The larger of a walk back through one step's graph and of the meta loss's; and the trajectory with it."""
+        walk_back, meta = (OVERHEAD + TRANSIENT) * batch * graph.step, 2 * validation * graph.forward
+        return max(walk_back, meta) + (self.sgd.differentiated + 4) * graph.parameters
 
     def layers(self) -> AbstractContextManager[Any]:
         """PyTorch's own."""
         return nullcontext()
 
-    def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:
-        """One step's graph or the meta loss's, whichever is larger, and the trajectory of the parameters."""
-        step, meta = (OVERHEAD + TRANSIENT) * batch * graph.step, 2 * validation * graph.forward
-        return max(step, meta) + (self.sgd.steps + 5) * graph.parameters
+
+def _slopes(loss: Tensor, theta: Named, graph: bool = False) -> Named:
+    """The gradient of a loss, for the parameters that it depends on; with ``graph``, to be differentiated again."""
+    found = grad(loss, [*theta.values()], create_graph=graph, allow_unused=True)
+    return {name: slope for name, slope in zip(theta, found, strict=True) if slope is not None}

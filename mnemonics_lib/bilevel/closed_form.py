@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mnemonics_lib.bilevel.graph_size import GraphSize
-from mnemonics_lib.bilevel.problem import Batch, Hypergradient, MetaLoss, Minibatches
+from mnemonics_lib.bilevel.problem import Batch, GraphSize, Hypergradient, MetaLoss, Minibatches
+from mnemonics_lib.bilevel.requirements import HasFeatures, refuse_if_parts_are_missing
 from mnemonics_lib.losses import cross_entropy
 
 LastLayer = Callable[[Tensor], Tensor]
-"""Features [n, d] -> scores [n, k] of the k classes that it was made from."""
+"""Features [n, d] -> scores [n, c] of the c classes that it was made from."""
 
 Solver = Callable[[Tensor, Tensor], LastLayer]
-"""Features [n, d] and one-hot targets [n, k] -> the last layer: :func:`nearest_mean`, :func:`ridge_regression`."""
+"""Features [n, d] and one-hot targets [n, c] -> the last layer: :func:`nearest_mean`, :func:`ridge_regression`."""
 
 
 def nearest_mean(features: Tensor, targets: Tensor) -> LastLayer:
@@ -30,9 +30,9 @@ def nearest_mean(features: Tensor, targets: Tensor) -> LastLayer:
 
     Args:
         features: [n, d].
-        targets: one-hot classes, [n, k]; every class has a sample.
+        targets: one-hot classes, [n, c]; every class has a sample.
     """
-    means = F.normalize(targets.T @ features / targets.sum(0)[:, None], dim=1)  # [k, d]
+    means = F.normalize(targets.T @ features / targets.sum(0)[:, None], dim=1)  # [c, d]
     return lambda others: F.normalize(others, dim=1) @ means.T
 
 
@@ -43,77 +43,56 @@ def ridge_regression(features: Tensor, targets: Tensor, strength: float) -> Last
 
     Args:
         features: F, [n, d].
-        targets: one-hot classes, [n, k].
+        targets: one-hot classes, [n, c].
         strength: lambda, in units of the mean eigenvalue of F'F.
     """
     gram = features.T @ features  # [d, d]
     penalty = strength * gram.diagonal().mean()
-    weight = torch.linalg.solve(
+    weight = torch.linalg.solve(  # [d, c]
         gram + penalty * torch.eye(len(gram)).to(gram), features.T @ (targets - 1 / targets.shape[1])
-    )  # W, [d, k]
+    )
     return lambda others: others @ weight
 
 
-class SolvedClassifier(nn.Module):
-    """A network whose last layer is solved for on some images, in whatever mode the network is when it is asked.
+def solved_layer(features: Tensor, labels: Tensor, classes: int, solver: Solver) -> LastLayer:
+    """The last layer for all classes, those without an exemplar included.
 
-    Classes without an image have no solution and get probability 0 (Eq. 7 validates on the exemplars' classes only).
+    Such a class has no solution and gets probability 0. That is no loss of generality: Eq. 7 validates on the
+    exemplars' classes alone.
 
     Args:
-        network: has ``features``, images to [n, d], and ``classes``, their number.
-        inputs: what to solve on, [n, c, h, w].
-        labels: of them, [n].
-        solve: features and targets to the last layer.
-
-    Raises:
-        TypeError: when the network has no features or does not say how many classes it has.
+        features: of the exemplars, [m, d].
+        labels: their classes, [m].
+        classes: how many logits there are to be.
+        solver: the formula.
     """
+    known, targets = labels.unique(return_inverse=True)
+    last_layer = solver(features, F.one_hot(targets).to(features))
 
-    def __init__(self, network: nn.Module, inputs: Tensor, labels: Tensor, solve: Solver) -> None:
-        super().__init__()
-        missing = [name for name in ("features", "classes") if not hasattr(network, name)]
-        if missing:
-            raise TypeError(
-                f"exemplar_level.inner = 'ncm' or 'ridge': {type(network).__name__} has no {' and no '.join(missing)}; "
-                "features(images) must give [n, d], and classes a number; or use inner = 'full'"
-            )
-        self.network: Any = network
-        self.inputs, self.solve = inputs, solve
-        self.known, self.targets = labels.unique(return_inverse=True)
-        self.labels = labels
+    def logits(of: Tensor) -> Tensor:
+        scores = last_layer(of)
+        return scores.new_full((len(of), classes), -torch.inf).index_copy(1, known, scores)
 
-    def solved(self) -> tuple[Tensor, LastLayer]:
-        """The features [n, d] of what is solved on, and the last layer."""
-        features = self.network.features(self.inputs)
-        return features, self.solve(features, F.one_hot(self.targets).to(features))
-
-    def scores(self, features: Tensor, last_layer: LastLayer) -> Tensor:
-        """[n, d] -> [n, classes]."""
-        known = last_layer(features)
-        return known.new_full((len(features), self.network.classes), -torch.inf).index_copy(1, self.known, known)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[n, c, h, w] -> [n, classes]."""
-        _, last_layer = self.solved()
-        return self.scores(self.network.features(x), last_layer)
+    return logits
 
 
 class ClosedForm:
     """Gradient of the validation loss with respect to the exemplars, through the solved last layer.
 
-    The features are those of Theta', whose parameters do not move. The base loss reported is the one cross-entropy of
+    The features are those of Theta', whose parameters do not move. The one base loss reported is the cross-entropy of
     the solved classifier on its own exemplars.
 
     Args:
-        batch: which exemplars to solve on; asked for the first inner step alone.
-        meta_loss: the outer objective.
-        solve: features and targets to the last layer.
+        batch: which exemplars to solve on.
+        meta_loss: the outer objective, Eq. 7a.
+        solver: features and targets to the last layer.
+        inner: the formula's name in ``exemplar_level.inner``, for errors.
     """
 
     minibatches = 1
 
-    def __init__(self, batch: Batch, meta_loss: MetaLoss, solve: Solver) -> None:
-        self.batch, self.meta_loss, self.solve = batch, meta_loss, solve
+    def __init__(self, batch: Batch, meta_loss: MetaLoss, solver: Solver, inner: str) -> None:
+        self.batch, self.meta_loss, self.solver, self.inner = batch, meta_loss, solver, inner
 
     def __call__(
         self,
@@ -122,22 +101,27 @@ class ClosedForm:
         minibatches: Minibatches | None = None,
         validation: tuple[Tensor, ...] = (),
     ) -> Hypergradient:
-        """As an :class:`~.problem.Engine`."""
-        images = exemplars.detach().clone().requires_grad_()  # E, [n, c, h, w]
+        """As an :class:`~.problem.Engine`; of the mini-batches the first counts.
+
+        Raises:
+            TypeError: if the model has no features or does not say how many classes it has.
+        """
+        refuse_if_parts_are_missing(model, self.inner)
+        network = cast(HasFeatures, model)
+        images = exemplars.detach().clone().requires_grad_()  # [n, c, h, w]
         inputs, labels = self.batch(images, *(minibatches[0] if minibatches else (0,)))
-        classifier = SolvedClassifier(model, inputs, labels, self.solve)
-        features, last_layer = classifier.solved()
-        net: Any = model
-        value = self.meta_loss(lambda x: classifier.scores(net.features(x), last_layer), *validation)
+        features = network.features(inputs)  # [m, d]
+        last_layer = solved_layer(features, labels, network.classes, self.solver)
+        value = self.meta_loss(lambda x: last_layer(network.features(x)), *validation)
         (gradient,) = torch.autograd.grad(value, images)
         with torch.no_grad():
-            base_loss = cross_entropy(classifier.scores(features, last_layer), labels)
+            base_loss = cross_entropy(last_layer(features), labels)
         return Hypergradient(gradient, value.detach(), base_loss[None])
+
+    def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:
+        """First derivatives alone: the graphs of one pass over the exemplars and of one over the validation images."""
+        return 2 * (batch + validation) * graph.forward
 
     def layers(self) -> AbstractContextManager[Any]:
         """PyTorch's own."""
         return nullcontext()
-
-    def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:
-        """The graphs of the exemplars' features and of the meta loss, and going back through them."""
-        return 2 * (batch + validation) * graph.forward

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 from torch.func import functional_call
+
+from mnemonics_lib.bilevel.problem import Classifier
 
 Parameters = list[Tensor]
 
@@ -44,7 +46,7 @@ class Functional:
         """The same, asking for gradients."""
         return leaves(self.start())
 
-    def classifier(self, parameters: Parameters) -> Callable[[Tensor], Tensor]:
+    def classifier(self, parameters: Parameters) -> Classifier:
         """The network with these parameters."""
         tensors = dict(zip(self.names, parameters, strict=True)) | self.fixed
         return lambda x: functional_call(self.model, tensors, (x,))

@@ -1,118 +1,175 @@
 """What a hypergradient will need in memory, known before it starts.
 
 Unrolling 50 steps of a ResNet-32 over 1,000 exemplars takes hundreds of gigabytes. Rather than fail after minutes, or
-bring the machine to its knees, a probe of a few images is measured, each engine says what it makes of that, and the sum
-is compared with what is free.
+bring the machine to its knees, a probe of a few images is measured, the engine scales it up, and the result is compared
+with what is free.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
-from mnemonics_lib.bilevel.graph_size import GraphSize, measure_graph
-from mnemonics_lib.bilevel.inner import ENGINES, last_layer_solver
-from mnemonics_lib.bilevel.problem import Engine
-from mnemonics_lib.config.sections import ExemplarLevel
+from mnemonics_lib.bilevel.functional import Functional
+from mnemonics_lib.bilevel.inner import ENGINES, FORMULAS
+from mnemonics_lib.bilevel.problem import Engine, GraphSize
+from mnemonics_lib.bilevel.requirements import HasFeatures
+from mnemonics_lib.config import ExemplarLevel
+from mnemonics_lib.losses import cross_entropy
+
+PROBE = 4
+"""Images of the probe: more than one, for batch normalisation; a graph's size is proportional to them."""
 
 
 class WillNotFitError(MemoryError):
     """A hypergradient that does not fit into memory. The message says what would."""
 
 
-@dataclass
-class Demand:
-    """What one outer step takes, for any axes of the local BOP.
-
-    Attributes:
-        make: the engine of some axes, on the data in question.
-        temporary: Theta' before Eq. 8; not changed.
-        images: E, [n, c, h, w].
-        exemplars: how many take part in Eq. 8 in all.
-        validation: images in the meta loss.
-    """
-
-    make: Callable[[ExemplarLevel], Engine]
-    temporary: nn.Module
-    images: Tensor
-    exemplars: int
-    validation: int
-    _measured: dict[type, GraphSize] = field(default_factory=dict)
-
-    def batch(self, level: ExemplarLevel) -> int:
-        """Exemplars in an inner step."""
-        return min(self.exemplars, level.inner_batch or self.exemplars)
-
-    def bytes(self, level: ExemplarLevel, validation: int | None = None) -> float:
-        """The predicted peak, above what is in use before."""
-        engine = self.make(level)
-        if type(engine) not in self._measured:
-            self._measured[type(engine)] = measure_graph(self.temporary, self.images, engine.layers())
-        graph = self._measured[type(engine)]
-        return engine.peak_bytes(graph, self.batch(level), self.validation if validation is None else validation)
-
-
-def refuse_if_too_large(demand: Demand, level: ExemplarLevel, free: float) -> None:
-    """Refuse a local BOP that will not fit, before it starts.
+def graph_size(temporary: nn.Module, images: Tensor, engine: Engine) -> GraphSize:
+    """Measure the graphs of a few images, in the layers that the engine computes with.
 
     Args:
-        demand: what a step takes.
-        level: the axes of the local BOP.
-        free: bytes.
+        temporary: Theta'; not changed.
+        images: some exemplars, [n, c, h, w]; the probe has their shape.
+        engine: whose layers to measure.
+    """
+    functional = Functional.of(temporary)
+    parameters = functional.leaves()
+    sizes: dict[int, int] = {}
+    known = {tensor.untyped_storage().data_ptr() for tensor in parameters}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in known:  # parameters are there anyway, and counted by themselves
+            sizes[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    probe = images.detach()[torch.arange(PROBE) % len(images)].requires_grad_()
+    labels = torch.zeros(PROBE, dtype=torch.int64, device=images.device)
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), engine.layers():
+        loss = cross_entropy(functional.classifier(parameters)(probe), labels)
+        forward = sum(sizes.values())
+        slopes = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
+    step = sum(sizes.values())
+    del loss, slopes
+    return GraphSize(forward / PROBE, step / PROBE, sum(tensor.nbytes for tensor in parameters))
+
+
+class Forecast:
+    """Predicts the peak of a hypergradient for any fields of the exemplar level, by asking the engine made for them.
+
+    Args:
+        make: the engine for an exemplar level.
+        temporary: Theta' before Eq. 8, frozen where it stays as it is; not changed.
+        images: E, [n, c, h, w].
+        exemplars: how many take part in Eq. 8.
+        level: the fields of the exemplar level.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[ExemplarLevel], Engine],
+        temporary: nn.Module,
+        images: Tensor,
+        exemplars: int,
+        level: ExemplarLevel,
+    ) -> None:
+        self.make, self.temporary, self.images = make, temporary, images
+        self.exemplars, self.level = exemplars, level
+        self._sizes: dict[type, GraphSize] = {}  # a probe for each kind of engine, since their layers may differ
+
+    def batch(self, level: ExemplarLevel) -> int:
+        """Exemplars per inner step."""
+        return min(self.exemplars, level.inner_batch or self.exemplars)
+
+    def peak(self, validation: int, **changes: Any) -> float:
+        """In bytes above what is in use now.
+
+        Args:
+            validation: images in the meta loss.
+            **changes: fields of the exemplar level that are to have other values.
+        """
+        level = self.level.model_copy(update=changes)
+        engine = self.make(level)
+        if type(engine) not in self._sizes:
+            self._sizes[type(engine)] = graph_size(self.temporary, self.images, engine)
+        return engine.peak_bytes(self._sizes[type(engine)], self.batch(level), validation)
+
+
+def refuse_if_too_large(
+    make: Callable[[ExemplarLevel], Engine],
+    temporary: nn.Module,
+    images: Tensor,
+    exemplars: int,
+    validation: int,
+    level: ExemplarLevel,
+    free: float,
+) -> None:
+    """Refuse a local BOP that will not fit into memory, before it starts.
+
+    Args:
+        make: the engine for an exemplar level.
+        temporary: Theta' before Eq. 8, frozen where it stays as it is; not changed.
+        images: E, [n, c, h, w].
+        exemplars: all that take part in Eq. 8.
+        validation: images in the meta loss.
+        level: the fields of the exemplar level.
+        free: bytes that may be taken.
 
     Raises:
         WillNotFitError: naming the engine, the truncation and the batch that fit.
     """
-    needed = demand.bytes(level)
+    forecast = Forecast(make, temporary, images, exemplars, level)
+    needed = forecast.peak(validation)
     if needed <= free:
         return
-    what = f"inner = {level.inner!r}:"
-    if last_layer_solver(level) is None:
-        what = f"engine = {level.engine!r}: {level.inner_steps} inner steps on"
-    fits = _what_fits(demand, level, free)
+    fits = _what_fits(forecast, validation, free)
+    what = f"engine = {level.engine!r}: {level.inner_steps} inner steps on"
+    if level.inner in FORMULAS:
+        what = f"inner = {level.inner!r}:"
     raise WillNotFitError(
-        f"exemplar_level.{what} {demand.batch(level)} exemplars, with {demand.validation} validation images, need "
-        f"about {_gigabytes(needed)}; {_gigabytes(free)} are free on {demand.images.device}. "
+        f"exemplar_level.{what} {forecast.batch(level)} exemplars, judged on {validation} images, need about "
+        f"{_gigabytes(needed)}; {_gigabytes(free)} are free on {images.device}. "
         + (f"What fits: {'; '.join(fits)}" if fits else "No smaller setting of these fits")
     )
 
 
-def _what_fits(demand: Demand, level: ExemplarLevel, free: float) -> list[str]:
-    """Changes of one axis that fit, in words; where there is none, of two."""
+def _what_fits(forecast: Forecast, validation: int, free: float) -> list[str]:
+    """Changes of one field that fit; where there are none, of two fields or of the validation data."""
+    level, exemplars, fits = forecast.level, forecast.exemplars, []
 
-    def size(**changes: object) -> float:
-        return demand.bytes(level.model_copy(update=changes))
+    def peak(**changes: Any) -> float:
+        return forecast.peak(validation, **changes)
+
+    def both_fit(name: str, size: int) -> bool:
+        return peak(engine=name, inner_batch=size) <= free
 
     others = [name for name in ENGINES if name != level.engine]
-    found = [
-        f"exemplar_level.engine={name} ({_gigabytes(size(engine=name))})"
-        for name in others
-        if size(engine=name) <= free
-    ]
-    keep = _largest(lambda k: size(truncate=k) <= free, level.inner_steps)
+    for name in others:  # no help for a formula, which needs the same whatever the engine
+        if peak(engine=name) <= free:
+            fits.append(f"exemplar_level.engine={name} ({_gigabytes(peak(engine=name))})")
+    keep = _largest(lambda k: peak(truncate=k) <= free, level.inner_steps)
     if keep:
-        found.append(f"exemplar_level.truncate={keep} ({_gigabytes(size(truncate=keep))}, another gradient)")
-    # A formula needs an exemplar of every class in each batch, as the configuration demands.
-    least = 1 if last_layer_solver(level) is None else int(getattr(demand.temporary, "classes", 1))
-    batch = _largest(lambda n: size(inner_batch=n) <= free, demand.exemplars)
-    if batch >= least:
-        found.append(f"exemplar_level.inner_batch={batch} ({_gigabytes(size(inner_batch=batch))})")
-    if found:
-        return found
-    for name in others:
-
-        def fits(count: int, name: str = name) -> bool:
-            return size(engine=name, inner_batch=count) <= free
-
-        small = _largest(fits, demand.exemplars)
-        if small >= least and size(engine=name) < size():
-            return [f"exemplar_level.engine={name} with exemplar_level.inner_batch={small}"]
-    validation = _largest(lambda n: demand.bytes(level, n) <= free, demand.validation)
-    if validation:
-        return [f"{validation} validation images (exemplar_level.val_batch, and the old exemplars with eq4b)"]
-    return []
+        fits.append(f"exemplar_level.truncate={keep} ({_gigabytes(peak(truncate=keep))}, another gradient)")
+    batch = _largest(lambda n: peak(inner_batch=n) <= free, exemplars)
+    fewest = 1
+    if level.inner in FORMULAS:  # which has no solution for a class without an exemplar
+        fewest = cast(HasFeatures, forecast.temporary).classes
+    if batch >= fewest:
+        fits.append(f"exemplar_level.inner_batch={batch} ({_gigabytes(peak(inner_batch=batch))})")
+    if fits:
+        return fits
+    if level.inner not in FORMULAS:
+        small = {name: _largest(functools.partial(both_fit, name), exemplars) for name in others}
+        fits = [f"exemplar_level.engine={name} with exemplar_level.inner_batch={n}" for name, n in small.items() if n]
+    fewer = _largest(lambda n: forecast.peak(n) <= free, validation)
+    if fewer and not fits:
+        fits.append(f"{fewer} images to judge by (exemplar_level.val_batch, and the old exemplars with eq4b)")
+    return fits
 
 
 def _largest(fits: Callable[[int], bool], most: int) -> int:

@@ -10,8 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mnemonics_lib.bilevel.graph_size import OVERHEAD, TRANSIENT, GraphSize
-from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, InnerSGD, MetaLoss, Minibatches
+from mnemonics_lib.bilevel.problem import (
+    OVERHEAD,
+    TRANSIENT,
+    BaseLoss,
+    GraphSize,
+    Hypergradient,
+    InnerSGD,
+    MetaLoss,
+    Minibatches,
+)
 
 with warnings.catch_warnings():  # Python warns of a line of `higher` when it compiles it, once per environment
     warnings.simplefilter("ignore", SyntaxWarning)
@@ -21,7 +29,12 @@ with warnings.catch_warnings():  # Python warns of a line of `higher` when it co
 class Higher:
     """Gradient of the validation loss with respect to the exemplars, through every inner step (Eq. 7-9).
 
-    Memory grows with T: all T graphs are kept until the backward pass. Arguments: :class:`~.problem.Engine`.
+    Memory grows with T, because all T graphs are kept until the backward pass.
+
+    Args:
+        base_loss: L_c(Theta'; E), Eq. 7b.
+        meta_loss: L_val, Eq. 7a.
+        sgd: T, alpha, momentum, weight decay and truncation.
     """
 
     def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, sgd: InnerSGD) -> None:
@@ -35,15 +48,15 @@ class Higher:
         minibatches: Minibatches | None = None,
         validation: tuple[Tensor, ...] = (),
     ) -> Hypergradient:
-        """Unroll, then walk back through all that was unrolled."""
+        """Unroll, then walk back through all that was unrolled. Arguments: :class:`~.problem.Engine`."""
         sgd, minibatches = self.sgd, self.sgd.numbered() if minibatches is None else minibatches
-        images = exemplars.detach().clone().requires_grad_()  # E, [n, c, h, w]
+        images = exemplars.detach().clone().requires_grad_()
         start = copy.deepcopy(model) if sgd.constant else model
         optimizer = torch.optim.SGD(
             start.parameters(), lr=sgd.alpha, momentum=sgd.momentum, weight_decay=sgd.weight_decay
         )
         base_losses = []
-        for t in range(sgd.constant):  # steps whose result is taken as given
+        for t in range(sgd.constant):  # with truncation, the first steps are plain training
             optimizer.zero_grad()
             loss = self.base_loss(start, exemplars.detach(), *minibatches[t])
             loss.backward()
@@ -51,19 +64,19 @@ class Higher:
             base_losses.append(loss.detach())
         with higher.innerloop_ctx(start, optimizer, copy_initial_weights=True) as (temporary, inner):
             for t in range(sgd.constant, sgd.steps):
-                loss = self.base_loss(temporary, images, *minibatches[t])  # L_c(Theta'; E), Eq. 7b
+                loss = self.base_loss(temporary, images, *minibatches[t])
                 base_losses.append(loss.detach())
-                inner.step(loss)  # Eq. 8: Theta' <- Theta' - alpha_2 grad_Theta' L_c(Theta'; E)
-            value = self.meta_loss(temporary, *validation)  # L_c(Theta'(E); D), Eq. 7a
-            (gradient,) = torch.autograd.grad(value, images)  # what Eq. 9 steps along
+                inner.step(loss)  # Eq. 8
+            value = self.meta_loss(temporary, *validation)  # Eq. 7a
+            (gradient,) = torch.autograd.grad(value, images)  # Eq. 9
         return Hypergradient(gradient, value.detach(), torch.stack(base_losses))
+
+    def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:
+        """All graphs that are kept, the meta loss's besides, and two parameter vectors a step."""
+        kept = self.sgd.differentiated
+        graphs = (OVERHEAD * kept + TRANSIENT) * batch * graph.step
+        return graphs + 2 * validation * graph.forward + 2 * kept * graph.parameters
 
     def layers(self) -> AbstractContextManager[Any]:
         """PyTorch's own."""
         return nullcontext()
-
-    def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:
-        """The graphs of all differentiated steps, two copies of the parameters for each, and the meta loss's."""
-        kept = self.sgd.differentiated
-        steps = (OVERHEAD * kept + TRANSIENT) * batch * graph.step
-        return steps + 2 * validation * graph.forward + 2 * kept * graph.parameters

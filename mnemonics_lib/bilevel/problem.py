@@ -1,4 +1,4 @@
-"""What engines of the local bilevel programme take and give."""
+"""What the engines of the local bilevel programme share: the two losses, Eq. 8's SGD, and an engine's interface."""
 
 from __future__ import annotations
 
@@ -9,34 +9,31 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from mnemonics_lib.bilevel.graph_size import GraphSize
-
 Classifier = Callable[[Tensor], Tensor]
 """Images [n, c, h, w] -> logits [n, classes]: the temporary model as the losses see it."""
 
 Minibatches = Sequence[tuple[Any, ...]]
-"""For each inner step t = 0..T-1 the base loss's further arguments: which exemplars and crops, as tensors on the
-device; or t itself."""
+"""For each inner step t = 0..T-1 what chooses its mini-batch: indices and crops, say, as tensors on the device."""
 
 Batch = Callable[..., tuple[Tensor, Tensor]]
-"""(exemplar images E, *minibatch) -> the images [b, c, h, w] and labels [b] that an inner step trains on.
+"""(exemplar images E, *minibatches[t]) -> the images [m, c, h, w] and labels [m] that inner step t trains on.
 
-A function of its arguments alone: an engine may ask for a step more than once, and must get the same batch and crops.
+It is a function of its arguments alone, because an engine may compute a step twice and must get the same crops again.
 """
 
 BaseLoss = Callable[..., Tensor]
-"""(temporary model, E, *minibatch) -> L_c(Theta'; E), Eq. 7b; likewise a function of its arguments."""
+"""(temporary model, E, *minibatches[t]) -> L_c(Theta'; E), Eq. 7b; a function of its arguments alone, as Batch is."""
 
 MetaLoss = Callable[..., Tensor]
-"""(temporary model, *validation) -> L_c(Theta'(E); D), Eq. 7a."""
+"""(temporary model, *validation) -> L_c(Theta'(E); validation data), Eq. 7a."""
 
 
 @dataclass(frozen=True)
 class Hypergradient:
-    """What one outer step needs and logs. Losses stay on the device: reading one waits for it.
+    """What one outer step needs and logs. Losses stay on the device, because reading one waits for it.
 
     Attributes:
-        gradient: d L_val / d E, the shape of the exemplars.
+        gradient: d L_val / d E, of the exemplars' shape.
         meta_loss: L_val after the T inner steps, before the exemplars move; a number.
         base_losses: L_c(Theta'; E) before each inner step, [T].
     """
@@ -52,7 +49,7 @@ class InnerSGD:
 
     Attributes:
         steps: T.
-        alpha: alpha_2, the rate.
+        alpha: alpha_2, the learning rate.
         momentum: of the SGD (paper: 0).
         weight_decay: of the SGD (paper: 0).
         truncate: differentiate through the last K steps alone, as if Theta'_{T-K} were given; 0 for all of them.
@@ -75,17 +72,37 @@ class InnerSGD:
         return self.steps - self.differentiated
 
     def numbered(self) -> Minibatches:
-        """For losses that draw for themselves: step t is given the number t."""
+        """For losses that choose their mini-batch themselves: step t gets the number t."""
         return [(t,) for t in range(self.steps)]
 
 
-class Engine(Protocol):
-    """d L_val(Theta'_T(E)) / d E, where Theta'_T(E) is what the inner problem makes of E (Eq. 7 to 9).
-
-    Made once for two losses and an inner problem, and asked at each outer step.
+@dataclass(frozen=True)
+class GraphSize:
+    """Bytes that automatic differentiation keeps for a network, as ``guard.graph_size`` measures them.
 
     Attributes:
-        minibatches: how many inner steps it wants mini-batches for: T, or 1 where a formula solves the inner problem.
+        forward: the graph of a loss, in bytes per image.
+        step: the graph of a loss and of its gradient, which a second derivative needs, in bytes per image.
+        parameters: one copy of the parameters that move, in bytes.
+    """
+
+    forward: float
+    step: float
+    parameters: float
+
+
+OVERHEAD, TRANSIENT = 1.15, 2.0
+"""In units of a step's graph: what one that is kept takes with the allocator's share, and what walking back through one
+takes besides. Fitted to resident sets of ResNet-8 and ResNet-32 on a CPU, which they meet within a third."""
+
+
+class Engine(Protocol):
+    """Computes d L_val(Theta'(E)) / d E, where Theta'(E) solves Eq. 7b or approaches its solution by Eq. 8.
+
+    It is made once, for two losses and an inner problem, and called at each outer step.
+
+    Attributes:
+        minibatches: how many mini-batches one call takes: T, or 1 where a formula solves the inner problem.
     """
 
     minibatches: int
@@ -97,32 +114,30 @@ class Engine(Protocol):
         minibatches: Minibatches | None = None,
         validation: tuple[Tensor, ...] = (),
     ) -> Hypergradient:
-        """Compute it; ``model`` and ``exemplars`` are not changed.
+        """Compute it.
 
         Args:
-            model: Theta' at step 0; every parameter that requires a gradient moves.
-            exemplars: E, [n, ...].
-            minibatches: for each inner step, the base loss's further arguments; left out, the step's number t.
+            model: Theta' at step 0; every parameter that requires a gradient moves. Its parameters are not changed.
+            exemplars: E, [n, c, h, w]; not changed.
+            minibatches: for each inner step the base loss's further arguments; left out, the step's number t.
             validation: the meta loss's further arguments.
         """
         ...
 
-    def layers(self) -> AbstractContextManager[Any]:
-        """The mode in which its graphs are made; layers may have other implementations there."""
-        ...
-
     def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:
-        """The most memory that a call takes, predicted, above what is in use before.
+        """The most memory that a call takes, in bytes above what was in use before it.
 
         Args:
-            graph: of the network, per image.
+            graph: of the network in question, measured inside :meth:`layers`.
             batch: exemplars per inner step.
             validation: images in the meta loss.
         """
         ...
 
+    def layers(self) -> AbstractContextManager[Any]:
+        """The context in which the engine makes its graphs; some compute certain layers by formulas of their own."""
+        ...
 
-class SGDEngine(Engine, Protocol):
-    """An engine whose inner problem is T steps of SGD."""
 
-    def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, sgd: InnerSGD) -> None: ...
+MakeEngine = Callable[[BaseLoss, MetaLoss, InnerSGD], Engine]
+"""An engine for inner problems that are steps of SGD: what the registry ``inner.ENGINES`` holds."""

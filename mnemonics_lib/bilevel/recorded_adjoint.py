@@ -1,8 +1,11 @@
-"""The adjoint method for speed: the recursion of :mod:`mnemonics_lib.bilevel.adjoint`, in place.
+"""The recursion of :mod:`~mnemonics_lib.bilevel.adjoint`, for speed.
 
-Its tensors are made once and serve all outer steps, and its three kinds of step change them in place, so that a GPU can
-record each and repeat it without Python. Convolution and batch normalisation have second derivatives written by hand
-(:mod:`mnemonics_lib.bilevel.second_order`).
+The mathematics is that of ``adjoint.py``, which is the place to read it; the tests hold the two together. What differs:
+
+- Tensors are made once, at the first call, and changed in place. On a GPU the three kinds of step are recorded once
+  warm and replayed from then on (:class:`~mnemonics_lib.device.recording.Step`), because Python cannot launch the
+  thousand short kernels of a small network as fast as a GPU runs them.
+- Convolutions and batch normalisations have second derivatives of our own (:mod:`~.second_order`).
 """
 
 from __future__ import annotations
@@ -15,31 +18,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.bilevel.functional import Functional, Parameters, leaves, moving
-from mnemonics_lib.bilevel.graph_size import OVERHEAD, TRANSIENT, GraphSize
 from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, InnerSGD, MetaLoss, Minibatches
 from mnemonics_lib.bilevel.second_order import SecondOrder
 from mnemonics_lib.device.recording import Step, recorder
 
 
-class RecordedAdjoint:
-    """The gradient that :class:`~.higher_engine.Higher` computes, in the memory of one step.
+class RecordedAdjoint(Adjoint):
+    """The same recursion as :class:`~.adjoint.Adjoint`, for speed; ``exemplar_level.engine = adjoint`` names it.
 
-    With v = dL_val/dTheta'_T, each step t = T-1 .. 0 adds to the gradient of E and moves v to Theta'_t (Eq. 7-9):
-
-        dE <- dE - alpha d<g_t, v>/dE,   v <- v - alpha d<g_t, v>/dTheta'_t,   g_t = grad L_c(Theta'_t; E).
-
-    With momentum mu and decay w, b_{t+1} = mu b_t + g_t + w Theta'_t is a second state, and u its adjoint: in place of
-    -alpha v stands u <- mu u - alpha v. Arguments: :class:`~.problem.Engine`.
-
-    On a GPU the three kinds of step are recorded once warm, and later calls replay them
-    (:class:`~mnemonics_lib.device.recording.Step`): then the losses may depend on their arguments and on tensors alone,
-    and mini-batches should be tensors, since another number t is another recording.
+    Where steps are recorded, the losses may depend on their arguments and on tensors alone, and mini-batches should be
+    given as tensors: another number t would be another recording.
     """
 
     def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, sgd: InnerSGD) -> None:
-        self.base_loss, self.meta_loss, self.sgd = base_loss, meta_loss, sgd
-        self.minibatches = sgd.steps
+        super().__init__(base_loss, meta_loss, sgd)
         self._walk: _Walk | None = None
         self._steps: list[Step] = []
 
@@ -50,36 +44,31 @@ class RecordedAdjoint:
         minibatches: Minibatches | None = None,
         validation: tuple[Tensor, ...] = (),
     ) -> Hypergradient:
-        """Walk forwards, evaluate, walk back; what it takes is made at the first call and serves all later ones."""
-        if self._walk is None or self._walk.made_for != _signature(model, exemplars):
-            self._walk, self._steps = None, []  # gone before others are made
+        """Walk forwards, validate, walk back; the tensors of the first call serve all later ones that are alike."""
+        if self._walk is None or self._walk.signature != _signature(model, exemplars):
+            self._walk, self._steps = None, []  # their memory is given back before others are made
             self._walk = _Walk(model, exemplars, self.base_loss, self.meta_loss, self.sgd)
-            kinds, record = (self._walk.forwards, self._walk.evaluate, self._walk.backwards), recorder(exemplars.device)
+            kinds, record = (self._walk.forwards, self._walk.validate, self._walk.backwards), recorder(exemplars.device)
             self._steps = [Step(kind, record) for kind in kinds]
-        walk, (forwards, evaluate, backwards) = self._walk, self._steps
+        walk, (forwards, validate, backwards) = self._walk, self._steps
         steps, constant = self.sgd.steps, self.sgd.constant
         minibatches = self.sgd.numbered() if minibatches is None else minibatches
         walk.start(model, exemplars)
-        with SecondOrder():
+        with self.layers():
             for t in range(steps):
                 if t >= constant:
                     torch._foreach_copy_(walk.trajectory[t - constant], walk.theta)
                 forwards(*minibatches[t])
                 walk.base_losses[t : t + 1].copy_(walk.loss)
-            evaluate(*validation)
+            validate(*validation)
             for t in reversed(range(constant, steps)):
                 torch._foreach_copy_(walk.theta, walk.trajectory[t - constant])
                 backwards(*minibatches[t])
         return Hypergradient(walk.gradient.clone(), walk.value[0].clone(), walk.base_losses.clone())
 
     def layers(self) -> AbstractContextManager[Any]:
-        """Convolution and batch normalisation with second derivatives written by hand."""
+        """Those whose second derivatives are written out."""
         return SecondOrder()
-
-    def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:
-        """One step's graph or the meta loss's, whichever is larger, and the trajectory of the parameters."""
-        step, meta = (OVERHEAD + TRANSIENT) * batch * graph.step, 2 * validation * graph.forward
-        return max(step, meta) + (self.sgd.differentiated + 4) * graph.parameters
 
 
 class _Walk:
@@ -93,7 +82,7 @@ class _Walk:
         self, model: nn.Module, exemplars: Tensor, base_loss: BaseLoss, meta_loss: MetaLoss, sgd: InnerSGD
     ) -> None:
         self.base_loss, self.meta_loss, self.sgd = base_loss, meta_loss, sgd
-        self.made_for = _signature(model, exemplars)
+        self.signature = _signature(model, exemplars)
         self.functional = Functional.of(copy.deepcopy(model))  # the caller's may change before the next call
         start = self.functional.start()
         self.trajectory = _copies(start, sgd.differentiated)  # Theta'_t of the steps that the walk back needs
@@ -124,7 +113,7 @@ class _Walk:
             torch._foreach_add_(b, now, alpha=self.sgd.weight_decay)
             torch._foreach_sub_(now, torch._foreach_mul(b, self.sgd.alpha))
 
-    def evaluate(self, *validation: Any) -> None:
+    def validate(self, *validation: Any) -> None:
         """Theta'_T -> the validation loss and v."""
         theta = leaves(self.theta)
         value = self.meta_loss(self.functional.classifier(theta), *validation)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mnemonics_lib.bilevel.inner import solve
+from mnemonics_lib.bilevel.solution import solve
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining, pixel_optimizer
 from mnemonics_lib.exemplars.outer_log import rms
 from mnemonics_lib.exemplars.temporary import temporary_model

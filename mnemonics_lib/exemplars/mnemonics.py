@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mnemonics_lib.bilevel import guard
 from mnemonics_lib.bilevel.inner import local_program
 from mnemonics_lib.bilevel.problem import Classifier, Engine
+from mnemonics_lib.bilevel.requirements import refuse_if_parts_are_missing
 from mnemonics_lib.config.sections import ExemplarLevel
 from mnemonics_lib.data.batches import Data, InnerBatches, ValidationBatches
 from mnemonics_lib.data.samples import Samples
@@ -43,6 +44,7 @@ class ExemplarTraining:
     def __init__(
         self, model: nn.Module, exemplars: Data, validation: Samples, context: Data, level: ExemplarLevel, seed: int
     ) -> None:
+        refuse_if_parts_are_missing(model, level.inner)
         images, labels = exemplars
         self.model, self.context, self.level, self.seed = model, context, level, seed
         self.samples, self.pixels = validation, validation.pixels
@@ -89,8 +91,9 @@ class ExemplarTraining:
     def refuse_if_too_large(self, free: float) -> None:
         """Raise WillNotFitError, which names what would fit, unless a step fits into ``free`` bytes."""
         validation = self.validation.largest + len(self.context[1])
-        demand = guard.Demand(self.program, self.temporary(0), self.start, len(self.inner), validation)
-        guard.refuse_if_too_large(demand, self.level, free)
+        guard.refuse_if_too_large(
+            self.program, self.temporary(0), self.start, len(self.inner), validation, self.level, free
+        )
 
     @property
     def done(self) -> int:

@@ -24,8 +24,7 @@ def temporary_model(model: nn.Module, level: ExemplarLevel, seed: int, share: fl
         share: 0 to 1.
 
     Raises:
-        TypeError: when ``level.start`` is "perturbed" and a part of the model cannot be initialised anew, or when
-            ``level.inner`` is "head" and the model has no ``backbone``.
+        TypeError: when ``level.start`` is "perturbed" and a part of the model cannot be initialised anew.
     """
     temporary = copy.deepcopy(model) if level.start == "theta" else reinitialised(model, seed)
     if level.start == "perturbed":
@@ -35,11 +34,6 @@ def temporary_model(model: nn.Module, level: ExemplarLevel, seed: int, share: fl
                 if parameter.requires_grad:  # a frozen one is ours already
                     parameter.lerp_(ours, 1 - r)
     if level.inner == "head":
-        if not isinstance(getattr(temporary, "backbone", None), nn.Module):
-            raise TypeError(
-                f"exemplar_level.inner = 'head': {type(model).__name__} has no module named backbone, whose "
-                "parameters would stay fixed; use inner = 'full', or give the network that attribute"
-            )
         temporary.get_submodule("backbone").requires_grad_(False)
     return temporary.train(level.batch_norm == "batch")
 

@@ -7,7 +7,6 @@ import torch
 
 from mnemonics_lib import __main__
 from mnemonics_lib.bench import hypergradient, training
-from mnemonics_lib.bilevel import guard as memory
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.models import IncrementalNet
 
@@ -86,7 +85,8 @@ def test_a_row_for_each_engine_and_case_and_the_gradients_agree(monkeypatch, tmp
     assert higher["rel_diff"] == 0
     assert 0 < adjoint["rel_diff"] <= 1e-5
     for row in rows:
-        assert (row["T"], row["exemplars"], row["rounds"], row["refused"]) == (2, 6, 3, None)
+        assert (row["T"], row["exemplars"], row["refused"]) == (2, 6, None)
+        assert row["rounds"] >= 1
         assert 0 < row["low"] <= row["seconds"] <= row["high"]
         assert row["peak_mb"] > 0
         assert row["predicted_mb"] > 0
@@ -94,7 +94,7 @@ def test_a_row_for_each_engine_and_case_and_the_gradients_agree(monkeypatch, tmp
 
 
 def test_a_case_that_will_not_fit_is_a_row_too(monkeypatch):
-    monkeypatch.setattr(memory, "free_bytes", lambda device: 0.0)
+    monkeypatch.setattr(hypergradient, "free_bytes", lambda device: 0.0)
     row, gradient = hypergradient.measure("ResNet-8, 16 x 16", 5, 20, "higher", "cpu", torch.get_num_threads())
     assert gradient is None
     assert row["seconds"] is row["peak_mb"] is row["rel_diff"] is None

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import re
-from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnemonics_lib.bilevel import guard as memory
-from mnemonics_lib.bilevel.guard import Footprint, WillNotFitError, check, footprint
+from mnemonics_lib.bilevel import (
+    Engine,
+    GraphSize,
+    WillNotFitError,
+    graph_size,
+    guard,
+    local_program,
+    refuse_if_too_large,
+)
+from mnemonics_lib.bilevel.adjoint import Adjoint
+from mnemonics_lib.bilevel.inner import inner_sgd
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
-from mnemonics_lib.device import memory as device_memory
+from mnemonics_lib.exemplars import mnemonics
 from mnemonics_lib.models import IncrementalNet, build_network, transfer_weights
 
 MB = 2**20
@@ -26,17 +32,32 @@ def level(**changes: Any) -> ExemplarLevel:
     return PAPER_EXEMPLAR_LEVEL.model_copy(update=changes)
 
 
-def network() -> IncrementalNet:
-    return build_network(8, 4, 3, 10, seed=0).train()
+def make(axes: ExemplarLevel) -> Engine:
+    """The engine for an exemplar level, with losses that nobody asks for."""
+
+    def never(*arguments: Any) -> Any:
+        raise AssertionError("a guard computes no hypergradient")
+
+    return local_program(never, never, axes)
+
+
+def network(inner: str = "full") -> IncrementalNet:
+    model = build_network(8, 4, 3, 10, seed=0).train()
+    if inner == "head":
+        model.backbone.requires_grad_(False)
+    return model
 
 
 def images(n: int = 6, size: int = 8) -> torch.Tensor:
     return torch.randn(n, 3, size, size, generator=torch.Generator().manual_seed(0))
 
 
+ADJOINT = make(level(engine="adjoint"))
+
+
 @pytest.mark.parametrize("engine", ["higher", "adjoint"])
 def test_a_graph_holds_the_activations_of_every_layer_and_is_larger_with_the_gradients_in_it(engine):
-    found = footprint(network(), images(), engine)
+    found = graph_size(network(), images(), make(level(engine=engine)))
     # By hand, in numbers per image: the inputs of 9 convolutions and of 9 batch normalisations (the image itself, asked
     # for a gradient, is one of them), plus the features and the logits, which are few.
     stage = [4 * 64, 8 * 16, 16 * 4]
@@ -53,9 +74,9 @@ def test_a_graph_holds_the_activations_of_every_layer_and_is_larger_with_the_gra
 def test_it_grows_with_the_image_and_the_probe_leaves_the_network_as_it_was():
     model = network()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    small, large = footprint(model, images(size=8), "adjoint"), footprint(model, images(size=16), "adjoint")
+    small, large = (graph_size(model, images(size=size), ADJOINT) for size in (8, 16))
     assert large.step == pytest.approx(4 * small.step, rel=0.1)
-    assert footprint(model, images(1), "adjoint") == small  # one exemplar is enough to probe with
+    assert graph_size(model, images(1), ADJOINT) == small  # one exemplar is enough to probe with
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name
     assert all(p.grad is None for p in model.parameters())
@@ -64,95 +85,62 @@ def test_it_grows_with_the_image_and_the_probe_leaves_the_network_as_it_was():
 def test_what_is_frozen_does_not_move():
     model = network()
     transfer_weights(model)
-    assert footprint(model, images(), "adjoint").parameters < footprint(network(), images(), "adjoint").parameters
+    assert graph_size(model, images(), ADJOINT).parameters < graph_size(network(), images(), ADJOINT).parameters
     model.backbone.requires_grad_(False)
-    head = footprint(model, images(), "adjoint")
+    head = graph_size(model, images(), ADJOINT)
     assert head.parameters == 4 * (16 * 10 + 10)
 
 
 @given(st.integers(1, 60), st.integers(1, 1000), st.integers(0, 60))
 def test_higher_grows_with_the_steps_it_keeps_and_the_adjoint_by_parameters_alone(steps, exemplars, keep):
-    found = Footprint(forward=MB, step=2 * MB, parameters=3 * MB)
+    found = GraphSize(forward=MB, step=2 * MB, parameters=3 * MB)
     axes = {"inner_steps": steps, "truncate": keep}
 
     def peak(engine, **changes):
-        return found.peak(exemplars, 100, level(engine=engine, **axes | changes))
+        return make(level(engine=engine, **axes | changes)).peak_bytes(found, exemplars, 100)
 
     kept = min(steps, keep or steps)
     assert peak("higher") >= kept * exemplars * 2 * MB  # the graphs themselves
     assert peak("adjoint", truncate=0) - peak("adjoint") == pytest.approx((steps - kept) * 3 * MB)
-    more = found.peak(exemplars, 100, level(engine="adjoint", inner_steps=steps + 1)) - peak("adjoint", truncate=0)
+    more = peak("adjoint", inner_steps=steps + 1, truncate=0) - peak("adjoint", truncate=0)
     assert more == pytest.approx(3 * MB)
     for engine in ("higher", "adjoint"):
-        assert peak(engine, inner_batch=exemplars) == peak(engine, inner_batch=0)
-        assert peak(engine, inner_batch=max(1, exemplars // 2)) <= peak(engine)
+        half = make(level(engine=engine, **axes)).peak_bytes(found, max(1, exemplars // 2), 100)
+        assert half <= peak(engine)
         assert peak(engine, inner="ncm") == peak(engine, inner="ridge") <= peak("higher")
 
 
-FILES = {
-    2: ("memory.max", "memory.current", "inactive_file"),
-    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-}
+def check(free: float, **changes: Any) -> None:
+    axes = level(**changes)
+    refuse_if_too_large(make, network(axes.inner), images(), 1000, 128, axes, free)
 
 
-@pytest.mark.parametrize("version", FILES)
-def test_the_limits_of_containers_and_jobs_are_seen(version, tmp_path, monkeypatch):
-    own, root = tmp_path / "cgroup", tmp_path / "groups"
-    top = root if version == 2 else root / "memory"
-    limit, use, cache = FILES[version]
-
-    def group(folder: Path, most: str) -> None:
-        """A group that uses 300, of which 50 are caches."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / limit).write_text(f"{most}\n")
-        (folder / use).write_text("300\n")
-        (folder / "memory.stat").write_text(f"anon 250\n{cache} 50\n")
-
-    memory_line = "0::" if version == 2 else "4:cpu,memory:"
-    own.write_text(f"1:name=systemd:/else\n{memory_line}/job/step\n")
-    assert set(device_memory.group_bytes(own, root)) == {math.inf}  # no groups of this kind
-    group(top / "job" / "step", "max" if version == 2 else str(2**63 - 4096))
-    assert min(device_memory.group_bytes(own, root)) > 1e18
-    group(top / "job" / "step", "400")
-    group(top / "job", "1000")
-    group(top, "800")
-    group(top.parent, "1")  # outside
-    assert device_memory.group_bytes(own, root) == [150, 750, 550]
-    (top / "job" / "memory.stat").write_text("anon 250\n")  # no word of caches
-    assert device_memory.group_bytes(own, root)[1] == 700
-    (top / "job" / "memory.stat").unlink()
-    (top / use).write_text("odd\n")
-    assert device_memory.group_bytes(own, root) == [150, math.inf, math.inf]
-    group(top, "800")
-    own.write_text(f"odd\n{memory_line}/\n")
-    assert device_memory.group_bytes(own, root) == [550]
-    assert device_memory.group_bytes(tmp_path / "none", root) == []
-    monkeypatch.setattr(device_memory, "group_bytes", lambda: [123.0, 456.0])
-    assert device_memory.free_bytes(torch.device("cpu")) == 123
-    monkeypatch.setattr(device_memory, "group_bytes", list)
-    assert device_memory.free_bytes(torch.device("cpu")) > 1e6
-
-
-def refusal(monkeypatch, free: float, **changes: Any) -> str:
-    monkeypatch.setattr(memory, "free_bytes", lambda device: free)
+def refusal(free: float, **changes: Any) -> str:
     with pytest.raises(WillNotFitError) as error:
-        check(network(), images(), 1000, 128, level(**changes))
+        check(free, **changes)
     return str(error.value)
 
 
-def predicted(**changes: Any) -> float:
-    settings = level(**changes)
-    return footprint(network(), images(), settings.engine).peak(1000, 128, settings)
+def predicted(exemplars: int = 1000, validation: int = 128, **changes: Any) -> float:
+    axes = level(**changes)
+    engine = make(axes)
+    graph = graph_size(network(axes.inner), images(), engine)
+    return engine.peak_bytes(graph, min(exemplars, axes.inner_batch or exemplars), validation)
 
 
-def test_what_fits_passes(monkeypatch):
-    monkeypatch.setattr(memory, "free_bytes", lambda device: predicted() + 1)
-    check(network(), images(), 1000, 128, level())
+def test_what_fits_passes_and_what_is_a_byte_too_large_does_not():
+    check(predicted())
+    with pytest.raises(WillNotFitError):
+        check(predicted() - 1)
 
 
-def test_a_refusal_names_the_engine_the_truncation_and_the_batch_and_all_of_them_fit(monkeypatch):
+def test_a_batch_of_more_than_there_are_is_all_of_them():
+    check(predicted(), inner_batch=5000)
+
+
+def test_a_refusal_names_the_engine_the_truncation_and_the_batch_and_all_of_them_fit():
     free = 2 * predicted(engine="adjoint")
-    message = refusal(monkeypatch, free)
+    message = refusal(free)
     assert "exemplar_level.engine = 'higher': 50 inner steps on 1000 exemplars" in message
     assert f"{predicted() / 1e9:.1f} GB" in message
     assert f"{free / 1e9:.1f} GB are free on cpu" in message
@@ -164,48 +152,86 @@ def test_a_refusal_names_the_engine_the_truncation_and_the_batch_and_all_of_them
         assert predicted(**{field: value}) <= free < predicted(**{field: value + 1})
 
 
-def test_where_the_adjoint_does_not_fit_either_a_smaller_batch_is_named(monkeypatch):
+def test_where_the_adjoint_does_not_fit_either_a_smaller_batch_is_named():
     free = predicted(engine="adjoint") / 2
-    message = refusal(monkeypatch, free, engine="adjoint")
+    message = refusal(free, engine="adjoint")
     value = int(re.findall(r"inner_batch=(\d+)", message)[0])
     assert predicted(engine="adjoint", inner_batch=value) <= free < predicted(engine="adjoint", inner_batch=value + 1)
     assert "truncate" not in message
     assert "engine=adjoint" not in message
 
 
-def test_where_nothing_fits_it_says_so(monkeypatch):
-    assert "No smaller setting of these fits" in refusal(monkeypatch, 1.0)
+def test_where_nothing_fits_it_says_so():
+    assert "No smaller setting of these fits" in refusal(1.0)
 
 
-def test_only_the_head_moving_needs_less_and_is_measured_so(monkeypatch):
-    frozen = network()
-    frozen.backbone.requires_grad_(False)
-    need = footprint(frozen, images(), "higher").peak(1000, 128, level(inner="head"))
+def test_only_the_head_moving_needs_less_and_is_measured_so():
+    need = predicted(inner="head")
     assert need < 0.8 * predicted()
-    monkeypatch.setattr(memory, "free_bytes", lambda device: need + 1)
-    check(network(), images(), 1000, 128, level(inner="head"))
+    check(need, inner="head")
     with pytest.raises(WillNotFitError):
-        check(network(), images(), 1000, 128, level())
+        check(need)
 
 
 @pytest.mark.parametrize("inner", ["ncm", "ridge"])
-def test_a_closed_form_is_told_of_its_own_kind_and_never_fewer_exemplars_than_classes(monkeypatch, inner):
-    message = refusal(monkeypatch, 0.9 * predicted(inner=inner), inner=inner)
+def test_a_closed_form_is_told_of_its_own_kind_and_never_fewer_exemplars_than_classes(inner):
+    message = refusal(0.9 * predicted(inner=inner), inner=inner)
     assert f"exemplar_level.inner = '{inner}': 1000 exemplars" in message
     assert "steps" not in message
     assert int(re.findall(r"inner_batch=(\d+)", message)[0]) >= 10
-    few = refusal(monkeypatch, 2 * 128 * footprint(network(), images(), "higher").forward * 1.01, inner=inner)
+    few = refusal(1.01 * predicted(exemplars=0, inner=inner), inner=inner)
     assert "inner_batch" not in few  # it would be fewer than the classes
 
 
-def test_fewer_judges_are_named_only_where_they_help(monkeypatch):
-    parameters = 60 * footprint(network(), images(), "adjoint").parameters
-    assert "images to judge by" not in refusal(monkeypatch, parameters / 2, engine="adjoint")
+def test_fewer_images_to_judge_by_are_named_where_nothing_else_helps():
+    message = refusal(predicted(exemplars=1000, validation=100, inner="ncm"), inner="ncm")
+    assert "inner_batch" in message
+    tight = 0.5 * predicted(exemplars=0, inner="ncm")
+    message = refusal(tight, inner="ncm")
+    assert "images to judge by" not in message  # 1000 exemplars alone are too many
+    message = refusal_of_few(tight)
+    fewer = int(re.findall(r"What fits: (\d+) images to judge by", message)[0])
+    assert predicted(10, fewer, inner="ncm") <= tight < predicted(10, fewer + 1, inner="ncm")
 
 
-def test_free_memory_is_what_the_system_says():
-    free = device_memory.free_bytes(torch.device("cpu"))
-    assert 0 < free <= psutil.virtual_memory().total
+def refusal_of_few(free: float) -> str:
+    """Of ten exemplars, one a class."""
+    with pytest.raises(WillNotFitError) as error:
+        refuse_if_too_large(make, network(), images(), 10, 128, level(inner="ncm"), free)
+    return str(error.value)
+
+
+def test_fewer_images_to_judge_by_are_not_named_where_parameters_are_what_is_too_large():
+    parameters = 60 * graph_size(network(), images(), ADJOINT).parameters
+    assert "images to judge by" not in refusal(parameters / 2, engine="adjoint")
+
+
+def test_an_engine_that_the_guard_does_not_know_states_its_own_need():
+    class Frugal(Adjoint):
+        """Needs a byte per exemplar."""
+
+        def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:
+            return float(batch)
+
+    def mine(axes: ExemplarLevel) -> Engine:
+        return Frugal(lambda *_: images(), lambda *_: images(), inner_sgd(axes))
+
+    refuse_if_too_large(mine, network(), images(), 1000, 128, level(), 1000.0)
+    with pytest.raises(WillNotFitError, match=r"exemplar_level\.inner_batch=999 "):
+        refuse_if_too_large(mine, network(), images(), 1000, 128, level(), 999.0)
+
+
+def test_each_kind_of_engine_is_probed_in_its_own_layers_and_once(monkeypatch):
+    probed: list[str] = []
+    real = guard.graph_size
+
+    def spy(temporary: Any, some: torch.Tensor, engine: Engine) -> GraphSize:
+        probed.append(type(engine).__name__)
+        return real(temporary, some, engine)
+
+    monkeypatch.setattr(guard, "graph_size", spy)
+    refusal(1.0)
+    assert sorted(probed) == ["Higher", "RecordedAdjoint"]
 
 
 def test_a_run_that_will_not_fit_is_one_message_on_the_command_line(monkeypatch, tmp_path, capsys):
@@ -213,6 +239,6 @@ def test_a_run_that_will_not_fit_is_one_message_on_the_command_line(monkeypatch,
 
     params = tmp_path / "p.yaml"
     params.write_text("training: {epochs: 1, milestones: []}\nphases: 1\n")
-    monkeypatch.setattr(memory, "free_bytes", lambda device: 1e6)
+    monkeypatch.setattr(mnemonics, "free_bytes", lambda device: 1e6)
     assert main(["run", str(params), "--out", str(tmp_path), "--quiet"]) == 2
     assert "exemplar_level.engine = 'higher'" in capsys.readouterr().err

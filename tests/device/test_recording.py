@@ -196,7 +196,7 @@ def test_recorded_training_is_plain_training_bit_for_bit(case, tape, monkeypatch
 # --- the exemplar level -----------------------------------------------------------------------------------------------
 
 LABELS = torch.arange(8) % ALL
-LOOPS = [
+INNER_SGD = [
     InnerSGD(4, 0.1),
     InnerSGD(1, 0.1),
     InnerSGD(5, 0.1, momentum=0.9, weight_decay=0.05, truncate=3),
@@ -225,20 +225,23 @@ def network(kind: str, seed: int) -> Any:
 
 
 @pytest.mark.parametrize("recorded", [False, True], ids=["plain", "recorded"])
-@pytest.mark.parametrize("loop", LOOPS, ids=["plain", "one step", "everything"])
+@pytest.mark.parametrize("sgd", INNER_SGD, ids=["plain", "one step", "everything"])
 @pytest.mark.parametrize("kind", ["linear", "cosine", "transferred", "head", "running"])
-def test_an_engine_that_is_asked_again_answers_for_what_it_is_asked(kind, loop, recorded, tape, monkeypatch):
-    """Another model, other exemplars, batches and judges at each outer step, the judges in another number too."""
+def test_an_engine_that_is_asked_again_answers_for_what_it_is_asked(kind, sgd, recorded, tape, monkeypatch):
+    """Another model, other exemplars, mini-batches and validation images (in another number too) at each outer step."""
     if not recorded:
         monkeypatch.setattr(recorded_adjoint, "recorder", lambda device: None)
-    engine, last = ENGINES["adjoint"](base_loss, meta_loss, loop), None
+    engine, last = ENGINES["adjoint"](base_loss, meta_loss, sgd), None
     for step in range(2 * WARM + 4):
         model = network(kind, seed=step)
-        images, judges = numbers(8, 1, SIDE, SIDE, seed=30 + step).double(), 12 + step % 2
-        drawn = [(torch.randperm(8, generator=torch.Generator().manual_seed(10 * step + t))[:6],) for t in range(5)]
-        asked = model, images, drawn, (numbers(judges, 1, SIDE, SIDE, seed=step).double(), torch.arange(judges) % ALL)
+        images, count = numbers(8, 1, SIDE, SIDE, seed=30 + step).double(), 12 + step % 2
+        minibatches = [
+            (torch.randperm(8, generator=torch.Generator().manual_seed(10 * step + t))[:6],) for t in range(5)
+        ]
+        validation = numbers(count, 1, SIDE, SIDE, seed=step).double(), torch.arange(count) % ALL
+        asked = model, images, minibatches, validation
         before = copy.deepcopy(model.state_dict())
-        found, expected = engine(*asked), ENGINES["higher"](base_loss, meta_loss, loop)(*asked)
+        found, expected = engine(*asked), ENGINES["higher"](base_loss, meta_loss, sgd)(*asked)
         assert ((found.gradient - expected.gradient).norm() / expected.gradient.norm()).item() <= 1e-10
         assert found.meta_loss.item() == pytest.approx(expected.meta_loss.item(), rel=1e-10)
         assert found.base_losses.tolist() == pytest.approx(expected.base_losses.tolist(), rel=1e-10)
@@ -249,20 +252,22 @@ def test_an_engine_that_is_asked_again_answers_for_what_it_is_asked(kind, loop, 
         model.train(not model.training)  # what becomes of a model afterwards is no matter of the engine's
         model.grow(ALL + 1, seed=0)
     if recorded:
-        assert tape.recorded == 4  # forwards, judge for either number, backwards
+        assert tape.recorded == 4  # forwards, validate for either number, backwards
         assert tape.warmed == 4 * WARM
 
 
 def test_an_engine_takes_its_tensors_and_recordings_with_it(tape):
     """At once, not when garbage is collected: on a GPU the next recording's memory would not be there yet."""
-    drawn, judges = [(torch.arange(8),)] * 4, (numbers(9, 1, SIDE, SIDE, seed=1).double(), torch.arange(9) % ALL)
-    engine: Any = ENGINES["adjoint"](base_loss, meta_loss, LOOPS[0])
+    minibatches = [(torch.arange(8),)] * 4
+    validation = numbers(9, 1, SIDE, SIDE, seed=1).double(), torch.arange(9) % ALL
+    engine: Any = ENGINES["adjoint"](base_loss, meta_loss, INNER_SGD[0])
     gc.disable()
     try:
         kept = []
         for count in (8, 10):  # the second is another walk
             for _ in range(WARM + 1):
-                engine(network("linear", seed=1), numbers(count, 1, SIDE, SIDE, seed=2).double(), drawn, judges)
+                images = numbers(count, 1, SIDE, SIDE, seed=2).double()
+                engine(network("linear", seed=1), images, minibatches, validation)
             kept += [weakref.ref(of) for of in (engine._walk, *engine._steps)]
         assert [ref() is None for ref in kept] == [True] * 4 + [False] * 4
         del engine
@@ -272,12 +277,13 @@ def test_an_engine_takes_its_tensors_and_recordings_with_it(tape):
 
 
 def test_an_engine_that_is_asked_about_something_else_starts_anew(tape):
-    engine = ENGINES["adjoint"](base_loss, meta_loss, LOOPS[0])
-    drawn, judges = [(torch.arange(8),)] * 4, (numbers(9, 1, SIDE, SIDE, seed=1).double(), torch.arange(9) % ALL)
+    engine = ENGINES["adjoint"](base_loss, meta_loss, INNER_SGD[0])
+    minibatches = [(torch.arange(8),)] * 4
+    validation = numbers(9, 1, SIDE, SIDE, seed=1).double(), torch.arange(9) % ALL
     kinds = ("linear", "head", "linear", "running", "cosine", "transferred", "linear")  # neighbours differ in little
     for count, kind in itertools.product((8, 10), kinds):
-        asked = network(kind, seed=1), numbers(count, 1, SIDE, SIDE, seed=2).double(), drawn, judges
-        found, expected = engine(*asked), ENGINES["higher"](base_loss, meta_loss, LOOPS[0])(*asked)
+        asked = network(kind, seed=1), numbers(count, 1, SIDE, SIDE, seed=2).double(), minibatches, validation
+        found, expected = engine(*asked), ENGINES["higher"](base_loss, meta_loss, INNER_SGD[0])(*asked)
         assert found.gradient.shape == expected.gradient.shape
         assert ((found.gradient - expected.gradient).norm() / expected.gradient.norm()).item() <= 1e-10
 
@@ -291,7 +297,7 @@ AXES: dict[str, dict[str, Any]] = {
 
 
 def optimised(device: str = "cpu", **changes: Any) -> tuple[Tensor, dict[str, list[float]]]:
-    """Eight outer steps, the validation batches of two sizes."""
+    """Eight outer steps, with validation batches of two sizes."""
     axes = PAPER_EXEMPLAR_LEVEL.model_dump() | {"engine": "adjoint", "inner_steps": 3, "alpha": 0.1, "val_batch": 15}
     settings, part = ExemplarLevel(**(axes | {"halve_every": 0, "epochs": 4} | changes)), samples(device)
     context = part.images[:4], part.labels[50:54]
@@ -387,12 +393,13 @@ def test_replayed_graphs_give_the_gradient_of_higher_in_double_precision(kind, g
     def base(classifier: Any, images: Tensor, chosen: Tensor) -> Tensor:
         return F.cross_entropy(classifier(images.index_select(0, chosen)), known[chosen])
 
-    engine = ENGINES["adjoint"](base, meta_loss, LOOPS[2])
+    engine = ENGINES["adjoint"](base, meta_loss, INNER_SGD[2])
     for step in range(4):
-        drawn = [(torch.randperm(8, generator=torch.Generator().manual_seed(t))[:6].cuda(),) for t in range(5)]
-        judges = numbers(12, 1, SIDE, SIDE, seed=step).double().cuda(), (torch.arange(12) % ALL).cuda()
-        asked = network(kind, seed=step).cuda(), numbers(8, 1, SIDE, SIDE, seed=step).double().cuda(), drawn, judges
-        found, expected = engine(*asked), ENGINES["higher"](base, meta_loss, LOOPS[2])(*asked)
+        minibatches = [(torch.randperm(8, generator=torch.Generator().manual_seed(t))[:6].cuda(),) for t in range(5)]
+        validation = numbers(12, 1, SIDE, SIDE, seed=step).double().cuda(), (torch.arange(12) % ALL).cuda()
+        images = numbers(8, 1, SIDE, SIDE, seed=step).double().cuda()
+        asked = network(kind, seed=step).cuda(), images, minibatches, validation
+        found, expected = engine(*asked), ENGINES["higher"](base, meta_loss, INNER_SGD[2])(*asked)
         assert ((found.gradient - expected.gradient).norm() / expected.gradient.norm()).item() <= 1e-9
     assert graphs.replayed > 0
 

@@ -474,7 +474,7 @@ class Asserting(Method):
     """Compiled by pytest, which rewrites assertions: its code is not what its file compiles to."""
 
     def state(self):
-        assert self.settings
+        assert self.lam
         return {"a": 1}
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -27,6 +25,7 @@ from mnemonics_lib.exemplars.temporary import temporary_model
 from mnemonics_lib.loops import walk
 from mnemonics_lib.models import IncrementalNet, build_network
 from mnemonics_lib.rng import derive
+from tests.outer import adjust_exemplars, rows_of, train_exemplars, train_images
 
 PLAIN: dict[str, Any] = PAPER_EXEMPLAR_LEVEL.model_dump() | {
     "epochs": 1,
@@ -68,29 +67,6 @@ def memory():
 def data(grey):
     """D_i: the two new classes."""
     return Samples.learned(numbers(20, 1, 8, 8, seed=2), torch.arange(20) % 2 + OLD, grey)
-
-
-def rows_of(training: ExemplarTraining) -> list[Any]:
-    """One object per outer step."""
-    columns = training.log.columns(training.done)
-    return [SimpleNamespace(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
-
-
-def train_exemplars(model, memory, first, data, level, pixels, seed) -> tuple[ExemplarMemory, list[Any]]:
-    """Eq. 9 to its end."""
-    training = new_exemplar_training(model, memory, first, replace(data, pixels=pixels), level, seed)
-    walk(training)
-    index = memory.positions(first, ALL)
-    return memory.with_images(index, training.E.detach()), rows_of(training)
-
-
-def adjust_exemplars(model, memory, classes, parts, level, pixels, seed) -> tuple[ExemplarMemory, list[Any]]:
-    """Eq. 10 to its end."""
-    adjusted = Adjustment(model, memory, memory.splits(parts, classes), level, pixels, seed)
-    assert len(adjusted) > 0
-    walk(adjusted)
-    assert adjusted.done == len(adjusted)
-    return adjusted.memory, [row for training in adjusted.trainings for row in rows_of(training)]
 
 
 def nothing(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -410,10 +386,7 @@ def run_with(monkeypatch, replacement, data, pixels, model: Any = None, images: 
     model = Recorder() if model is None else model
     labels = torch.arange(len(images)) % 2
     axes = settings(**changes)
-    validation = replace(data, pixels=pixels)
-    training = ExemplarTraining(model, (images, labels), validation, nothing(images), axes, seed=5)
-    walk(training)
-    return training.E.detach(), rows_of(training)
+    return train_images(model, (images, labels), data, nothing(images), axes, pixels, seed=5)
 
 
 @pytest.mark.parametrize(

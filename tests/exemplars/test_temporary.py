@@ -71,11 +71,6 @@ def test_a_part_that_cannot_be_initialised_anew_is_named():
     assert temporary_model(SaysHow(), level(start="perturbed", perturbation=1.0), 7, 1.0).get_parameter("scale") == 7
 
 
-def test_the_head_alone_needs_a_backbone():
-    with pytest.raises(TypeError, match=r"inner = 'head': Sequential has no module named backbone"):
-        temporary_model(network(), level(inner="head"), 0, 1.0)
-
-
 def test_the_mode_of_the_network_is_not_changed():
     net = network().eval()
     assert temporary_model(net, level(batch_norm="batch"), 0, 0.0).training
