@@ -38,10 +38,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 
-from mnemonics_lib import global_bop, losses, metrics
+from mnemonics_lib import global_bop, losses, metrics, runs
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
-from mnemonics_lib.paths import RUNS
+from mnemonics_lib.experiment import Experiment
 
 figures.style()
 print(cost("01_preliminaries", config.profile, config.dataset, config.phases))
@@ -54,16 +54,16 @@ print(cost("01_preliminaries", config.profile, config.dataset, config.phases))
 # is its position in that order.
 
 # %%
-setting = global_bop.Setting.of(config, runs=RUNS)
-protocol, pixels = setting.protocol, setting.data.pixels
+experiment = Experiment.of(config)
+protocol, pixels = experiment.protocol, experiment.data.pixels
 print("class order:", protocol.order)
 for phase in range(config.phases + 1):
     first, last = protocol.bounds(phase)
-    count = len(setting.new_data(phase))
+    count = len(experiment.new_data(phase))
     print(f"phase {phase}: positions {first} to {last - 1}, {count} training images, {last} classes seen")
 
 # %% mystnb={"image": {"alt": "Eight training images of phase 0, and the same eight shifted at random."}}
-images, labels = setting.new_data(0).batch(torch.arange(8))
+images, labels = experiment.new_data(0).batch(torch.arange(8))
 augmented = pixels.augment(images, torch.Generator().manual_seed(0))
 figures.image_grid({"$D_0$": images, "augmented": augmented}, pixels, columns=[f"label {y}" for y in labels])
 plt.show()
@@ -85,11 +85,13 @@ print(f"by hand {by_hand:.6f}, library {losses.cross_entropy(p, y):.6f}")
 assert torch.isclose(by_hand, losses.cross_entropy(p, y))
 
 # %%
-state = global_bop.initial_state(setting)
-history = global_bop.model_level(setting, state, progress=True)
-global_bop.select_exemplars(setting, state)
-first_row = global_bop.evaluate(setting, state)
-print(f"loss {history[0]:.3f} -> {history[-1]:.3f}, test accuracy A_0 = {first_row['accuracy']:.1f} %")
+walk = runs.driver_for(experiment)  # does the steps of a training, with a progress bar; what runs share is made once
+state = global_bop.initial_state(experiment)
+row = global_bop.model_level(experiment, state, walk)
+global_bop.select_exemplars(experiment, state)
+row |= global_bop.evaluate(experiment, state)
+losses_of_epochs = row["training_loss"]
+print(f"loss {losses_of_epochs[0]:.3f} -> {losses_of_epochs[-1]:.3f}, test accuracy A_0 = {row['accuracy']:.1f} %")
 
 # %% [markdown]
 # ## Distillation
@@ -127,8 +129,8 @@ assert torch.isclose(by_hand, losses.distillation(p, p_hat, tau))
 without = copy.deepcopy(state)
 without.phase = 1
 without.memory = state.memory.shrink(0)
-global_bop.model_level(setting, without, progress=True)
-test = setting.test_data(1)
+global_bop.model_level(experiment, without, walk)
+test = experiment.test_data(1)
 bare = metrics.confusion_matrix(without.model.eval(), test, without.model.classes)
 print(f"old classes: {metrics.accuracy(bare, protocol.seen(0)):.1f} %, all: {metrics.accuracy(bare):.1f} %")
 
@@ -144,7 +146,7 @@ rows = {}
 for kind in kinds:
     chosen = copy.deepcopy(state)
     chosen.memory = state.memory.shrink(0)
-    global_bop.select_exemplars(global_bop.Setting.of(config.replace(exemplars=kind)), chosen)
+    global_bop.select_exemplars(Experiment.of(config.replace(exemplars=kind)), chosen)
     rows[kind] = chosen.memory
 figures.image_grid({kind: memory.images[:10] for kind, memory in rows.items()}, pixels, size=0.7)
 plt.show()
@@ -154,15 +156,15 @@ confusions = {}
 for kind, memory in rows.items():
     kept = copy.deepcopy(state)
     kept.phase, kept.memory = 1, memory
-    with_kind = global_bop.Setting.of(config.replace(exemplars=kind))
-    global_bop.model_level(with_kind, kept, progress=True)
+    with_kind = Experiment.of(config.replace(exemplars=kind))
+    global_bop.model_level(with_kind, kept, walk)
     counts = metrics.confusion_matrix(kept.model.eval(), test, kept.model.classes)
     print(f"{kind}, before fine-tuning: old classes {metrics.accuracy(counts, protocol.seen(0)):.1f} %")
     global_bop.select_exemplars(with_kind, kept)
-    global_bop.balanced_finetuning(with_kind, kept, progress=True)
+    global_bop.balanced_finetuning(with_kind, kept, walk)
     confusions[kind] = metrics.confusion_matrix(kept.model.eval(), test, kept.model.classes)
-    old, everything = (metrics.accuracy(confusions[kind], n) for n in (protocol.seen(0), None))
-    print(f"{kind}, after it: old classes {old:.1f} %, all {everything:.1f} %")
+    old, both = (metrics.accuracy(confusions[kind], n) for n in (protocol.seen(0), None))
+    print(f"{kind}, after it: old classes {old:.1f} %, all {both:.1f} %")
 
 # %% mystnb={"image": {"alt": "Confusion matrices after phase 1: without exemplars, with herding exemplars, with random ones."}}
 figure, axes = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")

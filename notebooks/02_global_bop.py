@@ -36,6 +36,7 @@ import pandas as pd
 from mnemonics_lib import global_bop, metrics, runs
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.paths import RUNS
 
 figures.style()
@@ -52,13 +53,16 @@ print(config.to_yaml())
 # \mathcal{E}^*_{0:i-1} = \arg\min_{\mathcal{E}_{0:i-1}}
 # \mathcal{L}_c(\Theta_{i-1}(\mathcal{E}_{0:i-1}); \mathcal{E}_{0:i-2} \cup D_{i-1})$$
 #
-# It is solved by turns. `State` is all that passes from one phase to the next: the model $\Theta$, the memory
-# $\mathcal{E}$, and the results so far. Phase 0 has an empty memory and no teacher; `run_phase` is all of it at once.
+# It is solved by turns. `Experiment` is what stays the same in a run: configuration, data, and which classes arrive when.
+# `State` is all that passes from one phase to the next: the model $\Theta$, the memory $\mathcal{E}$, and the results so
+# far. `walk` does the steps of every training loop. Phase 0 has an empty memory and no teacher; `run_phase` is all of it at
+# once.
 
 # %%
-setting = global_bop.Setting.of(config, runs=RUNS)
-state = global_bop.initial_state(setting)
-global_bop.run_phase(setting, state, progress=True)
+experiment = Experiment.of(config)
+walk = runs.driver_for(experiment)
+state = global_bop.initial_state(experiment)
+global_bop.run_phase(experiment, state, walk)
 print(
     f"A_0 = {state.results[0]['accuracy']:.2f} % on {state.model.classes} classes, {len(state.memory)} exemplars kept"
 )
@@ -73,21 +77,20 @@ print(
 # \bigl(\lambda \mathcal{L}_c + (1 - \lambda) \mathcal{L}_d\bigr)$$
 
 # %%
-losses = global_bop.model_level(setting, state, progress=True)
-global_bop.select_exemplars(setting, state)  # real images of the new classes: some methods classify by them
-row = global_bop.evaluate(setting, state)
-print(
-    f"loss {losses[0]:.3f} -> {losses[-1]:.4f}; accuracy {row['accuracy']:.1f} %, {row['first_classes_accuracy']:.1f} %"
-)
-print("on all classes seen, and on the first ones")
+level = global_bop.model_level(experiment, state, walk)
+global_bop.select_exemplars(experiment, state)  # real images of the new classes: some methods classify by them
+row = global_bop.evaluate(experiment, state)
+losses = level["training_loss"]
+print(f"loss {losses[0]:.3f} -> {losses[-1]:.4f}, {level['train_accuracy']:.1f} % of the training images right")
+print(f"accuracy {row['accuracy']:.1f} % on all classes seen, {row['first_classes_accuracy']:.1f} % on the first ones")
 
 # %% [markdown]
 # **Exemplar level.** The images just chosen are where training starts: through a temporary model (Eq. 9), and old ones are
 # adjusted (Eq. 10) if `adjust` says so. Chapter 3 opens this box.
 
 # %%
-log = global_bop.exemplar_level(setting, state, progress=True)
-steps = pd.DataFrame(log["exemplar_steps"] or [{"exemplars": "chosen, not trained"}])
+trained = global_bop.exemplar_level(experiment, state, walk)["exemplars"]
+steps = pd.DataFrame(trained["steps"] if trained else [{"exemplars": "chosen, not trained"}])
 steps.iloc[:: max(1, len(steps) // 6)]
 
 # %% [markdown]
@@ -95,8 +98,9 @@ steps.iloc[:: max(1, len(steps) // 6)]
 # alone. **Test**: what did it change?
 
 # %%
-global_bop.balanced_finetuning(setting, state, progress=True)
-row = global_bop.evaluate(setting, state)
+global_bop.balanced_finetuning(experiment, state, walk)
+global_bop.finish_phase(experiment, state)  # what the method does last, such as BiC's second stage
+row = global_bop.evaluate(experiment, state)
 print(f"accuracy {row['accuracy']:.1f} % on all classes seen, {row['first_classes_accuracy']:.1f} % on the first ones")
 
 # %% [markdown]

@@ -34,28 +34,29 @@ config = parameters.resolve(globals(), "03_local_bop", [trained, *objectives]).r
 
 # %% tags=["hide-input"]
 import copy
-from dataclasses import asdict
 
 import higher
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
-from mnemonics_lib.exemplars.inner_data import inner_batch
 from torch import nn
 from tqdm import tqdm
 
-from mnemonics_lib import global_bop, metrics
+from mnemonics_lib import global_bop, metrics, runs
 from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.intervals import interval
-from mnemonics_lib.exemplars.mnemonics import adjust_exemplars, temporary_model, train_exemplars
+from mnemonics_lib.exemplars.adjustment import Adjustment
+from mnemonics_lib.exemplars.mnemonics import new_exemplar_training
+from mnemonics_lib.exemplars.temporary import temporary_model
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.loops import walk
 from mnemonics_lib.losses import cross_entropy
-from mnemonics_lib.paths import RUNS
-from mnemonics_lib.rng import derive, stream
-from mnemonics_lib.training import batches, train
+from mnemonics_lib.rng import derive
+from mnemonics_lib.training import Descent
 
 figures.style()
 print(cost("03_local_bop", config.profile, config.dataset, config.phases))
@@ -136,16 +137,17 @@ plt.show()
 # batch normalisation as in training:
 
 # %%
-setting = global_bop.Setting.of(config, runs=RUNS)
-pixels = setting.data.pixels
-state = global_bop.initial_state(setting)
-global_bop.model_level(setting, state, progress=True)
-global_bop.select_exemplars(setting, state)
+experiment = Experiment.of(config)
+driver = runs.driver_for(experiment)  # walks a loop with a progress bar
+pixels = experiment.data.pixels
+state = global_bop.initial_state(experiment)
+global_bop.model_level(experiment, state, driver)
+global_bop.select_exemplars(experiment, state)
 
 # %%
 theta = copy.deepcopy(state.model).double().train()
 E, labels = state.memory.images[:40].double(), state.memory.labels[:40]
-D, y = setting.new_data(0).batch(torch.arange(64))
+D, y = experiment.new_data(0).batch(torch.arange(64))
 
 
 def base_loss(temporary, exemplars, t):
@@ -179,11 +181,12 @@ pd.DataFrame(rows, columns=["gradient along u", "finite difference"]).style.form
 # $$\mathcal{E}_i \leftarrow \mathcal{E}_i - \beta_1 \nabla_{\mathcal{E}} \mathcal{L}_c(\Theta'_i(\mathcal{E}_i); D_i).$$
 
 # %%
-level, before, seed_0 = config.exemplar_level, state.memory, setting.seed("exemplars", 0)
-data = setting.new_data(0)
-D, y = data.batch(batches(len(data), level.val_batch, stream(seed_0, "order"))[0])
+level, before, seed_0 = config.exemplar_level, state.memory, experiment.seed("exemplars", 0)
+data = experiment.new_data(0)
+training = new_exemplar_training(state.model, before, 0, data, level, seed_0)  # a loop, at its beginning
+D, y = training.validation[0]  # what the first outer step validates on
 full = level.model_copy(update={"inner": "full"})  # Eq. 8 as the paper has it: every parameter takes the steps
-temporary_start = temporary_model(state.model, full, derive(seed_0, "start", 0), stream(seed_0, "shares"))
+temporary_start = temporary_model(state.model, full, derive(seed_0, "start", 0), training.shares[0])
 
 # %%
 images = before.images.clone().requires_grad_()
@@ -191,12 +194,9 @@ sgd = torch.optim.SGD(
     temporary_start.parameters(), level.alpha, level.inner_momentum, weight_decay=level.inner_weight_decay
 )
 with higher.innerloop_ctx(temporary_start, sgd) as (temporary, inner):
-    for t in range(level.inner_steps):
-        some = inner_batch(before.labels, level.inner_batch, derive(seed_0, "inner", 0), t)
-        inputs = images[some]
-        if level.inner_augment:
-            inputs = pixels.augment(inputs, stream(seed_0, "crops", 0, t))
-        inner.step(cross_entropy(temporary(inputs), before.labels[some]))  # Eq. 8
+    for minibatch in training.inner.draw(0, level.inner_steps):
+        inputs, targets = training.inner.load(images, *minibatch)
+        inner.step(cross_entropy(temporary(inputs), targets))  # Eq. 8
     loss = cross_entropy(temporary(D), y)  # Eq. 7a
     (gradient,) = torch.autograd.grad(loss, images)  # what Eq. 9 steps along
 print(f"validation loss {loss.item():.6f}, gradient per pixel {gradient.square().mean().sqrt():.3e}")
@@ -204,16 +204,14 @@ print(f"validation loss {loss.item():.6f}, gradient per pixel {gradient.square()
 # %% [markdown]
 # ## Training the exemplars of phase 0
 #
-# `train_exemplars` repeats that step. Its first one must be the one above (where the inner problem is Eq. 8's, and the
-# validation images are not augmented):
+# The loop `training` repeats that step. Its first one must be the one above (where the inner problem is Eq. 8's):
 
 # %%
-after, log = train_exemplars(
-    state.model, before, 0, data, level, pixels, seed_0, progress="exemplars"
-)  # fmt: skip
-steps = pd.DataFrame(map(asdict, log))
-if level.inner == "full" and not level.val_augment:
-    assert abs(log[0].meta_loss - loss.item()) < 1e-4 * max(1, loss.item())
+driver(training, "exemplars")
+after = before.with_images(before.positions(0, state.model.classes), training.E.detach())
+steps = pd.DataFrame(training.log.columns(training.done))
+if level.inner == "full":
+    assert abs(steps["meta_loss"][0] - loss.item()) < 1e-4 * max(1, loss.item())
 steps.iloc[[0, len(steps) // 2, -1]].style.format("{:.1e}").set_uuid("steps")
 
 # %% mystnb={"image": {"alt": "Validation loss of the temporary model, and how far the exemplars' pixels have moved, over the outer steps."}}
@@ -254,8 +252,8 @@ def trained_on(memory, k):
         for parameter, ours in zip(model.parameters(), state.model.parameters(), strict=True):
             parameter.lerp_(ours, 0.5)
     short = config.finetuning.model_copy(update={"epochs": 60, "milestones": []})
-    train(model, lambda x, y: cross_entropy(model(x), y), memory.samples(pixels), short, seed=k)
-    return metrics.accuracy(metrics.confusion_matrix(model.eval(), setting.test_data(0), model.classes))
+    walk(Descent(model, lambda x, y: cross_entropy(model(x), y), memory.samples(pixels), short, seed=k))
+    return metrics.accuracy(metrics.confusion_matrix(model.eval(), experiment.test_data(0), model.classes))
 
 
 pairs = pd.DataFrame(
@@ -278,15 +276,17 @@ pairs.round(1)
 few, data_of_few = before.of_classes(0, 5), data.where(data.labels < 5)
 data_of_few = data_of_few.where(torch.arange(len(data_of_few)) < 500)
 literal = PAPER_EXEMPLAR_LEVEL.model_copy(update={"epochs": 2})
-_, slow = train_exemplars(state.model, few, 0, data_of_few, literal, pixels, seed_0, progress="paper's numbers")
-print(f"gradient per pixel {slow[-1].gradient:.1e}; moved {slow[-1].displacement:.1e} std in {len(slow)} steps")
+slow = new_exemplar_training(state.model, few, 0, data_of_few, literal, seed_0)
+driver(slow, "paper's numbers")
+end = pd.DataFrame(slow.log.columns(slow.done)).iloc[-1]
+print(f"gradient per pixel {end.gradient:.1e}; moved {end.displacement:.1e} std in {len(slow)} steps")
 
 # %% [markdown]
 # ## Where Eq. 7 has little to say
 #
-# Eq. 7 trains the temporary model on $\mathcal{E}_i$ alone and judges it on $D_i$ alone. When a phase brings a *single*
-# class, one constant answer solves both, whatever the exemplars look like. Eq. 4b trains on all exemplars and judges on
-# $D_i$ and the old exemplars, so that the classes compete. `exemplar_level.objective` names the two (`eq4b` still moves
+# Eq. 7 trains the temporary model on $\mathcal{E}_i$ alone and validates it on $D_i$ alone. When a phase brings a *single*
+# class, one constant answer solves both, whatever the exemplars look like. Eq. 4b trains on all exemplars and validates
+# on $D_i$ and the old exemplars, so that the classes compete. `exemplar_level.objective` names the two (`eq4b` still moves
 # $\mathcal{E}_i$ alone). One class by itself, and the same class among the others, over a few perturbed starts:
 
 # %%
@@ -294,14 +294,15 @@ last = state.model.classes - 1
 alone = data.where(data.labels == last)
 for objective in ("eq7", "eq4b"):
     one_class = level.model_copy(update={"objective": objective, "epochs": 8})
-    _, short = train_exemplars(state.model, before, last, alone, one_class, pixels, seed_0)
-    table = pd.DataFrame(map(asdict, short)).median()
+    short = new_exemplar_training(state.model, before, last, alone, one_class, seed_0)
+    driver(short, objective)
+    table = pd.DataFrame(short.log.columns(short.done)).median()
     print(f"{objective}: median validation loss {table.meta_loss:.1e}, gradient per pixel {table.gradient:.1e}")
 
 # %% [markdown]
 # ## Adjusting old exemplars
 #
-# Old classes have no data left, so Eq. 10 lets the exemplars judge each other: split them into class-balanced parts $A$
+# Old classes have no data left, so Eq. 10 lets the exemplars validate one another: split them into class-balanced parts $A$
 # and $B$, train $A$ with $B$ as validation data, then $B$ with the adjusted $A$:
 #
 # $$\mathcal{E}^A \leftarrow \mathcal{E}^A - \beta_2 \nabla_{\mathcal{E}^A} \mathcal{L}_c(\Theta'_i(\mathcal{E}^A); \mathcal{E}^B),
@@ -310,7 +311,7 @@ for objective in ("eq7", "eq4b"):
 # %%
 if before.per_class >= 2:
     parts = before.splits(2, state.model.classes)
-    adjusted, log = adjust_exemplars(
-        state.model, before, state.model.classes, 2, level, pixels, setting.seed("adjust"), progress="adjust"
-    )
-    print(f"A holds {len(parts[0])}, B {len(parts[1])}; displacement {adjusted.displacement(torch.cat(parts)):.3f} std")
+    adjustment = Adjustment(state.model, before, parts, level, pixels, experiment.seed("adjust"))
+    driver(adjustment, "adjustment")
+    moved = adjustment.memory.displacement(torch.cat(parts))
+    print(f"A holds {len(parts[0])}, B {len(parts[1])}; displacement {moved:.3f} std")
