@@ -132,7 +132,7 @@ def refuse_if_too_large(
     if level.inner in FORMULAS:
         what = f"inner = {level.inner!r}:"
     raise WillNotFitError(
-        f"exemplar_level.{what} {forecast.batch(level)} exemplars, judged on {validation} images, need about "
+        f"exemplar_level.{what} {forecast.batch(level)} exemplars, with {validation} validation images, need about "
         f"{_gigabytes(needed)}; {_gigabytes(free)} are free on {images.device}. "
         + (f"What fits: {'; '.join(fits)}" if fits else "No smaller setting of these fits")
     )
@@ -168,7 +168,7 @@ def _what_fits(forecast: Forecast, validation: int, free: float) -> list[str]:
         fits = [f"exemplar_level.engine={name} with exemplar_level.inner_batch={n}" for name, n in small.items() if n]
     fewer = _largest(lambda n: forecast.peak(n) <= free, validation)
     if fewer and not fits:
-        fits.append(f"{fewer} images to judge by (exemplar_level.val_batch, and the old exemplars with eq4b)")
+        fits.append(f"{fewer} validation images (exemplar_level.val_batch, and the old exemplars with eq4b)")
     return fits
 
 

@@ -13,7 +13,7 @@ def load() -> tuple[Split, Split]:
     """Training (1,198) and test (599) images, stratified by class, always the same ones.
 
     The set has no split of its own: a third is held out with a fixed seed that no run can change, so that every run is
-    judged on the same images.
+    tested on the same images.
     """
     digits = load_digits()
     images = torch.from_numpy(digits.images).to(torch.uint8)[:, None]  # [1797, 1, 8, 8], values 0..16

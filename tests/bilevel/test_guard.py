@@ -188,9 +188,9 @@ def test_fewer_images_to_judge_by_are_named_where_nothing_else_helps():
     assert "inner_batch" in message
     tight = 0.5 * predicted(exemplars=0, inner="ncm")
     message = refusal(tight, inner="ncm")
-    assert "images to judge by" not in message  # 1000 exemplars alone are too many
+    assert "val_batch" not in message  # 1000 exemplars alone are too many
     message = refusal_of_few(tight)
-    fewer = int(re.findall(r"What fits: (\d+) images to judge by", message)[0])
+    fewer = int(re.findall(r"What fits: (\d+) validation images", message)[0])
     assert predicted(10, fewer, inner="ncm") <= tight < predicted(10, fewer + 1, inner="ncm")
 
 
@@ -203,7 +203,7 @@ def refusal_of_few(free: float) -> str:
 
 def test_fewer_images_to_judge_by_are_not_named_where_parameters_are_what_is_too_large():
     parameters = 60 * graph_size(network(), images(), ADJOINT).parameters
-    assert "images to judge by" not in refusal(parameters / 2, engine="adjoint")
+    assert "val_batch" not in refusal(parameters / 2, engine="adjoint")
 
 
 def test_an_engine_that_the_guard_does_not_know_states_its_own_need():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -75,11 +76,17 @@ def test_perturbed_starts_work_on_it_and_the_seed_decides():
     assert not torch.equal(one, other)
 
 
-def test_the_ten_lines_of_the_book_run_without_a_level():
-    trained = train_exemplars(
-        classifier(), pictures(4, 1), pictures(20, 2), ExemplarLevel(epochs=1, inner_augment=False)
-    )
-    assert trained.images.shape == (4, 1, 6, 6)
+def test_the_lines_of_the_book_run(root):
+    section = (root / "book" / "extend.md").read_text().split("## Exemplars for a network of your own")[1]
+    code = section.split("```python\n")[1].split("```")[0]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    found: dict[str, Any] = {}
+    exec(code, found)
+    assert found["trained"].images.shape == (10, 3, 16, 16)
+
+
+def test_without_a_level_it_takes_the_librarys_own():
+    assert train_exemplars(classifier(), pictures(4, 1), pictures(20, 2)).images.shape == (4, 1, 6, 6)
 
 
 IMAGES, LABELS = pictures(4, seed=1)
