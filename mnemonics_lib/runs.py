@@ -41,7 +41,7 @@ from mnemonics_lib.durable.journal import Journal
 from mnemonics_lib.durable.provenance import Identity, data_digest, environment, source_digest
 from mnemonics_lib.durable.records import Record, read_record, write_record
 from mnemonics_lib.durable.shared import Shared, phase_zero_keys
-from mnemonics_lib.durable.source import library_source
+from mnemonics_lib.durable.unused import unused_modules
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import State, run_phase
@@ -172,12 +172,7 @@ def driver_for(
 
     For stepping through a run by hand: ``walk = driver_for(experiment)``, then ``run_phase(experiment, state, walk)``.
     """
-    basis = {
-        "data": data_digest(experiment.data),
-        "source": library_source(["mnemonics_lib.global_bop"]),
-        "environment": environment(experiment.device).model_dump(),
-    }
-    shared = Shared(Path(directory) / "phase-0", experiment.device, phase_zero_keys(experiment, basis))
+    shared = Shared(Path(directory) / "phase-0", experiment.device, phase_zero_keys(experiment))
     return Driver(journal, shared, experiment.device, minutes, progress)
 
 
@@ -197,7 +192,7 @@ def identity_of(experiment: Experiment) -> Identity:
         "milestones": [level.milestone_epochs() for level in (config.training, config.finetuning)],
     }
     digest = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
-    source = source_digest(method_class(config.method))
+    source = source_digest(method_class(config.method), unused=unused_modules(config))
     return Identity(config=digest, data=data_digest(experiment.data), source=source)
 
 

@@ -1,9 +1,9 @@
 """``bench hypergradient``: time and memory of the engines, each measurement in a process of its own.
 
 One hypergradient (Eq. 7-9) of random exemplars in 50 classes, with 128 validation images. Memory on a CPU is the
-resident set's high-water mark above what the process held before, on a GPU the allocator's. A first call with T = 1 on four
-exemplars warms up, and so does a whole one; neither is counted, nor, on a GPU, are the first whole ones, in which
-``adjoint`` records its steps. Time is taken by ``torch.utils.benchmark``.
+resident set's high-water mark above what the process held before, on a GPU the allocator's. A first call with T = 1 on
+four exemplars warms up, and so does a whole one; neither is counted, nor, on a GPU, are the first whole ones, in
+which ``adjoint`` records its steps. Time is taken by ``torch.utils.benchmark``.
 """
 
 from __future__ import annotations

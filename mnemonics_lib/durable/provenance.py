@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict
 from mnemonics_lib.data.dataset import Dataset
 from mnemonics_lib.device.memory import device_name
 from mnemonics_lib.durable.own_method import describe_method
-from mnemonics_lib.durable.source import PACKAGE, ROOTS, library_source
+from mnemonics_lib.durable.source import EXCLUDED, PACKAGE, ROOTS, Excluded, library_source
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.durable.values import describe_plain
 from mnemonics_lib.methods import METHODS, MethodInfo
@@ -101,7 +101,7 @@ def differences(before: Environment, after: Environment) -> str:
     )
 
 
-def source_digest(method_cls: type, roots: Iterable[str] = ROOTS) -> str:
+def source_digest(method_cls: type, roots: Iterable[str] = ROOTS, unused: tuple[Excluded, ...] = ()) -> str:
     """SHA-256 (hex) of the source a run with a method is made by.
 
     It covers the modules of the library that the run uses, a user's own method with all that it depends on, and what
@@ -112,12 +112,14 @@ def source_digest(method_cls: type, roots: Iterable[str] = ROOTS) -> str:
     Args:
         method_cls: the class of the run's method, of the library or of the user's own.
         roots: modules of the library that every run uses.
+        unused: what this run leaves out, besides :data:`~mnemonics_lib.durable.source.EXCLUDED`.
 
     Raises:
         ValueError: for a root that is no module of the library.
     """
     method = describe_method(method_cls)
-    return sha256([library_source([*roots, *method.library]), method.digest, _registration(method_cls)])
+    library = library_source([*roots, *method.library], excluded=EXCLUDED + unused)
+    return sha256([library, method.digest, _registration(method_cls)])
 
 
 def _registration(method_cls: type) -> list[dict[str, str]]:

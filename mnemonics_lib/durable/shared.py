@@ -17,6 +17,9 @@ import torch
 from filelock import FileLock
 
 from mnemonics_lib.durable.files import write_atomically
+from mnemonics_lib.durable.provenance import data_digest, environment
+from mnemonics_lib.durable.source import EXCLUDED, ROOTS, library_source
+from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, unused_modules
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import State
 
@@ -73,13 +76,8 @@ class Shared:
             raise SharedError(f"{path}: cannot be read; delete it to make it again ({error})") from error
 
 
-def phase_zero_keys(experiment: Experiment, basis: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """All that the loops of phase 0 depend on, by their names.
-
-    Args:
-        experiment: whose phase 0.
-        basis: what is not in the configuration: digests of data and source, the environment.
-    """
+def phase_zero_keys(experiment: Experiment) -> dict[str, dict[str, Any]]:
+    """All that the loops of phase 0 depend on, by their names: data, source, environment, and fields."""
     config, seen = experiment.config, experiment.protocol.seen(0)
     model = {
         **{name: getattr(config, name) for name in ("dataset", "resolution", "seed")},
@@ -87,9 +85,12 @@ def phase_zero_keys(experiment: Experiment, basis: Mapping[str, Any]) -> dict[st
         "network": {"depth": config.network.depth, "width": config.network.width, "head": config.head},
         "schedule": config.training.model_dump(exclude={"lam", "temperature"}),
         "held_out": config.quota(seen)[1],
-        **basis,
+        "data": data_digest(experiment.data),
+        "source": library_source(ROOTS, excluded=EXCLUDED + EXEMPLAR_LEVEL),
+        "environment": environment(experiment.device).model_dump(),
     }
     # Of the exemplar level all but what is for old classes, of which phase 0 has none.
     level = config.exemplar_level.model_dump(exclude={"adjust_epochs"})
-    exemplars = {"model": model, "quota": config.quota(seen), "level": level}
+    source = library_source(ROOTS, excluded=EXCLUDED + unused_modules(config))
+    exemplars = {"model": model, "quota": config.quota(seen), "level": level, "source": source}
     return {"phase 0: model": model, "phase 0: exemplars": exemplars}

@@ -13,7 +13,7 @@ import torch
 
 from mnemonics_lib import global_bop, runs
 from mnemonics_lib.config.presets import preset
-from mnemonics_lib.durable import records
+from mnemonics_lib.durable import records, shared
 from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.shared import Shared, SharedError
 from mnemonics_lib.experiment import Experiment
@@ -323,7 +323,7 @@ def test_another_environment_or_source_does_not_share(tiny, tmp_path, made, monk
         phase_0(config, tmp_path)
     assert made.count(MODEL) == 2
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "library_source", lambda roots: "other")
+        patch.setattr(shared, "library_source", lambda roots, excluded: "other")
         phase_0(config, tmp_path)
     assert made.count(MODEL) == 3
     phase_0(config, tmp_path)

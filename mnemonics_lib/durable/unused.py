@@ -1,0 +1,40 @@
+"""Modules that every run imports and that a run of a given configuration never calls: they decide none of its numbers."""
+
+from __future__ import annotations
+
+from mnemonics_lib.config import RunConfig
+from mnemonics_lib.durable.source import Excluded
+
+EXEMPLAR_LEVEL = tuple(
+    Excluded(f"mnemonics_lib.{module}", "trains exemplars, which this run does not")
+    for module in (
+        "bilevel",
+        "exemplars.mnemonics",
+        "exemplars.adjustment",
+        "exemplars.controls",
+        "exemplars.temporary",
+        "exemplars.outer_log",
+    )
+)
+"""What a run without trained or adjusted exemplars has no use for."""
+
+SOLVERS = {
+    "higher": ("bilevel.higher_engine",),
+    "adjoint": ("bilevel.recorded_adjoint", "bilevel.adjoint", "bilevel.second_order"),
+    "formula": ("bilevel.closed_form",),
+}
+"""What solves the inner problem and differentiates the solution, by the way it is done."""
+
+
+def unused_modules(config: RunConfig) -> tuple[Excluded, ...]:
+    """To be left out of the source of a run of this configuration, besides what is left out for all."""
+    if config.exemplars != "mnemonics" and not config.adjust:
+        return EXEMPLAR_LEVEL
+    level = config.exemplar_level
+    way = level.engine if level.inner in ("full", "head") else "formula"
+    return tuple(
+        Excluded(f"mnemonics_lib.{module}", f"solves the inner problem otherwise than by {way}")
+        for other, modules in SOLVERS.items()
+        if other != way
+        for module in modules
+    )

@@ -1,0 +1,57 @@
+"""What a configuration never calls does not count for its records; what it calls does."""
+
+from __future__ import annotations
+
+import pytest
+
+from mnemonics_lib.bilevel import inner
+from mnemonics_lib.config import RunConfig
+from mnemonics_lib.durable.source import EXCLUDED, PACKAGE, ROOTS, modules_used
+from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, SOLVERS, unused_modules
+
+ENGINES = {"higher_engine", "adjoint", "recorded_adjoint", "second_order", "closed_form"}
+
+
+def used(**changes) -> set[str]:
+    """The modules of a run, without the package's name."""
+    config = RunConfig().replace(**changes)
+    names = modules_used(ROOTS, excluded=EXCLUDED + unused_modules(config))
+    return {name.removeprefix("mnemonics_lib.") for name in names}
+
+
+@pytest.mark.parametrize("exemplars", ["herding", "random", "none"])
+def test_a_run_that_trains_no_exemplars_does_not_depend_on_how_they_are_trained(exemplars):
+    found = used(exemplars=exemplars, finetune=exemplars != "none")
+    assert not any(name.startswith("bilevel") for name in found)
+    assert not found & {"exemplars.mnemonics", "exemplars.controls", "exemplars.temporary"}
+    assert {"training", "global_bop", "exemplars.selection", "exemplars.memory", "models.heads", "losses"} <= found
+
+
+@pytest.mark.parametrize(
+    ("changes", "engines"),
+    [
+        ({"exemplars": "mnemonics"}, {"higher_engine"}),
+        ({"exemplars": "herding", "adjust": 2}, {"higher_engine"}),
+        ({"exemplar_level": {"engine": "adjoint"}}, {"adjoint", "recorded_adjoint", "second_order"}),
+        ({"exemplar_level": {"inner": "head", "engine": "adjoint"}}, {"adjoint", "recorded_adjoint", "second_order"}),
+        ({"exemplar_level": {"inner": "ncm"}}, {"closed_form"}),
+        ({"exemplar_level": {"inner": "ridge", "engine": "adjoint"}}, {"closed_form"}),
+    ],
+    ids=str,
+)
+def test_a_run_that_trains_exemplars_depends_on_its_own_engine_alone(changes, engines):
+    found = used(**changes)
+    assert {name.removeprefix("bilevel.") for name in found} & ENGINES == engines
+    assert {"exemplars.mnemonics", "exemplars.controls", "bilevel.inner", "training"} <= found
+
+
+def test_every_module_that_is_named_is_there():
+    named = [entry.module for entry in EXEMPLAR_LEVEL] + [f"mnemonics_lib.{m}" for of in SOLVERS.values() for m in of]
+    for name in named:
+        path = PACKAGE.joinpath(*name.split(".")[1:])
+        assert path.is_dir() or path.with_suffix(".py").exists(), name
+
+
+def test_every_engine_of_the_library_is_named():
+    for name, engine in inner.ENGINES.items():
+        assert engine.__module__.removeprefix("mnemonics_lib.") in SOLVERS[name]
