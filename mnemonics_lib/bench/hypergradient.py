@@ -45,8 +45,9 @@ CASES = [("ResNet-8, 16 x 16", steps, n) for n in (20, 200, 1000) for steps in (
 ON_GPU = [("ResNet-32, 32 x 32", 50, n) for n in (200, 1000)]
 """Besides, on a GPU: the paper's scale."""
 CLASSES, VALIDATION = 50, 128
-SECONDS = 3.0
-"""How long each is measured at least: so many rounds as fit, of which the median counts; one where it takes longer."""
+LONG = 15.0
+"""Seconds after which no new round begins. Before that there are at least four, and more until the middle half of them
+spans less than a tenth of the median, which counts."""
 
 
 def rows(device: str = "cpu") -> list[dict[str, Any]]:
@@ -115,7 +116,7 @@ def measure(
         run()
     # Garbage is collected meanwhile, as in a run: `higher` leaves cycles, and their memory would count as its peak.
     clock = Timer("run()", "gc.enable()", globals={"run": run, "gc": gc}, num_threads=threads)
-    found = clock.blocked_autorange(min_run_time=SECONDS)
+    found = clock.adaptive_autorange(threshold=0.1, max_run_time=LONG)
     times = found.times
     row |= {"seconds": found.median, "low": min(times), "high": max(times), "rounds": len(times)}
     row["peak_mb"] = (_high_water(place) - before) / 2**20

@@ -1,4 +1,4 @@
-"""Modules that every run imports and that a run of a given configuration never calls: they decide none of its numbers."""
+"""Modules that every run imports and that a run of a given configuration never calls: they decide no number of it."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_a_row_for_each_engine_and_case_and_the_gradients_agree(monkeypatch, tmp
     assert 0 < adjoint["rel_diff"] <= 1e-5
     for row in rows:
         assert (row["T"], row["exemplars"], row["refused"]) == (2, 6, None)
-        assert row["rounds"] >= 1
+        assert row["rounds"] >= 4
         assert 0 < row["low"] <= row["seconds"] <= row["high"]
         assert row["peak_mb"] > 0
         assert row["predicted_mb"] > 0
