@@ -5,7 +5,7 @@ files and overrides, ``presets`` has the rows of the paper's tables, ``errors`` 
 """
 
 from mnemonics_lib.config.errors import ConfigError
-from mnemonics_lib.config.reading import Overrides, from_parameters, load_config, override, parse_config
+from mnemonics_lib.config.reading import Overrides, load_config, override, parse_config
 from mnemonics_lib.config.run import ExemplarKind, RunConfig
 from mnemonics_lib.config.sections import (
     PAPER_EXEMPLAR_LEVEL,
@@ -30,7 +30,6 @@ __all__ = [
     "RunConfig",
     "Strict",
     "Training",
-    "from_parameters",
     "load_config",
     "override",
     "parse_config",

@@ -30,11 +30,6 @@ def parse_config(values: Mapping[str, Any], source: str = "configuration") -> Ru
     return validate(RunConfig, values, source)
 
 
-def from_parameters(variables: Mapping[str, Any]) -> RunConfig:
-    """The configuration in a notebook's variables: of ``globals()``, those named like a field (papermill sets them)."""
-    return parse_config({name: variables[name] for name in RunConfig.model_fields if name in variables}, "parameters")
-
-
 def load_config(path: str | Path, overrides: Overrides = (), preset: str | None = None) -> RunConfig:
     """Read a parameter file, then apply a preset, then overrides; the last word on a field counts.
 
