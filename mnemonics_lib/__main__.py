@@ -88,9 +88,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     options = parser().parse_args(arguments)
     if options.command == "bench":
-        benchmark = bench.BENCHMARKS[options.what]
-        rows = benchmark.rows(options.device)
-        print(benchmark.table(rows))
+        measure = bench.benchmark(options.what)
+        rows = measure.rows(options.device)
+        print(measure.table(rows))
         if options.json:
             options.json.write_text(json.dumps(rows, indent=1) + "\n")
         return 0

@@ -137,7 +137,7 @@ moved = [arm for arm in arms if arm.startswith("mnemonics")]
 if "herding" in committed and moved:
     points = pd.DataFrame(
         [
-            {"arm": arm, "displacement": committed[arm][s]["displacement"], "difference": value}
+            {"arm": arm, "displacement": committed[arm][s].displacement, "difference": value}
             for arm in moved
             for s, value in by_arm[arm].items()
         ]

@@ -21,6 +21,7 @@ from mnemonics_lib.global_bop import State
 from mnemonics_lib.paths import data_root
 from mnemonics_lib.runs import identity_of
 
+collect_ignore = ["cases"]  # inputs that go wrong, to be run by hand
 torch.set_num_threads(1)
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("suite")

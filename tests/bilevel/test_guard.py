@@ -22,7 +22,7 @@ from mnemonics_lib.bilevel import (
 from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.bilevel.inner import inner_sgd
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
-from mnemonics_lib.exemplars import mnemonics
+from mnemonics_lib.durable import driver
 from mnemonics_lib.models import IncrementalNet, build_network, transfer_weights
 
 MB = 2**20
@@ -239,6 +239,6 @@ def test_a_run_that_will_not_fit_is_one_message_on_the_command_line(monkeypatch,
 
     params = tmp_path / "p.yaml"
     params.write_text("training: {epochs: 1, milestones: []}\nphases: 1\n")
-    monkeypatch.setattr(mnemonics, "free_bytes", lambda device: 1e6)
+    monkeypatch.setattr(driver, "free_bytes", lambda device: 1e6)
     assert main(["run", str(params), "--out", str(tmp_path), "--quiet"]) == 2
     assert "exemplar_level.engine = 'higher'" in capsys.readouterr().err
