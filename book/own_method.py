@@ -58,7 +58,7 @@ from mnemonics_lib.runs import run
 base = load_config(PARAMS / "quick" / "digits-n5.yaml", preset="lwf").replace(budget=4)
 with TemporaryDirectory() as directory:  # phase 0 is shared: trained for the first of each seed
     rows = [
-        {"method": method, "seed": seed} | run(base.replace(method=method, seed=seed), Path(directory))[0]
+        dict(run(base.replace(method=method, seed=seed), Path(directory))[0])
         for seed in range(3)
         for method in ("lwf", "wa")
     ]
