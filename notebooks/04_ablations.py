@@ -152,24 +152,33 @@ if "herding" in committed and moved:
 # %% [markdown]
 # ## Does training lower the loss it minimises?
 #
-# For each arm and phase: the temporary model's validation loss over the first and over the last fifth of the outer steps,
-# the size of the first gradient, and how far the new exemplars went. A phase whose loss does not fall gave its exemplars
-# noise, not training.
+# The loss of one outer step is that of one random start and batch, so two steps cannot be compared. Each record therefore
+# holds the validation loss on a *fixed panel*: four starts and up to 512 images, the same before and after training. It is
+# taken twice: with the statistics of the validation batch, which is what training minimises, and with the running statistics
+# that a model is tested with. Beside it stands how far the new exemplars went, and how far the same optimiser would have carried
+# them along *noise* of the same size: a displacement no larger than that needs no useful gradient.
 
 # %%
-rows = []
-for arm in moved:
-    for record in committed[arm].values():
-        for phase, result in enumerate(record.results):
-            steps = pd.DataFrame(result.exemplars.steps.columns())
-            fifth = max(1, len(steps) // 5)
-            first, last = steps["meta_loss"].head(fifth).mean(), steps["meta_loss"].tail(fifth).mean()
-            rows.append((arm, phase, first, last, steps["gradient"].iloc[0], result.displacement_new))
-columns = ["arm", "phase", "loss, first fifth", "loss, last fifth", "first gradient", "displacement"]
-falls = pd.DataFrame(rows, columns=columns).groupby(["arm", "phase"]).mean()
-falls.style.format("{:.3f}").format("{:.1e}", subset="first gradient").set_uuid("falls") if len(
-    falls
-) else "no committed records"
+rows = [
+    (
+        arm,
+        phase,
+        p.before,
+        p.after,
+        p.before_running,
+        p.after_running,
+        result.displacement_new,
+        trained.noise_displacement,
+    )
+    for arm in moved
+    for record in committed[arm].values()
+    for phase, result in enumerate(record.results)
+    if (trained := result.exemplars) and (p := trained.panel)
+]
+losses = pd.MultiIndex.from_product([["batch statistics", "running statistics"], ["before", "after"]])
+columns = pd.MultiIndex.from_tuples([*losses, ("displacement (std)", "exemplars"), ("displacement (std)", "noise")])
+panel = pd.DataFrame([row[2:] for row in rows], columns=columns, index=[[r[0] for r in rows], [r[1] for r in rows]])
+panel.rename_axis(["arm", "phase"]).groupby(level=[0, 1]).mean().round(3) if rows else "no committed records"
 
 # %% [markdown]
 # ## Who pays?
