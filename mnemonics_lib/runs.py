@@ -150,9 +150,9 @@ def _remaining_phases(
     if experiment.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(experiment.device)
     state, account = load_checkpoint(checkpoint, experiment, identity)
-    account.computed_in(environment(experiment.device))
     while state.phase <= experiment.config.phases:
         driver.begin(state.phase)
+        account.computed_in(*driver.work_in(environment(experiment.device)))
         run_phase(experiment, state, driver)
         account.seconds.append(driver.seconds())
         account.peak_memory_mb = max(account.peak_memory_mb, peak_memory_mb(experiment.device))

@@ -17,6 +17,7 @@ from mnemonics_lib.data import dataset
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.durable import records
 from mnemonics_lib.durable.checkpoint import CheckpointError
+from mnemonics_lib.durable.driver import OutOfTimeError
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.phases import class_order
 
@@ -277,6 +278,24 @@ def test_a_run_on_a_slice_of_the_classes_knows_no_other(tiny, tmp_path, method):
     assert found.model.classes == 7
     assert found.exemplars.per_class == record.results[-1].exemplars_per_class
     assert sorted(set(found.exemplars.labels.tolist())) == list(range(7))
+
+
+@pytest.mark.parametrize(("sessions", "where"), [(1, "inside phase 0"), (4, "between phases"), (5, "inside phase 1")])
+def test_a_run_that_goes_on_in_another_environment_says_so_in_its_record(small, tmp_path, monkeypatch, sessions, where):
+    config = small.replace(phases=1, training={"epochs": 3})
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    for _ in range(sessions):  # of one step each
+        with pytest.raises(OutOfTimeError):
+            runs.run(config, tmp_path, minutes=0)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    record, _ = runs.run(config, tmp_path)
+    # What runs share is made in one environment: phase 0 begins again in the new one, where it was not done.
+    assert [each.threads for each in record.environments] == [1, 7]
+    assert record.threads == 1
+    assert len(list((tmp_path / "phase-0").glob("model-*.pt"))) == 1
+    # Finished, it stays valid whatever the environment.
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    assert runs.run(config, tmp_path)[0] == record
 
 
 def test_the_class_order_of_the_record_is_the_protocols(finished):

@@ -38,7 +38,7 @@ def load(root: str | Path | None = None, download: bool = True) -> tuple[Split, 
             and no file of the user's is touched.
     """
     root = data_root() if root is None else Path(root)
-    missing = check(root)
+    missing = missing_files(root)
     if missing and not download:
         raise DataError(f"{_where(missing)}: not there, and download is off. {_advice(root)}")
     if missing:
@@ -46,7 +46,7 @@ def load(root: str | Path | None = None, download: bool = True) -> tuple[Split, 
     return _split(CIFAR100(root, train=True)), _split(CIFAR100(root, train=False))
 
 
-def check(root: Path) -> list[Path]:
+def missing_files(root: Path) -> list[Path]:
     """The files that are missing under ``root``.
 
     Raises:
@@ -74,7 +74,7 @@ def _fetch(root: Path) -> None:
         raise DataError(f"{root}: cannot be made a directory of data sets ({error})") from None
     # Two runs that start at once: the second waits, then finds the files there.
     with FileLock(root / "cifar-100.lock"), _timeout(30.0):
-        missing = check(root)
+        missing = missing_files(root)
         if not missing:
             return
         try:

@@ -54,7 +54,7 @@ def load_dataset(name: str, device: torch.device, resolution: int = 0) -> Datase
     if resolution and resolution not in info.resolutions():
         raise ValueError(f"resolution = {resolution}: must be 0 or one of {info.resolutions()}")
     train, test = (shrink(split, native // (resolution or native)) for split in LOADERS[name]())
-    mean, std = (torch.tensor(c)[:, None, None] for c in info.normalisation or statistics(train, info))
+    mean, std = (torch.tensor(c)[:, None, None] for c in info.normalisation or channel_moments(train, info))
     pad = round(info.pad * (resolution or native) / native)
     pixels = Pixels(mean.to(device), std.to(device), white=info.white, pad=pad, flip=info.flip)
     return Dataset(train.to(device), test.to(device), pixels)
@@ -71,7 +71,7 @@ def shrink(split: Split, factor: int) -> Split:
     return Split(torch.cat([average(part) for part in split.images.split(5000)]), split.labels)
 
 
-def statistics(split: Split, info: DatasetInfo) -> tuple[list[float], list[float]]:
+def channel_moments(split: Split, info: DatasetInfo) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of a split's pixels, scaled to [0, 1], per channel."""
     scaled = split.images.double() / info.white
     return scaled.mean(dim=(0, 2, 3)).tolist(), scaled.std(dim=(0, 2, 3), correction=0).tolist()

@@ -37,10 +37,11 @@ class Account:
     peak_memory_mb: float = 0.0
     environments: list[Environment] = field(default_factory=list)
 
-    def computed_in(self, environment: Environment) -> None:
-        """A session begins."""
-        if environment not in self.environments:
-            self.environments.append(environment)
+    def computed_in(self, *environments: Environment) -> None:
+        """Add those that are new."""
+        for each in environments:
+            if each not in self.environments:
+                self.environments.append(each)
 
 
 def save_checkpoint(path: Path, experiment: Experiment, state: State, account: Account, identity: Identity) -> None:

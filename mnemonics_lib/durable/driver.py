@@ -11,6 +11,7 @@ from tqdm import tqdm
 from mnemonics_lib.device.memory import free_bytes
 from mnemonics_lib.durable.clock import Clock
 from mnemonics_lib.durable.journal import Journal
+from mnemonics_lib.durable.provenance import Environment
 from mnemonics_lib.durable.shared import Shared
 from mnemonics_lib.loops import Loop, State
 
@@ -55,6 +56,23 @@ class Driver:
         """
         self.journal.begin(phase, self.device)
         self._clock = Clock(self.journal.seconds)
+
+    def work_in(self, now: Environment) -> list[Environment]:
+        """The phase goes on in an environment; call it after :meth:`begin`.
+
+        What runs share must be of one environment: an unfinished piece of it that another one has made is left behind.
+
+        Returns:
+            Every environment that the phase was computed in so far, this one included.
+        """
+        earlier = [Environment(**values) for values in self.journal.environments]
+        if self.shared is not None and any(each != now for each in earlier):
+            for name in self.shared.keys:
+                self.journal.loops.pop(name, None)
+                self.journal.making.pop(name, None)
+        found = earlier if now in earlier else [*earlier, now]
+        self.journal.environments = [each.model_dump() for each in found]
+        return found
 
     def end(self) -> None:
         """The phase is over, and its result is safe elsewhere.

@@ -15,6 +15,9 @@ import torch
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.loops import State
 
+KEPT = ("loops", "seconds", "making", "environments")
+"""What a later session takes over."""
+
 
 class JournalError(ValueError):
     """A journal that cannot be read. The message names the file."""
@@ -31,6 +34,7 @@ class Journal:
         loops: what each loop last gave.
         seconds: of the phase, in all sessions up to the last write.
         making: seconds spent so far on work that other runs will share, by the loop's name.
+        environments: every one that the phase was computed in so far, as plain values.
     """
 
     path: Path | None = None
@@ -39,6 +43,7 @@ class Journal:
     loops: dict[str, State] = field(default_factory=dict)
     seconds: float = 0.0
     making: dict[str, float] = field(default_factory=dict)
+    environments: list[dict[str, Any]] = field(default_factory=list)
 
     def begin(self, phase: int, device: torch.device) -> None:
         """A phase begins, anew or where an earlier session left it.
@@ -46,7 +51,7 @@ class Journal:
         Raises:
             JournalError: for a damaged file.
         """
-        self.phase, self.loops, self.seconds, self.making = phase, {}, 0.0, {}
+        self.phase, self.loops, self.seconds, self.making, self.environments = phase, {}, 0.0, {}, []
         if self.path is None or not self.path.exists():
             return
         try:
@@ -55,12 +60,13 @@ class Journal:
         except Exception as error:  # torch.load raises nearly anything for a file that is not its own
             raise JournalError(f"{self.path}: cannot be read; delete it to begin the phase again ({error})") from error
         if mine:
-            self.loops, self.seconds, self.making = found["loops"], found["seconds"], found["making"]
+            for name in KEPT:
+                setattr(self, name, found[name])
 
     def write(self) -> None:
         """Keep all of it."""
         if self.path is not None:
-            content = {name: getattr(self, name) for name in ("identity", "phase", "loops", "seconds", "making")}
+            content = {name: getattr(self, name) for name in ("identity", "phase", *KEPT)}
             write_atomically(self.path, lambda file: torch.save(content, file))
 
     def end(self) -> None:

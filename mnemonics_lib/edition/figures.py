@@ -22,7 +22,7 @@ from mnemonics_lib.edition.report import NAMES, VARIANTS, Evidence, curves
 PALETTE = {"random": "#777777", "herding": "#0173b2", "mnemonics": "#de8f05"}
 """One colour per kind of exemplars, everywhere; safe for the common colour-vision deficiencies."""
 
-METHODS = {"lwf": "#029e73", "icarl": "#cc78bc", "bic": "#ca9161", "lucir": "#56b4e9"}
+METHOD_COLOURS = {"lwf": "#029e73", "icarl": "#cc78bc", "bic": "#ca9161", "lucir": "#56b4e9"}
 """One colour per baseline method of Table 1, none of them an exemplar kind's."""
 
 
@@ -121,7 +121,7 @@ def method_curves(by_method: Mapping[str, Sequence[float]], axis: Axes, title: s
         title: of the axis.
     """
     for method, values in by_method.items():
-        axis.plot(values, "o-", color=METHODS[method], label=NAMES[method], markersize=4)
+        axis.plot(values, "o-", color=METHOD_COLOURS[method], label=NAMES[method], markersize=4)
     axis.set(xlabel="phase i", title=title)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axis

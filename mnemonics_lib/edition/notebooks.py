@@ -44,8 +44,8 @@ def tagged(source: Path, tag: str) -> str | None:
     return next((cell.source for cell in cells if tag in cell.metadata.get("tags", [])), None)
 
 
-def injected(source: Path, params: Path, settings: Sequence[str]) -> dict[str, Any]:
-    """What papermill injects, so that the notebook reads ``params`` and changes it by ``key=value`` settings.
+def injected(source: Path, params: Path, overrides: Sequence[str]) -> dict[str, Any]:
+    """What papermill injects, so that the notebook reads ``params`` and changes it by ``key=value`` overrides.
 
     A file of the project is named by data set, phases and profile, as a reader would name it; any other by its path, as
     seen from the notebook's folder, in which it runs.
@@ -54,10 +54,10 @@ def injected(source: Path, params: Path, settings: Sequence[str]) -> dict[str, A
         ParameterError: for whatever the configuration refuses.
     """
     try:
-        overrides, config = override({}, settings), load_config(params, settings)
+        nested, config = override({}, overrides), load_config(params, overrides)
     except ConfigError as error:
         raise ParameterError(str(error)) from None
-    further = {name: value for name, value in overrides.items() if name != "seed"}
+    further = {name: value for name, value in nested.items() if name != "seed"}
     named = params.resolve() == named_file(config.dataset, config.phases, config.profile)
     values: dict[str, Any] = {name: getattr(config, name) for name in IN_THE_NAME} if named else {}
     values["seed"] = config.seed
@@ -68,7 +68,7 @@ def injected(source: Path, params: Path, settings: Sequence[str]) -> dict[str, A
     return values
 
 
-def check(source: Path, params: Path | None, settings: Sequence[str] = ()) -> dict[str, Any]:
+def check_parameters(source: Path, params: Path | None, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """The parameters that a run of ``source`` is given, after the notebook itself has resolved them.
 
     Two of its cells are run for that, those tagged ``parameters`` and ``resolve``, so that this check and the notebook
@@ -77,16 +77,16 @@ def check(source: Path, params: Path | None, settings: Sequence[str] = ()) -> di
     Args:
         source: The notebook, in py:percent format.
         params: A parameter file, or None for a notebook that has no parameters.
-        settings: Overrides, each ``key=value``.
+        overrides: Overrides, each ``key=value``.
 
     Raises:
         ParameterError: for whatever the configuration or the notebook refuses.
     """
     if params is None:
-        if settings:
-            raise ParameterError(f"{source}: settings need a parameter file to change")
+        if overrides:
+            raise ParameterError(f"{source}: overrides need a parameter file to change")
         return {}
-    values = injected(source, params, settings)
+    values = injected(source, params, overrides)
     cells = {tag: tagged(source, tag) for tag in ("parameters", "resolve")}
     for tag, cell in cells.items():
         if cell is None:
@@ -137,14 +137,14 @@ def check_all(sources: Iterable[Path], params: Iterable[Path]) -> None:
     for file in params:
         for source in sources:
             try:
-                check(source, file)
+                check_parameters(source, file)
             except ParameterError as error:
                 problems.update(dict.fromkeys(str(error).splitlines()))
     if problems:
         raise ParameterError("\n".join(problems))
 
 
-def execute(source: Path, params: Path | None, output: Path, settings: Sequence[str] = ()) -> Path | None:
+def execute(source: Path, params: Path | None, output: Path, overrides: Sequence[str] = ()) -> Path | None:
     """Run a notebook in its own folder, as JupyterLab does.
 
     Returns:
@@ -156,7 +156,7 @@ def execute(source: Path, params: Path | None, output: Path, settings: Sequence[
     """
     from papermill import execute_notebook  # here, because checking alone must stay quick
 
-    values = check(source, params, settings)
+    values = check_parameters(source, params, overrides)
     work, failed = _under("work", output), _under("failed", output)
     for path in (work, failed, output):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.edition.notebooks import check, check_all, differences, execute, main
+from mnemonics_lib.edition.notebooks import check_all, check_parameters, differences, execute, main
 from mnemonics_lib.edition.parameters import DEFAULTS, ParameterError
 from mnemonics_lib.paths import PARAMS
 
@@ -41,21 +41,21 @@ def outputs(path):
 class TestCheck:
     def test_injects_the_path_of_a_file_as_the_notebook_sees_it(self, params):
         source = notebook(Path("notebooks/n.py"))
-        assert check(source, params) == {"seed": 7, "params": "../params/tiny.yaml"}
+        assert check_parameters(source, params) == {"seed": 7, "params": "../params/tiny.yaml"}
 
     def test_injects_the_names_of_a_file_of_the_project(self, params):
-        named = check(notebook(Path("n.py")), PARAMS / "small" / "cifar100-n10.yaml")
+        named = check_parameters(notebook(Path("n.py")), PARAMS / "small" / "cifar100-n10.yaml")
         assert named == {"dataset": "cifar100", "phases": 10, "profile": "small", "seed": 0}
 
     def test_injects_settings(self, params):
         source, file = notebook(Path("n.py")), PARAMS / "quick" / "digits-n5.yaml"
-        given = check(source, file, ["seed=3", "training.epochs=2"])
+        given = check_parameters(source, file, ["seed=3", "training.epochs=2"])
         assert given == {"dataset": "digits", "phases": 5, "profile": "quick", "seed": 3} | {
             "overrides": {"training": {"epochs": 2}}
         }
 
     def test_a_setting_that_leaves_the_project_s_names_takes_the_file_by_its_path(self, params):
-        given = check(notebook(Path("n.py")), PARAMS / "quick" / "digits-n5.yaml", ["phases=1"])
+        given = check_parameters(notebook(Path("n.py")), PARAMS / "quick" / "digits-n5.yaml", ["phases=1"])
         assert given["overrides"] == {"phases": 1}
         assert Path(given["params"]).resolve() == PARAMS / "quick" / "digits-n5.yaml"
 
@@ -72,22 +72,22 @@ class TestCheck:
     def test_names_file_field_value_and_what_is_allowed(self, params, line, said):
         params.write_text(line)
         with pytest.raises(ParameterError) as raised:
-            check(notebook(Path("n.py")), params)
+            check_parameters(notebook(Path("n.py")), params)
         assert all(words in str(raised.value) for words in said), str(raised.value)
 
     def test_refuses_what_the_notebook_itself_refuses(self, params):
         source = notebook(Path("n.py"), resolve=RESOLVE.replace("'n'", "'n', [{'adjust': 9}]"))
         with pytest.raises(ParameterError, match=r"params/tiny\.yaml: n runs it with adjust = 9 too, which is refused"):
-            check(source, params)
+            check_parameters(source, params)
 
     def test_refuses_a_file_for_a_notebook_that_would_not_read_it(self, params):
         with pytest.raises(
             ParameterError, match=r"n\.py: has no cell tagged 'parameters', so that params/tiny\.yaml would"
         ):
-            check(notebook(Path("n.py"), resolve=""), params)
+            check_parameters(notebook(Path("n.py"), resolve=""), params)
 
     def test_runs_two_cells_and_no_more(self, params):
-        check(notebook(Path("n.py"), "open('ran', 'w')"), params)
+        check_parameters(notebook(Path("n.py"), "open('ran', 'w')"), params)
         assert not Path("ran").exists()
 
     def test_says_everything_at_once(self, params):

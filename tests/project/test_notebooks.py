@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from mnemonics_lib.config import load_config
-from mnemonics_lib.edition.notebooks import check, check_all, execute
+from mnemonics_lib.edition.notebooks import check_all, check_parameters, execute
 from mnemonics_lib.edition.parameters import ParameterError
 from mnemonics_lib.paths import PARAMS, ROOT
 
@@ -99,7 +99,7 @@ def test_what_a_notebook_cannot_show_stops_the_check(joint: Path):
     said = {}
     for source in NOTEBOOKS:
         try:
-            check(source, joint)
+            check_parameters(source, joint)
         except ParameterError as error:
             said[source.stem] = str(error)
     assert list(said) == ["01_preliminaries", "03_local_bop", "04_ablations", "05_visualizations"]
