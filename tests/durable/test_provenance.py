@@ -26,6 +26,7 @@ from mnemonics_lib.durable.provenance import (
     library_versions,
     source_digest,
 )
+from mnemonics_lib.durable.source import EXCLUDED, Excluded
 from mnemonics_lib.methods import METHODS, MethodInfo, method_class
 from mnemonics_lib.methods.base import Method
 
@@ -67,12 +68,15 @@ def test_a_number_beside_an_own_method_makes_another_source(own):
 def test_the_librarys_modules_that_an_own_method_uses_make_its_source(own, monkeypatch):
     asked: set[str] = set()
 
-    def library_source(roots: list[str]) -> str:
+    def library_source(roots: list[str], excluded: tuple[Excluded, ...]) -> str:
+        assert excluded == EXCLUDED + left_out
         asked.update(roots)
         return "library"
 
     monkeypatch.setattr(provenance, "library_source", library_source)
-    source_digest(own("from mnemonics_lib.methods.bic import BiC\nclass Mine(BiC): ...\n"), ["mnemonics_lib.rng"])
+    left_out = (Excluded("mnemonics_lib.bench", "is not called"),)
+    mine = own("from mnemonics_lib.methods.bic import BiC\nclass Mine(BiC): ...\n")
+    source_digest(mine, ["mnemonics_lib.rng"], left_out)
     assert asked - {"mnemonics_lib", "mnemonics_lib.methods"} == {"mnemonics_lib.rng", "mnemonics_lib.methods.bic"}
 
 
