@@ -171,6 +171,7 @@ def exemplar_level(experiment: Experiment, state: State, walk: Walker = loops.wa
     first, pixels = experiment.protocol.bounds(state.phase)[0], experiment.data.pixels
     trained, adjusted = new_exemplars(experiment, state, walk), adjust_exemplars(experiment, state, walk)
     outside = pixels.outside(state.memory.images).item() if len(state.memory) else 0.0
+    # Counted before storing, because whole grey levels are inside the range by construction.
     memory = state.memory = state.memory.stored(pixels)
     new, every = memory.positions(first, state.model.classes), memory.positions(0, state.model.classes)
     return {
@@ -205,7 +206,7 @@ def adjust_exemplars(experiment: Experiment, state: State, walk: Walker = loops.
     phase, config = state.phase, experiment.config
     if not (config.adjust and phase):
         return None
-    parts = state.memory.splits(config.adjust, experiment.protocol.bounds(phase)[0])  # A and B
+    parts = state.memory.splits(config.adjust, experiment.protocol.bounds(phase)[0])  # A and B of the paper, for k = 2
     seed = experiment.seed("adjust", phase)
     adjustment = Adjustment(state.model, state.memory, parts, config.exemplar_level, experiment.data.pixels, seed)
     walk(adjustment, f"phase {phase}: adjustment")
@@ -225,6 +226,7 @@ def balanced_finetuning(experiment: Experiment, state: State, walk: Walker = loo
     phase, config, model = state.phase, experiment.config, state.model
     if not (config.finetune and phase):
         return {"finetuning_loss": [], "accuracy_before_finetuning": None}
+    # On copies, because a method may change itself and the network at the end of a phase, and this phase goes on.
     now = replace(state, model=copy.deepcopy(model), method=copy.deepcopy(state.method))
     finish_phase(experiment, now)
     before = evaluate(experiment, now)["accuracy"]

@@ -46,7 +46,7 @@ class Descent:
         self.losses: list[float] = []
         self.device = samples.labels.device
         self.total = torch.zeros((), device=self.device)  # summed on the device, so that no step waits for another
-        self._descend = Step(self.descend, recorder(self.device))
+        self._descend = Step(self.descend, recorder(self.device))  # on a CPU a plain call
 
     def step(self) -> None:
         """One epoch."""
@@ -64,7 +64,7 @@ class Descent:
         x, y = self.batches.load(*minibatch)  # [b, c, h, w], [b]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.sgd.precision == "bfloat16"):
             loss = self.loss(x, y)  # L_all, Eq. 5
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)  # to None, since adding to zeros would be another pass over memory
         loss.backward()  # grad_Theta L_all
         self.optimizer.step()  # Eq. 6
         self.total.add_(loss.detach() * len(y))

@@ -55,6 +55,7 @@ class ExemplarTraining:
         self.classes = [len(of.unique()) for of in (validation.labels, context[1])]
         self.engine = self.program(level)
         self.optimizer, self.scheduler = pixel_optimizer(self.E, level)
+        # Drawn beforehand, one a step, so that a training that goes on at step k need not replay the first k draws.
         shares = stream(seed, "shares")
         self.shares = [torch.rand((), generator=shares).item() for _ in range(len(self))]
         self.log, self._done = OuterLog(len(self), self.E), 0
@@ -67,7 +68,7 @@ class ExemplarTraining:
         result = self.engine(theta, self.E, minibatches, D)  # Eq. 8, T times; Eq. 7a; its gradient through Eq. 8
         self.E.grad = result.gradient  # grad_E L_c(Theta'(E); D), [n, c, h, w]
         self.optimizer.step()  # Eq. 9: E <- E - beta_1 grad_E L_c(Theta'(E); D)
-        outside = self.pixels.outside(self.E.detach())
+        outside = self.pixels.outside(self.E.detach())  # before the projection, which leaves nothing outside
         if self.level.clip:
             self.E.data.copy_(self.pixels.clip(self.E.detach()))
         moved, losses = rms(self.E.detach() - self.start), result.base_losses
@@ -113,7 +114,7 @@ class ExemplarTraining:
 
     def load_state(self, state: State) -> None:
         """Go on from there."""
-        self.E.data.copy_(state["images"])
+        self.E.data.copy_(state["images"])  # in place: the optimiser holds this very tensor
         self._done = len(state["log"])
         self.log.rows[: self.done] = state["log"]
         if self.done < len(self):
