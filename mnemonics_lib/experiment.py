@@ -62,9 +62,9 @@ class Experiment:
         """D_{0:i}, which only joint training keeps."""
         return self._samples(*self.protocol.seen_data(self.data.train, phase))
 
-    def test_data(self, phase: int) -> Samples:
-        """Test data of all classes seen."""
-        return self._samples(*self.protocol.seen_data(self.data.test, phase))
+    def test_data(self, classes: int) -> Samples:
+        """Test data of the first ``classes`` classes of the order."""
+        return self._samples(*self.data.test.of_classes(self.protocol.order, 0, classes))
 
     def _samples(self, raw: Tensor, labels: Tensor) -> Samples:
         return Samples.real(raw, labels, self.data.pixels)

@@ -111,9 +111,9 @@ def model_level(experiment: Experiment, state: State, walk: Walker = loops.walk)
         training images without augmentation, with the running statistics and the network's own head.
     """
     phase, config, model, method = state.phase, experiment.config, state.model, state.method
-    held_out = config.quota(experiment.protocol.seen(phase))[1]
-    if held_out:
-        state.held_out = state.held_out.shrink(held_out).extend(*experiment.held_out(phase).all())
+    per_class = config.quota(experiment.protocol.seen(phase))[1]
+    if per_class:
+        state.held_out = state.held_out.shrink(per_class).extend(*experiment.held_out(phase).all())
     data = experiment.new_data(phase)  # D_i
     loss: LossFunction
     if phase == 0:
@@ -128,7 +128,7 @@ def model_level(experiment: Experiment, state: State, walk: Walker = loops.walk)
         data = training_data(experiment, state, data)  # E_{0:i-1} and D_i
         loss = lambda x, y: method.loss(model, teacher, x, y)  # noqa: E731  L_all, Eq. 5
     descent = Descent(model, loss, data, config.training, experiment.seed("training", phase))
-    walk(descent, f"phase {phase}: model")  # Eq. 6
+    walk(descent, f"phase {phase}: model")  # Eq. 6; for phase 0 the name is a key of durable.shared
     if phase:
         method.end_training(model)
     with evaluating(model):
@@ -195,7 +195,7 @@ def new_exemplars(experiment: Experiment, state: State, walk: Walker = loops.wal
     training = new_exemplar_training(
         state.model, state.memory, first, experiment.new_data(phase), config.exemplar_level, seed
     )
-    walk(training, f"phase {phase}: exemplars")
+    walk(training, f"phase {phase}: exemplars")  # for phase 0 the name is a key of durable.shared
     index = state.memory.positions(first, state.model.classes)
     state.memory = state.memory.with_images(index, training.E.detach())
     return controls([training])
@@ -226,7 +226,7 @@ def balanced_finetuning(experiment: Experiment, state: State, walk: Walker = loo
     phase, config, model = state.phase, experiment.config, state.model
     if not (config.finetune and phase):
         return {"finetuning_loss": [], "accuracy_before_finetuning": None}
-    # On copies, because a method may change itself and the network at the end of a phase, and this phase goes on.
+    # On copies, since end_phase may change the model and the method, and this phase goes on.
     now = replace(state, model=copy.deepcopy(model), method=copy.deepcopy(state.method))
     finish_phase(experiment, now)
     before = evaluate(experiment, now)["accuracy"]
@@ -253,14 +253,14 @@ def finish_phase(experiment: Experiment, state: State) -> Row:
 
 
 def evaluate(experiment: Experiment, state: State) -> Row:
-    """Test on all classes seen. A question that changes nothing: it may be asked at any time, any number of times.
+    """Test on all classes that the model knows. A question that changes nothing: it may be asked at any time.
 
     Returns:
         ``accuracy`` A_i, ``first_classes_accuracy`` A_i^Z (both in %), ``confusion`` (rows are the true classes).
     """
     with evaluating(state.model) as model:
         scorer = state.method.scorer(model, state.memory.samples(experiment.data.pixels))
-        confusion = metrics.confusion_matrix(scorer, experiment.test_data(state.phase), model.classes)
+        confusion = metrics.confusion_matrix(scorer, experiment.test_data(model.classes), model.classes)
     return {
         "accuracy": metrics.accuracy(confusion),
         "first_classes_accuracy": metrics.accuracy(confusion, experiment.protocol.seen(0)),

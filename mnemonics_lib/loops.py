@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-State = dict[str, Any]
+LoopState = dict[str, Any]
 """Plain values and tensors, as ``torch.load(weights_only=True)`` reads them."""
 
 
@@ -30,11 +30,11 @@ class Loop(Protocol):
         """Do the next one."""
         ...
 
-    def state(self) -> State:
+    def state(self) -> LoopState:
         """Everything that the remaining steps depend on, and the result so far; not a copy."""
         ...
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: LoopState) -> None:
         """Go on, in a loop made from the same values, from where another one gave its state."""
         ...
 

@@ -11,7 +11,7 @@ from mnemonics_lib.config.sections import Optimisation
 from mnemonics_lib.data.batches import EpochBatches
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device.recording import Step, recorder
-from mnemonics_lib.loops import State
+from mnemonics_lib.loops import LoopState
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 """(images [b, c, h, w], labels [b]) -> scalar loss of the model being trained."""
@@ -78,15 +78,15 @@ class Descent:
         """Epochs in all."""
         return self.sgd.epochs
 
-    def state(self) -> State:
+    def state(self) -> LoopState:
         """The model and the losses; while epochs remain also the optimiser, its schedule and the random streams."""
-        state: State = {"model": self.model.state_dict(), "losses": self.losses}
+        state: LoopState = {"model": self.model.state_dict(), "losses": self.losses}
         if self.done < len(self):
             state |= {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict()}
             state |= {"batches": self.batches.state()}
         return state
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: LoopState) -> None:
         """Go on from there."""
         self.model.load_state_dict(state["model"])
         self.losses = list(state["losses"])

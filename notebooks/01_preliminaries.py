@@ -130,7 +130,7 @@ without = copy.deepcopy(state)
 without.phase = 1
 without.memory = state.memory.shrink(0)
 global_bop.model_level(experiment, without, walk)
-test = experiment.test_data(1)
+test = experiment.test_data(protocol.seen(1))
 bare = metrics.confusion_matrix(without.model.eval(), test, without.model.classes)
 print(f"old classes: {metrics.accuracy(bare, protocol.seen(0)):.1f} %, all: {metrics.accuracy(bare):.1f} %")
 

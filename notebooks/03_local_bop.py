@@ -253,7 +253,7 @@ def trained_on(memory, k):
             parameter.lerp_(ours, 0.5)
     short = config.finetuning.model_copy(update={"epochs": 60, "milestones": []})
     walk(Descent(model, lambda x, y: cross_entropy(model(x), y), memory.samples(pixels), short, seed=k))
-    return metrics.accuracy(metrics.confusion_matrix(model.eval(), experiment.test_data(0), model.classes))
+    return metrics.accuracy(metrics.confusion_matrix(model.eval(), experiment.test_data(model.classes), model.classes))
 
 
 pairs = pd.DataFrame(

@@ -330,7 +330,7 @@ def test_the_logits_of_old_classes_are_the_same_bits_when_a_phase_begins(tiny):
         experiment = Experiment.of(config)
         state = global_bop.initial_state(experiment)
         global_bop.run_phase(experiment, state)
-        images = experiment.test_data(0).all()[0][:50]
+        images = experiment.test_data(5).all()[0][:50]
         with torch.no_grad():
             before = state.model.eval()(images)
             for phase in (1, 2):
@@ -377,6 +377,14 @@ def test_a_question_changes_nothing_and_can_be_asked_at_any_time(tiny, name, mon
         row |= global_bop.finish_phase(experiment, state) | global_bop.evaluate(experiment, state)
         rows.append(row)
     assert rows[0] == rows[1]
+
+
+def test_a_question_after_a_phase_has_the_answer_of_the_phase(small):
+    experiment = Experiment.of(small.replace(phases=1))
+    state = global_bop.initial_state(experiment)
+    for after in global_bop.phases(experiment, state):
+        row = global_bop.evaluate(experiment, after)
+        assert row == {name: state.results[-1][name] for name in row}
 
 
 def test_the_accuracy_before_fine_tuning_is_that_of_the_run_without_it(tiny):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mnemonics_lib.loops import State, walk
+from mnemonics_lib.loops import LoopState, walk
 
 
 class Counting:
@@ -17,10 +17,10 @@ class Counting:
     def step(self) -> None:
         self.done += 1
 
-    def state(self) -> State:
+    def state(self) -> LoopState:
         raise AssertionError("a plain walk keeps nothing")
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: LoopState) -> None:
         raise AssertionError("a plain walk goes on from nothing")
 
 

@@ -89,7 +89,7 @@ class ClosedForm:
         inner: the formula's name in ``exemplar_level.inner``, for errors.
     """
 
-    minibatches = 1
+    minibatches_per_call = 1
 
     def __init__(self, batch: Batch, meta_loss: MetaLoss, solver: Solver, inner: str) -> None:
         self.batch, self.meta_loss, self.solver, self.inner = batch, meta_loss, solver, inner

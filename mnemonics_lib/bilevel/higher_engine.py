@@ -39,7 +39,7 @@ class Higher:
 
     def __init__(self, base_loss: BaseLoss, meta_loss: MetaLoss, sgd: InnerSGD) -> None:
         self.base_loss, self.meta_loss, self.sgd = base_loss, meta_loss, sgd
-        self.minibatches = sgd.steps
+        self.minibatches_per_call = sgd.steps
 
     def __call__(
         self,

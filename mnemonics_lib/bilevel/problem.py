@@ -105,7 +105,7 @@ class Engine(Protocol):
         minibatches: how many mini-batches one call takes: T, or 1 where a formula solves the inner problem.
     """
 
-    minibatches: int
+    minibatches_per_call: int
 
     def __call__(
         self,

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from torch import Tensor, nn
-
-
-class HasBackbone(Protocol):
-    """A network for ``inner = head``: what lies outside of ``backbone`` is its last layer, which alone moves."""
-
-    backbone: nn.Module
+from torch import Tensor
 
 
 class HasFeatures(Protocol):

@@ -13,7 +13,7 @@ from mnemonics_lib.durable.clock import Clock
 from mnemonics_lib.durable.journal import Journal
 from mnemonics_lib.durable.provenance import Environment
 from mnemonics_lib.durable.shared import Shared
-from mnemonics_lib.loops import Loop, State
+from mnemonics_lib.loops import Loop, LoopState
 
 
 class OutOfTimeError(Exception):
@@ -99,7 +99,7 @@ class Driver:
             self._walk(loop, name)
             return
 
-        def make() -> tuple[State, float]:
+        def make() -> tuple[LoopState, float]:
             clock = Clock(self.journal.making.get(name, 0.0))
             self._making = name, clock
             try:

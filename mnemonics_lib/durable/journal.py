@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from mnemonics_lib.durable.files import write_atomically
-from mnemonics_lib.loops import State
+from mnemonics_lib.loops import LoopState
 
 KEPT = ("loops", "seconds", "making", "environments")
 """What a later session takes over."""
@@ -40,7 +40,7 @@ class Journal:
     path: Path | None = None
     identity: dict[str, Any] = field(default_factory=dict)
     phase: int = 0
-    loops: dict[str, State] = field(default_factory=dict)
+    loops: dict[str, LoopState] = field(default_factory=dict)
     seconds: float = 0.0
     making: dict[str, float] = field(default_factory=dict)
     environments: list[dict[str, Any]] = field(default_factory=list)

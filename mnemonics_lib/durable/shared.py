@@ -21,7 +21,7 @@ from mnemonics_lib.durable.provenance import data_digest, environment
 from mnemonics_lib.durable.source import EXCLUDED, ROOTS, library_source
 from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, unused_modules
 from mnemonics_lib.experiment import Experiment
-from mnemonics_lib.loops import State
+from mnemonics_lib.loops import LoopState
 
 
 class SharedError(ValueError):
@@ -42,7 +42,7 @@ class Shared:
     device: torch.device
     keys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def get(self, name: str, make: Callable[[], tuple[State, float]]) -> tuple[State, float]:
+    def get(self, name: str, make: Callable[[], tuple[LoopState, float]]) -> tuple[LoopState, float]:
         """The finished state of the loop of this name, made now unless it is there already.
 
         Several processes may ask at once: the first makes it, the others wait for it.
@@ -68,7 +68,7 @@ class Shared:
             write_atomically(path, lambda file: torch.save({"state": state, "seconds": seconds}, file))
         return state, seconds
 
-    def _read(self, path: Path) -> tuple[State, float]:
+    def _read(self, path: Path) -> tuple[LoopState, float]:
         try:
             content = torch.load(path, map_location=self.device, weights_only=True)
             return content["state"], content["seconds"]

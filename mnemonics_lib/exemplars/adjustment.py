@@ -10,7 +10,7 @@ from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
-from mnemonics_lib.loops import State
+from mnemonics_lib.loops import LoopState
 from mnemonics_lib.rng import derive
 
 
@@ -87,11 +87,11 @@ class Adjustment:
         batches = [-(-(everyone - len(part)) // self.level.val_batch) for part in self.parts]
         return self.level.epochs * sum(batches)
 
-    def state(self) -> State:
+    def state(self) -> LoopState:
         """That of each part so far."""
         return {"parts": [training.state() for training in self.trainings]}
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: LoopState) -> None:
         """Go on from there."""
         self.trainings = []
         for part, of_part in enumerate(state["parts"]):

@@ -63,7 +63,7 @@ def panel(training: ExemplarTraining, images: Tensor) -> tuple[float, float]:
     losses = []
     for k in range(starts):
         theta = temporary_model(training.model, level, derive(seed, "start", k), (k + 0.5) / starts)
-        minibatches = training.inner.draw(-1 - k, training.engine.minibatches)  # of no outer step
+        minibatches = training.inner.draw(-1 - k, training.engine.minibatches_per_call)  # of no outer step
         fitted = solve(theta, images, minibatches, training.inner.load, level)  # Eq. 8, T times
         with torch.no_grad():
             running = training.meta_loss(fitted.eval(), x, y)  # before a pass in training mode would change them

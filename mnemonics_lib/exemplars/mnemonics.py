@@ -19,7 +19,7 @@ from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.outer_log import OuterLog, rms
 from mnemonics_lib.exemplars.temporary import temporary_model
-from mnemonics_lib.loops import State
+from mnemonics_lib.loops import LoopState
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.rng import derive, stream
 
@@ -64,7 +64,7 @@ class ExemplarTraining:
         """One outer step."""
         D = self.validation[self.done]  # images [v, c, h, w], labels [v]
         theta = self.temporary(self.done)  # Theta' <- Theta_i, or a network near it
-        minibatches = self.inner.draw(self.done, self.engine.minibatches)  # of E, one for each inner step
+        minibatches = self.inner.draw(self.done, self.engine.minibatches_per_call)  # of E, one for each inner step
         result = self.engine(theta, self.E, minibatches, D)  # Eq. 8, T times; Eq. 7a; its gradient through Eq. 8
         self.E.grad = result.gradient  # grad_E L_c(Theta'(E); D), [n, c, h, w]
         self.optimizer.step()  # Eq. 9: E <- E - beta_1 grad_E L_c(Theta'(E); D)
@@ -105,14 +105,14 @@ class ExemplarTraining:
         """Outer steps in all."""
         return len(self.validation)
 
-    def state(self) -> State:
+    def state(self) -> LoopState:
         """The images and the log; while steps remain also the optimiser, twice as large as the images."""
-        state: State = {"images": self.E.detach(), "log": self.log.rows[: self.done]}
+        state: LoopState = {"images": self.E.detach(), "log": self.log.rows[: self.done]}
         if self.done < len(self):
             state |= {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict()}
         return state
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: LoopState) -> None:
         """Go on from there."""
         self.E.data.copy_(state["images"])  # in place: the optimiser holds this very tensor
         self._done = len(state["log"])

@@ -69,8 +69,8 @@ def loss(classifier: Any) -> Tensor:
 def test_its_loss_is_the_meta_loss_of_every_engine(inner, kind, engine, sgd, training):
     axes, start = level(inner, engine, **sgd), temporary(kind, inner, training)
     program = local_program(batch, loss, axes)
-    expected = program(copy.deepcopy(start), EXEMPLARS, minibatches(program.minibatches)).meta_loss
-    solution = solve(start, EXEMPLARS, minibatches(program.minibatches), batch, axes)
+    expected = program(copy.deepcopy(start), EXEMPLARS, minibatches(program.minibatches_per_call)).meta_loss
+    solution = solve(start, EXEMPLARS, minibatches(program.minibatches_per_call), batch, axes)
     assert solution.training is training
     with torch.no_grad():
         assert loss(solution).item() == pytest.approx(expected.item(), rel=1e-10)

@@ -17,7 +17,7 @@ from mnemonics_lib.durable import records, shared
 from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.shared import Shared, SharedError
 from mnemonics_lib.experiment import Experiment
-from mnemonics_lib.loops import State
+from mnemonics_lib.loops import LoopState
 
 CPU = torch.device("cpu")
 NAME = "phase 0: model"
@@ -34,7 +34,7 @@ class Maker:
     def __init__(self) -> None:
         self.calls = 0
 
-    def __call__(self) -> tuple[State, float]:
+    def __call__(self) -> tuple[LoopState, float]:
         self.calls += 1
         weights = torch.randn(3, 4, generator=torch.Generator().manual_seed(self.calls))
         return {"model": {"a.weight": weights}, "losses": [0.5, float(self.calls)]}, 3.25
@@ -114,7 +114,7 @@ def test_a_damaged_file_is_named_and_left_for_its_owner_to_delete(tmp_path, make
 
 @pytest.mark.parametrize("error", [RuntimeError("out of memory"), KeyboardInterrupt()])
 def test_a_failing_make_leaves_nothing_behind_and_the_next_one_is_not_hindered(tmp_path, make, error):
-    def fail() -> tuple[State, float]:
+    def fail() -> tuple[LoopState, float]:
         raise error
 
     one = store(tmp_path)
@@ -135,7 +135,7 @@ def test_of_several_processes_at_once_one_makes_it_and_all_get_it(tmp_path):
     start = multiprocessing.get_context("fork").Event()
 
     def child(number: int) -> None:
-        def make() -> tuple[State, float]:
+        def make() -> tuple[LoopState, float]:
             (tmp_path / f"made-{os.getpid()}").touch()
             time.sleep(0.3)
             return {"value": torch.full((2,), float(number))}, 1.0 + number

@@ -133,7 +133,7 @@ def as_engine(function: Any) -> Any:
 
     class Made:
         def __init__(self, base_loss, meta_loss, sgd):
-            self.base_loss, self.meta_loss, self.sgd, self.minibatches = base_loss, meta_loss, sgd, sgd.steps
+            self.base_loss, self.meta_loss, self.sgd, self.minibatches_per_call = base_loss, meta_loss, sgd, sgd.steps
 
         def __call__(self, model, exemplars, minibatches, validation):
             return function(

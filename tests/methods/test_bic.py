@@ -372,7 +372,7 @@ def test_the_fit_sees_neither_the_training_data_nor_the_exemplars_but_the_held_o
 
 def test_the_reported_accuracy_is_that_of_the_corrected_head(after_three_phases):
     experiment, state = after_three_phases
-    images, labels = experiment.test_data(3).all()
+    images, labels = experiment.test_data(8).all()
     with torch.no_grad():
         logits = state.model.eval()(images).numpy().copy()
     logits[:, 7:] = np.float32(state.method.alpha) * logits[:, 7:] + np.float32(state.method.beta)
@@ -382,7 +382,7 @@ def test_the_reported_accuracy_is_that_of_the_corrected_head(after_three_phases)
 
 def test_the_teacher_of_a_phase_is_corrected_as_the_phase_before_was_tested(after_three_phases):
     experiment, state = after_three_phases
-    images = experiment.test_data(3).all()[0][:20]
+    images = experiment.test_data(8).all()[0][:20]
     with torch.no_grad():
         tested = state.method.scorer(state.model, nothing(experiment.data.pixels))(images)
         teacher = copy.deepcopy(state.model)
@@ -417,7 +417,7 @@ def test_a_finished_run_read_back_predicts_with_the_correction(config, tmp_path)
     record, path = runs.run(config, tmp_path)
     run = runs.load_run(path)
     experiment = Experiment.of(config)
-    test = experiment.test_data(1)
+    test = experiment.test_data(10)
     assert isinstance(run.state.method, BiC)
     assert run.state.method.alpha != 1.0
     predicted = run.predict(test.raw)
