@@ -78,7 +78,7 @@ table.round(1)
 # | `loss(model, teacher, images, labels)` | every batch of phases 1 to $N$ | all |
 # | `teach(teacher, images)` | by the inherited loss | BiC corrects its teacher |
 # | `end_training(model)` | after training, before the exemplar level | LUCIR lets all rows train |
-# | `end_phase(model, held_out)` | once at the end of a phase, before its test | BiC fits its two scalars |
+# | `end_phase(model, held_out)` | at the end of a phase, before its test (and before fine-tuning, on copies) | BiC fits its two scalars |
 # | `report()` | after it, for the record | BiC's two scalars |
 # | `scorer(model, exemplars)` | to classify | iCaRL's nearest mean, BiC's correction |
 # | `state()`, `load_state(state)` | at a checkpoint | BiC |

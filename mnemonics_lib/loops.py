@@ -15,7 +15,10 @@ LoopState = dict[str, Any]
 
 
 class Loop(Protocol):
-    """Work made of steps that follow one another: epochs of training, or steps on the exemplars."""
+    """Work made of steps that follow one another: epochs of training, or steps on the exemplars.
+
+    It may also have ``refuse_if_too_large(free)``, which a driver calls with the free bytes before the first step.
+    """
 
     @property
     def done(self) -> int:
@@ -40,7 +43,8 @@ class Loop(Protocol):
 
 
 Walker = Callable[[Loop, str], None]
-"""Does the remaining steps of a loop, which it may call by the given name."""
+"""Does the remaining steps of a loop. The name is shown, and is the key under which the loop's state is kept: one for
+each loop of a run."""
 
 
 def walk(loop: Loop, name: str = "") -> None:

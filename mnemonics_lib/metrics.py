@@ -1,4 +1,4 @@
-"""Section 5.1's measures, all in per cent."""
+"""Section 5.1's measures; accuracies and forgetting in per cent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mnemonics_lib.methods.base import Scorer
 
 @torch.no_grad()
 def predict(scorer: Scorer, samples: Samples) -> Tensor:
-    """The class with the highest score of each sample, [n], in stored order; they are passed through in parts."""
+    """For each sample the class with the highest score, [n], in stored order; computed part by part."""
     return torch.cat([scorer(images).argmax(dim=1) for images, _ in samples.parts()])
 
 
@@ -42,7 +42,7 @@ def accuracy_and_loss(model: Scorer, samples: Samples) -> tuple[float, float]:
 
 
 def accuracy(confusion: Tensor, classes: int | None = None) -> float:
-    """Share of right predictions; with ``classes``, over the test data of the first ``classes`` classes alone (A^Z)."""
+    """Share of right predictions in per cent; with ``classes``, over the data of the first ``classes`` alone (A^Z)."""
     rows = confusion[:classes].double()
     return (100 * rows.diagonal().sum() / rows.sum()).item()
 

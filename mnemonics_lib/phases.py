@@ -89,5 +89,5 @@ class PhaseProtocol:
         return split.of_classes(self.order, *self.bounds(phase))
 
     def seen_data(self, split: Split, phase: int) -> tuple[Tensor, Tensor]:
-        """D_0:i: the images of all classes seen so far and their positions."""
+        """D_{0:i}: the images of all classes seen so far and their positions."""
         return split.of_classes(self.order, 0, self.seen(phase))

@@ -123,7 +123,7 @@ def run(
     home = directory / name_of(config)
     path = home / RECORD
     experiment = Experiment.of(config, device)
-    identity = identity_of(experiment)  # now: the source may be edited while what was imported runs
+    identity = identity_of(experiment)  # before the run, because its source may be edited while it lasts
     home.mkdir(parents=True, exist_ok=True)
     # Two processes that want the same run: the second waits, then finds it finished.
     with FileLock(home / "lock"):
@@ -179,8 +179,8 @@ def driver_for(
 def identity_of(experiment: Experiment) -> Identity:
     """What decides the numbers of an experiment: equal identities, equal results on one machine.
 
-    The source of the configuration is no part of it, so that a new data set or method orphans nothing; what that source
-    makes of the fields is: head, class order, quotas, milestones.
+    The source of config/ is left out, so that a new data set or method orphans nothing. What it computes from the
+    fields (head, class order, phases, quotas, milestones) counts instead.
     """
     config, protocol = experiment.config, experiment.protocol
     resolved = {

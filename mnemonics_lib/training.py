@@ -24,7 +24,7 @@ class Descent:
         model: Theta, changed in place: every parameter that requires a gradient moves.
         loss: L_all of Eq. 5; it closes over the model. A GPU may record it (:mod:`mnemonics_lib.device.recording`), so
             its value must depend on its arguments and on tensors alone.
-        samples: E_{0:i-1} and D_i.
+        samples: E_{0:i-1} and D_i; for the balanced fine-tuning E_{0:i}.
         sgd: epochs, batch size, rate and schedule, momentum, decay, augmentation, precision.
         seed: of the order of the samples and of the crops.
 
@@ -40,12 +40,12 @@ class Descent:
             lr=sgd.rate,
             momentum=sgd.momentum,
             weight_decay=sgd.weight_decay,
-            fused=True,
+            fused=True,  # one kernel for all parameters, of which a ResNet has a hundred small ones
         )
         self.scheduler = torch.optim.lr_scheduler.MultiStepLR(self.optimizer, sgd.milestone_epochs(), sgd.gamma)
         self.losses: list[float] = []
         self.device = samples.labels.device
-        self.total = torch.zeros((), device=self.device)  # summed on the device, so that no step waits for another
+        self.total = torch.zeros((), device=self.device)  # summed on the device, so that no step waits for it
         self._descend = Step(self.descend, recorder(self.device))  # on a CPU a plain call
 
     def step(self) -> None:

@@ -103,11 +103,11 @@ class _Walk:
     def forwards(self, *minibatch: Any) -> None:
         """Theta'_t -> Theta'_{t+1}; a parameter that the loss does not touch stays where it is, as in torch's SGD."""
         theta = leaves(self.theta)
-        loss = self.base_loss(self.functional.classifier(theta), self.images.detach(), *minibatch)
+        loss = self.base_loss(self.functional.classifier(theta), self.images.detach(), *minibatch)  # Eq. 7b
         self.loss.copy_(loss.detach())
         slopes = torch.autograd.grad(loss, theta, allow_unused=True)
         now, b, g = _touched(slopes, self.theta, self.velocity)
-        if g:
+        if g:  # Eq. 8: b <- mu b + g + w Theta'_t, Theta'_{t+1} = Theta'_t - alpha b
             torch._foreach_mul_(b, self.sgd.momentum)
             torch._foreach_add_(b, g)
             torch._foreach_add_(b, now, alpha=self.sgd.weight_decay)
@@ -116,7 +116,7 @@ class _Walk:
     def validate(self, *validation: Any) -> None:
         """Theta'_T -> the validation loss and v."""
         theta = leaves(self.theta)
-        value = self.meta_loss(self.functional.classifier(theta), *validation)
+        value = self.meta_loss(self.functional.classifier(theta), *validation)  # Eq. 7a
         self.value.copy_(value.detach())
         torch._foreach_copy_(self.v, list(torch.autograd.grad(value, theta, materialize_grads=True)))
 
@@ -128,15 +128,15 @@ class _Walk:
         v, u, g = _touched(slopes, self.v, self.u)  # as forwards: what the loss does not touch keeps its velocity
         if not g:
             return
-        torch._foreach_mul_(u, self.sgd.momentum)
+        torch._foreach_mul_(u, self.sgd.momentum)  # u <- mu u - alpha v
         torch._foreach_add_(u, v, alpha=-self.sgd.alpha)
         terms = [(slope, along) for slope, along in zip(g, u, strict=True) if slope.requires_grad]
         if terms:
             outputs, along = zip(*terms, strict=True)
             *products, mixed = torch.autograd.grad(outputs, [*theta, self.images], along, materialize_grads=True)
-            self.gradient.add_(mixed)
-            torch._foreach_add_(self.v, products)
-        torch._foreach_add_(v, u, alpha=self.sgd.weight_decay)
+            self.gradient.add_(mixed)  # dE <- dE + d<g, u> / dE
+            torch._foreach_add_(self.v, products)  # v <- v + d<g, u> / dTheta'_t
+        torch._foreach_add_(v, u, alpha=self.sgd.weight_decay)  # v <- v + w u
 
 
 def _touched(slopes: tuple[Tensor | None, ...], *lists: Parameters) -> tuple[Parameters, ...]:

@@ -1,6 +1,7 @@
 """One typed model of a run: every axis, strict, with YAML in and out and a stable digest.
 
-Nothing else in the library reads configuration: it is read at the edge and handed down as values.
+It is read at the edge. The phase loop hands its sections and values down; of what lies below, only the exemplar level
+takes a large section whole, :class:`~mnemonics_lib.config.sections.ExemplarLevel`, all of whose axes are its own.
 """
 
 from __future__ import annotations

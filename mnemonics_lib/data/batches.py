@@ -1,4 +1,6 @@
-"""All drawing of mini-batches and crops: whole epochs, validation batches, and the batches of the inner loop.
+"""All drawing of mini-batches: whole epochs, validation batches, and the batches of the inner loop.
+
+How one crop is drawn and made is :class:`~mnemonics_lib.data.pixels.Pixels`'; which are drawn together is said here.
 
 Orders and crops are drawn on the host, from named streams, and travel to the device in one block for many steps, so
 that no step waits for a transfer.
@@ -42,6 +44,7 @@ def balanced_batches(labels: Tensor, size: int, generator: torch.Generator) -> l
     order = torch.randperm(len(labels), generator=generator)
     _, classes, counts = labels.cpu()[order].unique(return_inverse=True, return_counts=True)
     grouped = classes.argsort(stable=True)
+    # Each sample's place among those of its class.
     turn = torch.arange(len(labels)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
     in_turn = grouped[turn.argsort(stable=True)]  # first of each class, second of each class, ...
     return list(torch.tensor_split(order[in_turn], -(-len(labels) // size)))

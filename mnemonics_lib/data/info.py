@@ -1,4 +1,7 @@
-"""What is known of each data set before it is loaded. One line here, one loader in :mod:`mnemonics_lib.data`."""
+"""What is known of each data set before it is loaded.
+
+A new one is a line here, a loader in :mod:`mnemonics_lib.data.dataset` and its name in ``RunConfig.dataset``.
+"""
 
 from __future__ import annotations
 

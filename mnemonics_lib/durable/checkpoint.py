@@ -108,7 +108,7 @@ def restore_alone(content: dict[str, Any], device: torch.device) -> tuple[RunCon
 
 def _restore(state: State, content: dict[str, Any], config: RunConfig, protocol: PhaseProtocol, pixels: Pixels) -> None:
     """Fill a fresh state with a checkpoint's content."""
-    if content["phase"] > 1 and config.weight_transfer:  # phase 0 trains plain convolutions, later phases others
+    if content["phase"] > 1 and config.weight_transfer:  # from phase 1 on the convolutions are scaled ones
         transfer_weights(state.model)
     for phase in range(1, content["phase"]):
         state.model.grow(protocol.seen(phase), seed=0)

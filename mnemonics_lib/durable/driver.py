@@ -60,7 +60,7 @@ class Driver:
     def work_in(self, now: Environment) -> list[Environment]:
         """The phase goes on in an environment; call it after :meth:`begin`.
 
-        What runs share must be of one environment: an unfinished piece of it that another one has made is left behind.
+        Shared work must come from one environment: an unfinished shared loop that another one began is begun again.
 
         Returns:
             Every environment that the phase was computed in so far, this one included.
@@ -111,7 +111,7 @@ class Driver:
         with self._clock.stopped():  # waiting for another run is not work
             state, seconds = self.shared.get(name, make)
         self._clock.add(seconds)
-        if loop.done < len(loop):
+        if loop.done < len(loop):  # another run made it; where this call did, the loop is at its end already
             loop.load_state(state)
 
     def _walk(self, loop: Loop, name: str) -> None:

@@ -1,7 +1,7 @@
 """What an unfinished phase has reached, in a file beside the run's checkpoint.
 
-The checkpoint stands between phases. Inside a phase a run goes on as follows: the phase begins again from the
-checkpoint, and each of its loops takes the state that the journal has for it.
+A session is one process that works on a run. The checkpoint stands between phases. Inside a phase a run goes on as
+follows: the phase begins again from the checkpoint, and each of its loops takes the state that the journal has for it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Journal:
         phase: the present one.
         loops: what each loop last gave.
         seconds: of the phase, in all sessions up to the last write.
-        making: seconds spent so far on work that other runs will share, by the loop's name.
+        making: seconds spent so far on loops that runs share, by name.
         environments: every one that the phase was computed in so far, as plain values.
     """
 

@@ -58,7 +58,7 @@ class Shared:
             SharedError: for a damaged file.
         """
         text = json.dumps(self.keys[name], sort_keys=True)
-        kind = name.rpartition(" ")[2]
+        kind = name.rpartition(" ")[2]  # the last word of the loop's name, for people
         path = self.directory / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:20]}.pt"
         self.directory.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):

@@ -83,6 +83,7 @@ class Adjustment:
 
     def __len__(self) -> int:
         """Outer steps in all."""
+        # Batches a pass, as ValidationBatches makes them; the trainings of later parts are not made yet.
         everyone = sum(map(len, self.parts))
         batches = [-(-(everyone - len(part)) // self.level.val_batch) for part in self.parts]
         return self.level.epochs * sum(batches)

@@ -46,8 +46,8 @@ def controls(trainings: Sequence[ExemplarTraining]) -> dict[str, Any]:
 def panel(training: ExemplarTraining, images: Tensor) -> tuple[float, float]:
     """The meta loss, Eq. 7a, of models trained on ``images``, over fixed starts and validation images.
 
-    The starts are as far from Theta_i as the perturbed ones of the training are: at evenly spaced shares r. Without
-    perturbation there is one, Theta_i.
+    The starts are as far from Theta_i as the perturbed ones of the training are: at evenly spaced r between 0 and
+    ``level.perturbation``. Without perturbation there is one, Theta_i.
 
     Args:
         training: whose model, validation data and axes to use.
@@ -63,7 +63,9 @@ def panel(training: ExemplarTraining, images: Tensor) -> tuple[float, float]:
     losses = []
     for k in range(starts):
         theta = temporary_model(training.model, level, derive(seed, "start", k), (k + 0.5) / starts)
-        minibatches = training.inner.draw(-1 - k, training.engine.minibatches_per_call)  # of no outer step
+        minibatches = training.inner.draw(
+            -1 - k, training.engine.minibatches_per_call
+        )  # batches that no outer step has had
         fitted = solve(theta, images, minibatches, training.inner.load, level)  # Eq. 8, T times
         with torch.no_grad():
             running = training.meta_loss(fitted.eval(), x, y)  # before a pass in training mode would change them

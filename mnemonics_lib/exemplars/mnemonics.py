@@ -52,6 +52,7 @@ class ExemplarTraining:
         self.validation = ValidationBatches(validation, level.val_batch, level.epochs, level.val_augment, seed)
         crops = self.pixels if level.inner_augment else None
         self.inner = InnerBatches(labels, context, level.inner_batch, crops, seed)
+        # How many classes each stands for: the weights of balanced_loss.
         self.classes = [len(of.unique()) for of in (validation.labels, context[1])]
         self.engine = self.program(level)
         self.optimizer, self.scheduler = pixel_optimizer(self.E, level)
@@ -67,7 +68,7 @@ class ExemplarTraining:
         minibatches = self.inner.draw(self.done, self.engine.minibatches_per_call)  # of E, one for each inner step
         result = self.engine(theta, self.E, minibatches, D)  # Eq. 8, T times; Eq. 7a; its gradient through Eq. 8
         self.E.grad = result.gradient  # grad_E L_c(Theta'(E); D), [n, c, h, w]
-        self.optimizer.step()  # Eq. 9: E <- E - beta_1 grad_E L_c(Theta'(E); D)
+        self.optimizer.step()  # Eq. 9; SGD: E <- E - beta_1 grad_E L_c(Theta'(E); D)
         outside = self.pixels.outside(self.E.detach())  # before the projection, which leaves nothing outside
         if self.level.clip:
             self.E.data.copy_(self.pixels.clip(self.E.detach()))
@@ -75,7 +76,7 @@ class ExemplarTraining:
         self.log.write(self.done, result.meta_loss, losses[0], losses[-1], rms(result.gradient), moved, outside)
         self._done += 1
         if self.done % self.validation.per_pass == 0:
-            self.scheduler.step()  # beta_1 halves every few passes
+            self.scheduler.step()  # beta_1 halves every ``halve_every`` passes, by default never
 
     def temporary(self, step: int) -> nn.Module:
         """Theta' at the start of an outer step, a function of the seed and the step alone."""
@@ -151,6 +152,7 @@ def pixel_optimizer(
     """What makes the step of Eq. 9, and its schedule: beta_1 halves every ``level.halve_every`` passes."""
     make = torch.optim.Adam if level.optimizer == "adam" else torch.optim.SGD
     optimizer: torch.optim.Optimizer = make([E], lr=level.beta)
+    # 0 keeps beta: the first halving would come after the last pass.
     return optimizer, torch.optim.lr_scheduler.StepLR(optimizer, level.halve_every or level.epochs + 1, gamma=0.5)
 
 

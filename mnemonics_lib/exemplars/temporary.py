@@ -31,7 +31,7 @@ def temporary_model(model: nn.Module, level: ExemplarLevel, seed: int, share: fl
         r = level.perturbation * share
         with torch.no_grad():
             for parameter, ours in zip(temporary.parameters(), model.parameters(), strict=True):
-                if parameter.requires_grad:  # a frozen one is ours already
+                if parameter.requires_grad:  # a frozen one has Theta_i's value already
                     parameter.lerp_(ours, 1 - r)
     if level.inner == "head":
         temporary.get_submodule("backbone").requires_grad_(False)

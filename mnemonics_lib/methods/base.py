@@ -20,7 +20,7 @@ class Method:
     """A class-incremental method; the defaults are Eq. 5 and the head. One instance serves one run.
 
     Phase 0 is the same for all methods with the same head (cross-entropy, no teacher): it is trained once and shared.
-    The hooks below are for phases 1..N, but for ``end_phase`` and ``scorer``, which phase 0 has too.
+    The hooks below are for phases 1..N, but for ``end_phase``, ``report`` and ``scorer``, which phase 0 has too.
 
     Args:
         lam: lambda of Eq. 5, the weight of cross-entropy against distillation.
@@ -48,8 +48,8 @@ class Method:
         recording.
         """
         with torch.no_grad():
-            old_logits = self.teach(teacher, images)
-        return losses.model_level(model(images), labels, old_logits, self.lam, self.temperature)
+            old_logits = self.teach(teacher, images)  # p_hat(x), [n, K]
+        return losses.model_level(model(images), labels, old_logits, self.lam, self.temperature)  # Eq. 5
 
     def teach(self, teacher: IncrementalNet, images: Tensor) -> Tensor:
         """p_hat(x), the teacher's logits over the old classes."""
@@ -60,6 +60,9 @@ class Method:
 
     def end_phase(self, model: IncrementalNet, held_out: Samples) -> None:
         """Finish after Theta_i is trained and fine-tuned.
+
+        Where a phase is fine-tuned it is called before that too, on copies of the model and the method, to measure what
+        fine-tuning adds: so it must touch nothing else, and the method must stand a deep copy.
 
         Args:
             model: Theta_i, in evaluation mode.

@@ -35,9 +35,9 @@ class BiC(Method):
     def loss(self, model: IncrementalNet, teacher: IncrementalNet, images: Tensor, labels: Tensor) -> Tensor:
         """(1 - n_old/n) CE + n_old/n KD, n classes in all; the student's logits are not corrected."""
         with torch.no_grad():
-            old_logits = self.teach(teacher, images)
-        logits = model(images)
-        new_share = 1 - self.first / logits.shape[1]
+            old_logits = self.teach(teacher, images)  # corrected, [n, K]
+        logits = model(images)  # [n, K + M]
+        new_share = 1 - self.first / logits.shape[1]  # M / (K + M), in the place of lambda in Eq. 5
         return losses.model_level(logits, labels, old_logits, new_share, self.temperature)
 
     def teach(self, teacher: IncrementalNet, images: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ def unit_feature_sums(model: IncrementalNet, samples: Samples, mirrored: bool = 
     """
     sums = torch.zeros(model.classes, model.backbone.features, device=samples.labels.device)
     for images, labels in samples.parts():
-        features = F.normalize(model.features(images), dim=1)
+        features = F.normalize(model.features(images), dim=1)  # [b, d]
         if mirrored:
             features = features + F.normalize(model.features(images.flip(-1)), dim=1)
         sums.index_add_(0, labels, features)

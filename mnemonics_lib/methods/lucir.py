@@ -36,10 +36,10 @@ class LUCIR(Method):
 
     def loss(self, model: IncrementalNet, teacher: IncrementalNet, images: Tensor, labels: Tensor) -> Tensor:
         """CE on all samples, less-forget on all samples, margin ranking on samples of old classes."""
-        head, features = self._head(model), model.features(images)
+        head, features = self._head(model), model.features(images)  # [n, d]
         with torch.no_grad():
-            old_features = teacher.features(images)
-        cosines = head.cosines(features)
+            old_features = teacher.features(images)  # f*, [n, d]
+        cosines = head.cosines(features)  # [n, classes]
         return (
             losses.cross_entropy(head.sigma * cosines, labels)
             + self.weight * losses.less_forget(features, old_features)

@@ -135,7 +135,7 @@ class CosineHead(Head):
     @in_full
     def cosines(self, features: Tensor) -> Tensor:
         """[n, d] -> cos(f, w_k), [n, classes]."""
-        directions = F.normalize(features, dim=1)
+        directions = F.normalize(features, dim=1)  # [n, d]
         return torch.cat([block(directions) for block in self.blocks], dim=1)
 
     def forward(self, features: Tensor) -> Tensor:

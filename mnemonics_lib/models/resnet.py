@@ -62,5 +62,5 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, channels, h, w] -> [n, features]."""
-        x = F.relu(self.bn1(self.conv1(x)))
-        return torch.mean(self.blocks(x), dim=(2, 3))
+        x = F.relu(self.bn1(self.conv1(x)))  # [n, width, h, w]
+        return torch.mean(self.blocks(x), dim=(2, 3))  # [n, 4 width]

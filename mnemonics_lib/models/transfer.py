@@ -34,7 +34,7 @@ class TransferConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve with W * s."""
-        weight = self.weight * self.scale
+        weight = self.weight * self.scale  # [out, in, kh, kw]
         return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation, self.groups)
 
 
