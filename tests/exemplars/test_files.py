@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -248,10 +249,11 @@ def test_the_example_in_the_book_runs(tmp_path, root, monkeypatch):
     section = (root / "book" / "extend.md").read_text(encoding="utf-8").split("## Take the exemplars elsewhere")[1]
     example = section.split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(tmp_path)
-    memory, names = exemplars(), ["beaver", "dolphin", "otter"]
-    values = {"memory": memory, "pixels": space(3), "order": [0, 2, 1], "names": names, "images": memory.images}
-    exec(example, values | {"labels": memory.labels, "mean": [0.5] * 3, "std": [0.25] * 3})
-    assert (tmp_path / "exemplars" / "000-beaver" / "000.png").is_file()
+    memory = exemplars()
+    run = SimpleNamespace(exemplars=memory, pixels=space(3), class_order=[0, 2, 1])
+    values = {"run": run, "images": memory.images, "labels": memory.labels}
+    exec(example, values | {"mean": [0.5] * 3, "std": [0.25] * 3})
+    assert (tmp_path / "exemplars" / "001-2" / "000.png").is_file()
     assert ImageFolder(str(tmp_path / "mine")).classes == ["000-0", "001-1", "002-2"]
 
 
