@@ -114,60 +114,76 @@ def rows(device: str = "cpu", rounds: int = 7) -> list[dict[str, Any]]:
 
 def loops(device: torch.device, depth: int, size: int, steps: int) -> dict[str, Measurement]:
     """What to measure, by name, at ``steps`` batches."""
-    gpu = device.type == "cuda"
-    generator = torch.Generator().manual_seed(0)
-    count = steps * BATCH * (ON_GPU if gpu else 1)
-    raw = torch.randint(256, (count, 3, size, size), generator=generator, dtype=torch.uint8)
-    labels = torch.randint(CLASSES, (count,), generator=generator)
-    few = steps * BATCH * (USUAL_ON_GPU if gpu else 1)
-    pictures = Pictures(raw[:few], labels[:few])
-    loader = DataLoader(pictures, BATCH, shuffle=True, num_workers=WORKERS, persistent_workers=WORKERS > 0)
-    raw, labels = raw.to(device), labels.to(device)
-    middle = torch.full((3, 1, 1), 0.5, device=device)
-    pixels = Pixels(middle, middle / 2, white=255, pad=size // 8, flip=True)
-    samples = Samples.real(raw, labels, pixels)
-    images = pixels.normalise(raw).contiguous(memory_format=torch.channels_last)
+    given = Given(device, depth, size, steps)
+    found = {
+        "ours": given.ours("float32", taught=False),
+        "ours, bfloat16": given.ours("bfloat16", taught=False),
+        "ours, with teacher": given.ours("float32", taught=True),
+        "ours, with teacher, bfloat16": given.ours("bfloat16", taught=True),
+        "usual": given.plain(lambda: given.loader, given.few),
+        "bare": given.plain(given.in_memory, given.count),
+    }
+    if device.type == "cuda":
+        found[COMPILED] = given.plain(given.in_memory, given.count, compiled=True)
+    return found
 
-    def network() -> IncrementalNet:
-        return build_network(depth, 16, 3, CLASSES, seed=0).to(device)
 
-    def ours(precision: Literal["float32", "bfloat16"], taught: bool) -> Measurement:
-        settings = Training(epochs=2, batch_size=BATCH, milestones=[], precision=precision)
-        net, teacher, method = (
-            network(),
-            network().eval().requires_grad_(False),
-            Method(settings.lam, settings.temperature),
-        )
+class Given:
+    """The same network and random images for all loops.
+
+    Args:
+        device: where they are.
+        depth: of the ResNet.
+        size: height and width of the images.
+        steps: batches of a measurement on a CPU.
+    """
+
+    def __init__(self, device: torch.device, depth: int, size: int, steps: int) -> None:
+        gpu = device.type == "cuda"
+        self.device, self.depth, self.generator = device, depth, torch.Generator().manual_seed(0)
+        self.count, self.few = steps * BATCH * (ON_GPU if gpu else 1), steps * BATCH * (USUAL_ON_GPU if gpu else 1)
+        raw = torch.randint(256, (self.count, 3, size, size), generator=self.generator, dtype=torch.uint8)
+        labels = torch.randint(CLASSES, (self.count,), generator=self.generator)
+        pictures = Pictures(raw[: self.few], labels[: self.few])
+        self.loader = DataLoader(pictures, BATCH, shuffle=True, num_workers=WORKERS, persistent_workers=WORKERS > 0)
+        middle = torch.full((3, 1, 1), 0.5, device=device)
+        pixels = Pixels(middle, middle / 2, white=255, pad=size // 8, flip=True)
+        self.samples = Samples.real(raw.to(device), labels.to(device), pixels)
+        self.images = pixels.normalise(self.samples.raw).contiguous(memory_format=torch.channels_last)
+
+    def network(self) -> IncrementalNet:
+        """The same at each call."""
+        return build_network(self.depth, 16, 3, CLASSES, seed=0).to(self.device)
+
+    def ours(self, precision: Literal["float32", "bfloat16"], taught: bool) -> Measurement:
+        """The library's model level, alone or with a teacher."""
+        sgd = Training(epochs=2, batch_size=BATCH, milestones=[], precision=precision)
+        net, teacher = self.network(), self.network().eval().requires_grad_(False)
+        method = Method(sgd.lam, sgd.temperature)
 
         def loss(x: Tensor, y: Tensor) -> Tensor:
             return method.loss(net, teacher, x, y) if taught else cross_entropy(net(x), y)
 
         def measure() -> tuple[int, float]:
-            descent = Descent(net, loss, samples, settings, seed=0)
+            descent = Descent(net, loss, self.samples, sgd, seed=0)
             descent.step()
-            return count, seconds(descent.step)  # the second epoch, which on a GPU is recorded
+            return self.count, seconds(descent.step)  # the second epoch, which on a GPU is recorded
 
         return measure
 
-    def plain(data: Callable[[], Iterable[tuple[Tensor, Tensor]]], count: int, compiled: bool = False) -> Measurement:
-        net = network()
+    def plain(
+        self, data: Callable[[], Iterable[tuple[Tensor, Tensor]]], count: int, compiled: bool = False
+    ) -> Measurement:
+        """A training loop as in any tutorial over some data."""
+        net = self.network()
         if compiled:
             net.backbone.compile(mode="reduce-overhead")
-        return lambda: (count, seconds(lambda: epoch(net, data(), device, compiled)))
+        return lambda: (count, seconds(lambda: epoch(net, data(), self.device, compiled)))
 
-    def in_memory() -> Iterable[tuple[Tensor, Tensor]]:
-        for (chosen,) in upload([batches(len(images), BATCH, generator)], device):
-            yield images[chosen], labels[chosen]
-
-    found = {
-        "ours": ours("float32", taught=False),
-        "ours, bfloat16": ours("bfloat16", taught=False),
-        "ours, with teacher": ours("float32", taught=True),
-        "ours, with teacher, bfloat16": ours("bfloat16", taught=True),
-        "usual": plain(lambda: loader, few),
-        "bare": plain(in_memory, count),
-    }
-    return found | ({COMPILED: plain(in_memory, count, compiled=True)} if gpu else {})
+    def in_memory(self) -> Iterable[tuple[Tensor, Tensor]]:
+        """Batches of images that lie normalised on the device."""
+        for (chosen,) in upload([batches(len(self.images), BATCH, self.generator)], self.device):
+            yield self.images[chosen], self.samples.labels[chosen]
 
 
 def epoch(
