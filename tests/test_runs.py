@@ -193,6 +193,18 @@ def test_a_damaged_checkpoint_is_named_or_done_without(small, tmp_path, monkeypa
         assert records.canonical(again) == records.canonical(record)
 
 
+@pytest.mark.parametrize("missing", ["environments", "model"])
+def test_a_checkpoint_of_another_form_is_named(small, tmp_path, missing):
+    _, path = runs.run(small.replace(phases=1), tmp_path)
+    path.unlink()
+    checkpoint = path.parent / "checkpoint.pt"
+    content = torch.load(checkpoint, weights_only=True)
+    del content[missing]
+    torch.save(content, checkpoint)
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt: does not fit this version of the library; delete it"):
+        runs.run(small.replace(phases=1), tmp_path)
+
+
 def test_a_damaged_record_is_named(small, tmp_path):
     _, path = runs.run(small, tmp_path)
     path.write_text("{")

@@ -69,15 +69,20 @@ def load_checkpoint(path: Path, experiment: Experiment, identity: Identity) -> t
     """The state after the last finished phase; the initial one where this experiment left none.
 
     Raises:
-        CheckpointError: for a file that is no checkpoint.
+        CheckpointError: for a file that is no checkpoint, or one that does not fit this version of the library.
     """
     content = read_checkpoint(path, experiment.device) if path.exists() else None
     state = initial_state(experiment)
     if content is None or content["identity"] != identity.model_dump():
         return state, Account()
-    _restore(state, content, experiment.config, experiment.protocol, experiment.data.pixels)
-    environments = [Environment(**environment) for environment in content["environments"]]
-    return state, Account(content["seconds"], content["peak_memory_mb"], environments)
+    try:
+        _restore(state, content, experiment.config, experiment.protocol, experiment.data.pixels)
+        environments = [Environment(**environment) for environment in content["environments"]]
+        return state, Account(content["seconds"], content["peak_memory_mb"], environments)
+    except Exception as error:  # the identity leaves out durable/, so the form may be another version's
+        raise CheckpointError(
+            f"{path}: does not fit this version of the library; delete it to start again ({error!r})"
+        ) from error
 
 
 def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:

@@ -309,7 +309,7 @@ def parse_record(values: Any, source: str) -> Record:
     if found != VERSION or isinstance(found, bool):
         raise RecordError(
             f"{source}: version = {found!r}: must be {VERSION} (a record without one is of version 1); "
-            f"make the same run again with this library, which leaves a record of version {VERSION}"
+            f"delete it and make the run again, which leaves a record of version {VERSION}"
         )
     try:
         return Record.model_validate(values)

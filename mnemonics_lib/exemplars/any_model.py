@@ -80,9 +80,9 @@ def train_exemplars(
     if pixels is None:
         zero = exemplars[0].new_zeros(1, 1, 1)
         pixels = Pixels(zero, zero + 1, white=1, pad=0, flip=False)
-    images, labels = exemplars
+    images, labels = exemplars[0].detach(), exemplars[1]  # what the caller computed them from is not trained
     context = images[:0], labels[:0]
-    training = ExemplarTraining(model, exemplars, Samples.learned(*validation, pixels), context, level, seed)
+    training = ExemplarTraining(model, (images, labels), Samples.learned(*validation, pixels), context, level, seed)
     walk(training, "exemplars")
     return TrainedExemplars(training.E.detach(), controls([training]))
 

@@ -330,9 +330,11 @@ def _whole(target: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".exemplars.") as aside:
         draft = Path(aside) / target.name
         yield draft
-        if target.is_dir():
-            target.rmdir()  # empty, or else this raises: not every system renames onto a folder
-        draft.replace(target)
+        if not target.is_dir():
+            draft.replace(target)
+            return
+        for part in sorted(draft.iterdir()):  # into the empty folder that is there, in which a process may be at work
+            part.replace(target / part.name)
 
 
 def _require_room(directory: Path) -> None:

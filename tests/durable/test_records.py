@@ -289,7 +289,7 @@ def test_a_record_of_another_version_is_refused_and_told_how_to_get_one_of_this(
     if version == "missing":
         del values["version"]
         version = 1
-    with pytest.raises(RecordError, match=rf"it: version = {version!r}: must be 2 .*make the same run again"):
+    with pytest.raises(RecordError, match=rf"it: version = {version!r}: must be 2 .*delete it and make the run again"):
         parse_record(values, "it")
 
 

@@ -113,3 +113,12 @@ def test_what_the_module_lacks_is_named(inner, missing):
     level = LEVEL.model_copy(update={"inner": inner})
     with pytest.raises((TypeError, ValueError), match=f"exemplar_level.inner = '{inner}'.*{missing}"):
         train_exemplars(classifier(), (IMAGES, LABELS), pictures(20, 2), level)
+
+
+@pytest.mark.parametrize("engine", ["higher", "adjoint"])
+def test_what_the_exemplars_were_computed_from_is_left_alone(engine):
+    leaf = pictures(4, 1)[0].requires_grad_()
+    level = LEVEL.model_copy(update={"epochs": 2, "engine": engine})
+    trained = train_exemplars(classifier(), (2 * leaf, LABELS), pictures(20, 2), level)
+    assert leaf.grad is None
+    assert not trained.images.requires_grad

@@ -260,6 +260,13 @@ def test_the_example_in_the_book_runs(tmp_path, root, monkeypatch):
 # Whole or not at all
 
 
+def test_the_folder_that_a_process_is_in_stays_where_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_png(exemplars(), space(3), ".")
+    assert (Path.cwd() / "exemplars.json").is_file()
+    assert len(load_png(".")[0]) == len(exemplars())
+
+
 def test_a_folder_that_is_not_empty_is_refused_by_name_and_left_as_it_is(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(
