@@ -27,9 +27,14 @@ class Interval:
 
     def __str__(self) -> str:
         """``+1.23 [+0.45, +2.01], n = 10``; below 3 values the mean alone, called what it is."""
+        return f"{self:.2f}"
+
+    def __format__(self, spec: str) -> str:
+        """The same with each number in a format of its own, such as ``.3f``."""
+        spec = f"+{spec or '.2f'}"
         if self.n < 3:
-            return f"{self.mean:+.2f}, n = {self.n} (no interval)"
-        return f"{self.mean:+.2f} [{self.low:+.2f}, {self.high:+.2f}], n = {self.n}"
+            return f"{self.mean:{spec}}, n = {self.n} (no interval)"
+        return f"{self.mean:{spec}} [{self.low:{spec}}, {self.high:{spec}}], n = {self.n}"
 
     @property
     def verdict(self) -> str:

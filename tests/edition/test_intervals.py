@@ -47,3 +47,10 @@ def test_nothing_to_compare_is_an_error():
         paired({0: 1.0}, {1: 1.0})
     with pytest.raises(ValueError, match="at least one number"):
         interval([])
+
+
+def test_more_digits_are_shown_when_asked_for():
+    values = [0.0, 0.001, 0.002, 0.003]
+    assert f"{interval(values):.3f}" == "+0.002 [-0.001, +0.004], n = 4"
+    assert f"{interval(values)}" == str(interval(values)) == "+0.00 [-0.00, +0.00], n = 4"
+    assert f"{interval(values[:2]):.4f}" == "+0.0005, n = 2 (no interval)"
