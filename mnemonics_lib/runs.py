@@ -8,8 +8,6 @@ Example:
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +39,7 @@ from mnemonics_lib.durable.journal import Journal
 from mnemonics_lib.durable.provenance import Identity, data_digest, environment, source_digest
 from mnemonics_lib.durable.records import Record, read_record, write_record
 from mnemonics_lib.durable.shared import Shared, phase_zero_keys
+from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.durable.unused import unused_modules
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.experiment import Experiment
@@ -191,9 +190,8 @@ def identity_of(experiment: Experiment) -> Identity:
         "quotas": [config.quota(protocol.seen(phase)) for phase in range(config.phases + 1)],
         "milestones": [level.milestone_epochs() for level in (config.training, config.finetuning)],
     }
-    digest = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
     source = source_digest(method_class(config.method), unused=unused_modules(config))
-    return Identity(config=digest, data=data_digest(experiment.data), source=source)
+    return Identity(config=sha256(resolved), data=data_digest(experiment.data), source=source)
 
 
 def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRun:

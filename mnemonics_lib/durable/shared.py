@@ -6,8 +6,6 @@ its loops is kept under a name derived from all that it does depend on.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +17,7 @@ from filelock import FileLock
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.provenance import data_digest, environment
 from mnemonics_lib.durable.source import EXCLUDED, ROOTS, library_source
+from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, unused_modules
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import LoopState
@@ -57,9 +56,8 @@ class Shared:
         Raises:
             SharedError: for a damaged file.
         """
-        text = json.dumps(self.keys[name], sort_keys=True)
         kind = name.rpartition(" ")[2]  # the last word of the loop's name, for people
-        path = self.directory / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:20]}.pt"
+        path = self.directory / f"{kind}-{sha256(self.keys[name])[:20]}.pt"
         self.directory.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if path.exists():
