@@ -1,7 +1,8 @@
 """The command line: ``python -m mnemonics_lib run | config PARAMS [--preset NAME] [--set KEY=VALUE ...]``.
 
 ``run`` makes one run, ``config`` prints the configuration it would have, as a parameter file. ``bench`` measures speed
-and memory. Exit status: 0 done, 2 refused with one message, 75 stopped by ``--minutes``.
+and memory. Exit status: 0 done, 2 refused with one message, 3 diverged, 74 the file system refused, 75 stopped by
+``--minutes``, 130 stopped by Ctrl-C. After any of them the same command goes on from what was kept.
 """
 
 from __future__ import annotations
@@ -9,27 +10,24 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
-from mnemonics_lib import bench, runs
-from mnemonics_lib.bilevel.guard import WillNotFitError
-from mnemonics_lib.config import ConfigError, load_config
+from mnemonics_lib import bench
+from mnemonics_lib.config import load_config
 from mnemonics_lib.config.presets import PRESETS
-from mnemonics_lib.data.cifar100 import DataError
-from mnemonics_lib.durable.checkpoint import CheckpointError
-from mnemonics_lib.durable.driver import OutOfTimeError
-from mnemonics_lib.durable.journal import JournalError
-from mnemonics_lib.durable.records import RecordError, write_record
-from mnemonics_lib.durable.shared import SharedError
+from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
+from mnemonics_lib.errors import OutOfTimeError, Reported
 from mnemonics_lib.paths import RUNS
 
-REFUSALS = (ConfigError, DataError, RecordError, SharedError, JournalError, CheckpointError, WillNotFitError)
-"""What a user can mend: one message, exit status 2."""
-STOPPED = 75
-"""Exit status of a run that its time limit stopped: a temporary failure, as sysexits.h has it."""
+# PyTorch takes seconds to import, so what needs it is imported where it is used: a refusal comes at once.
+
+NO_FILE, INTERRUPTED, BROKEN_PIPE = 74, 130, 141
+"""Exit statuses: the file system refused (EX_IOERR of sysexits.h), Ctrl-C, nobody reads our output any more."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,9 +46,15 @@ def parser() -> argparse.ArgumentParser:
         )
     run.add_argument("--out", type=Path, default=RUNS, help="parent directory of all runs (default: build/runs)")
     run.add_argument("--copy", type=Path, metavar="FILE", help="also write the record to this file")
-    run.add_argument("--device", type=device, default="cpu", help="torch device: cpu, cuda, cuda:1 (default: cpu)")
+    run.add_argument("--device", default="cpu", help="torch device: cpu, cuda, cuda:1 (default: cpu)")
     run.add_argument(
-        "--minutes", type=limit, metavar="M", help=f"stop after so many, with exit status {STOPPED}; run again to go on"
+        "--minutes",
+        type=limit,
+        metavar="M",
+        help=f"stop after so many, with exit status {OutOfTimeError.status}; run again to go on",
+    )
+    run.add_argument(
+        "--no-record", action="store_true", help="on a GPU: ask for every operation anew, without recorded steps"
     )
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     measure = commands.add_parser("bench", help="measure speed and memory on this machine")
@@ -60,17 +64,8 @@ def parser() -> argparse.ArgumentParser:
         help="training: images per second of the model level; hypergradient: time and memory of the engines",
     )
     measure.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to this file")
-    measure.add_argument("--device", type=device, default="cpu", help="torch device (default: cpu)")
+    measure.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     return top
-
-
-def device(name: str) -> str:
-    """A torch device that is there; argparse reports the error."""
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:  # torch raises either, for an unknown name and for a missing device
-        raise argparse.ArgumentTypeError(f"device = {name!r}: must be a device torch can use here ({error})") from None
-    return name
 
 
 def limit(text: str) -> float:
@@ -87,31 +82,100 @@ def limit(text: str) -> float:
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     options = parser().parse_args(arguments)
-    if options.command == "bench":
-        measure = bench.benchmark(options.what)
-        rows = measure.rows(options.device)
-        print(measure.table(rows))
-        if options.json:
-            options.json.write_text(json.dumps(rows, indent=1) + "\n")
-        return 0
     try:
-        config = load_config(options.params, options.set, options.preset)
-        if options.command == "config":
-            print(config.to_yaml(), end="")
-            return 0
-        record, path = runs.run(config, options.out, options.device, not options.quiet, options.minutes)
-    except REFUSALS as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OutOfTimeError as stop:
-        print(stop, file=sys.stderr)
-        return STOPPED
+        with _one_line_warnings():
+            COMMANDS[options.command](options)
+        sys.stdout.flush()  # so that nobody who reads it is noticed here, and not when Python ends
+        return 0
+    except Reported as end:
+        return _say(str(end), end.status)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"{where}{error.strerror or error}; what was done before is kept", NO_FILE)
+    except KeyboardInterrupt as stop:
+        return _say(str(stop) or "stopped; what was done before is kept", getattr(stop, "status", INTERRUPTED))
+    except (MemoryError, RuntimeError) as error:
+        if not _no_memory(error):
+            raise
+        return _say(f"not enough memory ({error}); what was done before is kept", Reported.status)
+
+
+def _say(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
+    return status
+
+
+def _no_memory(error: Exception) -> bool:
+    """Whether memory could not be had; PyTorch says so in different words for each kind of device."""
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, MemoryError) or any(text in str(error).lower() for text in words)
+
+
+def _config(options: argparse.Namespace) -> None:
+    print(load_config(options.params, options.set, options.preset).to_yaml(), end="")
+
+
+def _run(options: argparse.Namespace) -> None:
+    config = load_config(options.params, options.set, options.preset)
+    if options.copy:  # now, and not when the work of hours is done
+        refuse_unwritable(options.copy)
+    from mnemonics_lib import runs
+    from mnemonics_lib.durable.records import write_record
+
+    refuse_missing(options.device)
+    record, path = runs.run(
+        config, options.out, options.device, not options.quiet, options.minutes, record_steps=not options.no_record
+    )
     measures = f"average accuracy {record.average_accuracy:.2f} %, forgetting {record.forgetting:.2f} %"
     print(f"{measures}, {record.seconds:.0f} s")
     print(f"record: {path}")
     if options.copy:
         write_record(options.copy, record)
-    return 0
+
+
+def _bench(options: argparse.Namespace) -> None:
+    if options.json:
+        refuse_unwritable(options.json)
+    refuse_missing(options.device)
+    measure = bench.benchmark(options.what)
+    rows = measure.rows(options.device)
+    print(measure.table(rows))
+    if options.json:
+        text = json.dumps(rows, indent=1) + "\n"
+        write_atomically(options.json, lambda file: file.write(text.encode()))
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {"config": _config, "run": _run, "bench": _bench}
+
+
+class DeviceError(Reported, ValueError):
+    """A device that is not there."""
+
+
+def refuse_missing(name: str) -> None:
+    """Stop before anything runs on a device that cannot hold a number.
+
+    Raises:
+        DeviceError: naming it.
+    """
+    import torch
+
+    try:
+        torch.zeros(1, device=name).item()  # read back, which ``meta`` cannot
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # which of them depends on what is missing
+        (first, *_) = str(error).splitlines() or [""]
+        raise DeviceError(f"device = {name!r}: must be a device torch can use here ({first})") from None
+
+
+@contextmanager
+def _one_line_warnings() -> Iterator[None]:
+    """Say a warning as one line, without the line of source that it comes from, which tells a user nothing."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
+        yield
 
 
 if __name__ == "__main__":

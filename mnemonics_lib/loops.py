@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from mnemonics_lib.divergence import DivergedError, NonFiniteError
+
 LoopState = dict[str, Any]
 """Plain values and tensors, as ``torch.load(weights_only=True)`` reads them."""
 
@@ -30,7 +32,11 @@ class Loop(Protocol):
         ...
 
     def step(self) -> None:
-        """Do the next one."""
+        """Do the next one.
+
+        Raises:
+            NonFiniteError: for a loss or a pixel that is NaN or infinite.
+        """
         ...
 
     def state(self) -> LoopState:
@@ -47,7 +53,20 @@ Walker = Callable[[Loop, str], None]
 each loop of a run."""
 
 
-def walk(loop: Loop, name: str = "") -> None:
+def walk(loop: Loop, name: str = "loop") -> None:
     """Do the remaining steps, one after the other."""
     for _ in range(loop.done, len(loop)):
+        take_step(loop, name)
+
+
+def take_step(loop: Loop, name: str) -> None:
+    """Do the next step of a loop.
+
+    Raises:
+        DivergedError: for one that comes upon NaN or infinity, naming the loop and the step.
+    """
+    number = loop.done + 1
+    try:
         loop.step()
+    except NonFiniteError as error:
+        raise DivergedError(f"{name}: step {number} of {len(loop)}: {error}") from None

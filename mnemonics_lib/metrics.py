@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.divergence import require_finite
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.methods.base import Scorer
 
@@ -32,13 +33,19 @@ def confusion_matrix(scorer: Scorer, samples: Samples, classes: int) -> Tensor:
 
 @torch.no_grad()
 def accuracy_and_loss(model: Scorer, samples: Samples) -> tuple[float, float]:
-    """Accuracy in per cent and mean cross-entropy (Eq. 2) of logits on samples, without augmentation."""
+    """Accuracy in per cent and mean cross-entropy (Eq. 2) of logits on samples, without augmentation.
+
+    Raises:
+        NonFiniteError: for a loss that is NaN or infinite.
+    """
     right = loss = torch.zeros((), dtype=torch.float64, device=samples.labels.device)
     for images, labels in samples.parts():
         logits = model(images)
         right = right + (logits.argmax(dim=1) == labels).sum()
         loss = loss + cross_entropy(logits, labels).double() * len(labels)
-    return (100 * right / len(samples)).item(), (loss / len(samples)).item()
+    mean = (loss / len(samples)).item()
+    require_finite({"loss": mean})
+    return (100 * right / len(samples)).item(), mean
 
 
 def accuracy(confusion: Tensor, classes: int | None = None) -> float:

@@ -9,6 +9,7 @@ Example:
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from typing import Any
 
 import pandas as pd
 import torch
-from filelock import FileLock
 from torch import Tensor
 
 from mnemonics_lib import metrics
@@ -25,6 +25,8 @@ from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device.memory import peak_memory_mb
+from mnemonics_lib.device.recording import recording
+from mnemonics_lib.divergence import DivergedError, NonFiniteError
 from mnemonics_lib.durable.assemble import assemble
 from mnemonics_lib.durable.checkpoint import (
     Account,
@@ -34,8 +36,13 @@ from mnemonics_lib.durable.checkpoint import (
     restore_alone,
     save_checkpoint,
 )
+from mnemonics_lib.durable.clock import deadline_in
+from mnemonics_lib.durable.concerns import concerns
+from mnemonics_lib.durable.diverged import refuse_again, remember
 from mnemonics_lib.durable.driver import Driver
+from mnemonics_lib.durable.files import clear_unfinished
 from mnemonics_lib.durable.journal import Journal
+from mnemonics_lib.durable.locks import locked
 from mnemonics_lib.durable.provenance import Identity, data_digest, environment, source_digest
 from mnemonics_lib.durable.records import Record, read_record, write_record
 from mnemonics_lib.durable.shared import Shared, phase_zero_keys
@@ -48,7 +55,13 @@ from mnemonics_lib.methods import method_class
 from mnemonics_lib.models import IncrementalNet
 from mnemonics_lib.paths import RUNS
 
-RECORD, CHECKPOINT, JOURNAL = "record.json", "checkpoint.pt", "unfinished.pt"
+RECORD, CHECKPOINT, JOURNAL, DIVERGED = "record.json", "checkpoint.pt", "unfinished.pt", "diverged.json"
+FILES = (RECORD, CHECKPOINT, JOURNAL, DIVERGED)
+"""What a run's directory may hold, beside its lock."""
+
+
+class RunWarning(UserWarning):
+    """Something about a run that its user should look at; it stands in the record too."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,7 @@ def run(
     device: str = "cpu",
     progress: bool = False,
     minutes: float | None = None,
+    record_steps: bool = True,
 ) -> tuple[Record, Path]:
     """Run a configuration to its record; what is already there is not done again.
 
@@ -111,29 +125,37 @@ def run(
         device: a torch device.
         progress: show progress bars.
         minutes: stop at the first epoch or outer step after so many; None for no limit.
+        record_steps: whether a GPU may repeat recorded steps by itself (:mod:`mnemonics_lib.device.recording`).
 
     Returns:
         The record and its path.
 
     Raises:
         OutOfTimeError: past ``minutes``; the same call goes on.
+        StoppedError: after Ctrl-C, at the end of a step; the same call goes on.
+        DivergedError: for NaN or infinity in a loss, a pixel or a score; the same call says so at once.
+        RecordError, CheckpointError, JournalError, SharedError: for a damaged file, which it names.
+        WillNotFitError: for an exemplar level that does not fit into memory.
+        OSError: when the file system refuses to keep something; what was kept before is still there.
     """
+    deadline = deadline_in(minutes)
     directory = Path(directory)
     home = directory / name_of(config)
     path = home / RECORD
     experiment = Experiment.of(config, device)
     identity = identity_of(experiment)  # before the run, because its source may be edited while it lasts
-    home.mkdir(parents=True, exist_ok=True)
     # Two processes that want the same run: the second waits, then finds it finished.
-    with FileLock(home / "lock"):
+    with locked(home / "lock", deadline, "another process, which makes the same run"):
+        for name in FILES:
+            clear_unfinished(home / name)
         if path.exists():
             record = read_record(path)
             if record.identity == identity:
                 return record, path
-        with deterministic():
-            of_phase = {**identity.model_dump(), "device": experiment.device.type}
-            driver = driver_for(experiment, directory, Journal(home / JOURNAL, of_phase), minutes, progress)
-            state, account = _remaining_phases(experiment, home / CHECKPOINT, identity, driver)
+        of_phase = {**identity.model_dump(), "device": experiment.device.type}
+        driver = driver_for(experiment, directory, Journal(home / JOURNAL, of_phase), deadline, progress)
+        with deterministic(), recording(record_steps):
+            state, account = _remaining_phases(experiment, home, identity, driver)
         record = assemble(
             config, experiment.protocol.order, state.results, account.environments, identity, account.seconds,
             account.peak_memory_mb,
@@ -143,28 +165,49 @@ def run(
 
 
 def _remaining_phases(
-    experiment: Experiment, checkpoint: Path, identity: Identity, driver: Driver
+    experiment: Experiment, home: Path, identity: Identity, driver: Driver
 ) -> tuple[State, Account]:
     """Run what is left of an experiment, with a checkpoint after each phase."""
+    now, checkpoint = environment(experiment.device), home / CHECKPOINT
+    of_divergence = {"identity": identity.model_dump(), "environment": now.model_dump()}
+    refuse_again(home / DIVERGED, of_divergence)
     if experiment.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(experiment.device)
     state, account = load_checkpoint(checkpoint, experiment, identity)
     while state.phase <= experiment.config.phases:
         driver.begin(state.phase)
-        account.computed_in(*driver.work_in(environment(experiment.device)))
-        run_phase(experiment, state, driver)
+        account.computed_in(*driver.work_in(now))
+        try:
+            run_phase(experiment, state, driver)
+        except NonFiniteError as error:
+            reached = f"after phase {state.phase - 1}: {checkpoint}" if state.phase else "none, this is the first phase"
+            message = f"diverged in phase {state.phase}: {error}; last good checkpoint: {reached}"
+            remember(home / DIVERGED, of_divergence, message)
+            raise DivergedError(message) from error
+        except BaseException:
+            driver.write_if_it_can()
+            raise
         account.seconds.append(driver.seconds())
         account.peak_memory_mb = max(account.peak_memory_mb, peak_memory_mb(experiment.device))
+        _say_concerns(state)
         save_checkpoint(checkpoint, experiment, state, account, identity)
         driver.end()
     return state, account
+
+
+def _say_concerns(state: State) -> None:
+    """Warn of what looks wrong in the phase that has ended, and note it in its results."""
+    result = state.results[-1]
+    result["concerns"] = concerns(result)
+    for line in result["concerns"]:
+        warnings.warn(f"phase {state.phase - 1}: {line}", RunWarning, stacklevel=2)
 
 
 def driver_for(
     experiment: Experiment,
     directory: str | Path = RUNS,
     journal: Journal | None = None,
-    minutes: float | None = None,
+    deadline: float | None = None,
     progress: bool = True,
 ) -> Driver:
     """What walks the loops of an experiment, sharing phase 0 with the runs in ``directory``.
@@ -172,7 +215,7 @@ def driver_for(
     For stepping through a run by hand: ``walk = driver_for(experiment)``, then ``run_phase(experiment, state, walk)``.
     """
     shared = Shared(Path(directory) / "phase-0", experiment.device, phase_zero_keys(experiment))
-    return Driver(journal, shared, experiment.device, minutes, progress)
+    return Driver(journal, shared, experiment.device, deadline, progress)
 
 
 def identity_of(experiment: Experiment) -> Identity:
@@ -209,9 +252,10 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
     for name in (RECORD, CHECKPOINT):
         if not (home / name).exists():
             raise FileNotFoundError(f"{home / name}: not there; {home} is not the directory of a finished run")
-    record, content = read_record(home / RECORD), read_checkpoint(home / CHECKPOINT, torch.device(device))
+    record = read_record(home / RECORD)
+    identity, content = read_checkpoint(home / CHECKPOINT, torch.device(device))
     unfinished = len(content["results"]) != len(record.results)
-    if unfinished or record.identity is None or content["identity"] != record.identity.model_dump():
+    if unfinished or record.identity is None or identity != record.identity.model_dump():
         raise CheckpointError(f"{home / CHECKPOINT}: of another run than {RECORD}: it was started again; let it finish")
     try:
         config, state, pixels, protocol = restore_alone(content, torch.device(device))

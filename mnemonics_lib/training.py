@@ -11,6 +11,7 @@ from mnemonics_lib.config.sections import Optimisation
 from mnemonics_lib.data.batches import EpochBatches
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device.recording import Step, recorder
+from mnemonics_lib.divergence import require_finite
 from mnemonics_lib.loops import LoopState
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
@@ -46,7 +47,7 @@ class Descent:
         self.losses: list[float] = []
         self.device = samples.labels.device
         self.total = torch.zeros((), device=self.device)  # summed on the device, so that no step waits for it
-        self._descend = Step(self.descend, recorder(self.device))  # on a CPU a plain call
+        self._descend = Step(self.descend, self._changed, recorder(self.device))  # on a CPU a plain call
 
     def step(self) -> None:
         """One epoch."""
@@ -56,6 +57,7 @@ class Descent:
             self._descend(self.optimizer.param_groups[0]["lr"], *minibatch)
         self.scheduler.step()  # alpha_1 drops at the milestones
         self.losses.append(self.total.item() / len(self.batches.samples))
+        require_finite({"training_loss": self.losses[-1]})
         if self.done == len(self):
             self.optimizer.zero_grad(set_to_none=True)  # the memory of the gradients is free for what follows
 
@@ -68,6 +70,11 @@ class Descent:
         loss.backward()  # grad_Theta L_all
         self.optimizer.step()  # Eq. 6
         self.total.add_(loss.detach() * len(y))
+
+    def _changed(self) -> list[Tensor]:
+        """What one mini-batch changes: the model, the optimiser's velocities, the sum of the losses."""
+        velocities = [value for of in self.optimizer.state.values() for value in of.values() if torch.is_tensor(value)]
+        return [*self.model.parameters(), *self.model.buffers(), *velocities, self.total]
 
     @property
     def done(self) -> int:

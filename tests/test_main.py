@@ -65,10 +65,10 @@ def test_a_missing_parameter_file_ends_with_status_2(tmp_path, capsys):
 
 
 def test_a_device_that_is_not_there_is_named(params, tmp_path, capsys):
-    with pytest.raises(SystemExit) as end:
-        cli.main(["run", str(params), "--out", str(tmp_path / "runs"), "--device", "abacus"])
-    assert end.value.code == 2
-    assert "device = 'abacus'" in capsys.readouterr().err
+    for device in ("abacus", "cuda:77", "meta", ""):
+        assert cli.main(["run", str(params), "--out", str(tmp_path / "runs"), "--device", device]) == 2
+        assert f"device = {device!r}: must be a device" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_damaged_checkpoint_is_named(params, tiny, tmp_path, capsys):
@@ -98,7 +98,7 @@ def test_a_malformed_command_line_ends_with_status_2(arguments, capsys):
 def test_settings_may_be_given_one_by_one_and_the_record_goes_where_it_is_told(params, tmp_path, monkeypatch, capsys):
     asked = []
 
-    def fake(config, directory, device, progress, minutes):
+    def fake(config, directory, device, progress, minutes, record_steps):
         asked.append((config, directory, device, progress))
         return SimpleNamespace(average_accuracy=1.0, forgetting=2.0, seconds=3.0), tmp_path / "x" / "record.json"
 

@@ -49,7 +49,7 @@ class RecordedAdjoint(Adjoint):
             self._walk, self._steps = None, []  # their memory is given back before others are made
             self._walk = _Walk(model, exemplars, self.base_loss, self.meta_loss, self.sgd)
             kinds, record = (self._walk.forwards, self._walk.validate, self._walk.backwards), recorder(exemplars.device)
-            self._steps = [Step(kind, record) for kind in kinds]
+            self._steps = [Step(kind, self._walk.changed, record) for kind in kinds]
         walk, (forwards, validate, backwards) = self._walk, self._steps
         steps, constant = self.sgd.steps, self.sgd.constant
         minibatches = self.sgd.numbered() if minibatches is None else minibatches
@@ -91,6 +91,11 @@ class _Walk:
         self.images = exemplars.detach().clone().requires_grad_()
         self.gradient = torch.zeros_like(self.images, requires_grad=False)
         self.base_losses, self.loss, self.value = exemplars.new_empty(sgd.steps + 2).split([sgd.steps, 1, 1])
+
+    def changed(self) -> list[Tensor]:
+        """What the three kinds of step change, each some of it."""
+        buffers = self.functional.fixed.values()  # in training mode running statistics move, although nobody reads them
+        return [*self.theta, *self.velocity, *self.v, *self.u, *buffers, self.gradient, self.loss, self.value]
 
     @torch.no_grad()
     def start(self, model: nn.Module, exemplars: Tensor) -> None:

@@ -8,10 +8,12 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from mnemonics_lib.errors import Reported
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class ConfigError(ValueError):
+class ConfigError(Reported, ValueError):
     """A configuration that cannot be run. The message names each field, its value and what is allowed."""
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextvars
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+
+from mnemonics_lib.device.comparison import unlike
 
 Work = Callable[[], None]
 
@@ -75,9 +79,22 @@ class CudaGraphs:
         return graph.replay
 
 
+_wanted = contextvars.ContextVar("steps are recorded", default=True)
+
+
+@contextmanager
+def recording(wanted: bool) -> Iterator[None]:
+    """Whether steps made inside the block are recorded, where they can be."""
+    token = _wanted.set(wanted)
+    try:
+        yield
+    finally:
+        _wanted.reset(token)
+
+
 def recorder(device: torch.device) -> Recorder | None:
-    """What records steps on ``device``; None where Python is no hindrance (a CPU)."""
-    return CudaGraphs(device) if device.type == "cuda" else None
+    """What records steps on ``device``; None where Python is no hindrance (a CPU), and where nobody wants it."""
+    return CudaGraphs(device) if device.type == "cuda" and _wanted.get() else None
 
 
 class Step:
@@ -94,13 +111,20 @@ class Step:
     Work that waits for the device all the same is never recorded, and a warning says so. Where nothing records, a call
     is the plain call.
 
+    No recording is trusted unseen. The first time that one would be replayed, it is, and then the plain call is made
+    from the same start: where the two differ (work that draws random numbers, a kernel or a driver with a fault), all
+    further calls are plain ones, and a warning says so.
+
     Args:
         work: what to do.
+        changes: gives the tensors that the work changes in place, the same ones each time.
         recorder: of the device in question; steps that share one share scratch memory. None for plain calls.
     """
 
-    def __init__(self, work: Callable[..., None], recorder: Recorder | None) -> None:
-        self.work, self.recorder = work, recorder
+    def __init__(
+        self, work: Callable[..., None], changes: Callable[[], Sequence[Tensor]], recorder: Recorder | None
+    ) -> None:
+        self.work, self.changes, self.recorder = work, changes, recorder
         self._calls: Counter[Hashable] = Counter()
         self._recordings: dict[Hashable, tuple[list[Any], Work]] = {}
 
@@ -114,15 +138,37 @@ class Step:
         if self._calls[key] <= WARM:
             hindrance = self.recorder.warm(lambda: self.work(*arguments))
             if hindrance and self._calls[key] == WARM:  # libraries that set themselves up may wait the first time
-                name = getattr(self.work, "__qualname__", self.work)
-                warnings.warn(f"{name} is not recorded and stays slow: {hindrance}", stacklevel=2)
-                self.recorder = None
-            return
-        if key not in self._recordings:
-            kept = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
-            self._recordings[key] = kept, self.recorder.record(lambda: self.work(*kept))
+                self._give_up(f"is not recorded and stays slow: {hindrance}")
+        elif key not in self._recordings:
+            self._record_and_compare(key, self.recorder, *arguments)
+        else:
+            self._replay(key, *arguments)
+
+    def _record_and_compare(self, key: Hashable, recorder: Recorder, *arguments: Any) -> None:
+        """Record, replay, and do it once more by the plain call from the same start, which is the one that counts."""
+        kept = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
+        self._recordings[key] = kept, recorder.record(lambda: self.work(*kept))
+        changed = self.changes()
+        before = [tensor.detach().clone() for tensor in changed]
+        self._replay(key, *arguments)
+        replayed = [tensor.detach().clone() for tensor in changed]
+        with torch.no_grad():
+            for tensor, was in zip(changed, before, strict=True):
+                tensor.copy_(was)
+        self.work(*arguments)
+        difference = unlike(before, changed, replayed)
+        if difference:
+            self._give_up(f"is not replayed and stays slow: the replay differs from the plain call: {difference}")
+
+    def _replay(self, key: Hashable, *arguments: Any) -> None:
         kept, replay = self._recordings[key]
         for own, given in zip(kept, arguments, strict=True):
             if isinstance(own, Tensor):
                 own.copy_(given)
         replay()
+
+    def _give_up(self, why: str) -> None:
+        """From now on each call is the plain call."""
+        warnings.warn(f"{getattr(self.work, '__qualname__', self.work)} {why}", stacklevel=4)
+        self.recorder = None
+        self._recordings.clear()

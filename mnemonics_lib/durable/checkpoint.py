@@ -10,8 +10,9 @@ import torch
 
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.pixels import Pixels
-from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.provenance import Environment, Identity
+from mnemonics_lib.durable.sealed import SealError, read_sealed, write_sealed
+from mnemonics_lib.errors import Reported
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import State, fresh_state, initial_state
@@ -19,7 +20,10 @@ from mnemonics_lib.models import transfer_weights
 from mnemonics_lib.phases import PhaseProtocol
 
 
-class CheckpointError(ValueError):
+KIND = "checkpoint"
+
+
+class CheckpointError(Reported, ValueError):
     """A checkpoint that cannot be read. The message names the file."""
 
 
@@ -48,7 +52,6 @@ def save_checkpoint(path: Path, experiment: Experiment, state: State, account: A
     """Write the state after a phase, whole or not at all."""
     pixels = experiment.data.pixels
     content = {
-        "identity": identity.model_dump(),
         "config": experiment.config.model_dump(),
         "pixels": asdict(pixels),
         "shape": experiment.data.shape,
@@ -62,7 +65,7 @@ def save_checkpoint(path: Path, experiment: Experiment, state: State, account: A
         "peak_memory_mb": account.peak_memory_mb,
         "environments": [environment.model_dump() for environment in account.environments],
     }
-    write_atomically(path, lambda file: torch.save(content, file))
+    write_sealed(path, KIND, identity.model_dump(), content)
 
 
 def load_checkpoint(path: Path, experiment: Experiment, identity: Identity) -> tuple[State, Account]:
@@ -71,9 +74,11 @@ def load_checkpoint(path: Path, experiment: Experiment, identity: Identity) -> t
     Raises:
         CheckpointError: for a file that is no checkpoint, or one that does not fit this version of the library.
     """
-    content = read_checkpoint(path, experiment.device) if path.exists() else None
     state = initial_state(experiment)
-    if content is None or content["identity"] != identity.model_dump():
+    if not path.exists():
+        return state, Account()
+    found, content = read_checkpoint(path, experiment.device)
+    if found != identity.model_dump():
         return state, Account()
     try:
         _restore(state, content, experiment.config, experiment.protocol, experiment.data.pixels)
@@ -85,21 +90,16 @@ def load_checkpoint(path: Path, experiment: Experiment, identity: Identity) -> t
         ) from error
 
 
-def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
-    """A checkpoint's content.
+def read_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The identity of a checkpoint's run, as plain values, and its content.
 
     Raises:
-        CheckpointError: for a file that is no checkpoint.
+        CheckpointError: for a file that is no checkpoint, or a damaged one.
     """
     try:
-        content = torch.load(path, map_location=device, weights_only=True)
-        if not {"identity", "config", "results"} <= content.keys():
-            raise KeyError("identity, config and results are what a checkpoint begins with")
-        return content
-    except Exception as error:  # torch.load raises nearly anything for a file that is not its own
-        raise CheckpointError(
-            f"{path}: not a checkpoint, or a damaged one; delete it to start again ({error})"
-        ) from error
+        return read_sealed(path, KIND, device)
+    except (SealError, OSError) as error:
+        raise CheckpointError(f"{path}: cannot be used; delete it to start again ({error})") from error
 
 
 def restore_alone(content: dict[str, Any], device: torch.device) -> tuple[RunConfig, State, Pixels, PhaseProtocol]:

@@ -1,10 +1,15 @@
-"""Seconds of a piece of work over several sessions."""
+"""Seconds of a piece of work over several sessions, and when a session is over."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+def deadline_in(minutes: float | None) -> float | None:
+    """When so many minutes from now will be over, on the clock of ``time.monotonic``; None for never."""
+    return None if minutes is None else time.monotonic() + 60 * minutes
 
 
 class Clock:

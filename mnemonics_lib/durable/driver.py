@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import time
 
@@ -13,11 +14,9 @@ from mnemonics_lib.durable.clock import Clock
 from mnemonics_lib.durable.journal import Journal
 from mnemonics_lib.durable.provenance import Environment
 from mnemonics_lib.durable.shared import Shared
-from mnemonics_lib.loops import Loop, LoopState
-
-
-class OutOfTimeError(Exception):
-    """The time limit was reached; all that was done is kept. The message says where the run stands."""
+from mnemonics_lib.durable.signals import Ear, StoppedError, listening
+from mnemonics_lib.errors import OutOfTimeError
+from mnemonics_lib.loops import Loop, LoopState, take_step
 
 
 class Driver:
@@ -27,7 +26,7 @@ class Driver:
         journal: where unfinished loops are kept; None keeps nothing.
         shared: finished loops that runs have in common; None shares nothing.
         device: whose free memory is asked for before a loop begins.
-        minutes: from now, after which the work stops at its next step; None for no limit.
+        deadline: on the clock of ``time.monotonic``, past which the work stops at its next step; None for no limit.
         progress: whether to show a bar for each loop.
         interval: seconds between two writes of the journal.
     """
@@ -37,13 +36,13 @@ class Driver:
         journal: Journal | None = None,
         shared: Shared | None = None,
         device: torch.device | str = "cpu",
-        minutes: float | None = None,
+        deadline: float | None = None,
         progress: bool = False,
         interval: float = 60.0,
     ) -> None:
         self.journal, self.shared = journal or Journal(), shared
         self.device, self.progress, self.interval = torch.device(device), progress, interval
-        self._deadline = None if minutes is None else time.monotonic() + 60 * minutes
+        self._deadline = deadline
         self._written = time.monotonic()
         self._clock = Clock()
         self._making: tuple[str, Clock] | None = None
@@ -93,6 +92,9 @@ class Driver:
 
         Raises:
             OutOfTimeError: past the time limit, once all is written.
+            StoppedError: after Ctrl-C, once all is written.
+            DivergedError: when a step comes upon NaN or infinity.
+            JournalError, SharedError: for a file that cannot be gone on from.
             WillNotFitError: when a step would not fit into the device's memory.
         """
         if self.shared is None or name not in self.shared.keys:
@@ -109,44 +111,54 @@ class Driver:
             return loop.state(), clock.seconds()
 
         with self._clock.stopped():  # waiting for another run is not work
-            state, seconds = self.shared.get(name, make)
+            state, seconds = self.shared.get(name, make, self._deadline)
         self._clock.add(seconds)
         if loop.done < len(loop):  # another run made it; where this call did, the loop is at its end already
-            loop.load_state(state)
+            self.shared.take(loop, name, state)
 
     def _walk(self, loop: Loop, name: str) -> None:
-        if name in self.journal.loops:
-            loop.load_state(self.journal.loops[name])
+        self.journal.take(loop, name)
         if loop.done < len(loop) and hasattr(loop, "refuse_if_too_large"):
             loop.refuse_if_too_large(free_bytes(self.device))
         bar = tqdm(total=len(loop), initial=loop.done, desc=name, disable=not self.progress, leave=False)
-        with bar:
+        with bar, listening() as ear:
             for _ in range(loop.done, len(loop)):
-                loop.step()
+                take_step(loop, name)
                 bar.update()
-                self._keep(loop, name)
+                self._keep(loop, name, ear)
 
-    def _keep(self, loop: Loop, name: str) -> None:
-        """After a step: keep the loop's state when a write is due, and stop when the time is over."""
-        late, due = self._late(), time.monotonic() - self._written >= self.interval
-        if self.journal.path is not None and (late or due or loop.done == len(loop)):
+    def _keep(self, loop: Loop, name: str, ear: Ear) -> None:
+        """After a step: keep the loop's state when a write is due, and stop when the time is over or somebody says so."""
+        stop = self._late() or ear.heard is not None
+        due = time.monotonic() - self._written >= self.interval
+        if self.journal.path is not None and (stop or due or loop.done == len(loop)):
             # A finished loop's result is copied: it changes afterwards, and is written when the next write is due.
             self.journal.loops[name] = copy.deepcopy(loop.state())
-        if late or due:
-            self._write()
-        if late:
-            raise OutOfTimeError(
-                f"time limit reached in {name}: {loop.done} of {len(loop)} steps are done; the same command goes on "
-                "from there"
-            )
+        if stop or due:
+            self.write()
+        where = f"{name}: {loop.done} of {len(loop)} steps are done; the same command goes on from there"
+        if ear.heard is not None:
+            raise StoppedError(ear.heard, f"in {where}")
+        if stop:
+            raise OutOfTimeError(f"time limit reached in {where}")
 
     def _late(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Keep what the loops of this phase have given last.
+
+        Raises:
+            OSError: when the file system refuses; what was kept before is still there.
+        """
         self._written = time.monotonic()
         self.journal.seconds = self._clock.seconds()
         if self._making:
             name, clock = self._making
             self.journal.making[name] = clock.seconds()
         self.journal.write()
+
+    def write_if_it_can(self) -> None:
+        """The same, while something else goes wrong that matters more than a full disk."""
+        with contextlib.suppress(OSError):
+            self.write()

@@ -12,14 +12,16 @@ from typing import Any
 
 import torch
 
-from mnemonics_lib.durable.files import write_atomically
-from mnemonics_lib.loops import LoopState
+from mnemonics_lib.durable.sealed import SealError, read_sealed, write_sealed
+from mnemonics_lib.errors import Reported
+from mnemonics_lib.loops import Loop, LoopState
 
+KIND = "journal"
 KEPT = ("loops", "seconds", "making", "environments")
 """What a later session takes over."""
 
 
-class JournalError(ValueError):
+class JournalError(Reported, ValueError):
     """A journal that cannot be read. The message names the file."""
 
 
@@ -49,25 +51,40 @@ class Journal:
         """A phase begins, anew or where an earlier session left it.
 
         Raises:
-            JournalError: for a damaged file.
+            JournalError: for a damaged file, and for one that is no journal.
         """
         self.phase, self.loops, self.seconds, self.making, self.environments = phase, {}, 0.0, {}, []
         if self.path is None or not self.path.exists():
             return
         try:
-            found = torch.load(self.path, map_location=device, weights_only=True)
-            mine = (found["identity"], found["phase"]) == (self.identity, phase)
-        except Exception as error:  # torch.load raises nearly anything for a file that is not its own
-            raise JournalError(f"{self.path}: cannot be read; delete it to begin the phase again ({error})") from error
-        if mine:
-            for name in KEPT:
-                setattr(self, name, found[name])
+            key, found = read_sealed(self.path, KIND, device)
+            if key == self._key():
+                for name in KEPT:
+                    setattr(self, name, found[name])
+        except (SealError, OSError, KeyError) as error:
+            raise JournalError(f"{self.path}: cannot be used; delete it to begin the phase again ({error})") from error
+
+    def take(self, loop: Loop, name: str) -> None:
+        """Let a loop go on from the state that it left here, if it left one.
+
+        Raises:
+            JournalError: for a state that is not this loop's.
+        """
+        if name in self.loops:
+            try:
+                loop.load_state(self.loops[name])
+            except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+                raise JournalError(
+                    f"{self.path}: {name}: not a state of this loop; delete it to begin the phase again ({error!r})"
+                ) from error
+
+    def _key(self) -> dict[str, Any]:
+        return {"identity": self.identity, "phase": self.phase}
 
     def write(self) -> None:
         """Keep all of it."""
         if self.path is not None:
-            content = {name: getattr(self, name) for name in ("identity", "phase", *KEPT)}
-            write_atomically(self.path, lambda file: torch.save(content, file))
+            write_sealed(self.path, KIND, self._key(), {name: getattr(self, name) for name in KEPT})
 
     def end(self) -> None:
         """The phase is over, and its result is safe elsewhere."""

@@ -8,8 +8,10 @@ the fields in ``VOLATILE``, which measure the machine rather than the method.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import reprlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,17 +28,22 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from mnemonics_lib import metrics
 from mnemonics_lib.durable import compact
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.provenance import Environment, Identity
+from mnemonics_lib.errors import Reported
 
 VOLATILE = ("seconds", "phase_seconds", "peak_memory_mb")
 """Fields that differ from one run to the next: wall time and memory."""
 
-VERSION: Literal[2] = 2
+VERSION: Literal[3] = 3
+
+CHECKSUM = "checksum"
+"""What a file has beside the fields of a record: the SHA-256 (hex) of their values, by which damage is noticed."""
 
 
-class RecordError(ValueError):
+class RecordError(Reported, ValueError):
     """A file that is not a run record. The message names the file, the field, its value and what is allowed."""
 
 
@@ -100,18 +107,19 @@ class Steps(Part):
     base_loss_last: SingleColumn
     gradient: SingleColumn
     displacement: SingleColumn
+    farthest: SingleColumn | None = None  # which records before 2026-11-26 do not have
     outside: SingleColumn
 
     @model_validator(mode="after")
     def _one_length(self) -> Steps:
-        lengths = {name: len(getattr(self, name)) for name in type(self).model_fields}
+        lengths = {name: len(column) for name, column in self if column is not None}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"lengths = {lengths}: must be equal, one number an outer step")
         return self
 
     def columns(self) -> dict[str, list[float]]:
-        """Quantity -> numbers, as ``pandas.DataFrame`` takes them."""
-        return self.model_dump()
+        """Quantity -> numbers, as ``pandas.DataFrame`` takes them; without those that this record does not have."""
+        return self.model_dump(exclude_none=True)
 
 
 class Panel(Part):
@@ -154,6 +162,7 @@ class PhaseResult(Part):
         accuracy: A_i, on the test data of all classes seen, in per cent.
         first_classes_accuracy: A_i^Z, on those of the classes of phase 0.
         confusion: counts [true class, predicted class], classes in order of arrival.
+        concerns: what looks as if the training had gone wrong, in words; see :mod:`mnemonics_lib.durable.concerns`.
         training_loss: mean loss of each epoch of the model level.
         train_accuracy: in per cent, on the training data after the model level (no augmentation, running statistics).
         train_loss: the same for the loss.
@@ -185,6 +194,7 @@ class PhaseResult(Part):
     exemplars: PixelTraining | None = None
     adjustment: PixelTraining | None = None
     confusion: Confusion
+    concerns: list[str] = Field(default_factory=list)
 
 
 class Code(Part):
@@ -213,7 +223,7 @@ class Record(Part):
         results: one for each phase, phase 0 first.
     """
 
-    version: Literal[2] = VERSION
+    version: Literal[3] = VERSION
     dataset: str
     resolution: int
     profile: str
@@ -263,6 +273,9 @@ class Record(Part):
             measured = [getattr(result, field) for result in self.results]
             if getattr(self, field) != measured:
                 raise ValueError(f"{field} = {getattr(self, field)!r}: must be that of the results, {measured!r}")
+        for field, value in self._derived().items():
+            if getattr(self, field) != value:
+                raise ValueError(f"{field} = {getattr(self, field)!r}: must be {value!r}, which the phases give")
         if len(set(self.class_order)) != len(self.class_order):
             raise ValueError(f"class_order = {self.class_order!r}: must name each class once")
         own = Environment(threads=self.threads, device=self.device, versions=self.versions)
@@ -271,16 +284,34 @@ class Record(Part):
         return self
 
 
-def canonical(record: Record) -> bytes:
+    def _derived(self) -> dict[str, Any]:
+        """Fields that say again, for any tool, what the phases say."""
+        last = self.results[-1]
+        return {
+            "average_accuracy": metrics.average_accuracy(self.accuracy),
+            "forgetting": metrics.forgetting(self.first_classes_accuracy),
+            "displacement": last.displacement,
+            "exemplar_bytes": last.exemplar_bytes,
+            "seconds": sum(self.phase_seconds),
+        }
+
+
+def canonical(record: Record, exclude: Iterable[str] = VOLATILE) -> bytes:
     """The record's bytes without its ``VOLATILE`` fields: equal for equal runs, whatever the build of zlib."""
-    values = record.model_dump(exclude=set(VOLATILE))
+    values = record.model_dump(exclude=set(exclude))
     return json.dumps(values, sort_keys=True, allow_nan=False, separators=(",", ":")).encode()
+
+
+def checksum(record: Record) -> str:
+    """SHA-256 (hex) of all values of a record, however they are written."""
+    return hashlib.sha256(canonical(record, exclude=())).hexdigest()
 
 
 def write_record(path: Path, record: Record) -> None:
     """Check a record (a copy with other values was not checked when it was made) and write it, whole or not at all."""
     record = parse_record(record.model_dump(warnings=False), str(path))
-    text = compact.to_text(record.model_dump(mode="json")).encode()
+    values = {**record.model_dump(mode="json"), CHECKSUM: checksum(record)}
+    text = compact.to_text(values).encode()
     write_atomically(path, lambda file: file.write(text))
 
 
@@ -288,13 +319,19 @@ def read_record(path: str | Path) -> Record:
     """Read and check one record.
 
     Raises:
-        RecordError: for a file that cannot be read, one of another version, or a field that is missing or not allowed.
+        RecordError: for a file that cannot be read, one of another version, a field that is missing or not allowed,
+            and a file that was changed since it was written.
     """
+    advice = "delete it and make the run again"
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: cannot be read as JSON: {error}") from None
-    return parse_record(values, str(path))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordError(f"{path}: cannot be read as JSON ({error}); {advice}") from None
+    given = values.pop(CHECKSUM, None) if isinstance(values, dict) else None
+    record = parse_record(values, str(path))
+    if given != (due := checksum(record)):
+        raise RecordError(f"{path}: {CHECKSUM} = {given!r}: must be {due!r}: it was changed or damaged; {advice}")
+    return record
 
 
 def parse_record(values: Any, source: str) -> Record:

@@ -12,18 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
 
-from mnemonics_lib.durable.files import write_atomically
+from mnemonics_lib.durable.files import clear_unfinished
+from mnemonics_lib.durable.locks import locked
 from mnemonics_lib.durable.provenance import data_digest, environment
+from mnemonics_lib.durable.sealed import SealError, read_sealed, write_sealed
 from mnemonics_lib.durable.source import EXCLUDED, ROOTS, library_source
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, unused_modules
+from mnemonics_lib.errors import Reported
 from mnemonics_lib.experiment import Experiment
-from mnemonics_lib.loops import LoopState
+from mnemonics_lib.loops import Loop, LoopState
 
 
-class SharedError(ValueError):
+KIND = "finished-loop"
+
+
+class SharedError(Reported, ValueError):
     """A shared file that cannot be read. The message names it."""
 
 
@@ -41,7 +46,9 @@ class Shared:
     device: torch.device
     keys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def get(self, name: str, make: Callable[[], tuple[LoopState, float]]) -> tuple[LoopState, float]:
+    def get(
+        self, name: str, make: Callable[[], tuple[LoopState, float]], deadline: float | None = None
+    ) -> tuple[LoopState, float]:
         """The finished state of the loop of this name, made now unless it is there already.
 
         Several processes may ask at once: the first makes it, the others wait for it.
@@ -49,29 +56,49 @@ class Shared:
         Args:
             name: a name in ``keys``.
             make: makes the state, and says how many seconds that took.
+            deadline: until when to wait for another process; None for no limit.
 
         Returns:
             The state, and the seconds that making it took, whoever did it (not those of waiting for them).
 
         Raises:
-            SharedError: for a damaged file.
+            SharedError: for a damaged file, and for one that is of something else.
+            OutOfTimeError: past the deadline.
         """
-        kind = name.rpartition(" ")[2]  # the last word of the loop's name, for people
-        path = self.directory / f"{kind}-{sha256(self.keys[name])[:20]}.pt"
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
+        path, key = self.path(name), dict(self.keys[name])
+        with locked(path.with_suffix(".lock"), deadline, f"{name}, which another process is making"):
+            clear_unfinished(path)
             if path.exists():
-                return self._read(path)
+                return self._read(path, key)
             state, seconds = make()
-            write_atomically(path, lambda file: torch.save({"state": state, "seconds": seconds}, file))
+            write_sealed(path, KIND, key, {"state": state, "seconds": seconds})
         return state, seconds
 
-    def _read(self, path: Path) -> tuple[LoopState, float]:
+    def take(self, loop: Loop, name: str, state: LoopState) -> None:
+        """Put a loop at its end, by the state that was found for it.
+
+        Raises:
+            SharedError: for a state that is not this loop's.
+        """
         try:
-            content = torch.load(path, map_location=self.device, weights_only=True)
+            loop.load_state(state)
+        except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+            raise SharedError(
+                f"{self.path(name)}: not a state of {name}; delete it to make it again ({error!r})"
+            ) from error
+
+    def path(self, name: str) -> Path:
+        """Where the loop of this name is kept; the last word of its name is there for people."""
+        return self.directory / f"{name.rpartition(' ')[2]}-{sha256(self.keys[name])[:20]}.pt"
+
+    def _read(self, path: Path, key: dict[str, Any]) -> tuple[LoopState, float]:
+        try:
+            found, content = read_sealed(path, KIND, self.device)
+            if found != key:
+                raise SealError("of other settings, data, source or environment than its name says")
             return content["state"], content["seconds"]
-        except Exception as error:  # torch.load raises nearly anything for a file that is not its own
-            raise SharedError(f"{path}: cannot be read; delete it to make it again ({error})") from error
+        except (SealError, OSError, KeyError) as error:
+            raise SharedError(f"{path}: cannot be used; delete it to make it again ({error})") from error
 
 
 def phase_zero_keys(experiment: Experiment) -> dict[str, dict[str, Any]]:

@@ -5,12 +5,13 @@ Used by :mod:`mnemonics_lib.exemplars.files`, which writes and reads them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import operator
 import re
 import reprlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -23,7 +24,7 @@ from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 
 MANIFEST = "exemplars.json"
-VERSION: Final = 1
+VERSION: Final = 2
 LIMIT = 10**6  # no class position, class id or rank is larger; a file that says so is damaged
 MODES = {1: "L", 3: "RGB"}  # channels of a PNG -> what Pillow calls it
 
@@ -56,11 +57,28 @@ class Header(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     format: Literal["mnemonics exemplars"] = "mnemonics exemplars"
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     white: Annotated[int, Field(ge=1, le=255)]
     pad: Natural
     flip: bool
     class_ids: Numbers
+    checksum: str = ""
+
+    def digest(self, tensors: Mapping[str, Tensor]) -> str:
+        """SHA-256 (hex) of all other fields, and of tensors that belong to them."""
+        values = self.model_dump(mode="json", exclude={"checksum"})
+        found = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
+        for name in sorted(tensors):
+            tensor = tensors[name].detach().cpu().contiguous()
+            found.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+            found.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
+        return found.hexdigest()
+
+    def require_checksum(self, tensors: Mapping[str, Tensor]) -> None:
+        """Raise ValueError where a field or a tensor is not what was written."""
+        due = self.digest(tensors)
+        if self.checksum != due:
+            raise ValueError(f"checksum = {self.checksum!r}: must be {due!r}: the file was changed or damaged")
 
 
 class TensorHeader(Header):

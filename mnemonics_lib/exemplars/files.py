@@ -78,13 +78,16 @@ def save_png(
     directory = Path(directory)
     _require_room(directory)
     manifest = _manifest(memory, pixels, class_ids, names)
-    levels = greys(pixels.white)[pixels.quantise(memory.images).cpu().long()]  # uint8 [n, c, h, w], 0..255
     at = {key: i for i, key in enumerate(class_and_rank(memory))}
+    order = [at[position, rank] for _, position, rank in manifest.files()]
+    raw = pixels.quantise(memory.images).cpu()[order]  # uint8 [n, c, h, w], 0..white
+    manifest = manifest.model_copy(update={"checksum": manifest.digest({"raw": raw})})
+    levels = greys(pixels.white)[raw.long()]  # uint8 [n, c, h, w], 0..255
     with _whole(directory) as draft:
         for folder in manifest.folders:
             (draft / folder).mkdir(parents=True)
-        for name, position, rank in manifest.files():
-            image = levels[at[position, rank]].permute(1, 2, 0).squeeze(2).numpy()  # [h, w] or [h, w, 3]
+        for (name, _, _), level in zip(manifest.files(), levels, strict=True):
+            image = level.permute(1, 2, 0).squeeze(2).numpy()  # [h, w] or [h, w, 3]
             Image.fromarray(image, MODES[manifest.shape[0]]).save(draft / name, format="PNG")
         (draft / MANIFEST).write_text(json_text(manifest.model_dump()) + "\n", encoding="utf-8")
 
@@ -122,6 +125,7 @@ def save_safetensors(
         )
     # Copies, because safetensors refuses tensors that share memory, as images and origin do before any training.
     content = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in _tensors(memory, pixels).items()}
+    header = header.model_copy(update={"checksum": header.digest(content)})
     metadata = {key: value if isinstance(value, str) else json.dumps(value) for key, value in header}
     with _whole(path) as draft, draft.open("wb") as file:
         file.write(safetensors_bytes(content, metadata))
@@ -207,7 +211,9 @@ def load_png(directory: str | Path, device: str | torch.device = "cpu") -> tuple
         images = pixels.normalise(raw.to(device))
         memory = ExemplarMemory(images, images, position.contiguous(), rank.contiguous(), "uint8")
         require_exemplars(memory, pixels)
-        return memory, pixels, checked_class_ids(memory, manifest.class_ids)
+        ids = checked_class_ids(memory, manifest.class_ids)
+        manifest.require_checksum({"raw": raw})
+        return memory, pixels, ids
 
 
 def load_safetensors(path: str | Path, device: str | torch.device = "cpu") -> tuple[ExemplarMemory, Pixels, list[int]]:
@@ -225,16 +231,19 @@ def load_safetensors(path: str | Path, device: str | torch.device = "cpu") -> tu
             metadata = file.metadata() or {}
             # Copies, because the tensors of safetensors are windows into the file, which may change under them.
             found = {name: file.get_tensor(name).clone().to(device) for name in sorted(file.keys())}
-        text = {"format", "storage"}
+        text = {"format", "storage", "checksum"}
         values = {key: value if key in text else json.loads(value) for key, value in metadata.items()}
         header = parse_header(TensorHeader, json.dumps(values))
         names = {"images", "origin", "labels", "rank", "mean", "std"}
         if found.keys() != names:
             raise ValueError(f"tensors = {sorted(found)}: must be {sorted(names)}")
-        pixels = Pixels(found.pop("mean"), found.pop("std"), header.white, header.pad, header.flip)
-        memory = ExemplarMemory(**found, storage=header.storage)
+        pixels = Pixels(found["mean"], found["std"], header.white, header.pad, header.flip)
+        own = {name: found[name] for name in ("images", "origin", "labels", "rank")}
+        memory = ExemplarMemory(**own, storage=header.storage)
         require_exemplars(memory, pixels)
-        return memory, pixels, checked_class_ids(memory, header.class_ids)
+        ids = checked_class_ids(memory, header.class_ids)
+        header.require_checksum(found)
+        return memory, pixels, ids
 
 
 def _read_png(path: Path, manifest: Manifest) -> Tensor:

@@ -72,8 +72,9 @@ class ExemplarTraining:
         outside = self.pixels.outside(self.E.detach())  # before the projection, which leaves nothing outside
         if self.level.clip:
             self.E.data.copy_(self.pixels.clip(self.E.detach()))
-        moved, losses = rms(self.E.detach() - self.start), result.base_losses
-        self.log.write(self.done, result.meta_loss, losses[0], losses[-1], rms(result.gradient), moved, outside)
+        moved, losses = self.E.detach() - self.start, result.base_losses
+        distances = rms(moved), moved.abs().max()
+        self.log.write(self.done, result.meta_loss, losses[0], losses[-1], rms(result.gradient), *distances, outside)
         self._done += 1
         if self.done % self.validation.per_pass == 0:
             self.scheduler.step()  # beta_1 halves every ``halve_every`` passes, by default never

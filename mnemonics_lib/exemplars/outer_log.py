@@ -5,15 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-COLUMNS = ("meta_loss", "base_loss_first", "base_loss_last", "gradient", "displacement", "outside")
+from mnemonics_lib.divergence import require_finite
+
+COLUMNS = ("meta_loss", "base_loss_first", "base_loss_last", "gradient", "displacement", "farthest", "outside")
 """Of each outer step of Eq. 9 or 10: the validation loss of the temporary model before the step; the loss on the
 exemplars before the first and before the last inner step; the root-mean-square of the gradient over pixels; the
-root-mean-square distance of the pixels from where they started, in standard deviations; and the share of pixel values
-outside the range of real images, before any projection."""
+root-mean-square and the largest distance of the pixels from where they started, in standard deviations; and the share
+of pixel values outside the range of real images, before any projection."""
 
 
 class OuterLog:
-    """One row of :data:`COLUMNS` per outer step, kept on the device: to read a number would be to wait for it.
+    """One row of :data:`COLUMNS` per outer step, kept on the device.
 
     Args:
         steps: outer steps in all.
@@ -24,8 +26,14 @@ class OuterLog:
         self.rows = like.new_empty(steps, len(COLUMNS))
 
     def write(self, step: int, *values: Tensor) -> None:
-        """Note one step's numbers, in the order of :data:`COLUMNS`."""
-        self.rows[step] = torch.stack([value.to(self.rows) for value in values])
+        """Note one step's numbers, in the order of :data:`COLUMNS`.
+
+        Raises:
+            NonFiniteError: naming the first that is NaN or infinite; to find that out is the one wait of a step.
+        """
+        row = torch.stack([value.to(self.rows) for value in values])
+        self.rows[step] = row
+        require_finite(dict(zip(COLUMNS, row.tolist(), strict=True)))
 
     def columns(self, steps: int) -> dict[str, list[float]]:
         """The first ``steps`` rows, column by column."""

@@ -19,7 +19,8 @@ from mnemonics_lib.bilevel import ENGINES, InnerSGD, recorded_adjoint
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel, Training
 from mnemonics_lib.data.pixels import Pixels, upload
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.device.recording import WARM, CudaGraphs, Step, recorder
+from mnemonics_lib.device import recording as recording_module
+from mnemonics_lib.device.recording import WARM, CudaGraphs, Step, recorder, recording
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.loops import walk
 from mnemonics_lib.methods import METHODS, method_class
@@ -49,7 +50,7 @@ def tape(monkeypatch):
 def test_a_cpu_records_nothing_and_a_step_without_a_recorder_is_a_plain_call():
     calls: list[Any] = []
     assert recorder(torch.device("cpu")) is None
-    step = Step(lambda *arguments: calls.append(arguments), None)
+    step = Step(lambda *arguments: calls.append(arguments), list, None)
     given = torch.ones(2), 0.5
     for _ in range(WARM + 3):
         step(*given)
@@ -64,13 +65,13 @@ def test_after_its_first_calls_a_step_is_replayed_with_each_calls_own_tensors():
         python.append(rate)
         total.add_(rate * x.square() + y.sum())
 
-    step, expected = Step(work, by), torch.zeros(3)
+    step, expected = Step(work, lambda: [total], by), torch.zeros(3)
     for k in range(6):
         x, y = numbers(3, seed=k), numbers(4, seed=10 + k)
         step(0.5, x, y)
         expected += 0.5 * x.square() + y.sum()
         assert torch.equal(total, expected), k  # each call counts once, the recorded one too
-    assert python == [0.5] * (WARM + 1)
+    assert python == [0.5] * (WARM + 2)  # to record, and to compare
     assert (by.warmed, by.recorded, by.replayed) == (WARM, 1, 6 - WARM)
 
 
@@ -80,7 +81,7 @@ def test_another_shape_dtype_layout_or_value_is_another_recording():
     def work(rate: float, x: Tensor) -> None:
         total.add_(rate * (x.double() * torch.arange(x.numel()).view(x.shape)).sum())
 
-    step, expected = Step(work, by), 0.0
+    step, expected = Step(work, lambda: [total], by), 0.0
     images = numbers(2, 3, 4, 4, seed=1)
     kinds = [
         (1.0, images),
@@ -112,7 +113,7 @@ def test_what_waits_for_the_device_is_not_recorded_and_a_warning_says_so(read):
     def work(x: Tensor) -> None:
         total.add_(read(x))
 
-    step = Step(work, by)
+    step = Step(work, lambda: [total], by)
     for _ in range(WARM - 1):
         step(torch.ones(1))
     with pytest.warns(UserWarning, match=r"work is not recorded and stays slow: .*aten\."):
@@ -131,11 +132,89 @@ def test_what_waits_the_first_time_alone_is_recorded():
             total.item()
         total.add_(x.sum())
 
-    step = Step(work, by)
+    step = Step(work, lambda: [total], by)
     for _ in range(WARM + 2):
         step(torch.ones(1))
     assert total == WARM + 2
     assert (by.recorded, by.replayed) == (1, 2)
+
+
+class Faulty(Tape):
+    """A recorder whose replays do something else than what was recorded."""
+
+    def __init__(self, fault: Any) -> None:
+        super().__init__()
+        self.fault = fault
+
+    def record(self, work: Any) -> Any:
+        replay = super().record(work)
+        return lambda: self.fault(replay)
+
+
+FAULTS: dict[str, Any] = {
+    "nothing": lambda replay, total: None,
+    "twice": lambda replay, total: (replay(), replay()),
+    "off": lambda replay, total: (replay(), total[1].add_(1)),
+    "not a number": lambda replay, total: (replay(), total[0].fill_(torch.nan)),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_recording_that_does_something_else_is_found_out_at_first_use_and_the_plain_call_counts(name):
+    total, expected = torch.zeros(3), torch.zeros(3)
+    by = Faulty(lambda replay: FAULTS[name](replay, total))
+
+    def work(x: Tensor) -> None:
+        total.add_(x)
+
+    step = Step(work, lambda: [total], by)
+    for k in range(WARM):
+        step(numbers(3, seed=k))
+    with pytest.warns(UserWarning, match=r"work is not replayed and stays slow: .* differs from the plain call: tensor 0"):
+        step(numbers(3, seed=WARM))
+    for k in range(WARM + 1, 8):
+        step(numbers(3, seed=k))
+    for k in range(8):
+        expected += numbers(3, seed=k)
+    assert torch.equal(total, expected)
+    assert by.recorded == 1
+
+
+def test_work_that_draws_random_numbers_is_found_out():
+    total = torch.zeros(50)
+
+    def work(x: Tensor) -> None:
+        total.add_(F.dropout(x, 0.5))
+
+    step = Step(work, lambda: [total], Tape())
+    with pytest.warns(UserWarning, match="work is not replayed"):
+        for _ in range(WARM + 1):
+            step(torch.ones(50))
+
+
+def test_each_recording_is_compared_once_and_only_then():
+    asked, total = [], torch.zeros(2)
+
+    def changes() -> list[Tensor]:
+        asked.append(1)
+        return [total]
+
+    step = Step(lambda rate, x: total.add_(rate * x), changes, Tape())
+    for rate in (1.0, 2.0, 1.0, 2.0):
+        for _ in range(WARM + 3):
+            step(rate, torch.ones(2))
+    assert len(asked) == 2
+
+
+def test_recording_can_be_turned_off(monkeypatch):
+    monkeypatch.setattr(recording_module, "CudaGraphs", lambda device: "graphs")
+    gpu = torch.device("cuda")
+    assert recorder(gpu) == "graphs"
+    with recording(False):
+        assert recorder(gpu) is None
+        with recording(True):
+            assert recorder(gpu) == "graphs"
+    assert recorder(gpu) == "graphs"
 
 
 def test_what_was_drawn_arrives_step_by_step():
@@ -345,7 +424,7 @@ def graphs(monkeypatch):
     for module in (training, recorded_adjoint):
         monkeypatch.setattr(module, "recorder", Counted)
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", message=".*is not recorded")
+        warnings.filterwarnings("error", message=".*is not re(corded|played)")
         with runs.deterministic():
             yield Counted
 
@@ -374,7 +453,7 @@ def test_on_a_gpu_what_waits_is_not_recorded_and_goes_on():
     def work(x: Tensor) -> None:
         total.add_(1.0 if x.sum() > 0 else 0.0)
 
-    step = Step(work, CudaGraphs(torch.device("cuda")))
+    step = Step(work, lambda: [total], CudaGraphs(torch.device("cuda")))
     for _ in range(WARM - 1):
         step(torch.ones(1, device="cuda"))
     with pytest.warns(UserWarning, match="work is not recorded and stays slow"):

@@ -11,10 +11,13 @@ import pytest
 import torch
 
 from mnemonics_lib import runs
-from mnemonics_lib.__main__ import STOPPED, main
+from mnemonics_lib.__main__ import main
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.durable.driver import Driver, OutOfTimeError
+from mnemonics_lib.durable.clock import deadline_in
+from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.journal import Journal, JournalError
+from mnemonics_lib.durable.sealed import read_sealed
+from mnemonics_lib.errors import OutOfTimeError
 from mnemonics_lib.loops import walk
 from mnemonics_lib.training import Descent
 
@@ -79,9 +82,9 @@ def test_a_crash_between_two_writes_costs_what_came_after_the_last(straight, tmp
     """Not a time limit but a kill, with a write at every step before it."""
     keep, seen = Driver._keep, []
 
-    def crashing(self, loop, name):
+    def crashing(self, loop, name, ear):
         self.interval = 0.0
-        keep(self, loop, name)
+        keep(self, loop, name, ear)
         seen.append((name, loop.done))
         if name == "phase 1: adjustment" and loop.done == 3 and seen.count((name, 3)) == 1:
             raise KeyboardInterrupt
@@ -142,7 +145,7 @@ def test_a_driver_does_what_a_plain_walk_does():
 )
 def test_another_identity_or_phase_does_not_go_on_from_it(tmp_path, changes, mine):
     path = tmp_path / "unfinished.pt"
-    driver = Driver(journal(path), minutes=0)
+    driver = Driver(journal(path), deadline=deadline_in(0))
     with pytest.raises(OutOfTimeError, match="x: 1 of 4 steps are done"):
         driver(Counting(), "x")
     later, steps = Driver(journal(path, **changes)), Counting()
@@ -162,7 +165,7 @@ def test_another_identity_or_phase_does_not_go_on_from_it(tmp_path, changes, min
 def test_a_damaged_journal_is_one_message_that_names_it(tmp_path):
     path = tmp_path / "unfinished.pt"
     path.write_bytes(b"half of")
-    with pytest.raises(JournalError, match=r"unfinished\.pt: cannot be read; delete it"):
+    with pytest.raises(JournalError, match=r"unfinished\.pt: cannot be used; delete it"):
         Journal(path).begin(0, CPU)
 
 
@@ -227,7 +230,7 @@ def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
     assert all(seconds >= 3 * pause for seconds in record.phase_seconds)  # three epochs slept in each phase
     assert sum(record.phase_seconds) <= wall
     (shared,) = (tmp_path / "phase-0").glob("model-*.pt")
-    took = torch.load(shared, weights_only=True)["seconds"]
+    took = read_sealed(shared, "finished-loop", CPU)[1]["seconds"]
     assert 3 * pause <= took <= record.phase_seconds[0]
     # Another run finds phase 0 made, and counts what it took; its own seconds are few.
     other, _ = runs.run(config.replace(phases=5), tmp_path)
@@ -245,7 +248,7 @@ def test_a_journal_of_another_kind_of_device_is_not_gone_on_from(tmp_path, monke
     with pytest.raises(OutOfTimeError):
         runs.run(small(), tmp_path, minutes=0)
     (path,) = tmp_path.rglob(runs.JOURNAL)
-    assert torch.load(path, weights_only=True)["identity"]["device"] == "cpu"
+    assert read_sealed(path, "journal", CPU)[0]["identity"]["device"] == "cpu"
 
 
 @pytest.mark.parametrize("minutes", ["nan", "-3", "inf", "ten"])
@@ -259,7 +262,7 @@ def test_the_command_line_says_where_it_stopped_and_goes_on(tmp_path, capsys):
     params = tmp_path / "p.yaml"
     params.write_text(small().to_yaml())
     command = ["run", str(params), "--out", str(tmp_path), "--quiet", "--minutes"]
-    assert main([*command, "0"]) == STOPPED == 75
+    assert main([*command, "0"]) == OutOfTimeError.status == 75
     assert "phase 0: model: 1 of 3 steps are done; the same command goes on" in capsys.readouterr().err
     assert main([*command, "60"]) == 0
     assert "average accuracy" in capsys.readouterr().out

@@ -186,9 +186,11 @@ def test_the_manifest_says_what_undoes_the_normalisation_in_lines_a_person_can_r
     pixels = space(3)
     save_png(exemplars(2), pixels, tmp_path, class_ids=[7, 5])
     text = (tmp_path / "exemplars.json").read_text()
-    assert json.loads(text) == {
+    values = json.loads(text)
+    assert len(values.pop("checksum")) == 64
+    assert values == {
         "format": "mnemonics exemplars",
-        "version": 1,
+        "version": 2,
         "white": 255,
         "pad": 2,
         "flip": True,
@@ -205,9 +207,11 @@ def test_the_safetensors_file_explains_itself_without_this_library(tmp_path):
     memory, pixels = exemplars(2), space(3)
     save_safetensors(memory, pixels, tmp_path / "file", class_ids=[7, 5])
     with safe_open(tmp_path / "file", "pt") as file:
-        assert file.metadata() == {
+        metadata = file.metadata()
+        assert len(metadata.pop("checksum")) == 64
+        assert metadata == {
             "format": "mnemonics exemplars",
-            "version": "1",
+            "version": "2",
             "white": "255",
             "pad": "2",
             "flip": "true",
@@ -459,8 +463,8 @@ def cut_short(path: Path) -> None:
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no json": (lambda d: (d / "exemplars.json").write_text("{"), "exemplars.json: Expecting"),
     "no text": (lambda d: (d / "exemplars.json").write_bytes(b"\xff"), "exemplars.json: .*can't decode"),
-    "no object": (lambda d: (d / "exemplars.json").write_text("[]"), "exemplars.json: version = None: must be 1"),
-    "newer": (lambda d: manifest_with(d, version=2, more=3), "exemplars.json: version = 2: must be 1, the one"),
+    "no object": (lambda d: (d / "exemplars.json").write_text("[]"), "exemplars.json: version = None: must be 2"),
+    "newer": (lambda d: manifest_with(d, version=1, more=3), "exemplars.json: version = 1: must be 2, the one"),
     "another format": (lambda d: manifest_with(d, format="x"), "exemplars.json: format = 'x': .*mnemonics exemplars"),
     "field missing": (drop_field, "exemplars.json: mean: Field required"),
     "unknown field": (lambda d: manifest_with(d, colour=1), "exemplars.json: colour = 1: Extra inputs"),
@@ -545,8 +549,8 @@ def resave(path: Path, drop: str = "", metadata: dict[str, str] | None = None, *
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda p: p.write_bytes(b""), "file: Error while deserializing header"),
     "cut short": (cut_short, "file: Error while deserializing header"),
-    "foreign": (lambda p: save_file({"weight": torch.ones(1)}, p), "file: version = None: must be 1"),
-    "newer": (lambda p: resave(p, metadata={"version": "2"}), "file: version = 2: must be 1"),
+    "foreign": (lambda p: save_file({"weight": torch.ones(1)}, p), "file: version = None: must be 2"),
+    "newer": (lambda p: resave(p, metadata={"version": "3"}), "file: version = 3: must be 2"),
     "format": (lambda p: resave(p, metadata={"format": "pt"}), "file: format = 'pt'"),
     "no json": (lambda p: resave(p, metadata={"white": "w"}), "file: Expecting value"),
     "text": (lambda p: resave(p, metadata={"white": '"255"'}), "file: white = '255': .*integer"),
@@ -569,6 +573,39 @@ def test_a_damaged_safetensors_file_is_refused_and_what_is_wrong_is_named(tmp_pa
     damage(tmp_path / "file")
     with pytest.raises(ValueError, match=message):
         load_safetensors(tmp_path / "file")
+
+
+@pytest.mark.parametrize("change", [{"mean": [0.5, 0.5, 0.5]}, {"pad": 3}, {"white": 8}, {"flip": False}])
+def test_a_manifest_that_says_something_else_that_could_be_is_noticed(tmp_path, change):
+    save_png(exemplars(), space(3, white=16), tmp_path)
+    manifest_with(tmp_path, **change)
+    with pytest.raises(ValueError, match=r"exemplars\.json: checksum = .*changed or damaged|holds the grey"):
+        load_png(tmp_path)
+
+
+def test_an_image_in_the_place_of_another_is_noticed(tmp_path):
+    save_png(exemplars(), space(3), tmp_path)
+    shutil.copy(tmp_path / "000-0" / "000.png", tmp_path / "001-1" / "001.png")
+    with pytest.raises(ValueError, match=r"exemplars\.json: checksum = .*changed or damaged"):
+        load_png(tmp_path)
+
+
+@given(st.integers(0, 2**40), st.integers(0, 7))
+def test_a_flipped_bit_of_a_safetensors_file_never_gives_other_exemplars(place, bit):
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "file"
+        save_safetensors(exemplars(), space(3), path)
+        before = load_safetensors(path)
+        content = bytearray(path.read_bytes())
+        content[place % len(content)] ^= 1 << bit
+        path.write_bytes(content)
+        try:
+            memory, pixels, ids = load_safetensors(path)
+        except ValueError as error:
+            assert str(path) in str(error)
+        else:  # white space in the header
+            assert torch.equal(memory.images, before[0].images)
+            assert (pixels.white, ids) == (before[1].white, before[2])
 
 
 @given(st.data())

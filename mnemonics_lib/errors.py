@@ -1,0 +1,18 @@
+"""What all errors of the library have in common that a user can do something about."""
+
+from __future__ import annotations
+
+
+class Reported(Exception):
+    """An end of the work whose message says all that its user needs: what was wrong, with what, and what is allowed.
+
+    The command line prints the message alone, and exits with ``status``.
+    """
+
+    status = 2
+
+
+class OutOfTimeError(Reported):
+    """The time limit was reached; all that was done is kept. The message says where the run stands."""
+
+    status = 75  # a temporary failure, as sysexits.h has it
