@@ -180,8 +180,9 @@ def _remaining_phases(
         try:
             run_phase(experiment, state, driver)
         except NonFiniteError as error:
-            reached = f"after phase {state.phase - 1}: {checkpoint}" if state.phase else "none, this is the first phase"
-            message = f"diverged in phase {state.phase}: {error}; last good checkpoint: {reached}"
+            where = "" if isinstance(error, DivergedError) else f"phase {state.phase}: "  # a loop's name has its phase
+            reached = f"{checkpoint}, after phase {state.phase - 1}" if state.phase else "none, this is the first phase"
+            message = f"diverged: {where}{error}; last good checkpoint: {reached}"
             remember(home / DIVERGED, of_divergence, message)
             raise DivergedError(message) from error
         except BaseException:

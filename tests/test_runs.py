@@ -17,8 +17,10 @@ from mnemonics_lib.data import dataset
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.durable import records
 from mnemonics_lib.durable.checkpoint import CheckpointError
+from mnemonics_lib.divergence import DivergedError
 from mnemonics_lib.durable.sealed import read_sealed, write_sealed
 from mnemonics_lib.errors import OutOfTimeError
+from mnemonics_lib.training import Descent
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.phases import class_order
 
@@ -506,3 +508,72 @@ def test_a_checkpoint_on_its_way_to_replace_a_finished_run_is_not_taken_for_it(s
     with pytest.raises((FileNotFoundError, CheckpointError)) as caught:
         runs.load_run(path)
     assert str(path.parent) in str(caught.value)
+
+
+# Divergence
+
+
+DIVERGES = [
+    ({"training": {"rate": 1e20}}, r"phase 0: model: step 1 of 1: training_loss = nan", False),
+    (
+        {"exemplars": "mnemonics", "exemplar_level": {"optimizer": "sgd", "beta": 1e30}},
+        r"phase 0: exemplars: step \d of \d: \w+ = (nan|inf)",
+        False,
+    ),
+    ({"finetuning": {"rate": 1e20}}, r"phase 1: fine-tuning: step 2 of 2: training_loss = nan", True),
+]
+
+
+@pytest.mark.parametrize(("changes", "said", "later"), DIVERGES, ids=["model", "exemplars", "fine-tuning"])
+def test_a_run_that_diverges_says_where_and_what_is_still_good_and_at_once_the_next_time(
+    small, tmp_path, monkeypatch, changes, said, later
+):
+    config = small.replace(**changes)
+    with pytest.raises(DivergedError, match=f"^diverged: {said}: must be finite; last good checkpoint: ") as first:
+        runs.run(config, tmp_path)
+    (note,) = tmp_path.rglob("diverged.json")
+    assert (str(note.with_name("checkpoint.pt")) + ", after phase 0" in str(first.value)) is later
+    assert note.with_name("checkpoint.pt").exists() is later
+    assert not list(tmp_path.rglob("record.json"))
+    seen = count_phases(monkeypatch)
+    with pytest.raises(DivergedError) as again:
+        runs.run(config, tmp_path)
+    assert str(again.value) == f"{first.value} (found by an earlier call; to try again, delete {note})"
+    assert seen == []
+    note.unlink()
+    with pytest.raises(DivergedError, match=said):
+        runs.run(config, tmp_path)
+    assert seen == [1 if later else 0]
+
+
+@pytest.mark.parametrize("change", ["source", "environment", "damage"])
+def test_that_it_diverged_is_forgotten_for_anything_else(small, tmp_path, monkeypatch, change):
+    """Another machine, other source; and a note that cannot be read says nothing."""
+    config = small.replace(phases=1, training={"rate": 1e20})
+    with pytest.raises(DivergedError):
+        runs.run(config, tmp_path)
+    if change == "source":
+        monkeypatch.setattr(runs, "source_digest", lambda method, unused: "another")
+    elif change == "environment":
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    else:
+        (note,) = tmp_path.rglob("diverged.json")
+        note.write_text("{")
+    seen = count_phases(monkeypatch)
+    with pytest.raises(DivergedError, match="training_loss"):
+        runs.run(config, tmp_path)
+    assert seen == [0]
+
+
+def test_a_loss_that_is_not_finite_after_the_training_is_noticed_too(small, tmp_path, monkeypatch):
+    """The last mini-batch may leave weights that are no numbers, with a loss from before."""
+    end = Descent.step
+
+    def spoil(self):
+        end(self)
+        with torch.no_grad():
+            next(self.model.parameters()).fill_(torch.nan)
+
+    monkeypatch.setattr(Descent, "step", spoil)
+    with pytest.raises(DivergedError, match=r"^diverged: phase 0: loss = nan: must be finite"):
+        runs.run(small, tmp_path)

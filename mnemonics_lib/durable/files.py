@@ -17,7 +17,7 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file whole or not at all: into a temporary one beside it, then rename.
 
     Raises:
-        OSError: when the file system refuses; what was there before is still there.
+        OSError: when the file system refuses, naming the file; what was there before is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     clear_unfinished(path, ABANDONED)
@@ -28,8 +28,10 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             os.fsync(file.fileno())
             Path(file.name).chmod(0o644)
             Path(file.name).replace(path)
-        except BaseException:
+        except BaseException as error:
             Path(file.name).unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.filename is None:  # a full disk says so without a name
+                error.filename = str(path)
             raise
 
 
