@@ -21,7 +21,7 @@ from mnemonics_lib import bench
 from mnemonics_lib.config import load_config
 from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
-from mnemonics_lib.errors import OutOfTimeError, Reported
+from mnemonics_lib.errors import OutOfTimeError, ReportedError
 from mnemonics_lib.paths import RUNS
 
 # PyTorch takes seconds to import, so what needs it is imported where it is used: a refusal comes at once.
@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
             COMMANDS[options.command](options)
         sys.stdout.flush()  # so that nobody who reads it is noticed here, and not when Python ends
         return 0
-    except Reported as end:
+    except ReportedError as end:
         return _say(str(end), end.status)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (MemoryError, RuntimeError) as error:
         if not _no_memory(error):
             raise
-        return _say(f"not enough memory ({error}); what was done before is kept", Reported.status)
+        return _say(f"not enough memory ({error}); what was done before is kept", ReportedError.status)
 
 
 def _say(message: str, status: int) -> int:
@@ -151,7 +151,7 @@ def _bench(options: argparse.Namespace) -> None:
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {"config": _config, "run": _run, "bench": _bench}
 
 
-class DeviceError(Reported, ValueError):
+class DeviceError(ReportedError, ValueError):
     """A device that is not there."""
 
 

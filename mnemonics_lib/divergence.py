@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from mnemonics_lib.errors import Reported
+from mnemonics_lib.errors import ReportedError
 
 
-class NonFiniteError(Reported, ArithmeticError):
+class NonFiniteError(ReportedError, ArithmeticError):
     """NaN or infinity where a number was due. The message names the field and what it holds."""
 
     status = 3

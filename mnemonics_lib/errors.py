@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Reported(Exception):
+class ReportedError(Exception):
     """An end of the work whose message says all that its user needs: what was wrong, with what, and what is allowed.
 
     The command line prints the message alone, and exits with ``status``.
@@ -12,7 +12,7 @@ class Reported(Exception):
     status = 2
 
 
-class OutOfTimeError(Reported):
+class OutOfTimeError(ReportedError):
     """The time limit was reached; all that was done is kept. The message says where the run stands."""
 
     status = 75  # a temporary failure, as sysexits.h has it

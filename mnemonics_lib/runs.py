@@ -164,9 +164,7 @@ def run(
         return record, path
 
 
-def _remaining_phases(
-    experiment: Experiment, home: Path, identity: Identity, driver: Driver
-) -> tuple[State, Account]:
+def _remaining_phases(experiment: Experiment, home: Path, identity: Identity, driver: Driver) -> tuple[State, Account]:
     """Run what is left of an experiment, with a checkpoint after each phase."""
     now, checkpoint = environment(experiment.device), home / CHECKPOINT
     of_divergence = {"identity": identity.model_dump(), "environment": now.model_dump()}

@@ -15,14 +15,14 @@ from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.config.presets import preset
 from mnemonics_lib.data import dataset
 from mnemonics_lib.data.dataset import load_dataset
+from mnemonics_lib.divergence import DivergedError
 from mnemonics_lib.durable import records
 from mnemonics_lib.durable.checkpoint import CheckpointError
-from mnemonics_lib.divergence import DivergedError
 from mnemonics_lib.durable.sealed import read_sealed, write_sealed
 from mnemonics_lib.errors import OutOfTimeError
-from mnemonics_lib.training import Descent
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.phases import class_order
+from mnemonics_lib.training import Descent
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "mnemonics": {},

@@ -19,14 +19,14 @@ from mnemonics_lib.bilevel.inner import ENGINES, FORMULAS
 from mnemonics_lib.bilevel.problem import Engine, GraphSize
 from mnemonics_lib.bilevel.requirements import HasFeatures
 from mnemonics_lib.config import ExemplarLevel
-from mnemonics_lib.errors import Reported
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.losses import cross_entropy
 
 PROBE = 4
 """Images of the probe: more than one, for batch normalisation; a graph's size is proportional to them."""
 
 
-class WillNotFitError(Reported, MemoryError):
+class WillNotFitError(ReportedError, MemoryError):
     """A hypergradient that does not fit into memory. The message says what would."""
 
 

@@ -8,12 +8,12 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from mnemonics_lib.errors import Reported
+from mnemonics_lib.errors import ReportedError
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class ConfigError(Reported, ValueError):
+class ConfigError(ReportedError, ValueError):
     """A configuration that cannot be run. The message names each field, its value and what is allowed."""
 
 

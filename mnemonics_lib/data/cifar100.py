@@ -16,14 +16,14 @@ from torchvision.datasets import CIFAR100
 from torchvision.datasets.utils import calculate_md5, download_url, extract_archive
 
 from mnemonics_lib.data.split import Split
-from mnemonics_lib.errors import Reported
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import data_root
 
 FILES = [*CIFAR100.train_list, *CIFAR100.test_list, [CIFAR100.meta["filename"], CIFAR100.meta["md5"]]]
 """Name and md5 of each file under ``cifar-100-python``."""
 
 
-class DataError(Reported, RuntimeError):
+class DataError(ReportedError, RuntimeError):
     """A data set that is not there or is damaged. The message names the file and what to do."""
 
 

@@ -12,18 +12,17 @@ from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.durable.provenance import Environment, Identity
 from mnemonics_lib.durable.sealed import SealError, read_sealed, write_sealed
-from mnemonics_lib.errors import Reported
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import State, fresh_state, initial_state
 from mnemonics_lib.models import transfer_weights
 from mnemonics_lib.phases import PhaseProtocol
 
-
 KIND = "checkpoint"
 
 
-class CheckpointError(Reported, ValueError):
+class CheckpointError(ReportedError, ValueError):
     """A checkpoint that cannot be read. The message names the file."""
 
 

@@ -128,7 +128,7 @@ class Driver:
                 self._keep(loop, name, ear)
 
     def _keep(self, loop: Loop, name: str, ear: Ear) -> None:
-        """After a step: keep the loop's state when a write is due, and stop when the time is over or somebody says so."""
+        """After a step: keep the loop's state when a write is due; stop when time is over, or somebody says so."""
         stop = self._late() or ear.heard is not None
         due = time.monotonic() - self._written >= self.interval
         if self.journal.path is not None and (stop or due or loop.done == len(loop)):

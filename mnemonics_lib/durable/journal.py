@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from mnemonics_lib.durable.sealed import SealError, read_sealed, write_sealed
-from mnemonics_lib.errors import Reported
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.loops import Loop, LoopState
 
 KIND = "journal"
@@ -21,7 +21,7 @@ KEPT = ("loops", "seconds", "making", "environments")
 """What a later session takes over."""
 
 
-class JournalError(Reported, ValueError):
+class JournalError(ReportedError, ValueError):
     """A journal that cannot be read. The message names the file."""
 
 

@@ -32,7 +32,7 @@ from mnemonics_lib import metrics
 from mnemonics_lib.durable import compact
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.provenance import Environment, Identity
-from mnemonics_lib.errors import Reported
+from mnemonics_lib.errors import ReportedError
 
 VOLATILE = ("seconds", "phase_seconds", "peak_memory_mb")
 """Fields that differ from one run to the next: wall time and memory."""
@@ -43,7 +43,7 @@ CHECKSUM = "checksum"
 """What a file has beside the fields of a record: the SHA-256 (hex) of their values, by which damage is noticed."""
 
 
-class RecordError(Reported, ValueError):
+class RecordError(ReportedError, ValueError):
     """A file that is not a run record. The message names the file, the field, its value and what is allowed."""
 
 
@@ -282,7 +282,6 @@ class Record(Part):
         if self.environments[0] != own:
             raise ValueError(f"environments.0 = {self.environments[0]!r}: must be the record's own, {own!r}")
         return self
-
 
     def _derived(self) -> dict[str, Any]:
         """Fields that say again, for any tool, what the phases say."""

@@ -1,8 +1,8 @@
 """Binary files that know what they are, and notice when a bit of them has changed.
 
 PyTorch does not compare the checksums that its files have. A sealed file is the bytes of ``torch.save``, behind a line
-with their SHA-256. They hold the kind of file and its key beside the content, so that a file of another run, or one that
-was renamed, is not mistaken for the one that was asked for.
+with their SHA-256. They hold the kind of file and its key beside the content, so that a file of another run, or one
+that was renamed, is not mistaken for the one that was asked for.
 """
 
 from __future__ import annotations

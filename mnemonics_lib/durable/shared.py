@@ -20,15 +20,14 @@ from mnemonics_lib.durable.sealed import SealError, read_sealed, write_sealed
 from mnemonics_lib.durable.source import EXCLUDED, ROOTS, library_source
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, unused_modules
-from mnemonics_lib.errors import Reported
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import Loop, LoopState
-
 
 KIND = "finished-loop"
 
 
-class SharedError(Reported, ValueError):
+class SharedError(ReportedError, ValueError):
     """A shared file that cannot be read. The message names it."""
 
 

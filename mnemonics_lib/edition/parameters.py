@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mnemonics_lib.config import ConfigError, RunConfig, load_config
-from mnemonics_lib.errors import Reported
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import PARAMS, ROOT
 
 DEFAULTS: dict[str, Any] = {
@@ -44,7 +44,7 @@ INJECTED = "# Parameters"
 """The first line of the cell that papermill puts after a notebook's parameters."""
 
 
-class ParameterError(Reported, ValueError):
+class ParameterError(ReportedError, ValueError):
     """Parameters that a notebook cannot be run with: what was given, and what is allowed."""
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from mnemonics_lib.durable import files
 from mnemonics_lib.durable.files import ABANDONED, clear_unfinished, refuse_unwritable, write_atomically
 
 
@@ -105,6 +104,6 @@ def test_a_place_that_cannot_is_named(tmp_path, monkeypatch):
     def refuse(**arguments: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), "there")
 
-    monkeypatch.setattr(files.tempfile, "NamedTemporaryFile", refuse)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
     with pytest.raises(OSError, match="Read-only"):
         refuse_unwritable(tmp_path / "record.json")

@@ -103,7 +103,10 @@ def test_nothing_of_the_paper_imports_what_surrounds_it():
     around = {"durable", "device", "edition", "bench", "runs", "__main__"}
     for module, imported in GRAPH.items():
         if layer(module) <= PAPER:
-            outside = {name for name in imported if name.partition(".")[0] in around} - {"device.recording", "device.comparison"}
+            outside = {name for name in imported if name.partition(".")[0] in around} - {
+                "device.recording",
+                "device.comparison",
+            }
             assert not outside, f"{module} imports {', '.join(sorted(outside))}"
 
 
