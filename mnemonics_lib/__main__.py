@@ -18,7 +18,7 @@ from mnemonics_lib import bench, runs
 from mnemonics_lib.bilevel.guard import WillNotFitError
 from mnemonics_lib.config import ConfigError, load_config
 from mnemonics_lib.config.presets import PRESETS
-from mnemonics_lib.data.cifar100 import DataError
+from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.durable.checkpoint import CheckpointError
 from mnemonics_lib.durable.driver import OutOfTimeError
 from mnemonics_lib.durable.journal import JournalError

@@ -10,6 +10,7 @@ from torch import Tensor
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.dataset import Dataset, load_dataset
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.data.wording import listed
 from mnemonics_lib.exemplars.selection import per_class, pick_random
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
@@ -31,9 +32,29 @@ class Experiment:
     protocol: PhaseProtocol
     device: torch.device
 
+    def __post_init__(self) -> None:
+        """Check that the protocol is one of these data; one look at the labels.
+
+        Raises:
+            ValueError: for a class order that names classes of which there are no images, and for data elsewhere.
+        """
+        for name in ("train", "test"):
+            split = getattr(self.data, name)
+            unknown = sorted(set(self.protocol.order) - set(split.classes()))
+            if unknown:
+                raise ValueError(
+                    f"protocol.order: names {listed(unknown)}: must be classes of which data.{name} has images"
+                )
+            if split.images.device.type != self.device.type:
+                raise ValueError(f"data.{name}: on {split.images.device}: must be on {self.device}, the experiment's")
+
     @classmethod
     def of(cls, config: RunConfig, device: torch.device | str = "cpu") -> Experiment:
-        """Load the data and derive the class order."""
+        """Load the data and derive the class order.
+
+        Raises:
+            DataError: for data that cannot be read, or are not what is declared of them.
+        """
         device = torch.device(device)
         return cls(config, load_dataset(config.dataset, device, config.resolution), config.protocol(), device)
 
