@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.data.checks import require_labels, require_raw
 from mnemonics_lib.data.dataset import Dataset, load_dataset
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.data.wording import listed
@@ -36,10 +37,13 @@ class Experiment:
         """Check that the protocol is one of these data; one look at the labels.
 
         Raises:
-            ValueError: for a class order that names classes of which there are no images, and for data elsewhere.
+            ValueError: for images or labels of another type or shape, for a class order that names classes of which
+                there are no images, and for data elsewhere.
         """
         for name in ("train", "test"):
             split = getattr(self.data, name)
+            require_raw(f"data.{name}.images", split.images, self.data.shape)
+            require_labels(f"data.{name}.labels", split.labels, len(split.images))
             unknown = sorted(set(self.protocol.order) - set(split.classes()))
             if unknown:
                 raise ValueError(
