@@ -19,4 +19,4 @@ def require_order(order: list[int]) -> None:
         raise ValueError(f"order: holds {listed(wrong)}: must be class ids of the data set, integers >= 0")
     repeated = sorted(class_id for class_id, times in Counter(order).items() if times > 1)
     if repeated:
-        raise ValueError(f"order: names {listed(repeated)} more than once: must name each class once")
+        raise ValueError(f"order: repeats {listed(repeated)}: must name each class once")

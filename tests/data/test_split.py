@@ -46,7 +46,7 @@ REFUSED: list[tuple[tuple[Any, Any, Any], str]] = [
     (([0, 1, 2, 3], 2, 2), "last = 2: must be 3 to 4"),
     (([0, 1, 2, 3], 0, 2.0), r"last = 2\.0: must be 1 to 4"),
     (([], 0, 1), "first = 0: must be"),
-    (([0, 1, 0], 0, 3), "order: names 0 more than once"),
+    (([0, 1, 0], 0, 3), "order: repeats 0: must"),
     (([0, -1], 0, 2), "order: holds -1"),
     (([0, 1, 42], 0, 3), "order: names 42: must be classes of which the split has images"),
     (([0, 1, 10**30], 0, 3), f"order: names {10**30}: must be"),
