@@ -6,7 +6,6 @@ error that names no cause, or in numbers that mean nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -42,15 +41,16 @@ RULES: dict[str, tuple[Callable[[DatasetInfo], bool], str]] = {
 
 
 def _normalises(normalisation: tuple[Channels, Channels], channels: int) -> bool:
-    """Whether these are a mean and a deviation that can be divided by, for each channel."""
+    """Whether these are a mean and a deviation that can be divided by, for each channel, as the floats they become."""
     if not isinstance(normalisation, tuple) or len(normalisation) != 2:
         return False
     for part in normalisation:
         if not isinstance(part, tuple) or len(part) != channels:
             return False
-        if not all(isinstance(value, int | float) and math.isfinite(value) for value in part):
+        if not all(isinstance(value, int | float) for value in part):
             return False
-    return all(value > 0 for value in normalisation[1])
+    mean, std = torch.tensor(normalisation, dtype=torch.float32)
+    return bool(mean.isfinite().all() and std.isfinite().all() and (std > 0).all())
 
 
 def check_facts(name: str, info: DatasetInfo) -> None:

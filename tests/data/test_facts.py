@@ -258,6 +258,8 @@ FACTS: list[tuple[str, Any, str]] = [
     ("normalisation", ((0.5, 0.5),), "two tuples"),
     ("normalisation", ((0.5, 0.5), (0.5, 0.0)), "larger than 0"),
     ("normalisation", ((0.5, float("nan")), (0.5, 0.5)), "finite"),
+    ("normalisation", ((0.5, 0.5), (0.5, 1e-60)), "larger than 0"),
+    ("normalisation", ((0.5, 0.5), (0.5, 1e60)), "finite"),
     ("normalisation", ((0.5, 0.5), (0.5, float("inf"))), "finite"),
     ("normalisation", ((0.5, "0.5"), (0.5, 0.5)), "numbers"),
     ("normalisation", (0.5, 0.5), "two tuples"),
