@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mnemonics_lib.errors import ReportedError
 
 
-class NonFiniteError(ReportedError, ArithmeticError):
+class NonFiniteError(ReportedError, ValueError):
     """NaN or infinity where a number was due. The message names the field and what it holds."""
 
     status = 3

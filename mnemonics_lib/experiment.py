@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.data.checks import require_labels, require_raw
 from mnemonics_lib.data.dataset import Dataset, load_dataset
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.data.wording import listed
 from mnemonics_lib.exemplars.selection import per_class, pick_random
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
@@ -31,9 +33,32 @@ class Experiment:
     protocol: PhaseProtocol
     device: torch.device
 
+    def __post_init__(self) -> None:
+        """Check that the protocol is one of these data; one look at the labels.
+
+        Raises:
+            ValueError: for images or labels of another type or shape, for a class order that names classes of which
+                there are no images, and for data elsewhere.
+        """
+        for name in ("train", "test"):
+            split = getattr(self.data, name)
+            require_raw(f"data.{name}.images", split.images, self.data.shape)
+            require_labels(f"data.{name}.labels", split.labels, len(split.images))
+            unknown = sorted(set(self.protocol.order) - set(split.classes()))
+            if unknown:
+                raise ValueError(
+                    f"protocol.order: names {listed(unknown)}: must be classes of which data.{name} has images"
+                )
+            if split.images.device.type != self.device.type:
+                raise ValueError(f"data.{name}: on {split.images.device}: must be on {self.device}, the experiment's")
+
     @classmethod
     def of(cls, config: RunConfig, device: torch.device | str = "cpu") -> Experiment:
-        """Load the data and derive the class order."""
+        """Load the data and derive the class order.
+
+        Raises:
+            DataError: for data that cannot be read, or are not what is declared of them.
+        """
         device = torch.device(device)
         return cls(config, load_dataset(config.dataset, device, config.resolution), config.protocol(), device)
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mnemonics_lib.data.orders import require_order
+from mnemonics_lib.data.wording import is_whole
+
 if TYPE_CHECKING:  # the configuration checks N with this module, without waiting for torch
     from torch import Tensor
 
@@ -17,7 +20,14 @@ def class_order(classes: int, seed: int = 1993) -> list[int]:
     """The shuffled class order every paper of this protocol uses (iCaRL, LUCIR, mnemonics).
 
     Seed 1993 starts CIFAR-100 with 68, 56, 78, 8, 23. The legacy generator is the protocol, hence ``RandomState``.
+
+    Raises:
+        ValueError: for a number of classes that is not at least 1, and a seed that the generator does not have.
     """
+    if not is_whole(classes, 1):
+        raise ValueError(f"classes = {classes!r}: must be an integer >= 1")
+    if not is_whole(seed, 0, 2**32 - 1):
+        raise ValueError(f"seed = {seed!r}: must be an integer from 0 to {2**32 - 1}")
     order = np.arange(classes)
     np.random.RandomState(seed).shuffle(order)
     return [int(c) for c in order]
@@ -43,25 +53,31 @@ class PhaseProtocol:
         """Check that every phase has a class.
 
         Raises:
-            ValueError: for a first phase that leaves none or has none, and for an N that does not fit the rest.
+            ValueError: for an order that is none or repeats a class, for a first phase that leaves no class or has
+                none, and for an N that does not fit the rest.
         """
+        require_order(self.order)
         classes, first = len(self.order), self._first
-        if not 1 <= first < classes:
-            raise ValueError(f"first_classes = {first}: must be at least 1 and less than the {classes} classes in all")
+        if classes < 2:
+            raise ValueError(f"order = {self.order}: must name at least 2 classes, one of them for phase 0")
+        if not is_whole(first, 1, classes - 1):
+            raise ValueError(
+                f"first_classes = {first!r}: must be at least 1 and less than the {classes} classes in all"
+            )
         self._check_phases_fit(classes - first, first)
 
     def _check_phases_fit(self, later: int, first: int) -> None:
         """Refuse an N that does not divide the later classes, or exceeds them where phases may be uneven."""
         if self.uneven:
-            if not 1 <= self.phases <= later:
+            if not is_whole(self.phases, 1, later):
                 raise ValueError(
-                    f"phases = {self.phases}: must be 1 to {later}, the classes that follow the first {first}"
+                    f"phases = {self.phases!r}: must be 1 to {later}, the classes that follow the first {first}"
                 )
             return
         allowed = [n for n in range(1, later + 1) if later % n == 0]
-        if self.phases not in allowed:
+        if not is_whole(self.phases, 1) or self.phases not in allowed:
             raise ValueError(
-                f"phases = {self.phases}: must divide the {later} classes that follow the first {first} "
+                f"phases = {self.phases!r}: must divide the {later} classes that follow the first {first} "
                 f"({', '.join(map(str, allowed))}), or uneven must be true"
             )
 
@@ -72,8 +88,8 @@ class PhaseProtocol:
 
     def bounds(self, phase: int) -> tuple[int, int]:
         """Positions [first, last) of the classes that arrive in a phase (0 to N)."""
-        if not 0 <= phase <= self.phases:
-            raise ValueError(f"phase = {phase}: must be 0 to {self.phases}")
+        if not is_whole(phase, 0, self.phases):
+            raise ValueError(f"phase = {phase!r}: must be 0 to {self.phases}")
         if phase == 0:
             return 0, self._first
         step, rest = divmod(len(self.order) - self._first, self.phases)  # one of the rest to each early phase

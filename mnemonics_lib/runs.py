@@ -22,6 +22,7 @@ from torch import Tensor
 
 from mnemonics_lib import metrics
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.data.checks import require_like_data
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device.memory import peak_memory_mb
@@ -52,7 +53,7 @@ from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import State, run_phase
 from mnemonics_lib.methods import method_class
-from mnemonics_lib.models import IncrementalNet
+from mnemonics_lib.models import IncrementalNet, evaluating
 from mnemonics_lib.paths import RUNS
 
 RECORD, CHECKPOINT, JOURNAL, DIVERGED = "record.json", "checkpoint.pt", "unfinished.pt", "diverged.json"
@@ -98,10 +99,20 @@ class FinishedRun:
         return pd.DataFrame(self.state.results).rename_axis("phase")
 
     def predict(self, raw: Tensor) -> Tensor:
-        """Class positions [n] for raw uint8 images [n, c, h, w], by the method's own classifier."""
-        scorer = self.state.method.scorer(self.model, self.exemplars.samples(self.pixels))
+        """Class positions [n] for raw uint8 images [n, c, h, w], by the method's own classifier.
+
+        Args:
+            raw: as the run's data set has them at its resolution, where :func:`load_run` put the run; n may be 0.
+
+        Raises:
+            ValueError: for images of another type, size or device, values above white, and a classifier that gives NaN.
+        """
+        shape = self.exemplars.images.shape[1:]  # known of an empty memory, too
+        require_like_data("raw", raw, shape, self.pixels.white, self.pixels.mean.device)
         nowhere = torch.zeros(len(raw), dtype=torch.int64, device=raw.device)  # labels are not known, nor needed
-        return metrics.predict(scorer, Samples.real(raw, nowhere, self.pixels))
+        with evaluating(self.model) as model:
+            scorer = self.state.method.scorer(model, self.exemplars.samples(self.pixels))
+            return metrics.predict(scorer, Samples.real(raw, nowhere, self.pixels))
 
 
 def run(

@@ -186,3 +186,76 @@ def test_classes_that_are_not_in_use_are_never_returned(protocol):
         assert [order[p] for p in labels.tolist()] == images[:, 0, 0, 0].tolist()
     images, labels = protocol.seen_data(split, protocol.phases)
     assert sorted(images[:, 0, 0, 0].tolist()) == sorted(3 * order)
+
+
+# What is no protocol
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        ([0, 1, 2, 1], "order: repeats 1: must name each class once"),
+        ([0, 1, 2, -1], "order: holds -1: must be class ids"),
+        ([0, 1, 2, 3.0], r"order: holds 3\.0: must be class ids"),
+        ((0, 1, 2, 3), "order = a tuple: must be a list"),
+        ([], r"order = \[\]: must name at least 2 classes"),
+        ([4], r"order = \[4\]: must name at least 2 classes, one of them for phase 0"),
+    ],
+)
+@pytest.mark.parametrize("uneven", [False, True])
+def test_what_is_no_class_order_makes_no_protocol(order, message, uneven):
+    with pytest.raises(ValueError, match=message):
+        PhaseProtocol(order, 1, uneven=uneven)
+
+
+@pytest.mark.parametrize("uneven", [False, True])
+@pytest.mark.parametrize(
+    ("phases", "first", "message"),
+    [
+        (1.0, 2, r"phases = 1\.0: must"),
+        (True, 2, "phases = True: must"),
+        ("1", 2, "phases = '1': must"),
+        (1, 2.0, r"first_classes = 2\.0: must"),
+        (1, True, "first_classes = True: must"),
+    ],
+)
+def test_numbers_of_phases_and_classes_are_integers(phases, first, message, uneven):
+    with pytest.raises(ValueError, match=message):
+        PhaseProtocol([3, 1, 0, 2], phases, first, uneven)
+
+
+@pytest.mark.parametrize("phase", [1.0, True, None])
+def test_a_phase_is_an_integer(phase):
+    with pytest.raises(ValueError, match=f"phase = {phase}: must be 0 to 5"):
+        PhaseProtocol(class_order(10), 5).bounds(phase)
+
+
+@pytest.mark.parametrize(
+    ("classes", "seed", "message"),
+    [
+        (0, 1, "classes = 0: must be an integer >= 1"),
+        (-3, 1, "classes = -3: must be an integer >= 1"),
+        (10.0, 1, r"classes = 10\.0: must be an integer"),
+        (10, -1, "seed = -1: must be an integer from 0 to 4294967295"),
+        (10, 2**32, "seed = 4294967296: must be"),
+        (10, None, "seed = None: must be"),  # the generator would take it, and give another order each time
+        (10, 0.5, r"seed = 0\.5: must be"),
+    ],
+)
+def test_an_order_of_no_classes_or_by_no_seed_is_refused(classes, seed, message):
+    with pytest.raises(ValueError, match=message):
+        class_order(classes, seed)
+
+
+@given(variants(), st.data())
+def test_classes_that_the_data_do_not_have_are_refused_in_their_phase(protocol, data):
+    split, gone = marked(max(protocol.order) + 3), data.draw(st.sampled_from(protocol.order))
+    kept = split.labels != gone
+    without = Split(split.images[kept], split.labels[kept])
+    for phase in range(protocol.phases + 1):
+        first, last = protocol.bounds(phase)
+        if gone in protocol.order[first:last]:
+            with pytest.raises(ValueError, match=f"order: names {gone}: must be classes of which the split has images"):
+                protocol.new_data(without, phase)
+        else:
+            assert torch.equal(protocol.new_data(without, phase)[0], protocol.new_data(split, phase)[0])

@@ -426,6 +426,59 @@ def test_more_images_than_fit_in_one_pass_are_predicted_too(ended):
     assert torch.equal(found.predict(many).reshape(4, -1), found.predict(raw).expand(4, -1))
 
 
+NOT_OF_THE_RUN: dict[str, tuple[Any, str]] = {
+    "another size": (lambda x: x.repeat(1, 1, 2, 2), r"raw = .*\[9, 1, 16, 16\]: must be .*\[n, 1, 8, 8\]"),
+    "a lower resolution": (lambda x: x[:, :, ::2, ::2], r"raw = .*\[9, 1, 4, 4\]: must be .*\[n, 1, 8, 8\]"),
+    "in colour": (lambda x: x.expand(-1, 3, -1, -1), r"raw = .*\[9, 3, 8, 8\]: must be .*\[n, 1, 8, 8\]"),
+    "floats": (lambda x: x.float() / 16, r"raw = torch\.float32 .*: must be torch\.uint8 of shape \[n, 1, 8, 8\]"),
+    "int64": (torch.Tensor.long, r"raw = torch\.int64 .*: must be torch\.uint8"),
+    "an array": (torch.Tensor.numpy, r"raw = uint8 of shape \[9, 1, 8, 8\]: must be torch\.uint8"),
+    "one image": (lambda x: x[0], r"raw = .*\[1, 8, 8\]: must be a batch .*for a single image add a .*raw\[None\]"),
+    "flat": (lambda x: x.flatten(1), r"raw = .*\[9, 64\]: must be"),
+    "elsewhere": (lambda x: x.to("meta"), "raw: on meta: must be on cpu"),
+    "too bright": (lambda x: x.clamp(min=17), "raw: its largest value is 17: must be at most 16, the white of the"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_OF_THE_RUN)
+def test_images_that_the_run_cannot_have_seen_are_refused(finished, case):
+    change, message = NOT_OF_THE_RUN[case]
+    found, raw = runs.load_run(finished[1]), load_dataset("digits", torch.device("cpu")).test.images[:9]
+    with pytest.raises(ValueError, match=message):
+        found.predict(change(raw))
+
+
+def test_a_run_at_a_lower_resolution_predicts_images_of_that_resolution_alone(small, tmp_path):
+    _, path = runs.run(small.replace(resolution=4, phases=1), tmp_path)
+    found, cpu = runs.load_run(path), torch.device("cpu")
+    assert found.predict(load_dataset("digits", cpu, 4).test.images[:5]).shape == (5,)
+    with pytest.raises(ValueError, match=r"raw = .*\[5, 1, 8, 8\]: must be torch\.uint8 of shape \[n, 1, 4, 4\]"):
+        found.predict(load_dataset("digits", cpu).test.images[:5])
+
+
+def test_no_images_have_no_predictions(ended):
+    _, path, experiment, _ = ended
+    found = runs.load_run(path).predict(experiment.data.test.images[:0])
+    assert (found.shape, found.dtype) == ((0,), torch.int64)
+
+
+def test_a_prediction_is_made_in_evaluation_mode_and_changes_nothing(finished):
+    found, raw = runs.load_run(finished[1]), load_dataset("digits", torch.device("cpu")).test.images[:50]
+    expected, before = found.predict(raw), {k: v.clone() for k, v in found.model.state_dict().items()}
+    found.model.train()
+    assert torch.equal(found.predict(raw), expected)
+    assert found.model.training
+    assert equal(dict(found.model.state_dict()), before)
+
+
+def test_a_network_that_gives_no_numbers_predicts_nothing(finished):
+    found, raw = runs.load_run(finished[1]), load_dataset("digits", torch.device("cpu")).test.images[:50]
+    with torch.no_grad():
+        next(found.model.head.parameters()).fill_(float("nan"))
+    with pytest.raises(ValueError, match="NaN or infinite for 50 of 50 samples"):
+        found.predict(raw)
+
+
 def test_neither_the_data_set_nor_another_generator_state_is_needed(ended, monkeypatch):
     record, path, experiment, _ = ended
 
@@ -575,5 +628,7 @@ def test_a_loss_that_is_not_finite_after_the_training_is_noticed_too(small, tmp_
             next(self.model.parameters()).fill_(torch.nan)
 
     monkeypatch.setattr(Descent, "step", spoil)
-    with pytest.raises(DivergedError, match=r"^diverged: phase 0: loss = nan: must be finite"):
+    with pytest.raises(
+        DivergedError, match=r"^diverged: phase 0: scores: the highest is NaN or infinite for \d+ of \d+ samples"
+    ):
         runs.run(small, tmp_path)

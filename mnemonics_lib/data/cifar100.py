@@ -15,16 +15,12 @@ from filelock import FileLock
 from torchvision.datasets import CIFAR100
 from torchvision.datasets.utils import calculate_md5, download_url, extract_archive
 
+from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.split import Split
-from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import data_root
 
 FILES = [*CIFAR100.train_list, *CIFAR100.test_list, [CIFAR100.meta["filename"], CIFAR100.meta["md5"]]]
 """Name and md5 of each file under ``cifar-100-python``."""
-
-
-class DataError(ReportedError, RuntimeError):
-    """A data set that is not there or is damaged. The message names the file and what to do."""
 
 
 def load(root: str | Path | None = None, download: bool = True) -> tuple[Split, Split]:

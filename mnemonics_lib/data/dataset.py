@@ -11,6 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mnemonics_lib.data import cifar100, digits
+from mnemonics_lib.data.errors import DataError
+from mnemonics_lib.data.facts import check_facts, check_loaded, check_not_constant
 from mnemonics_lib.data.info import DATASETS, DatasetInfo
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.split import Split
@@ -46,18 +48,38 @@ def load_dataset(name: str, device: torch.device, resolution: int = 0) -> Datase
 
     Raises:
         ValueError: for a name or a resolution that there is not.
+        DataError: for files that cannot be read, and data that are not what the facts say.
     """
-    if name not in LOADERS:
-        raise ValueError(f"dataset = {name!r}: must be one of {', '.join(LOADERS)}")
+    if name not in LOADERS or name not in DATASETS:
+        known = ", ".join(each for each in LOADERS if each in DATASETS)
+        raise ValueError(f"dataset = {name!r}: must be one of {known}, which have a loader and facts")
     info = DATASETS[name]
+    check_facts(name, info)
     native = info.shape[1]
     if resolution and resolution not in info.resolutions():
         raise ValueError(f"resolution = {resolution}: must be 0 or one of {info.resolutions()}")
-    train, test = (shrink(split, native // (resolution or native)) for split in LOADERS[name]())
+    train, test = (shrink(split, native // (resolution or native)) for split in read(name, info))
+    if info.normalisation is None:
+        check_not_constant(name, train)
     mean, std = (torch.tensor(c)[:, None, None] for c in info.normalisation or channel_moments(train, info))
     pad = round(info.pad * (resolution or native) / native)
     pixels = Pixels(mean.to(device), std.to(device), white=info.white, pad=pad, flip=info.flip)
     return Dataset(train.to(device), test.to(device), pixels)
+
+
+def read(name: str, info: DatasetInfo) -> tuple[Split, Split]:
+    """What a data set's loader gives, checked against its facts, on the host and whole in memory.
+
+    Raises:
+        DataError: for files that cannot be read, and data that are not what the facts say.
+    """
+    try:
+        loaded = LOADERS[name]()
+    except OSError as error:
+        raise DataError(f"{name}: its loader cannot read its files: {error}") from error
+    train, test = (split.to(torch.device("cpu")) for split in check_loaded(name, info, loaded))
+    # The same images give the same bits, whatever the order in which a loader has them in memory.
+    return train.contiguous(), test.contiguous()
 
 
 def shrink(split: Split, factor: int) -> Split:

@@ -12,7 +12,7 @@ Channels = tuple[float, ...]
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """Facts the configuration is checked against.
+    """Facts the configuration and, when they are loaded, the data are checked against.
 
     Attributes:
         classes: C.
@@ -34,9 +34,12 @@ class DatasetInfo:
     normalisation: tuple[Channels, Channels] | None = None
 
     def resolutions(self) -> list[int]:
-        """Heights (and widths) that the images can be averaged down to: the divisors of the native one, from 4 up."""
-        native = self.shape[1]
-        return [size for size in range(4, native + 1) if native % size == 0]
+        """Heights that the images can be averaged down to: divisors of the native one, from 4 up.
+
+        Images that are not square keep their form: the width is divided by the same factor, so it must be divisible.
+        """
+        _, native, width = self.shape
+        return [size for size in range(4, native + 1) if native % size == 0 and width % (native // size) == 0]
 
 
 DATASETS = {

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mnemonics_lib.data.checks import require_pixel_space
+
 
 @dataclass(frozen=True)
 class Pixels:
@@ -27,6 +29,14 @@ class Pixels:
     white: int
     pad: int
     flip: bool
+
+    def __post_init__(self) -> None:
+        """Check that normalising can be undone; one look at mean and std.
+
+        Raises:
+            ValueError: naming the field, its value and what is allowed.
+        """
+        require_pixel_space(self.mean, self.std, self.white, self.pad, self.flip)
 
     def normalise(self, raw: Tensor) -> Tensor:
         """Raw uint8 [n, c, h, w] to float32 in units of the data set's standard deviation."""

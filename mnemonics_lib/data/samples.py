@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mnemonics_lib.data.checks import require_samples
 from mnemonics_lib.data.pixels import Pixels
 
 
@@ -26,6 +27,14 @@ class Samples:
     images: Tensor
     labels: Tensor
     pixels: Pixels
+
+    def __post_init__(self) -> None:
+        """Check that the four go together; nothing is read off the device.
+
+        Raises:
+            ValueError: for a tensor of another type, shape or device.
+        """
+        require_samples(self.raw, self.images, self.labels, self.pixels.mean)
 
     @classmethod
     def real(cls, raw: Tensor, labels: Tensor, pixels: Pixels) -> Samples:

@@ -52,6 +52,11 @@ EXCLUDED = (
     Excluded("mnemonics_lib.methods.__init__", "names the methods; the class that is used is a root by itself"),
     Excluded("mnemonics_lib.data.dataset", "what it loads is in the digest of the data"),
     Excluded("mnemonics_lib.data.info", "what it says of a data set is in the configuration or the digest of the data"),
+    Excluded("mnemonics_lib.data.facts", "refuses data that are not as declared, and changes none"),
+    Excluded("mnemonics_lib.data.checks", "refuses tensors that are no data, and changes none"),
+    Excluded("mnemonics_lib.data.orders", "refuses class orders, and changes none"),
+    Excluded("mnemonics_lib.data.wording", "words what is refused"),
+    Excluded("mnemonics_lib.data.errors", "names what is refused"),
     Excluded("mnemonics_lib.data.digits", "what it loads is in the digest of the data"),
     Excluded("mnemonics_lib.data.cifar100", "what it loads is in the digest of the data"),
 )

@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.wording import kind
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 
 MANIFEST = "exemplars.json"
@@ -153,11 +154,6 @@ def plain_errors(subject: object) -> Iterator[None]:
         raise ValueError(f"{subject}: {field}{found}: {first['msg']}") from error
     except (ValueError, SafetensorError) as error:
         raise ValueError(f"{subject}: {error}") from error
-
-
-def kind(tensor: Tensor) -> str:
-    """Type and shape of a tensor, for an error."""
-    return f"{tensor.dtype} of shape {list(tensor.shape)}"
 
 
 def require_exemplars(memory: ExemplarMemory, pixels: Pixels) -> None:

@@ -27,6 +27,7 @@ from safetensors.torch import save as safetensors_bytes
 from torch import Tensor
 
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.wording import kind
 from mnemonics_lib.exemplars.file_format import (
     MANIFEST,
     MODES,
@@ -38,7 +39,6 @@ from mnemonics_lib.exemplars.file_format import (
     digits_of,
     greys,
     json_text,
-    kind,
     parse_header,
     plain_errors,
     require_channels,

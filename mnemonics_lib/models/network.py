@@ -23,10 +23,17 @@ class IncrementalNet(nn.Module):
         backbone: images to features [n, backbone.features].
         classes: classes the head starts with.
         head: "linear" or "cosine".
+
+    Raises:
+        ValueError: for no class, and a head that there is not.
     """
 
     def __init__(self, backbone: ResNet, classes: int, head: str = "linear") -> None:
         super().__init__()
+        if classes < 1:
+            raise ValueError(f"classes = {classes}: must be at least 1")
+        if head not in HEADS:
+            raise ValueError(f"head = {head!r}: must be one of {', '.join(HEADS)}")
         self.backbone = backbone
         self.head = HEADS[head](backbone.features, classes)
 

@@ -25,8 +25,8 @@ from torchvision.datasets import CIFAR100
 from torchvision.datasets import utils as torchvision_utils
 
 from mnemonics_lib.data import cifar100
-from mnemonics_lib.data.cifar100 import DataError
 from mnemonics_lib.data.dataset import Dataset, load_dataset, shrink
+from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.phases import PhaseProtocol, class_order
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -142,3 +143,10 @@ def test_each_output_pixel_passes_its_gradient_to_the_one_pixel_it_copies(pixels
             if 0 <= row < h and 0 <= column < w:
                 expected[i, :, row, column] += weight[i, :, y, x]
     torch.testing.assert_close(gradient, expected)
+
+
+@pytest.mark.parametrize("change", [{"std": torch.zeros(2, 1, 1)}, {"white": 0}, {"pad": -1}, {"flip": 1}])
+def test_a_pixel_space_is_checked_when_it_is_made(pixels, change):
+    (field,) = change
+    with pytest.raises(ValueError, match=rf"^{field} = .*: must be"):
+        replace(pixels, **change)

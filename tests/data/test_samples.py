@@ -125,3 +125,26 @@ def test_real_images_are_normalised_when_drawn_and_kept_as_bytes(size):
     samples = Samples.real(raw, torch.arange(50), SPACE)
     assert samples.raw is raw  # not copied, let alone as floats
     assert all(images.dtype == torch.float32 for images, _ in samples.parts(size))
+
+
+def test_samples_are_checked_when_they_are_made():
+    samples, _ = drawn((3, 2), 0)
+    with pytest.raises(ValueError, match=r"labels = torch\.int64 of shape \[4\]: must be torch\.int64 of shape \[5\]"):
+        Samples(samples.raw, samples.images, samples.labels[1:], SPACE)
+    with pytest.raises(ValueError, match=r"raw = torch\.float32"):
+        Samples.real(samples.raw.float(), samples.labels[:3], SPACE)
+    with pytest.raises(ValueError, match=r"images = torch\.uint8"):
+        Samples.learned(samples.raw, samples.labels[:3], SPACE)
+    with pytest.raises(ValueError, match=r"labels = torch\.int32"):
+        Samples.real(samples.raw, samples.labels[:3].int(), SPACE)
+
+
+def test_no_check_of_samples_reads_a_value_off_the_device():
+    """Samples are made inside loops; a tensor without values shows what is read."""
+    meta = torch.device("meta")
+    with torch.device(meta):
+        space = object.__new__(Pixels)  # which does read its own, once
+        for name, value in {"mean": torch.zeros(2, 1, 1), "std": torch.ones(2, 1, 1)}.items():
+            object.__setattr__(space, name, value)
+        made = Samples.real(torch.zeros(3, *SHAPE, dtype=torch.uint8), torch.zeros(3, dtype=torch.int64), space)
+    assert made.labels.device == meta

@@ -527,3 +527,16 @@ def test_a_reinitialised_transferred_network_keeps_w_and_has_scale_1(net):
     for fresh, ours in zip(transferred(net.reinitialised(1)), transferred(net), strict=True):
         assert torch.equal(fresh.weight, ours.weight)
         assert (fresh.scale == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("classes", "head", "message"),
+    [
+        (0, "linear", "classes = 0: must be at least 1"),
+        (-2, "cosine", "classes = -2: must be at least 1"),
+        (3, "round", "head = 'round': must be one of linear, cosine"),
+    ],
+)
+def test_a_network_without_classes_or_with_an_unknown_head_is_refused(classes, head, message):
+    with pytest.raises(ValueError, match=message):
+        IncrementalNet(ResNet(8, 1, 4), classes, head)

@@ -1,0 +1,117 @@
+"""What the tensors of data must be, checked where they enter.
+
+Shapes, types and places are known on the host and cost nothing, so they are checked for everything that is made. What
+has to read values off the device is said to: it belongs where data are loaded or asked about, not into a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mnemonics_lib.data.wording import is_whole, kind, listed
+
+
+def require_raw(field: str, raw: Tensor, shape: Sequence[int] | None = None) -> None:
+    """Raise ValueError unless these are raw images, uint8 [n, c, h, w].
+
+    Args:
+        field: what to call them.
+        raw: anything.
+        shape: the one c, h and w that is allowed; None for any.
+    """
+    sizes = "c, h, w" if shape is None else ", ".join(map(str, shape))
+    is_raw = isinstance(raw, Tensor) and raw.dtype == torch.uint8 and raw.dim() == 4
+    if not is_raw or (shape is not None and tuple(raw.shape[1:]) != tuple(shape)):
+        raise ValueError(f"{field} = {kind(raw)}: must be torch.uint8 of shape [n, {sizes}]")
+
+
+def require_labels(field: str, labels: Tensor, count: int) -> None:
+    """Raise ValueError unless this is one label for each of ``count`` images, int64 [count]."""
+    if not isinstance(labels, Tensor) or labels.dtype != torch.int64 or labels.shape != (count,):
+        raise ValueError(f"{field} = {kind(labels)}: must be torch.int64 of shape [{count}], one for each image")
+
+
+def require_samples(raw: Tensor, images: Tensor, labels: Tensor, mean: Tensor) -> None:
+    """Raise ValueError unless real images, exemplars, labels and a pixel space go together.
+
+    Args:
+        raw: uint8 [n, c, h, w].
+        images: floats [m, c, h, w].
+        labels: int64 [n + m].
+        mean: of the pixel space, [c, 1, 1], or [1, 1, 1] for all channels alike.
+    """
+    require_raw("raw", raw)
+    if not isinstance(images, Tensor) or not images.is_floating_point() or images.shape[1:] != raw.shape[1:]:
+        sizes = ", ".join(map(str, raw.shape[1:]))
+        raise ValueError(f"images = {kind(images)}: must be floats of shape [m, {sizes}], like the raw images")
+    require_labels("labels", labels, len(raw) + len(images))
+    if len(mean) not in (1, raw.shape[1]):
+        raise ValueError(f"pixels.mean = {kind(mean)}: must have 1 channel or those of the images, {raw.shape[1]}")
+    require_one_device({"raw": raw, "images": images, "labels": labels, "pixels.mean": mean})
+
+
+def require_one_device(tensors: dict[str, Tensor]) -> None:
+    """Raise ValueError unless all of these named tensors are on the device of the first one."""
+    first, *_ = tensors
+    for field, tensor in tensors.items():
+        if tensor.device != tensors[first].device:
+            raise ValueError(f"{field}: on {tensor.device}: must be on {tensors[first].device}, where {first} is")
+
+
+def require_pixel_space(mean: Tensor, std: Tensor, white: int, pad: int, flip: bool) -> None:
+    """Raise ValueError unless this is a pixel space that takes an image to normalised values and back.
+
+    It reads mean and std off the device.
+    """
+    for field, tensor in {"mean": mean, "std": std}.items():
+        _require_channels(field, tensor)
+    if (mean.shape, mean.dtype) != (std.shape, std.dtype):
+        raise ValueError(f"mean: {kind(mean)}: must be {kind(std)}, as std is, one number for each channel")
+    require_one_device({"mean": mean, "std": std})
+    if (std <= 0).any():
+        raise ValueError(f"std = {std.flatten().tolist()}: must be larger than 0")
+    if not is_whole(white, 1, 255):
+        allowed = (
+            "an integer greater than or equal to 1 and less than or equal to 255, the largest value of a raw pixel"
+        )
+        raise ValueError(f"white = {white!r}: must be {allowed}")
+    if not is_whole(pad, 0):
+        raise ValueError(f"pad = {pad!r}: must be an integer greater than or equal to 0")
+    if not isinstance(flip, bool):
+        raise ValueError(f"flip = {flip!r}: must be a boolean, True or False")
+
+
+def _require_channels(field: str, tensor: Tensor) -> None:
+    """Raise ValueError unless this is one finite number for each channel."""
+    if not isinstance(tensor, Tensor):
+        raise ValueError(f"{field} = {kind(tensor)}: must be a tensor of shape [c, 1, 1]")
+    shape, floats = (max(1, tensor.numel()), 1, 1), tensor.is_floating_point()
+    if not floats or tensor.shape != shape or not tensor.isfinite().all():
+        wanted = f"{tensor.dtype if floats else torch.float32} of shape {list(shape)}, finite"
+        found = f"{kind(tensor)}, {listed(tensor.flatten().tolist())}"
+        raise ValueError(f"{field}: {found}: must be {wanted}, one number for each channel")
+
+
+def require_like_data(field: str, raw: Tensor, shape: Sequence[int], white: int, device: torch.device) -> None:
+    """Raise ValueError unless these are raw images as a data set has them. It reads their largest value off the device.
+
+    Args:
+        field: what to call them.
+        raw: anything.
+        shape: c, h and w of the data set, at the resolution in use.
+        white: the largest value of its raw pixels.
+        device: where they must be.
+    """
+    if isinstance(raw, Tensor) and raw.dim() == 3:
+        raise ValueError(
+            f"{field} = {kind(raw)}: must be a batch of shape [n, {', '.join(map(str, shape))}]; for a single image "
+            f"add a dimension, {field}[None]"
+        )
+    require_raw(field, raw, shape)
+    if raw.device != device:
+        raise ValueError(f"{field}: on {raw.device}: must be on {device}")
+    if len(raw) and (largest := int(raw.max())) > white:
+        raise ValueError(f"{field}: its largest value is {largest}: must be at most {white}, the white of the data set")
