@@ -74,7 +74,7 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     ({"budget_rule": "each"}, ["budget_rule = 'each'", "'per_class'", "'total'"]),
     ({"budget_rule": "total", "budget": 9}, ["budget = 9", "at least 10", "lwf", "digits"]),
     ({"budget_rule": "total", "budget": 585}, ["budget = 585", "at most 58", "digits"]),
-    ({"method": "bic", "budget": 1}, ["budget = 1", "at least 2", "bic"]),
+    ({"method": "bic", "budget": 1, "exemplars": "herding"}, ["budget = 1", "at least 2", "bic"]),
     ({"method": "bic", "budget": 19, "budget_rule": "total"}, ["budget = 19", "at least 20", "bic"]),
     ({"dataset": "cifar100", "budget": 501}, ["budget = 501", "at most 500", "cifar100"]),
     ({"budget": 29, "budget_rule": "total", "adjust": 3}, ["adjust = 3", "0 (off)", "2 to 2"]),
@@ -157,7 +157,7 @@ def test_every_refused_field_is_named_not_only_the_first():
 
 @pytest.mark.parametrize("budget", [1, 2, 116])
 def test_a_budget_up_to_the_smallest_class_is_accepted(budget):
-    assert parse_config({"budget": budget}).budget == budget
+    assert parse_config({"budget": budget, "exemplars": "random"}).budget == budget
 
 
 @pytest.mark.parametrize("adjust", [0, 2, 3, 20])
@@ -221,7 +221,9 @@ def paths(values: dict[str, Any], where: tuple[str, ...] = ()) -> set[tuple[str,
 def test_every_field_changes_the_digest(path):
     *sections, name = path
     kind, changed = leaves(RunConfig)[path], 0
-    start = RunConfig().replace(budget=20, finetune=False)  # from where every field can be changed by itself
+    start = RunConfig().replace(
+        budget=20, finetune=False, exemplar_level={"start": "theta"}
+    )  # from where every field can be changed by itself
     base = start.model_dump()
     old = base
     for section in sections:
@@ -437,7 +439,7 @@ datasets, methods = st.sampled_from(sorted(DATASETS)), st.sampled_from(sorted(se
 @given(datasets, methods, st.integers(1, 700))
 def test_a_budget_per_class_is_what_each_class_has_whatever_the_number_of_classes(dataset, method, budget):
     info, least = DATASETS[dataset], 2 if method == "bic" else 1
-    config = accepted(dataset=dataset, method=method, budget=budget)
+    config = accepted(dataset=dataset, method=method, budget=budget, exemplars="herding")
     assert (config is not None) is (least <= budget <= info.images_per_class)
     if config:
         quotas = {config.quota(classes) for classes in range(info.classes // 2, info.classes + 1)}
@@ -451,7 +453,7 @@ def test_a_budget_per_class_is_what_each_class_has_whatever_the_number_of_classe
 def test_a_total_budget_is_shared_evenly_and_never_exceeded(dataset, method, budget):
     info, least = DATASETS[dataset], 2 if method == "bic" else 1
     half = info.classes // 2
-    config = accepted(dataset=dataset, method=method, budget=budget, budget_rule="total")
+    config = accepted(dataset=dataset, method=method, budget=budget, budget_rule="total", exemplars="herding")
     assert (config is not None) is (budget >= least * info.classes and budget // half <= info.images_per_class)
     if config:
         before = config.quota(half)
@@ -467,7 +469,7 @@ def test_a_total_budget_is_shared_evenly_and_never_exceeded(dataset, method, bud
 
 @given(datasets, methods, st.sampled_from(["per_class", "total"]), st.integers(1, 60_000))
 def test_the_limit_a_refusal_names_is_itself_accepted(dataset, method, rule, budget):
-    values: dict[str, Any] = {"dataset": dataset, "method": method, "budget_rule": rule}
+    values: dict[str, Any] = {"dataset": dataset, "method": method, "budget_rule": rule, "exemplars": "herding"}
     if accepted(**values, budget=budget) is None:
         with pytest.raises(ConfigError) as caught:
             parse_config({**values, "budget": budget})
@@ -514,7 +516,7 @@ def test_every_resolution_that_divides_the_data_sets_own_is_accepted(dataset):
 @pytest.mark.parametrize("head", ["method", "linear", "cosine"])
 def test_the_head_in_use_is_the_one_named_or_the_methods_own(method, head):
     keep = {"exemplars": "none", "finetune": False} if method == "joint" else {}
-    config = accepted(method=method, network={"head": head}, **keep)
+    config = accepted(method=method, network={"head": head}, budget=4, **keep)
     own = "cosine" if method == "lucir" else "linear"
     if head == "linear" and method == "lucir":
         assert config is None
@@ -525,7 +527,7 @@ def test_the_head_in_use_is_the_one_named_or_the_methods_own(method, head):
 
 @given(st.sampled_from(sorted(METHODS)), st.sampled_from(["none", "random", "herding", "mnemonics"]), st.booleans())
 def test_which_methods_take_which_exemplars(method, exemplars, finetune):
-    config = accepted(method=method, exemplars=exemplars, finetune=finetune)
+    config = accepted(method=method, exemplars=exemplars, finetune=finetune, budget=4)
     if exemplars == "none":
         allowed = method in ("lwf", "lucir", "joint", "finetune") and not finetune
     else:

@@ -82,14 +82,14 @@ def test_the_order_of_keys_is_kept():
     assert write_yaml({"b": 1, "a": {"d": [], "c": [0.5]}}) == "b: 1\na:\n  d: []\n  c:\n  - 0.5\n"
 
 
-positive = st.floats(1e-300, 1e300)
+positive = st.floats(1e-30, 1e9)
 
 
 @given(
     st.fixed_dictionaries(
         {
-            "seed": st.integers(0, 2**70),
-            "profile": st.from_regex(r"\A[a-z0-9_]+\Z", fullmatch=True)
+            "seed": st.integers(0, 2**63 - 1),
+            "profile": st.from_regex(r"\A[a-z0-9_]{1,64}\Z", fullmatch=True)
             | st.sampled_from(["null", "true", "010", "1e3", "0x1f", "1_000", "no", "007"]),
             "uneven": st.booleans(),
             "training": st.fixed_dictionaries(
