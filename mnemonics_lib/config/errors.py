@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from mnemonics_lib.config.shown import cut, listed, shown
+from mnemonics_lib.config.shown import LONGEST_SOURCE, cut, listed, shown
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -31,7 +31,7 @@ def validate(model: type[Model], values: Mapping[str, Any], source: str = "confi
     Raises:
         ConfigError: naming every refused field, its value and what is allowed.
     """
-    source = cut(source)
+    source = cut(source, LONGEST_SOURCE)
     if not isinstance(values, Mapping):
         raise ConfigError(f"{source}: must be a mapping of field names to values, not {shown(values)}")
     try:
@@ -44,6 +44,9 @@ def validate(model: type[Model], values: Mapping[str, Any], source: str = "confi
 def _explain(problem: Any, model: type[BaseModel]) -> str:
     """One pydantic error as ``field = value: what is allowed``."""
     *where, name = problem["loc"] or ("",)
+    if problem["type"] == "invalid_key":
+        field = ".".join([*map(str, where), shown(problem["input"])])
+        return f"{field}: a key must be a string, the name of a field"
     field, value = cut(".".join(map(str, [*where, name]))), shown(problem["input"])
     if problem["type"] == "extra_forbidden":
         known = _fields(where, model)

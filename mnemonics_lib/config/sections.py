@@ -1,5 +1,6 @@
-"""The sections of a configuration: plain values, each checked by itself. Of the library they need
-no more than how a message shows a value.
+"""The sections of a configuration: plain values, each checked by itself.
+
+Of the library they need no more than how a message shows a value.
 
 The defaults are the embedded quick setting (scikit-learn's digits, N = 5, minutes on a laptop); the paper's numbers
 stand beside each field, in its description.
@@ -32,9 +33,9 @@ Epochs = Annotated[int, Field(ge=1, le=100_000)]
 """Passes over the data of a training, whose loss a record has for each."""
 OuterEpochs = Annotated[int, Field(ge=1, le=10_000)]
 """Passes of the exemplar level, whose batches are all drawn before the first step."""
-Images = Annotated[int, Field(ge=0, le=10_000_000)]
+Images = Annotated[int, Field(le=10_000_000)]
 """Images in a batch; one of more than there are is a batch of all."""
-Steps = Annotated[int, Field(ge=0, le=10_000)]
+Steps = Annotated[int, Field(le=10_000)]
 """Inner steps, whose batches are drawn before the first."""
 
 MOST_WEIGHTS = 2**28
@@ -173,13 +174,14 @@ class ExemplarLevel(Strict):
     inner_steps: Steps = Field(10, ge=1, description="T, gradient steps of the temporary model in Eq. 8 (paper: 50).")
     inner_batch: Images = Field(
         0,
+        ge=0,
         description="Exemplars per inner step, class-balanced, no repeats until all had their turn; 0: all.",
     )
     alpha: Rate = Field(0.2, description="alpha_2 of Eq. 8 (paper: 0.01).")
     inner_momentum: float = Field(0.0, ge=0, lt=1, description="Momentum of the SGD of Eq. 8 (paper: 0).")
     inner_weight_decay: Decay = Field(0.0, description="Its weight decay (paper: 0).")
     truncate: Steps = Field(
-        0, description="Differentiate through the last K inner steps alone; 0: through all (paper)."
+        0, ge=0, description="Differentiate through the last K inner steps alone; 0: through all (paper)."
     )
     ridge: float = Field(
         1e-3,

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 Problem = TypeVar("Problem")
 
-LONGEST, MOST = 200, 20
-"""Letters of a value, and problems of one message."""
+LONGEST, LONGEST_SOURCE, MOST = 200, 1000, 20
+"""Letters of a value and of what it comes from, such as a path, and problems of one message."""
 
 
 class _Short(reprlib.Repr):
@@ -39,11 +39,11 @@ def shown(value: Any) -> str:
 
 
 def cut(text: str, longest: int = LONGEST) -> str:
-    """A text with its middle left out where it has more than ``longest`` letters; line breaks become spaces."""
+    """A text with its middle left out where it has more than ``longest`` letters, and nothing a terminal would obey."""
     if len(text) > longest:
         end = (longest - 3) // 2
         text = f"{text[: longest - 3 - end]}...{text[len(text) - end :]}"
-    return " ".join(text.splitlines())
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def listed(problems: Sequence[Problem], said: Callable[[Problem], str] = str, most: int = MOST) -> str:

@@ -27,7 +27,7 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     ({"training": {"epoch": 3}}, ["training.epoch = 3", "unknown key", "did you mean epochs", "temperature"]),
     ({"exemplar_level": {"T": 3}}, ["exemplar_level.T = 3", "unknown key", "inner_steps"]),
     ({"recipe": "paper"}, ["recipe = 'paper'", "unknown key"]),
-    ({1: 2}, ["1", "keys should be strings"]),
+    ({1: 2}, ["1", "must be a string"]),
     # wrong types are never converted
     ({"phases": "5"}, ["phases = '5'", "integer"]),
     ({"phases": True}, ["phases = True", "integer"]),
