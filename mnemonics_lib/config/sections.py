@@ -56,7 +56,7 @@ class Network(Strict):
     @model_validator(mode="after")
     def _depth(self) -> Network:
         if self.depth < 8 or (self.depth - 2) % 6:
-            raise ValueError(f"depth = {self.depth}: must be 6n + 2 with n >= 1 (8, 14, 20, 26, 32, ...)")
+            raise ValueError(f"depth = {shown(self.depth)}: must be 6n + 2 with n >= 1 (8, 14, 20, 26, 32, ...)")
         # A block has two convolutions of 3 x 3; (1 + 4 + 16) w^2 is the sum over the stages of w, 2w and 4w channels.
         widest = math.isqrt(MOST_WEIGHTS // ((self.depth - 2) // 6 * 2 * 9 * 21))
         if self.width > widest:

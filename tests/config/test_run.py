@@ -12,14 +12,28 @@ from fractions import Fraction
 from typing import Any, get_args, get_origin
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ConfigError, RunConfig, load_config, parse_config, read_yaml
+from mnemonics_lib import runs
+from mnemonics_lib.config import (
+    PAPER_EXEMPLAR_LEVEL,
+    ConfigError,
+    RunConfig,
+    load_config,
+    parse_config,
+    parse_yaml,
+    read_yaml,
+)
+from mnemonics_lib.config.sections import MOST_WEIGHTS
+from mnemonics_lib.config.shown import MOST, shown
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.methods import METHODS
+from mnemonics_lib.models import ResNet
 from mnemonics_lib.phases import class_order
+from mnemonics_lib.rng import derive
 
 BAD: list[tuple[dict[Any, Any], list[str]]] = [
     # unknown keys: the near miss and what there is
@@ -255,10 +269,32 @@ def test_replace_changes_the_named_fields_alone_and_leaves_the_original():
     assert config.replace(training=other.training).training == other.training
 
 
-@pytest.mark.parametrize("change", [{"phases": 3}, {"sed": 1}, {"training": {"epoch": 1}}, {"training": 1}])
-def test_replace_validates_again(change):
-    with pytest.raises(ConfigError):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"phases": 3}, "phases = 3: must divide"),
+        ({"sed": 1}, "sed = 1: unknown key (did you mean seed?)"),
+        ({"training": {"epoch": 1}}, "training.epoch = 1: unknown key (did you mean epochs?)"),
+        ({"training": 1}, "training = 1"),
+        ({"training.epochs": 1}, "training.epochs = 1: unknown key"),
+    ],
+)
+def test_replace_validates_again_and_names_what_it_refuses(change, said):
+    with pytest.raises(ConfigError) as caught:
         RunConfig().replace(**change)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("section", ["network", "training", "exemplar_level", "finetuning"])
+def test_a_section_in_replace_keeps_its_other_fields_and_in_a_file_takes_their_defaults(section):
+    field, value = {"network": ("width", 16)}.get(section, ("epochs", 7))
+    other = {"network": {"depth": 14}}.get(section, {"batch_norm": "running", "epochs": 9})
+    config = RunConfig().replace(exemplar_level={"start": "theta"}).replace(**{section: other})
+    kept = getattr(config.replace(**{section: {field: value}}), section)
+    assert kept.model_dump() == getattr(config, section).model_dump() | {field: value}
+    default = getattr(parse_config({section: {field: value}}), section)
+    assert default.model_dump() == getattr(RunConfig(), section).model_dump() | {field: value}
+    assert kept != default
 
 
 def test_a_validated_configuration_cannot_be_reassigned():
@@ -564,3 +600,124 @@ def test_everything_that_counts_classes_follows_those_in_use():
     with pytest.raises(ConfigError, match=r"budget = 234: must be at most 233"):
         config.replace(budget=234, budget_rule="total")
     assert config.replace(exemplar_level={"inner": "ncm", "inner_batch": 6}).exemplar_level.inner_batch == 6
+
+
+# --- every number has bounds -----------------------------------------------------------------------------------------
+
+NUMBERS = sorted(path for path, kind in leaves(RunConfig).items() if kind in (int, float))
+wild = (
+    st.integers()
+    | st.integers(0, 40)
+    | st.integers(0, 400).map(lambda power: 10**power)
+    | st.just(10**5000)
+    | st.just(-(10**5000))
+    | st.floats()
+    | st.floats(0, 1)
+)
+
+
+@pytest.mark.parametrize("path", NUMBERS, ids=".".join)
+@given(data=st.data())
+def test_any_number_in_any_field_is_refused_by_name_or_everything_can_be_computed(path, data):
+    *section, name = path
+    value = data.draw(wild)
+    values: dict[str, Any] = {"phases": 1, "uneven": True, "budget": 20}
+    values |= {section[0]: {name: value}} if section else {name: value}
+    config = accepted(**values)
+    if config is None:
+        with pytest.raises(ConfigError) as caught:
+            parse_config(values)
+        assert f"{'.'.join(path)} = " in str(caught.value)
+        assert len(str(caught.value)) < 1000
+        return
+    protocol = config.protocol()
+    assert [config.quota(protocol.seen(phase)) for phase in range(config.phases + 1)]
+    for schedule in (config.training, config.finetuning):
+        assert all(0 < epoch < 2**31 for epoch in schedule.milestone_epochs())
+    assert parse_config(parse_yaml(config.to_yaml())).digest == config.digest
+    assert runs.name_of(config)
+    assert derive(config.seed, "network") < 2**63
+    found = getattr(getattr(config, section[0]) if section else config, name)
+    assert torch.tensor(found, dtype=torch.float64 if isinstance(found, float) else torch.int64) == value
+    assert torch.tensor(float(found)).isfinite()  # in float32, in which it is used
+
+
+@pytest.mark.parametrize("path", NUMBERS, ids=".".join)
+def test_a_number_without_end_is_refused_by_name_in_a_short_message(path):
+    *section, name = path
+    for value in (10**30, 10**400, 10**5000, math.inf, -math.inf, math.nan, -(10**400)):
+        with pytest.raises(ConfigError) as caught:
+            parse_config({section[0]: {name: value}} if section else {name: value})
+        assert f"{'.'.join(path)} = {shown(value)}: " in str(caught.value)
+        assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("depth", [8, 14, 32, 110, 1202])
+def test_the_widest_network_has_as_many_weights_as_its_refusal_says(depth):
+    with pytest.raises(ConfigError) as caught:
+        parse_config({"network": {"depth": depth, "width": 1024}})
+    limit = re.search(r"network\.width = 1024: must be at most (\d+) where", str(caught.value))
+    assert limit
+    widest = parse_config({"network": {"depth": depth, "width": int(limit[1])}}).network
+    with torch.device("meta"):  # which counts, and allocates nothing
+        weights = sum(p.numel() for p in ResNet(widest.depth, 3, widest.width).parameters())
+    assert 0.75 * MOST_WEIGHTS < weights < 1.02 * MOST_WEIGHTS
+
+
+def test_long_texts_and_lists_are_refused_in_a_short_message():
+    for values in (
+        {"profile": "x" * 65},
+        {"profile": "x" * 10**6},
+        {"method": "x" * 10**6},
+        {"dataset": "x" * 10**6},
+        {"classes": list(range(10**5))},
+        {"classes": [0, 10**5000]},
+        {"classes": ["a"] * 1000},
+        {"training": {"milestones": [k / 1001 for k in range(1, 1001)]}},
+        {"training": {"milestones": [float(k) for k in range(1, 200)]}},
+        {"x" * 10_000: 1},
+        {"training": {"x" * 10_000: 1}},
+        {f"field {k}": 1 for k in range(1000)},
+        {"network": {"depth": {"x": [[[[[1] * 1000]]]]}}},
+    ):
+        with pytest.raises(ConfigError) as caught:
+            parse_config(values)
+        lines = str(caught.value).splitlines()
+        assert len(lines) <= MOST + 1
+        assert all(len(line) < 2000 for line in lines)
+        assert next(iter(values))[:50] in str(caught.value)
+        if len(values) == 1000:
+            assert lines[-1] == "and 980 more"
+
+
+# --- running statistics that do not fit ------------------------------------------------------------------------------
+
+RUNNING: dict[str, Any] = {"start": "perturbed", "perturbation": 0.5, "batch_norm": "running"}
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({}, True),
+        ({"weight_transfer": True}, True),  # not in phase 0, which trains exemplars too
+        ({"exemplars": "herding", "adjust": 2}, True),
+        ({"exemplars": "herding", "adjust": 2, "weight_transfer": True}, False),
+        ({"exemplars": "herding"}, False),  # no temporary model
+        ({"exemplar_level": {"perturbation": 0.0}}, False),
+        ({"exemplar_level": {"perturbation": 1e-3}}, True),
+        ({"exemplar_level": {"start": "theta"}}, False),
+        ({"exemplar_level": {"batch_norm": "batch"}}, False),
+        ({"training": {"batch_norm": "running"}}, False),  # the statistics are those of no network
+    ],
+    ids=str,
+)
+def test_a_perturbed_start_is_refused_where_running_statistics_do_not_fit_it(change, refused):
+    level = RUNNING | change.get("exemplar_level", {})
+    values = {"budget": 4} | change | {"exemplar_level": level}
+    if not refused:
+        assert parse_config(values)
+        return
+    with pytest.raises(ConfigError) as caught:
+        parse_config(values)
+    assert "exemplar_level.start = 'perturbed': must be 'theta'" in str(caught.value)
+    assert "exemplar_level.batch_norm = 'running'" in str(caught.value)
