@@ -37,7 +37,7 @@ ExemplarKind = Literal["none", "random", "herding", "mnemonics"]
 
 
 class RunConfig(Strict):
-    """Every axis of one run."""
+    """Every axis of one run. A field that is not given has its default, in a section that is given in part too."""
 
     dataset: Literal["digits", "cifar100"] = Field("digits", description="Data set (paper: cifar100, ImageNet).")
     resolution: int = Field(
@@ -236,7 +236,14 @@ class RunConfig(Strict):
         return write_yaml(self.model_dump())
 
     def replace(self, **changes: Any) -> RunConfig:
-        """A copy with some fields changed, validated again; a section takes a mapping of the fields to change."""
+        """A copy with some fields changed, validated again.
+
+        Args:
+            changes: the new values. A section takes a mapping of the fields to change in it, and keeps the others.
+
+        Raises:
+            ConfigError: naming every refused field, its value and what is allowed.
+        """
         values = self.model_dump()
         for key, value in changes.items():
             if isinstance(values.get(key), dict) and isinstance(value, Mapping):
