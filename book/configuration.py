@@ -15,8 +15,22 @@
 #
 # Every field of a run, read from the model that checks it (`mnemonics_lib.config.RunConfig`). A parameter file or
 # `--set` gives the value; an unknown field, a wrong type or a value outside the allowed range is an error that names
-# the field. The defaults are the embedded quick setting. The paper's numbers are in the descriptions. Files are YAML 1.2:
-# `010` is ten, `1e-3` a number, `no` a word.
+# the field. The defaults are the embedded quick setting. The paper's numbers are in the descriptions.
+#
+# What a parameter file does not name has its default, also in a section that it names in part: `training: {epochs: 9}` and
+# nothing else under `training` is nine epochs at the default rate. `--set`, a notebook's `overrides` and
+# `RunConfig.replace` change what they name and leave the rest as the file has it. Of several `--set` that name one field
+# the last counts; a mapping of overrides that names a field twice is refused.
+#
+# Files are YAML 1.2: `010` is ten, `1e-3` a number, `no` a word and `2020-01-01` too. Anchors, aliases, tags and a header
+# of another version are refused, and so are a key that stands twice, more than 16 levels and more than 100,000 letters;
+# `<<` merges nothing.
+#
+# Some values are refused for what they lead to. Batch normalisation with a batch's own statistics (`batch_norm: batch`)
+# needs two images in every batch, in every loop of every phase: among them one new class with one exemplar,
+# `val_batch: 1`, and an odd number of images with `batch_size: 2`. Where it is the data set that knows how many images a
+# phase has, that is said when it is loaded, before anything is trained. A perturbed start needs `batch_norm: batch` in
+# the exemplar level: running statistics are those of the network before it was mixed with a fresh one.
 
 # %% tags=["hide-input"]
 import html
@@ -34,6 +48,8 @@ BOUNDS = {
     "maximum": "≤ {}",
     "exclusiveMaximum": "< {}",
     "pattern": "matches `{}`",
+    "maxLength": "at most {} letters",
+    "maxItems": "at most {} of them",
 }
 
 
@@ -48,7 +64,9 @@ def allowed(schema: dict[str, Any]) -> str:
     if choices:
         return ", ".join(code(choice) for choice in choices)
     kind = f"list of {schema['items']['type']}s" if schema.get("type") == "array" else schema["type"]
-    return ", ".join([kind, *(text.format(schema[key]) for key, text in BOUNDS.items() if key in schema)])
+    # As Python writes them, but 0 and not 0.0.
+    values = {key: f"{value:g}" if isinstance(value, float) else value for key, value in schema.items()}
+    return ", ".join([kind, *(text.format(values[key]) for key, text in BOUNDS.items() if key in values)])
 
 
 def rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

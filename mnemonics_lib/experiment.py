@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.config.batches import refuse_batches_of_one
 from mnemonics_lib.data.checks import require_labels, require_raw
 from mnemonics_lib.data.dataset import Dataset, load_dataset
 from mnemonics_lib.data.samples import Samples
@@ -58,9 +59,13 @@ class Experiment:
 
         Raises:
             DataError: for data that cannot be read, or are not what is declared of them.
+            ConfigError: where the data have a batch of one image, of which the configuration alone could not know.
         """
-        device = torch.device(device)
-        return cls(config, load_dataset(config.dataset, device, config.resolution), config.protocol(), device)
+        device, protocol = torch.device(device), config.protocol()
+        data = load_dataset(config.dataset, device, config.resolution)
+        images = torch.bincount(data.train.labels, minlength=max(protocol.order) + 1)[protocol.order]
+        refuse_batches_of_one(config, images.tolist())
+        return cls(config, data, protocol, device)
 
     def new_data(self, phase: int) -> Samples:
         """D_i, without the images that the method holds out."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from mnemonics_lib.config.errors import ConfigError
+from mnemonics_lib.config.shown import shown
 
 Fields = dict[str, Any]
 
@@ -46,5 +47,5 @@ def preset(name: str) -> Fields:
         ConfigError: for a name that is not in ``PRESETS``.
     """
     if name not in PRESETS:
-        raise ConfigError(f"preset = {name!r}: must be one of {', '.join(PRESETS)}")
+        raise ConfigError(f"preset = {shown(name)}: must be one of {', '.join(PRESETS)}")
     return dict(PRESETS[name])

@@ -1,4 +1,6 @@
-"""The sections of a configuration: plain values, each checked by itself. Nothing of the library is imported here.
+"""The sections of a configuration: plain values, each checked by itself.
+
+Of the library they need no more than how a message shows a value.
 
 The defaults are the embedded quick setting (scikit-learn's digits, N = 5, minutes on a laptop); the paper's numbers
 stand beside each field, in its description.
@@ -8,9 +10,11 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mnemonics_lib.config.shown import shown
 
 
 class Strict(BaseModel):
@@ -19,11 +23,32 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
+# Every number has bounds. They are far outside what anyone wants, and inside what float32 and the memory of a computer
+# can hold: a 0 too many is refused here, and not by an overflow or a machine that stands still.
+Rate = Annotated[float, Field(ge=1e-30, le=1e9)]
+"""A learning rate. Pixels may want a large one, since their gradients are small."""
+Decay = Annotated[float, Field(ge=0, le=1e3)]
+"""A weight decay."""
+Epochs = Annotated[int, Field(ge=1, le=100_000)]
+"""Passes over the data of a training, whose loss a record has for each."""
+OuterEpochs = Annotated[int, Field(ge=1, le=10_000)]
+"""Passes of the exemplar level, whose batches are all drawn before the first step."""
+Images = Annotated[int, Field(le=10_000_000)]
+"""Images in a batch; one of more than there are is a batch of all."""
+Steps = Annotated[int, Field(le=10_000)]
+"""Inner steps, whose batches are drawn before the first."""
+
+MOST_WEIGHTS = 2**28
+"""Weights in the convolutions of a network, a gigabyte of them; a run holds several such networks."""
+
+
 class Network(Strict):
     """The ResNet of the paper's CIFAR experiments, at any depth 6n + 2, and its head."""
 
-    depth: int = Field(8, description="Layers, 6n + 2 (paper: 32).")
-    width: int = Field(8, ge=1, description="Channels of the first stage; doubled at each of the next two (paper: 16).")
+    depth: int = Field(8, le=10_000, description="Layers, 6n + 2 (paper: 32).")
+    width: int = Field(
+        8, ge=1, le=1024, description="Channels of the first stage; doubled at each of the next two (paper: 16)."
+    )
     head: Literal["method", "linear", "cosine"] = Field(
         "method", description="Classifier: the method's own (cosine for lucir, else linear), or one named here."
     )
@@ -31,22 +56,30 @@ class Network(Strict):
     @model_validator(mode="after")
     def _depth(self) -> Network:
         if self.depth < 8 or (self.depth - 2) % 6:
-            raise ValueError(f"depth = {self.depth}: must be 6n + 2 with n >= 1 (8, 14, 20, 26, 32, ...)")
+            raise ValueError(f"depth = {shown(self.depth)}: must be 6n + 2 with n >= 1 (8, 14, 20, 26, 32, ...)")
+        # A block has two convolutions of 3 x 3; (1 + 4 + 16) w^2 is the sum over the stages of w, 2w and 4w channels.
+        widest = math.isqrt(MOST_WEIGHTS // ((self.depth - 2) // 6 * 2 * 9 * 21))
+        if self.width > widest:
+            raise ValueError(
+                f"width = {self.width}: must be at most {widest} where network.depth = {self.depth}, "
+                f"for a network of {MOST_WEIGHTS:,} weights"
+            )
         return self
 
 
 class Optimisation(Strict):
     """Mini-batch SGD with a step schedule."""
 
-    epochs: int = Field(ge=1, description="Passes over the training data (paper: 160 model level, 50 fine-tuning).")
-    batch_size: int = Field(128, ge=2, description="Images per step (not stated in the paper; 128 in LUCIR's code).")
-    rate: float = Field(gt=0, description="Learning rate: alpha_1 of Eq. 6 (paper: 0.1), fine-tuning (paper: 0.01).")
+    epochs: Epochs = Field(description="Passes over the training data (paper: 160 model level, 50 fine-tuning).")
+    batch_size: Images = Field(128, ge=2, description="Images per step (not stated in the paper; 128 in LUCIR's code).")
+    rate: Rate = Field(description="Learning rate: alpha_1 of Eq. 6 (paper: 0.1), fine-tuning (paper: 0.01).")
     milestones: list[float] = Field(
-        description="Shares of the epochs after which the rate is multiplied by `gamma` (paper: 0.5, 0.75)."
+        max_length=200,
+        description="Shares of the epochs after which the rate is multiplied by `gamma` (paper: 0.5, 0.75).",
     )
     gamma: float = Field(0.1, gt=0, le=1, description="Factor applied to the rate at each milestone (paper: 0.1).")
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD momentum (paper: 0.9).")
-    weight_decay: float = Field(5e-4, ge=0, description="SGD weight decay (paper: 5e-4).")
+    weight_decay: Decay = Field(5e-4, description="SGD weight decay (paper: 5e-4).")
     batch_norm: Literal["batch", "running"] = Field(
         "batch",
         description="Statistics used and updated in training: each batch's, or the running ones, left as they are.",
@@ -63,7 +96,9 @@ class Optimisation(Strict):
     def _milestones(self) -> Optimisation:
         if self.milestones == sorted(set(self.milestones)) and all(0 < m < 1 for m in self.milestones):
             return self
-        message = f"milestones = {self.milestones}: must be increasing shares of the epochs, each above 0 and below 1"
+        message = (
+            f"milestones = {shown(self.milestones)}: must be increasing shares of the epochs, each above 0 and below 1"
+        )
         if all(m >= 1 for m in self.milestones):  # an older file, in which milestones were epochs
             shares = sorted({round(m / self.epochs, 4) for m in self.milestones if m < self.epochs})
             message += f"; for these epochs of {self.epochs} write {shares}"
@@ -82,24 +117,27 @@ class Optimisation(Strict):
 class Training(Optimisation):
     """Model level, Eq. 5 and 6."""
 
-    epochs: int = Field(30, ge=1, description="Passes over D_i and the exemplars, per phase (paper: 160).")
-    rate: float = Field(0.1, gt=0, description="alpha_1 of Eq. 6 (paper: 0.1).")
+    epochs: Epochs = Field(30, description="Passes over D_i and the exemplars, per phase (paper: 160).")
+    rate: Rate = Field(0.1, description="alpha_1 of Eq. 6 (paper: 0.1).")
     milestones: list[float] = Field(
-        [0.5, 0.75], description="Shares of the epochs after which the rate drops (paper: 0.5, 0.75, epochs 80, 120)."
+        [0.5, 0.75],
+        max_length=200,
+        description="Shares of the epochs after which the rate drops (paper: 0.5, 0.75, epochs 80, 120).",
     )
     lam: float = Field(0.5, ge=0, le=1, description="lambda of Eq. 5: weight of CE against KD (paper: 0.5).")
-    temperature: float = Field(2.0, gt=0, description="tau of Eq. 1b (paper: 2).")
+    temperature: float = Field(2.0, ge=1e-3, le=1e3, description="tau of Eq. 1b (paper: 2).")
 
 
 class Finetuning(Optimisation):
     """Balanced fine-tuning on the exemplars alone (end of section 4.3)."""
 
-    epochs: int = Field(
-        200, ge=1, description="Passes over the exemplars (paper: 50; here a pass is a single step, there many)."
+    epochs: Epochs = Field(
+        200, description="Passes over the exemplars (paper: 50; here a pass is a single step, there many)."
     )
-    rate: float = Field(0.01, gt=0, description="Learning rate (paper: 0.01).")
+    rate: Rate = Field(0.01, description="Learning rate (paper: 0.01).")
     milestones: list[float] = Field(
         [0.2, 0.4, 0.6, 0.8],
+        max_length=200,
         description="Shares of the epochs after which the rate drops (paper: 0.2, 0.4, 0.6, 0.8, every 10 of 50).",
     )
     gamma: float = Field(0.5, gt=0, le=1, description="Factor applied at each milestone (paper: 0.5).")
@@ -133,33 +171,42 @@ class ExemplarLevel(Strict):
     perturbation: float = Field(
         0.5, ge=0, le=1, description="start=perturbed: the fresh network's share is U(0, this)."
     )
-    inner_steps: int = Field(10, ge=1, description="T, gradient steps of the temporary model in Eq. 8 (paper: 50).")
-    inner_batch: int = Field(
+    inner_steps: Steps = Field(10, ge=1, description="T, gradient steps of the temporary model in Eq. 8 (paper: 50).")
+    inner_batch: Images = Field(
         0,
         ge=0,
         description="Exemplars per inner step, class-balanced, no repeats until all had their turn; 0: all.",
     )
-    alpha: float = Field(0.2, gt=0, description="alpha_2 of Eq. 8 (paper: 0.01).")
+    alpha: Rate = Field(0.2, description="alpha_2 of Eq. 8 (paper: 0.01).")
     inner_momentum: float = Field(0.0, ge=0, lt=1, description="Momentum of the SGD of Eq. 8 (paper: 0).")
-    inner_weight_decay: float = Field(0.0, ge=0, description="Its weight decay (paper: 0).")
-    truncate: int = Field(
+    inner_weight_decay: Decay = Field(0.0, description="Its weight decay (paper: 0).")
+    truncate: Steps = Field(
         0, ge=0, description="Differentiate through the last K inner steps alone; 0: through all (paper)."
     )
+    # Below 1e-6 the rounding of float32 outweighs it: at 1e-7 the scores are 20 times off (10 exemplars, 64 features).
     ridge: float = Field(
-        1e-3, gt=0, description="inner=ridge: its penalty, in units of the mean eigenvalue of the features' F'F."
+        1e-3,
+        ge=1e-6,
+        le=1e6,
+        description="inner=ridge: its penalty, in units of the mean eigenvalue of the features' F'F.",
     )
     inner_augment: bool = Field(True, description="Augment the exemplars at each inner step (not stated; off).")
     batch_norm: Literal["batch", "running"] = Field(
         "batch", description="Statistics used by the temporary model: each batch's own, or Theta_i's running ones."
     )
-    epochs: int = Field(40, ge=1, description="Passes over the validation data (paper: 50).")
-    adjust_epochs: int = Field(40, ge=1, description="The same for Eq. 10, whose validation data are few (paper: 50).")
-    val_batch: int = Field(600, ge=1, description="Validation images per outer step of Eq. 9 and 10 (not stated).")
+    epochs: OuterEpochs = Field(40, description="Passes over the validation data (paper: 50).")
+    adjust_epochs: OuterEpochs = Field(
+        40, description="The same for Eq. 10, whose validation data are few (paper: 50)."
+    )
+    val_batch: Images = Field(600, ge=1, description="Validation images per outer step of Eq. 9 and 10 (not stated).")
     val_augment: bool = Field(False, description="Augment the validation batches (not stated; off).")
     optimizer: Literal["sgd", "adam"] = Field("adam", description="Optimiser of the pixels (paper: sgd).")
-    beta: float = Field(0.01, gt=0, description="beta_1 = beta_2 of Eq. 9 and 10 (paper: 0.01).")
+    beta: Rate = Field(0.01, description="beta_1 = beta_2 of Eq. 9 and 10 (paper: 0.01).")
     halve_every: int = Field(
-        0, ge=0, description="Epochs (a number, not a share) after which beta halves; 0 keeps it (paper: 10)."
+        0,
+        ge=0,
+        le=10_000,
+        description="Epochs (a number, not a share) after which beta halves; 0 keeps it (paper: 10).",
     )
     clip: bool = Field(False, description="Project pixels back into the range of real images after each step.")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mnemonics_lib.config import ConfigError, RunConfig, load_config
+from mnemonics_lib.config.shown import cut, listed, shown
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import PARAMS, ROOT
 
@@ -35,7 +37,7 @@ DEFAULTS: dict[str, Any] = {
 IN_THE_NAME = ("dataset", "phases", "profile")
 KINDS = {
     str: "a string",
-    int: "a whole number",
+    int: "a whole number of 64 bits",
     dict: 'a mapping of fields to values (with papermill: -y "overrides: {field: value}")',
 }
 """What a parameter of each type must be, in words."""
@@ -109,13 +111,13 @@ def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
         fields = _fields_named(name)
         close = difflib.get_close_matches(name, DEFAULTS, n=1)
         if fields:
-            ways = " or ".join("overrides=" + repr({field: value}) for field in fields)
+            ways = " or ".join("overrides=" + shown({field: value}) for field in fields)
             problems.append(f"{name} is a field of a run, not a parameter: {ways}, or a whole file: params")
         else:
             hint = f" (did you mean {close[0]}?)" if close else ""
-            problems.append(f"{name} = {value!r}: no such parameter{hint}; there are {', '.join(DEFAULTS)}")
+            problems.append(f"{cut(name)} = {shown(value)}: no such parameter{hint}; there are {', '.join(DEFAULTS)}")
     if problems:
-        raise ParameterError("\n".join(problems))
+        raise ParameterError(listed(problems))
 
 
 def _fields_named(name: str) -> list[str]:
@@ -137,10 +139,11 @@ def _typed(variables: Mapping[str, Any]) -> dict[str, Any]:
     problems = []
     for name, default in DEFAULTS.items():
         value, kind = variables[name], type(default)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            problems.append(f"{name} = {value!r}: must be {KINDS[kind]}")
+        too_large = isinstance(value, int) and abs(value) >= 2**63
+        if not isinstance(value, kind) or isinstance(value, bool) or too_large:
+            problems.append(f"{name} = {shown(value)}: must be {KINDS[kind]}")
     if problems:
-        raise ParameterError("\n".join(problems))
+        raise ParameterError(listed(problems))
     return {name: variables[name] for name in DEFAULTS}
 
 
@@ -148,15 +151,15 @@ def _file(values: Mapping[str, Any]) -> Path:
     """The parameter file: the reader's own, or the one that dataset, phases and profile name."""
     if values["params"]:
         path = Path(values["params"])
-        if not path.is_file():
-            raise ParameterError(f"params = {values['params']!r}: no such file, seen from {Path.cwd()}")
+        if not os.path.isfile(path):  # which takes a name that is too long for one that is not there
+            raise ParameterError(f"params = {shown(values['params'])}: no such file, seen from {Path.cwd()}")
         return path
     path, there = named_file(*(values[name] for name in IN_THE_NAME)), sorted(PARAMS.glob("*/*-n*.yaml"))
     if path not in there:
-        chosen = ", ".join(f"{name} = {values[name]!r}" for name in IN_THE_NAME)
+        chosen = ", ".join(f"{name} = {shown(values[name])}" for name in IN_THE_NAME)
         known = ", ".join(f"{other.parent.name}/{other.stem}" for other in there)
         raise ParameterError(
-            f"{chosen}: there is no params/{values['profile']}/{path.name}; there are {known}; "
+            f"{chosen}: there is no params/{cut(values['profile'])}/{cut(path.name)}; there are {known}; "
             "params takes a file of your own"
         )
     return path
@@ -182,7 +185,7 @@ def _agreeing(path: Path, config: RunConfig, values: Mapping[str, Any], given: s
         if name in given and there != values[name]:
             left = f"leave it at its default, {DEFAULTS[name]!r}, or " if values["params"] else ""
             raise ParameterError(
-                f"{name} = {values[name]!r}: {_shown(path)} has {name} = {there!r}; {left}let the two agree"
+                f"{name} = {shown(values[name])}: {_shown(path)} has {name} = {there!r}; {left}let the two agree"
             )
 
 
@@ -190,7 +193,7 @@ def _refuse_contradictions(changes: Mapping[str, Any], parameters: Mapping[str, 
     for name, value in parameters.items():
         if name in changes and changes[name] != value:
             raise ParameterError(
-                f"overrides: {name} = {changes[name]!r} contradicts the parameter {name} = {value!r}; "
+                f"overrides: {name} = {shown(changes[name])} contradicts the parameter {name} = {shown(value)}; "
                 f"{name} is set by its own parameter"
             )
 
@@ -202,7 +205,7 @@ def _try(config: RunConfig, notebook: str, variations: Iterable[Mapping[str, Any
         try:
             config.replace(**variation)
         except ConfigError as error:
-            changed_to = ", ".join(f"{name} = {value!r}" for name, value in variation.items())
+            changed_to = ", ".join(f"{name} = {shown(value)}" for name, value in variation.items())
             for line in str(error).splitlines():
                 problems.setdefault(line.removeprefix("configuration: "), changed_to)
     if problems:

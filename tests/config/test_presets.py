@@ -153,8 +153,8 @@ def test_a_preset_goes_over_the_file_and_overrides_over_the_preset(capsys):
 def test_a_preset_that_does_not_fit_a_file_names_field_and_value(tmp_path):
     path = tmp_path / "mine.yaml"
     for content, name, said in [
-        ("budget: 1\n", "bic", "budget = 1: must be at least 2 for bic"),
-        ("budget: 1\n", "lucir-with-ours", "adjust = 2: must be 0"),
+        ("budget: 1\nexemplars: herding\n", "bic", "budget = 1: must be at least 2 for bic"),
+        ("budget: 1\nexemplars: random\n", "lucir-with-ours", "adjust = 2: must be 0"),
         ("network: {head: linear}\n", "lucir", "network.head = 'linear': must be cosine for lucir"),
     ]:
         path.write_text(content)

@@ -12,14 +12,28 @@ from fractions import Fraction
 from typing import Any, get_args, get_origin
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ConfigError, RunConfig, load_config, parse_config, read_yaml
+from mnemonics_lib import runs
+from mnemonics_lib.config import (
+    PAPER_EXEMPLAR_LEVEL,
+    ConfigError,
+    RunConfig,
+    load_config,
+    parse_config,
+    parse_yaml,
+    read_yaml,
+)
+from mnemonics_lib.config.sections import MOST_WEIGHTS
+from mnemonics_lib.config.shown import MOST, shown
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.methods import METHODS
+from mnemonics_lib.models import ResNet
 from mnemonics_lib.phases import class_order
+from mnemonics_lib.rng import derive
 
 BAD: list[tuple[dict[Any, Any], list[str]]] = [
     # unknown keys: the near miss and what there is
@@ -27,7 +41,7 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     ({"training": {"epoch": 3}}, ["training.epoch = 3", "unknown key", "did you mean epochs", "temperature"]),
     ({"exemplar_level": {"T": 3}}, ["exemplar_level.T = 3", "unknown key", "inner_steps"]),
     ({"recipe": "paper"}, ["recipe = 'paper'", "unknown key"]),
-    ({1: 2}, ["1", "keys should be strings"]),
+    ({1: 2}, ["1", "must be a string"]),
     # wrong types are never converted
     ({"phases": "5"}, ["phases = '5'", "integer"]),
     ({"phases": True}, ["phases = True", "integer"]),
@@ -74,7 +88,7 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     ({"budget_rule": "each"}, ["budget_rule = 'each'", "'per_class'", "'total'"]),
     ({"budget_rule": "total", "budget": 9}, ["budget = 9", "at least 10", "lwf", "digits"]),
     ({"budget_rule": "total", "budget": 585}, ["budget = 585", "at most 58", "digits"]),
-    ({"method": "bic", "budget": 1}, ["budget = 1", "at least 2", "bic"]),
+    ({"method": "bic", "budget": 1, "exemplars": "herding"}, ["budget = 1", "at least 2", "bic"]),
     ({"method": "bic", "budget": 19, "budget_rule": "total"}, ["budget = 19", "at least 20", "bic"]),
     ({"dataset": "cifar100", "budget": 501}, ["budget = 501", "at most 500", "cifar100"]),
     ({"budget": 29, "budget_rule": "total", "adjust": 3}, ["adjust = 3", "0 (off)", "2 to 2"]),
@@ -157,7 +171,7 @@ def test_every_refused_field_is_named_not_only_the_first():
 
 @pytest.mark.parametrize("budget", [1, 2, 116])
 def test_a_budget_up_to_the_smallest_class_is_accepted(budget):
-    assert parse_config({"budget": budget}).budget == budget
+    assert parse_config({"budget": budget, "exemplars": "random"}).budget == budget
 
 
 @pytest.mark.parametrize("adjust", [0, 2, 3, 20])
@@ -221,7 +235,9 @@ def paths(values: dict[str, Any], where: tuple[str, ...] = ()) -> set[tuple[str,
 def test_every_field_changes_the_digest(path):
     *sections, name = path
     kind, changed = leaves(RunConfig)[path], 0
-    start = RunConfig().replace(budget=20, finetune=False)  # from where every field can be changed by itself
+    start = RunConfig().replace(
+        budget=20, finetune=False, exemplar_level={"start": "theta"}
+    )  # from where every field can be changed by itself
     base = start.model_dump()
     old = base
     for section in sections:
@@ -253,10 +269,32 @@ def test_replace_changes_the_named_fields_alone_and_leaves_the_original():
     assert config.replace(training=other.training).training == other.training
 
 
-@pytest.mark.parametrize("change", [{"phases": 3}, {"sed": 1}, {"training": {"epoch": 1}}, {"training": 1}])
-def test_replace_validates_again(change):
-    with pytest.raises(ConfigError):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"phases": 3}, "phases = 3: must divide"),
+        ({"sed": 1}, "sed = 1: unknown key (did you mean seed?)"),
+        ({"training": {"epoch": 1}}, "training.epoch = 1: unknown key (did you mean epochs?)"),
+        ({"training": 1}, "training = 1"),
+        ({"training.epochs": 1}, "training.epochs = 1: unknown key"),
+    ],
+)
+def test_replace_validates_again_and_names_what_it_refuses(change, said):
+    with pytest.raises(ConfigError) as caught:
         RunConfig().replace(**change)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("section", ["network", "training", "exemplar_level", "finetuning"])
+def test_a_section_in_replace_keeps_its_other_fields_and_in_a_file_takes_their_defaults(section):
+    field, value = {"network": ("width", 16)}.get(section, ("epochs", 7))
+    other = {"network": {"depth": 14}}.get(section, {"batch_norm": "running", "epochs": 9})
+    config = RunConfig().replace(exemplar_level={"start": "theta"}).replace(**{section: other})
+    kept = getattr(config.replace(**{section: {field: value}}), section)
+    assert kept.model_dump() == getattr(config, section).model_dump() | {field: value}
+    default = getattr(parse_config({section: {field: value}}), section)
+    assert default.model_dump() == getattr(RunConfig(), section).model_dump() | {field: value}
+    assert kept != default
 
 
 def test_a_validated_configuration_cannot_be_reassigned():
@@ -437,7 +475,7 @@ datasets, methods = st.sampled_from(sorted(DATASETS)), st.sampled_from(sorted(se
 @given(datasets, methods, st.integers(1, 700))
 def test_a_budget_per_class_is_what_each_class_has_whatever_the_number_of_classes(dataset, method, budget):
     info, least = DATASETS[dataset], 2 if method == "bic" else 1
-    config = accepted(dataset=dataset, method=method, budget=budget)
+    config = accepted(dataset=dataset, method=method, budget=budget, exemplars="herding")
     assert (config is not None) is (least <= budget <= info.images_per_class)
     if config:
         quotas = {config.quota(classes) for classes in range(info.classes // 2, info.classes + 1)}
@@ -451,7 +489,7 @@ def test_a_budget_per_class_is_what_each_class_has_whatever_the_number_of_classe
 def test_a_total_budget_is_shared_evenly_and_never_exceeded(dataset, method, budget):
     info, least = DATASETS[dataset], 2 if method == "bic" else 1
     half = info.classes // 2
-    config = accepted(dataset=dataset, method=method, budget=budget, budget_rule="total")
+    config = accepted(dataset=dataset, method=method, budget=budget, budget_rule="total", exemplars="herding")
     assert (config is not None) is (budget >= least * info.classes and budget // half <= info.images_per_class)
     if config:
         before = config.quota(half)
@@ -467,7 +505,7 @@ def test_a_total_budget_is_shared_evenly_and_never_exceeded(dataset, method, bud
 
 @given(datasets, methods, st.sampled_from(["per_class", "total"]), st.integers(1, 60_000))
 def test_the_limit_a_refusal_names_is_itself_accepted(dataset, method, rule, budget):
-    values: dict[str, Any] = {"dataset": dataset, "method": method, "budget_rule": rule}
+    values: dict[str, Any] = {"dataset": dataset, "method": method, "budget_rule": rule, "exemplars": "herding"}
     if accepted(**values, budget=budget) is None:
         with pytest.raises(ConfigError) as caught:
             parse_config({**values, "budget": budget})
@@ -514,7 +552,7 @@ def test_every_resolution_that_divides_the_data_sets_own_is_accepted(dataset):
 @pytest.mark.parametrize("head", ["method", "linear", "cosine"])
 def test_the_head_in_use_is_the_one_named_or_the_methods_own(method, head):
     keep = {"exemplars": "none", "finetune": False} if method == "joint" else {}
-    config = accepted(method=method, network={"head": head}, **keep)
+    config = accepted(method=method, network={"head": head}, budget=4, **keep)
     own = "cosine" if method == "lucir" else "linear"
     if head == "linear" and method == "lucir":
         assert config is None
@@ -525,7 +563,7 @@ def test_the_head_in_use_is_the_one_named_or_the_methods_own(method, head):
 
 @given(st.sampled_from(sorted(METHODS)), st.sampled_from(["none", "random", "herding", "mnemonics"]), st.booleans())
 def test_which_methods_take_which_exemplars(method, exemplars, finetune):
-    config = accepted(method=method, exemplars=exemplars, finetune=finetune)
+    config = accepted(method=method, exemplars=exemplars, finetune=finetune, budget=4)
     if exemplars == "none":
         allowed = method in ("lwf", "lucir", "joint", "finetune") and not finetune
     else:
@@ -562,3 +600,124 @@ def test_everything_that_counts_classes_follows_those_in_use():
     with pytest.raises(ConfigError, match=r"budget = 234: must be at most 233"):
         config.replace(budget=234, budget_rule="total")
     assert config.replace(exemplar_level={"inner": "ncm", "inner_batch": 6}).exemplar_level.inner_batch == 6
+
+
+# --- every number has bounds -----------------------------------------------------------------------------------------
+
+NUMBERS = sorted(path for path, kind in leaves(RunConfig).items() if kind in (int, float))
+wild = (
+    st.integers()
+    | st.integers(0, 40)
+    | st.integers(0, 400).map(lambda power: 10**power)
+    | st.just(10**5000)
+    | st.just(-(10**5000))
+    | st.floats()
+    | st.floats(0, 1)
+)
+
+
+@pytest.mark.parametrize("path", NUMBERS, ids=".".join)
+@given(data=st.data())
+def test_any_number_in_any_field_is_refused_by_name_or_everything_can_be_computed(path, data):
+    *section, name = path
+    value = data.draw(wild)
+    values: dict[str, Any] = {"phases": 1, "uneven": True, "budget": 20}
+    values |= {section[0]: {name: value}} if section else {name: value}
+    config = accepted(**values)
+    if config is None:
+        with pytest.raises(ConfigError) as caught:
+            parse_config(values)
+        assert f"{'.'.join(path)} = " in str(caught.value)
+        assert len(str(caught.value)) < 1000
+        return
+    protocol = config.protocol()
+    assert [config.quota(protocol.seen(phase)) for phase in range(config.phases + 1)]
+    for schedule in (config.training, config.finetuning):
+        assert all(0 < epoch < 2**31 for epoch in schedule.milestone_epochs())
+    assert parse_config(parse_yaml(config.to_yaml())).digest == config.digest
+    assert runs.name_of(config)
+    assert derive(config.seed, "network") < 2**63
+    found = getattr(getattr(config, section[0]) if section else config, name)
+    assert torch.tensor(found, dtype=torch.float64 if isinstance(found, float) else torch.int64) == value
+    assert torch.tensor(float(found)).isfinite()  # in float32, in which it is used
+
+
+@pytest.mark.parametrize("path", NUMBERS, ids=".".join)
+def test_a_number_without_end_is_refused_by_name_in_a_short_message(path):
+    *section, name = path
+    for value in (10**30, 10**400, 10**5000, math.inf, -math.inf, math.nan, -(10**400)):
+        with pytest.raises(ConfigError) as caught:
+            parse_config({section[0]: {name: value}} if section else {name: value})
+        assert f"{'.'.join(path)} = {shown(value)}: " in str(caught.value)
+        assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("depth", [8, 14, 32, 110, 1202])
+def test_the_widest_network_has_as_many_weights_as_its_refusal_says(depth):
+    with pytest.raises(ConfigError) as caught:
+        parse_config({"network": {"depth": depth, "width": 1024}})
+    limit = re.search(r"network\.width = 1024: must be at most (\d+) where", str(caught.value))
+    assert limit
+    widest = parse_config({"network": {"depth": depth, "width": int(limit[1])}}).network
+    with torch.device("meta"):  # which counts, and allocates nothing
+        weights = sum(p.numel() for p in ResNet(widest.depth, 3, widest.width).parameters())
+    assert 0.75 * MOST_WEIGHTS < weights < 1.02 * MOST_WEIGHTS
+
+
+def test_long_texts_and_lists_are_refused_in_a_short_message():
+    for values in (
+        {"profile": "x" * 65},
+        {"profile": "x" * 10**6},
+        {"method": "x" * 10**6},
+        {"dataset": "x" * 10**6},
+        {"classes": list(range(10**5))},
+        {"classes": [0, 10**5000]},
+        {"classes": ["a"] * 1000},
+        {"training": {"milestones": [k / 1001 for k in range(1, 1001)]}},
+        {"training": {"milestones": [float(k) for k in range(1, 200)]}},
+        {"x" * 10_000: 1},
+        {"training": {"x" * 10_000: 1}},
+        {f"field {k}": 1 for k in range(1000)},
+        {"network": {"depth": {"x": [[[[[1] * 1000]]]]}}},
+    ):
+        with pytest.raises(ConfigError) as caught:
+            parse_config(values)
+        lines = str(caught.value).splitlines()
+        assert len(lines) <= MOST + 1
+        assert all(len(line) < 2000 for line in lines)
+        assert next(iter(values))[:50] in str(caught.value)
+        if len(values) == 1000:
+            assert lines[-1] == "and 980 more"
+
+
+# --- running statistics that do not fit ------------------------------------------------------------------------------
+
+RUNNING: dict[str, Any] = {"start": "perturbed", "perturbation": 0.5, "batch_norm": "running"}
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({}, True),
+        ({"weight_transfer": True}, True),  # not in phase 0, which trains exemplars too
+        ({"exemplars": "herding", "adjust": 2}, True),
+        ({"exemplars": "herding", "adjust": 2, "weight_transfer": True}, False),
+        ({"exemplars": "herding"}, False),  # no temporary model
+        ({"exemplar_level": {"perturbation": 0.0}}, False),
+        ({"exemplar_level": {"perturbation": 1e-3}}, True),
+        ({"exemplar_level": {"start": "theta"}}, False),
+        ({"exemplar_level": {"batch_norm": "batch"}}, False),
+        ({"training": {"batch_norm": "running"}}, False),  # the statistics are those of no network
+    ],
+    ids=str,
+)
+def test_a_perturbed_start_is_refused_where_running_statistics_do_not_fit_it(change, refused):
+    level = RUNNING | change.get("exemplar_level", {})
+    values = {"budget": 4} | change | {"exemplar_level": level}
+    if not refused:
+        assert parse_config(values)
+        return
+    with pytest.raises(ConfigError) as caught:
+        parse_config(values)
+    assert "exemplar_level.start = 'perturbed': must be 'theta'" in str(caught.value)
+    assert "exemplar_level.batch_norm = 'running'" in str(caught.value)

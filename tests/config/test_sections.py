@@ -27,7 +27,7 @@ def test_the_defaults_drop_where_they_did_when_milestones_were_epochs():
         (0.5, 1, 1),
         (0.01, 10, 1),  # never before the first epoch
         (0.99, 10, 10),
-        (1e-7, 10**7, 1),
+        (1e-5, 10**5, 1),
     ],
 )
 def test_a_milestone_is_its_share_of_the_epochs_rounded_half_up(share, epochs, epoch):

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from mnemonics_lib.config import RunConfig, load_config
+from mnemonics_lib.config.shown import shown
 from mnemonics_lib.edition.parameters import DEFAULTS, ParameterError, resolve
 from mnemonics_lib.paths import PARAMS, ROOT
 
@@ -188,6 +189,31 @@ class TestNames:
     def test_a_cell_of_parameters_that_did_not_run_is_told(self):
         with pytest.raises(ParameterError, match="dataset, phases, profile, seed, overrides, params: not set"):
             resolve({}, "02_global_bop")
+
+
+class TestLongValues:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("phases", 10**5000),
+            ("seed", -(10**5000)),
+            ("seed", 2**63),
+            ("dataset", "x" * 10**6),
+            ("profile", "x" * 10**6),
+            ("params", "x" * 10**6),
+            ("params", "a\0b"),
+            ("dataset", ["x"] * 10**6),
+            ("overrides", {"profile": "x" * 10**6}),
+            ("overrides", {"seed": 10**5000}),
+        ],
+        ids=lambda value: value if isinstance(value, str) and len(value) < 20 else type(value).__name__,
+    )
+    def test_are_shown_in_part(self, name, value):
+        said = refusal(**{name: value})
+        where = next(iter(value)) if isinstance(value, dict) else name
+        shown_value = shown(value[where] if isinstance(value, dict) else value)
+        assert f"{where} = {shown_value}" in said
+        assert len(said) < 1000
 
 
 class TestVariations:

@@ -1,0 +1,160 @@
+"""How many images the smallest batch of every loop has, before anything is drawn; of one image it is refused.
+
+Batch normalisation divides by the spread of a batch. One image has none at the last feature map where that is a single
+pixel, which stops PyTorch, and elsewhere one that says nothing of other images.
+
+What the exemplars are is known to the configuration. How many images a class of the data set has is known when it is
+loaded; until then only such a loop over D_i is refused as would have a batch of one whatever their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from mnemonics_lib.config.errors import ConfigError
+from mnemonics_lib.exemplars.budget import quota
+from mnemonics_lib.methods import METHODS
+
+if TYPE_CHECKING:
+    from mnemonics_lib.config.run import RunConfig
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What one loop draws its batches from, where batch normalisation uses their statistics.
+
+    Attributes:
+        phase: of the loop.
+        what: the samples, in words.
+        count: how many there are; None where only the data set knows.
+        field: which field says how large a batch is, at most.
+        size: its value; 0 for all samples in one batch.
+        why: what asks for batch statistics, in words.
+        beside: images that join every batch.
+        needs: exemplars of a class of which there are two or more samples here; 0 for samples of the data set.
+    """
+
+    phase: int
+    what: str
+    count: int | None
+    field: str
+    size: int
+    why: str
+    beside: int = 0
+    needs: int = 0
+
+    def of_one(self, size: int | None = None) -> bool:
+        """Whether a batch is known to have a single image, or none, at this size or at another one."""
+        size = self.size if size is None else size
+        if size == 1:
+            smallest = 1
+        elif self.count is None:
+            return False
+        else:  # the batches of a pass have one size to within one, as mnemonics_lib.data.batches has it
+            smallest = self.count // max(1, -(-self.count // size) if size else 1)
+        return smallest + self.beside < 2
+
+    @property
+    def too_few(self) -> bool:
+        """Whether there is no second sample, so that no size of the batches would help."""
+        return self.count in (0, 1)
+
+
+def refuse_batches_of_one(config: RunConfig, images: Sequence[int] | None = None) -> None:
+    """Refuse a configuration in which batch statistics would be those of one image.
+
+    Args:
+        config: the run.
+        images: training images of each class in use, in the order of arrival; None before they are known.
+
+    Raises:
+        ConfigError: naming the field that leads there, its value and what is allowed.
+    """
+    loops = [loop for phase in range(config.phases + 1) for loop in _loops(config, phase, images)]
+    wrong = [loop for loop in loops if loop.of_one()]
+    if not wrong:
+        return
+    by_size = next((loop for loop in wrong if loop.size == 1 or not loop.too_few), None)
+    by_budget = max((loop for loop in wrong if loop.needs), key=lambda loop: _budget(config, loop), default=None)
+    loop = by_size or by_budget or wrong[0]
+    if by_size:
+        others = [other for other in loops if other.field == loop.field and not other.too_few]
+        least = next(size for size in (2, 3) if not any(other.of_one(size) for other in others))
+        either = "0 (all) or " if loop.field.endswith("inner_batch") else ""
+        field, value, allowed = loop.field, str(loop.size), f"{either}at least {least}"
+    elif by_budget:
+        field, value, allowed = "budget", str(config.budget), f"at least {_budget(config, loop)}"
+    else:
+        field, value, allowed = "dataset", repr(config.dataset), "one with two training images or more in each phase"
+    raise ConfigError(
+        f"{field} = {value}: must be {allowed}: in phase {loop.phase}, a batch of {loop.what} would be one image, "
+        f"which has no statistics for batch normalisation ({loop.why})"
+    )
+
+
+def _budget(config: RunConfig, loop: Drawn) -> int:
+    """The smallest budget that gives a class as many exemplars to train on as a loop needs."""
+    classes, holds_out = config.protocol().seen(loop.phase), METHODS[config.method].holds_out
+    budget = config.budget
+    while quota(budget, config.budget_rule, classes, holds_out)[0] < loop.needs:
+        budget += 1
+    return budget
+
+
+def _loops(config: RunConfig, phase: int, images: Sequence[int] | None) -> Iterator[Drawn]:
+    """The loops of a phase in which batch normalisation uses the statistics of batches."""
+    protocol = config.protocol()
+    old, seen = protocol.bounds(phase)
+    each, held_out = config.quota(seen)
+    new = None if images is None else sum(images[old:seen]) - held_out * (seen - old)  # images of D_i
+    if config.training.batch_norm == "batch":
+        count = None if new is None else new + (old * config.quota(old)[0] if old else 0)
+        if images is not None and METHODS[config.method].exemplars == "none":
+            count = sum(images[:seen])  # all data are kept
+        yield _trained(config, "training", phase, "the training data", count)
+    if config.exemplars == "mnemonics":
+        context = old * each if config.exemplar_level.objective == "eq4b" else 0
+        moving = Samples("the exemplars of Eq. 8", (seen - old) * each + context, needs=2)
+        yield from _exemplar_level(config, phase, moving, Samples("D_i in the meta loss", new), context)
+    if config.adjust and phase:
+        for part in range(config.adjust):
+            own = len(range(part, each, config.adjust))  # of each class, as ExemplarMemory.splits deals them out
+            moving = Samples("a part of the old exemplars", old * own, needs=2 * config.adjust)
+            others = Samples("the other old exemplars in the meta loss", old * (each - own), needs=2 * config.adjust)
+            yield from _exemplar_level(config, phase, moving, others)
+    if config.finetune and phase and config.finetuning.batch_norm == "batch":
+        yield _trained(config, "finetuning", phase, "the exemplars", seen * each)
+
+
+def _trained(config: RunConfig, section: str, phase: int, what: str, count: int | None) -> Drawn:
+    """The loop of a training by mini-batches, which a section describes."""
+    size = getattr(config, section).batch_size
+    return Drawn(phase, what, count, f"{section}.batch_size", size, f"{section}.batch_norm = 'batch'")
+
+
+class Samples(NamedTuple):
+    """``what``, ``count`` and ``needs`` of :class:`Drawn`."""
+
+    what: str
+    number: int | None
+    needs: int = 0
+
+
+def _exemplar_level(
+    config: RunConfig, phase: int, moving: Samples, validation: Samples, beside: int = 0
+) -> Iterator[Drawn]:
+    """The inner and the outer loop of one training of exemplars.
+
+    Its controls measure with a batch's statistics in any case: the fitted model on up to 512 validation images at once
+    and, where a formula gives the last layer, on the exemplars that it is fitted to.
+    """
+    level = config.exemplar_level
+    batch = level.batch_norm == "batch"
+    why = "exemplar_level.batch_norm = 'batch'" if batch else "the controls measure with batch statistics too"
+    if batch or level.inner in ("ncm", "ridge"):
+        what, count, needs = moving
+        yield Drawn(phase, what, count, "exemplar_level.inner_batch", level.inner_batch, why, needs=needs)
+    what, count, needs = validation
+    yield Drawn(phase, what, count, "exemplar_level.val_batch", level.val_batch if batch else 0, why, beside, needs)
