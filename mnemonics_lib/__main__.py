@@ -18,6 +18,7 @@ from mnemonics_lib import bench, runs
 from mnemonics_lib.bilevel.guard import WillNotFitError
 from mnemonics_lib.config import ConfigError, load_config
 from mnemonics_lib.config.presets import PRESETS
+from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.data.cifar100 import DataError
 from mnemonics_lib.durable.checkpoint import CheckpointError
 from mnemonics_lib.durable.driver import OutOfTimeError
@@ -41,12 +42,16 @@ def parser() -> argparse.ArgumentParser:
         "config", help="print a configuration as a parameter file, with a preset and overrides in"
     )
     for command in (run, config):
-        command.add_argument("params", type=Path, help="parameter file, for example params/quick/digits-n5.yaml")
+        command.add_argument(
+            "params", type=Path, help="parameter file, or the name of one of the project's: quick/digits-n5"
+        )
         command.add_argument("--preset", choices=PRESETS, metavar="NAME", help=f"a table's row: {', '.join(PRESETS)}")
         command.add_argument(
             "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="override fields"
         )
-    run.add_argument("--out", type=Path, default=RUNS, help="parent directory of all runs (default: build/runs)")
+    run.add_argument(
+        "--out", type=Path, default=RUNS, help=f"parent directory of all runs (default: {RUNS})".replace("%", "%%")
+    )
     run.add_argument("--copy", type=Path, metavar="FILE", help="also write the record to this file")
     run.add_argument("--device", type=device, default="cpu", help="torch device: cpu, cuda, cuda:1 (default: cpu)")
     run.add_argument(
@@ -95,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.json.write_text(json.dumps(rows, indent=1) + "\n")
         return 0
     try:
-        config = load_config(options.params, options.set, options.preset)
+        config = load_config(parameter_file(options.params), options.set, options.preset)
         if options.command == "config":
             print(config.to_yaml(), end="")
             return 0

@@ -20,13 +20,19 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-import jupytext
-import nbformat
-from nbformat import NotebookNode
+try:
+    import jupytext
+    import nbformat
+    from nbformat import NotebookNode
+except ModuleNotFoundError as missing:  # they are not among what the library alone needs
+    needs = f"{missing.name} is not installed: notebooks need the packages of the project's extra [book]"
+    if __name__ == "__main__":
+        sys.exit(needs)
+    raise ModuleNotFoundError(needs, name=missing.name) from None
 
 from mnemonics_lib.config import ConfigError, load_config, override
 from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
-from mnemonics_lib.paths import ROOT
+from mnemonics_lib.paths import PACKAGE
 
 BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
 """A tqdm bar, up to and with its ``[elapsed<remaining, rate]``."""
@@ -38,9 +44,24 @@ KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language":
 """The kernel every notebook runs in: the interpreter that runs papermill."""
 
 
+def read_notebook(path: Path) -> NotebookNode:
+    """A notebook, in any form that jupytext knows.
+
+    Raises:
+        ParameterError: for a file that is not there, or is no notebook, such as one with the marks of a merge in it.
+    """
+    try:
+        return jupytext.read(path)
+    except FileNotFoundError:
+        raise ParameterError(f"{path}: no such notebook, seen from {Path.cwd()}") from None
+    except Exception as error:  # of many kinds, by form
+        reason = str(error).partition("\n")[0]
+        raise ParameterError(f"{path}: cannot be read as a notebook: {type(error).__name__}: {reason}") from None
+
+
 def tagged(source: Path, tag: str) -> str | None:
     """The first cell with a tag, as text; None where there is none."""
-    cells = jupytext.read(source).cells
+    cells = read_notebook(source).cells
     return next((cell.source for cell in cells if tag in cell.metadata.get("tags", [])), None)
 
 
@@ -80,14 +101,15 @@ def check_parameters(source: Path, params: Path | None, overrides: Sequence[str]
         overrides: Overrides, each ``key=value``.
 
     Raises:
-        ParameterError: for whatever the configuration or the notebook refuses.
+        ParameterError: for whatever the configuration or the notebook refuses, and for what is no notebook.
     """
     if params is None:
+        read_notebook(source)
         if overrides:
             raise ParameterError(f"{source}: overrides need a parameter file to change")
         return {}
-    values = injected(source, params, overrides)
     cells = {tag: tagged(source, tag) for tag in ("parameters", "resolve")}
+    values = injected(source, params, overrides)
     for tag, cell in cells.items():
         if cell is None:
             raise ParameterError(f"{source}: has no cell tagged {tag!r}, so that {params} would change nothing")
@@ -99,6 +121,8 @@ def check_parameters(source: Path, params: Path | None, overrides: Sequence[str]
                 exec(compile(str(cell), str(source), "exec"), variables)
     except ParameterError as error:
         raise ParameterError("\n".join(f"{params}: {line}" for line in str(error).splitlines())) from None
+    except Exception as error:  # a mistake in one of the cells, which is code of the reader's
+        raise ParameterError(f"{source}: its first two cells fail: {type(error).__name__}: {error}") from None
     return values
 
 
@@ -112,7 +136,7 @@ def differences(source: Path) -> str | None:
         return None
     ours, theirs = (
         [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        for notebook in (jupytext.read(source), nbformat.read(paired, as_version=4))
+        for notebook in (read_notebook(source), read_notebook(paired))
     )
     if ours == theirs:
         return None
@@ -133,7 +157,12 @@ def check_all(sources: Iterable[Path], params: Iterable[Path]) -> None:
     """
     sources = list(sources)
     problems: dict[str, None] = {}  # a dict keeps the order and drops what two notebooks would both say
-    problems.update((found, None) for found in map(differences, sources) if found)
+    for source in sources:
+        try:
+            found = differences(source)
+        except ParameterError as error:
+            found = str(error)
+        problems.update(dict.fromkeys((found or "").splitlines()))
     for file in params:
         for source in sources:
             try:
@@ -163,7 +192,7 @@ def execute(source: Path, params: Path | None, output: Path, overrides: Sequence
         path.unlink(missing_ok=True)  # whatever happens next, no earlier run may be taken for this one
     nbformat.write(jupytext.read(source), work)
     # The kernel starts in another folder: it must find this very library, installed or not.
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
     # Python warns of a line of `higher` when it compiles it, once per environment: nothing for a reader of the book.
     os.environ.setdefault("PYTHONWARNINGS", "ignore::SyntaxWarning")
     try:

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mnemonics_lib.config import ConfigError, RunConfig, load_config
-from mnemonics_lib.paths import PARAMS, ROOT
+from mnemonics_lib.paths import PARAMS
 
 DEFAULTS: dict[str, Any] = {
     "dataset": "digits",
@@ -212,5 +212,5 @@ def _try(config: RunConfig, notebook: str, variations: Iterable[Mapping[str, Any
 
 
 def _shown(path: Path) -> str:
-    """The path as a reader knows it: from the project's folder, where it lies in it."""
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+    """The path as a reader knows it: from the folder that has ``params/``, where it lies in it."""
+    return str(path.relative_to(PARAMS.parent)) if path.is_relative_to(PARAMS.parent) else str(path)

@@ -86,6 +86,22 @@ class TestCheck:
         ):
             check_parameters(notebook(Path("n.py"), resolve=""), params)
 
+    def test_a_notebook_that_is_not_there_or_is_none_is_named_with_every_other_problem(self, params):
+        Path("merged.ipynb").write_text("{\n<<<<<<< HEAD\n")
+        notebook(Path("merged.py"))
+        with pytest.raises(ParameterError) as raised:
+            check_all([Path("none.py"), Path("merged.py")], [params])
+        said = str(raised.value)
+        assert f"none.py: no such notebook, seen from {Path.cwd()}" in said
+        assert "merged.ipynb: cannot be read as a notebook: " in said
+        with pytest.raises(ParameterError, match=r"none\.py: no such notebook"):
+            execute(Path("none.py"), None, Path("out.ipynb"))
+
+    def test_a_mistake_in_the_cells_that_resolve_is_the_notebook_s(self, params):
+        source = notebook(Path("n.py"), resolve=RESOLVE.replace("config =", "config = undefined and"))
+        with pytest.raises(ParameterError, match=r"n\.py: its first two cells fail: NameError: name 'undefined'"):
+            check_parameters(source, params)
+
     def test_runs_two_cells_and_no_more(self, params):
         check_parameters(notebook(Path("n.py"), "open('ran', 'w')"), params)
         assert not Path("ran").exists()
