@@ -66,7 +66,9 @@ sync: $(ENVIRONMENT) ## bring each notebook's .py and .ipynb in step, without ou
 	$(PY) -m jupytext --sync notebooks/*.py
 	$(PY) -m nbconvert --log-level WARN --clear-output --inplace notebooks/*.ipynb
 
+# .jupyter is looked into before the user's own settings' defaults, and changes none of them: a .py opens as a notebook.
 .PHONY: lab
+lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/.jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: $(ENVIRONMENT) ## open JupyterLab on the notebooks
 	$(PY) -m jupyterlab notebooks
 
