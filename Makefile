@@ -64,7 +64,8 @@ lint: $(ENVIRONMENT) ## check style and types
 .PHONY: sync
 sync: $(ENVIRONMENT) ## bring each notebook's .py and .ipynb in step, without outputs
 	$(PY) -m jupytext --sync notebooks/*.py
-	$(PY) -m nbconvert --log-level WARN --clear-output --inplace notebooks/*.ipynb
+	$(PY) -m mnemonics_lib.edition.pairs notebooks/*.ipynb
+	$(PY) -m jupytext --quiet --sync notebooks/*.py
 
 # .jupyter is looked into before the user's own settings' defaults, and changes none of them: a .py opens as a notebook.
 .PHONY: lab

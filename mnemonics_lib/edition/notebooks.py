@@ -20,43 +20,25 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-try:
-    import jupytext
-    import nbformat
-    from nbformat import NotebookNode
-except ModuleNotFoundError as missing:  # they are not among what the library alone needs
-    needs = f"{missing.name} is not installed: notebooks need the packages of the project's extra [book]"
-    if __name__ == "__main__":
-        sys.exit(needs)
-    raise ModuleNotFoundError(needs, name=missing.name) from None
-
 from mnemonics_lib.config import ConfigError, load_config, override
 from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
 from mnemonics_lib.paths import PACKAGE
+
+try:
+    import nbformat
+    from nbformat import NotebookNode
+
+    from mnemonics_lib.edition.pairs import KERNEL, differences, read_notebook
+except ModuleNotFoundError as missing:
+    if __name__ == "__main__":
+        sys.exit(str(missing))
+    raise
 
 BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
 """A tqdm bar, up to and with its ``[elapsed<remaining, rate]``."""
 
 KERNEL_FILE = re.compile(r"\S*/ipykernel_\d+/\d+\.py")
 """The temporary file ipykernel names in warnings and tracebacks: it holds a process id, so no two runs agree on it."""
-
-KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-"""The kernel every notebook runs in: the interpreter that runs papermill."""
-
-
-def read_notebook(path: Path) -> NotebookNode:
-    """A notebook, in any form that jupytext knows.
-
-    Raises:
-        ParameterError: for a file that is not there, or is no notebook, such as one with the marks of a merge in it.
-    """
-    try:
-        return jupytext.read(path)
-    except FileNotFoundError:
-        raise ParameterError(f"{path}: no such notebook, seen from {Path.cwd()}") from None
-    except Exception as error:  # of many kinds, by form
-        reason = str(error).partition("\n")[0]
-        raise ParameterError(f"{path}: cannot be read as a notebook: {type(error).__name__}: {reason}") from None
 
 
 def tagged(source: Path, tag: str) -> str | None:
@@ -126,29 +108,6 @@ def check_parameters(source: Path, params: Path | None, overrides: Sequence[str]
     return values
 
 
-def differences(source: Path) -> str | None:
-    """Where a notebook's code differs from that of the ``.ipynb`` paired with it; None where it does not.
-
-    A batch runs the ``.py``. Whoever edited the ``.ipynb`` alone would otherwise read results of other code.
-    """
-    paired = source.with_suffix(".ipynb")
-    if not paired.exists():
-        return None
-    ours, theirs = (
-        [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        for notebook in (read_notebook(source), read_notebook(paired))
-    )
-    if ours == theirs:
-        return None
-    cell = next((k for k, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
-    newer, older = sorted((source, paired), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    to = "ipynb --update" if older == source else "py:percent"
-    return (
-        f"{paired} and {source.name} differ from code cell {cell + 1} on, and a batch runs the .py: `make sync` gives "
-        f"both the code of {newer.name}, the newer (for that of {older.name}: jupytext --to {to} {older})"
-    )
-
-
 def check_all(sources: Iterable[Path], params: Iterable[Path]) -> None:
     """Check every notebook against every parameter file, and against the ``.ipynb`` that it is paired with.
 
@@ -190,15 +149,15 @@ def execute(source: Path, params: Path | None, output: Path, overrides: Sequence
     for path in (work, failed, output):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # whatever happens next, no earlier run may be taken for this one
-    nbformat.write(jupytext.read(source), work)
+    nbformat.write(read_notebook(source), work)
     # The kernel starts in another folder: it must find this very library, installed or not.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
     # Python warns of a line of `higher` when it compiles it, once per environment: nothing for a reader of the book.
     os.environ.setdefault("PYTHONWARNINGS", "ignore::SyntaxWarning")
     try:
         notebook = execute_notebook(
-            str(work.absolute()),
-            str(work.absolute()),
+            _literal(work.absolute()),
+            _literal(work.absolute()),
             parameters=values,
             kernel_name=KERNEL["name"],
             language=KERNEL["language"],
@@ -252,6 +211,11 @@ def _without_bars(text: str) -> str:
         return text
     rest = BAR.sub("", text).replace("\x1b[A", "").replace("\r", "")
     return "".join(line + "\n" for line in rest.split("\n") if line.strip())
+
+
+def _literal(path: Path) -> str:
+    """A path for papermill, which puts parameters in where it finds braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _under(folder: str, output: Path) -> Path:
