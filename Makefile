@@ -14,7 +14,9 @@ else
   PYTHON := .venv/bin/python
   ENVIRONMENT := .venv/installed
 endif
-PY := "$(PYTHON)"
+# A recipe reads these from its environment, whatever a path or a name has in it that a shell would take for its own.
+export PROFILE JOBS PYTHON
+PY := "$$PYTHON"
 
 # The library is imported from here, so that PYTHON=... needs nothing installed into it.
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
@@ -25,25 +27,25 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 # greedy: the other scheduler solves an integer programme, and says so, for a handful of independent jobs.
-SNAKEMAKE = $(PY) -m snakemake --cores $(JOBS) --keep-going --rerun-incomplete --scheduler greedy
+SNAKEMAKE = $(PY) -m snakemake --cores "$$JOBS" --keep-going --rerun-incomplete --scheduler greedy
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
-	@echo "  PROFILE=$(PROFILE) JOBS=$(JOBS) PYTHON=$(PYTHON)"
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@echo "  PROFILE=$$PROFILE JOBS=$$JOBS PYTHON=$$PYTHON"
 
 .PHONY: book
 book: $(ENVIRONMENT) ## run the quick notebooks, render the book, say where to open it
 	@$(SNAKEMAKE) --config profile=quick -- book
-	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
+	@$(PY) -c 'from pathlib import Path; print("The book:", Path("book/_build/html/index.html").absolute().as_uri())'
 
 .PHONY: reproduce
 reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROFILE
-	@$(SNAKEMAKE) --config profile=$(PROFILE) -- reproduce
+	@$(SNAKEMAKE) --config "profile=$$PROFILE" -- reproduce
 
 .PHONY: evidence
 evidence: $(ENVIRONMENT) ## make the records of book/records/evidence.yaml that are missing, for PROFILE
-	@$(SNAKEMAKE) --config profile=$(PROFILE) evidence=1 -- evidence
+	@$(SNAKEMAKE) --config "profile=$$PROFILE" evidence=1 -- evidence
 
 .PHONY: costs
 costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction to book/records/costs.json
@@ -51,7 +53,7 @@ costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction 
 
 .PHONY: test
 test: $(ENVIRONMENT) ## run the tests
-	$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile
+	$(PY) -m pytest --numprocesses "$$JOBS" --dist loadfile
 
 .PHONY: lint
 lint: $(ENVIRONMENT) ## check style and types
@@ -62,9 +64,12 @@ lint: $(ENVIRONMENT) ## check style and types
 .PHONY: sync
 sync: $(ENVIRONMENT) ## bring each notebook's .py and .ipynb in step, without outputs
 	$(PY) -m jupytext --sync notebooks/*.py
-	$(PY) -m nbconvert --log-level WARN --clear-output --inplace notebooks/*.ipynb
+	$(PY) -m mnemonics_lib.edition.pairs notebooks/*.ipynb
+	$(PY) -m jupytext --quiet --sync notebooks/*.py
 
+# .jupyter is looked into before the user's own settings' defaults, and changes none of them: a .py opens as a notebook.
 .PHONY: lab
+lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/.jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: $(ENVIRONMENT) ## open JupyterLab on the notebooks
 	$(PY) -m jupyterlab notebooks
 
@@ -85,7 +90,7 @@ clean: ## remove all that was made, but .venv
 
 .PHONY: interpreter
 interpreter:
-	@$(PY) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python >= 3.11 is needed; $(PYTHON) is " + ".".join(map(str, v[:3])))'
+	@$(PY) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"Python >= 3.11 is needed; {sys.executable} is " + ".".join(map(str, v[:3])))'
 
 # --no-deps: the lock is complete, so nothing is left to resolve. --no-compile: only what gets imported is compiled.
 .venv/installed: requirements.lock

@@ -13,10 +13,11 @@ import sys
 import time
 from pathlib import Path
 
+from mnemonics_lib.edition.evidence import unusable
 from mnemonics_lib.edition.progress import Progress, summary
 
 START = time.time()
-PROFILE = config.get("profile", "quick")
+PROFILE = str(config.get("profile", "quick"))  # Snakemake makes a number of what looks like one
 SOURCES = sorted(Path("notebooks").glob("0*.py"))
 LIBRARY = sorted(map(str, Path("mnemonics_lib").rglob("*.py")))
 RECORDS = sorted(map(str, Path("book/records").glob("*/*/*/*.json")))
@@ -29,16 +30,23 @@ WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not 
 
 
 def parameter_files(profile):
-    return sorted(Path("params", profile).glob("*.yaml"))
+    # Hidden files are an editor's.
+    return sorted(p for p in Path("params", profile).glob("*.yaml") if not p.name.startswith("."))
 
 
 def notebooks(profile):
     return [f"book/executed/{profile}/{p.stem}/{s.stem}.ipynb" for p in parameter_files(profile) for s in SOURCES]
 
 
-if not parameter_files(PROFILE):
-    profiles = sorted(p.name for p in Path("params").iterdir() if p.is_dir())
-    raise WorkflowError(f"profile = {PROFILE!r}: no params/{PROFILE}/*.yaml; the profiles are {', '.join(profiles)}")
+PROFILES = sorted(p.name for p in Path("params").glob("*") if p.is_dir())
+if PROFILE not in PROFILES or not parameter_files(PROFILE):
+    raise WorkflowError(f"profile = {PROFILE!r}: no params/{PROFILE}/*.yaml; the profiles are {', '.join(PROFILES)}")
+if not SOURCES and not config.get("evidence"):
+    raise WorkflowError(f"notebooks/0*.py: none seen from {Path.cwd()}; call it from the project's folder")
+if WRONG_NAMES := unusable(
+    [*SOURCES, *parameter_files("quick"), *parameter_files(PROFILE), *map(Path, WRITTEN + LIBRARY + RECORDS)]
+):
+    raise WorkflowError(WRONG_NAMES)
 
 if workflow.is_main_process:  # on a cluster each job reads this file again: checking once is enough
     from mnemonics_lib.edition.notebooks import check_all
@@ -129,20 +137,27 @@ rule book:
 # The committed records: every arm of book/records/evidence.yaml over its seeds, what is missing of them. Asked for by
 # `make evidence` alone: to the other rules records are sources, which no change of theirs may overwrite.
 if config.get("evidence"):
-    from mnemonics_lib.config import read_yaml
+    from mnemonics_lib.config import ConfigError
+    from mnemonics_lib.edition.evidence import check_plan, read_plan
 
-    EVIDENCE = read_yaml("book/records/evidence.yaml").get(PROFILE, {})
+    try:
+        PLAN = read_plan(Path("book/records/evidence.yaml"))
+        if workflow.is_main_process:
+            check_plan(PLAN, PROFILE, Path("params"), Path("book/records/evidence.yaml"))
+    except ConfigError as error:
+        raise WorkflowError(f"Nothing was run, because of this plan:\n{error}") from None
+    EVIDENCE = PLAN.get(PROFILE, {})
 
-    def preset_of(arm):
-        return f"--preset {arm['preset']}" if "preset" in arm else ""
+    def arm_of(wildcards):
+        return EVIDENCE[wildcards.params][wildcards.arm]
 
     rule evidence:
         input:
             [
                 f"book/records/{PROFILE}/{name}/{arm}/seed-{seed}.json"
-                for name, grid in EVIDENCE.items()
-                for arm, plan in grid.items()
-                for seed in range(plan["seeds"])
+                for name, arms in EVIDENCE.items()
+                for arm, plan in arms.items()
+                for seed in range(plan.seeds)
             ],
 
     rule record:
@@ -152,16 +167,16 @@ if config.get("evidence"):
             "book/records/{profile}/{params}/{arm}/seed-{seed}.json",
         log:
             "build/logs/records/{profile}/{params}/{arm}/seed-{seed}.log",
-        params:
-            preset=lambda wildcards: preset_of(EVIDENCE[wildcards.params][wildcards.arm]),
-            settings=lambda wildcards: " ".join(EVIDENCE[wildcards.params][wildcards.arm].get("set", [])),
+        params:  # lists, of which every element is quoted by itself
+            preset=lambda wildcards: arm_of(wildcards).preset_arguments(),
+            settings=lambda wildcards: arm_of(wildcards).settings(wildcards.seed),
         threads: 1
         resources:
             mem_mb=4000,
             runtime=240,
         shell:
-            "{sys.executable:q} -m mnemonics_lib run {input.params:q} {params.preset}"
-            " --set {params.settings} seed={wildcards.seed} --out build/runs --copy {output:q} --quiet > {log:q} 2>&1"
+            "{sys.executable:q} -m mnemonics_lib run {input.params:q} {params.preset:q}"
+            " --set {params.settings:q} --out build/runs --copy {output:q} --quiet > {log:q} 2>&1"
 
 
 def say_how_it_went():

@@ -20,6 +20,7 @@ from pathlib import Path
 from mnemonics_lib import bench
 from mnemonics_lib.config import load_config
 from mnemonics_lib.config.presets import PRESETS
+from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
 from mnemonics_lib.errors import OutOfTimeError, ReportedError
 from mnemonics_lib.paths import RUNS
@@ -39,12 +40,16 @@ def parser() -> argparse.ArgumentParser:
         "config", help="print a configuration as a parameter file, with a preset and overrides in"
     )
     for command in (run, config):
-        command.add_argument("params", type=Path, help="parameter file, for example params/quick/digits-n5.yaml")
+        command.add_argument(
+            "params", type=Path, help="parameter file, or the name of one of the project's: quick/digits-n5"
+        )
         command.add_argument("--preset", choices=PRESETS, metavar="NAME", help=f"a table's row: {', '.join(PRESETS)}")
         command.add_argument(
             "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="override fields"
         )
-    run.add_argument("--out", type=Path, default=RUNS, help="parent directory of all runs (default: build/runs)")
+    run.add_argument(
+        "--out", type=Path, default=RUNS, help=f"parent directory of all runs (default: {RUNS})".replace("%", "%%")
+    )
     run.add_argument("--copy", type=Path, metavar="FILE", help="also write the record to this file")
     run.add_argument("--device", default="cpu", help="torch device: cpu, cuda, cuda:1 (default: cpu)")
     run.add_argument(
@@ -115,11 +120,11 @@ def _no_memory(error: Exception) -> bool:
 
 
 def _config(options: argparse.Namespace) -> None:
-    print(load_config(options.params, options.set, options.preset).to_yaml(), end="")
+    print(load_config(parameter_file(options.params), options.set, options.preset).to_yaml(), end="")
 
 
 def _run(options: argparse.Namespace) -> None:
-    config = load_config(options.params, options.set, options.preset)
+    config = load_config(parameter_file(options.params), options.set, options.preset)
     if options.copy:  # now, and not when the work of hours is done
         refuse_unwritable(options.copy)
     from mnemonics_lib import runs

@@ -1,10 +1,33 @@
-"""Where the project keeps things, found from the library itself, so that notebooks run from any directory."""
+"""Where things lie: in the project's folder, found from the library itself, so that notebooks run from any directory.
+
+A library that is installed has no project around it. What it makes then goes to the current folder, never beside the
+library: that folder belongs to an environment, and may be read-only.
+"""
+
+from __future__ import annotations
 
 import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PARAMS = ROOT / "params"
+PACKAGE = Path(__file__).resolve().parent
+
+
+def checkout(package: Path = PACKAGE) -> Path | None:
+    """The project's folder around the library; None where the library is installed without it.
+
+    Args:
+        package: the folder of the library.
+    """
+    root = package.resolve().parent
+    file = root / "pyproject.toml"  # read as text: an edit that breaks its syntax must not move anyone's runs
+    return root if file.is_file() and 'name = "mnemonics-book"' in file.read_text(encoding="utf-8") else None
+
+
+PROJECT = checkout()
+ROOT = PROJECT or Path()
+"""The project's folder, or the current one at the time of use."""
+PARAMS = PROJECT / "params" if PROJECT else PACKAGE / "params"
+"""The project's parameter files; a wheel has a copy of them."""
 RECORDS = ROOT / "book" / "records"
 """Committed results: the only source of the numbers in the book."""
 RUNS = ROOT / "build" / "runs"
@@ -12,5 +35,5 @@ RUNS = ROOT / "build" / "runs"
 
 
 def data_root() -> Path:
-    """Where downloaded data sets are kept: ``$MNEMONICS_DATA``, or ``data/`` of the project."""
+    """Where downloaded data sets are kept: ``$MNEMONICS_DATA``, or ``data/`` of the project or the current folder."""
     return Path(os.environ.get("MNEMONICS_DATA") or ROOT / "data")

@@ -132,7 +132,8 @@ def run(
 
     Args:
         config: the run.
-        directory: parent of all runs (default: ``build/runs`` of the project).
+        directory: parent of all runs (default: ``build/runs`` of the project, or of the current folder where the
+            library is installed without it).
         device: a torch device.
         progress: show progress bars.
         minutes: stop at the first epoch or outer step after so many; None for no limit.

@@ -11,7 +11,7 @@ import torch
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.durable.provenance import Environment, Identity
-from mnemonics_lib.durable.sealed import SealError, read_sealed, write_sealed
+from mnemonics_lib.durable.sealed import SealError, UnsealedError, read_sealed, write_sealed
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.experiment import Experiment
@@ -24,6 +24,10 @@ KIND = "checkpoint"
 
 class CheckpointError(ReportedError, ValueError):
     """A checkpoint that cannot be read. The message names the file."""
+
+
+class OlderCheckpointError(CheckpointError):
+    """A checkpoint of an older version of the library."""
 
 
 @dataclass
@@ -76,7 +80,10 @@ def load_checkpoint(path: Path, experiment: Experiment, identity: Identity) -> t
     state = initial_state(experiment)
     if not path.exists():
         return state, Account()
-    found, content = read_checkpoint(path, experiment.device)
+    try:
+        found, content = read_checkpoint(path, experiment.device)
+    except OlderCheckpointError:
+        return state, Account()
     if found != identity.model_dump():
         return state, Account()
     try:
@@ -94,9 +101,12 @@ def read_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], d
 
     Raises:
         CheckpointError: for a file that is no checkpoint, or a damaged one.
+        OlderCheckpointError: for one of an older version of the library.
     """
     try:
         return read_sealed(path, KIND, device)
+    except UnsealedError as error:
+        raise OlderCheckpointError(f"{path}: {error}; make the run again") from error
     except (SealError, OSError) as error:
         raise CheckpointError(f"{path}: cannot be used; delete it to start again ({error})") from error
 

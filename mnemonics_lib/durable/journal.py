@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from mnemonics_lib.durable.sealed import SealError, read_sealed, write_sealed
+from mnemonics_lib.durable.sealed import SealError, UnsealedError, read_sealed, write_sealed
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.loops import Loop, LoopState
 
@@ -61,6 +61,8 @@ class Journal:
             if key == self._key():
                 for name in KEPT:
                     setattr(self, name, found[name])
+        except UnsealedError:  # as of any other source: the phase begins again
+            return
         except (SealError, OSError, KeyError) as error:
             raise JournalError(f"{self.path}: cannot be used; delete it to begin the phase again ({error})") from error
 

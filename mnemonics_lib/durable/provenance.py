@@ -28,6 +28,7 @@ from mnemonics_lib.durable.source import EXCLUDED, PACKAGE, ROOTS, Excluded, lib
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.durable.values import describe_plain
 from mnemonics_lib.methods import METHODS, MethodInfo
+from mnemonics_lib.paths import checkout
 
 PACKAGES = ("torch", "torchvision", "higher", "numpy", "scikit-learn")
 """Packages that decide the numbers of a run."""
@@ -170,8 +171,9 @@ def data_digest(dataset: Dataset) -> str:
 def code_version(package: Path = PACKAGE) -> CodeVersion:
     """The commit that the library's files are of, and whether they differ from it.
 
-    A library that is installed in an environment may lie inside another project's repository. Its commit says nothing
-    of the library: a commit is named only where the repository has the library's files.
+    A library that is installed in an environment, or copied into another project, may lie inside that project's
+    repository, and even be tracked by it. Its commits say nothing of the library: one is named only where the
+    repository is that of the project around the library, and has the library's files.
 
     Args:
         package: the folder of the library.
@@ -184,7 +186,8 @@ def code_version(package: Path = PACKAGE) -> CodeVersion:
         except (OSError, subprocess.CalledProcessError):
             return None
 
-    if git("ls-files", "--error-unmatch", "__init__.py") is None:
+    ours = checkout(package) is not None and git("rev-parse", "--show-prefix") == f"{package.resolve().name}/"
+    if not ours or git("ls-files", "--error-unmatch", "__init__.py") is None:
         return {"commit": None, "dirty": None}
     status = git("status", "--porcelain", "--", ".")
     return {"commit": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}

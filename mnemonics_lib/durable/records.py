@@ -47,6 +47,10 @@ class RecordError(ReportedError, ValueError):
     """A file that is not a run record. The message names the file, the field, its value and what is allowed."""
 
 
+class OlderRecordError(RecordError):
+    """A record of an older version of the library."""
+
+
 def _plain(value: Any) -> Any:
     """Numbers as lists, however they are written."""
     try:
@@ -343,7 +347,8 @@ def parse_record(values: Any, source: str) -> Record:
         raise RecordError(f"{source}: must be a JSON object, not {type(values).__name__}")
     found = values.get("version", 1)
     if found != VERSION or isinstance(found, bool):
-        raise RecordError(
+        older = isinstance(found, int) and not isinstance(found, bool) and found < VERSION
+        raise (OlderRecordError if older else RecordError)(
             f"{source}: version = {found!r}: must be {VERSION} (a record without one is of version 1); "
             f"delete it and make the run again, which leaves a record of version {VERSION}"
         )

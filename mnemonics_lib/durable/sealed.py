@@ -28,6 +28,10 @@ class SealError(ValueError):
     """A file that cannot be taken for what it should be. The message says why, and does not name the file."""
 
 
+class UnsealedError(SealError):
+    """A file of ``torch.save`` without a seal, as the library left them before: of another version, and not damaged."""
+
+
 def write_sealed(path: Path, kind: str, key: Mapping[str, Any], content: Mapping[str, Any]) -> None:
     """Write a sealed file, whole or not at all.
 
@@ -54,9 +58,12 @@ def read_sealed(path: Path, kind: str, device: torch.device | str) -> tuple[dict
 
     Raises:
         SealError: for a file that is damaged, or is something else.
+        UnsealedError: for one of an older version.
         OSError: for one that cannot be read.
     """
     data = memoryview(path.read_bytes())
+    if data[:4] == b"PK\x03\x04":
+        raise UnsealedError("of an older version of the library")
     found, end, body = bytes(data[:DIGEST]), bytes(data[DIGEST : DIGEST + 1]), data[DIGEST + 1 :]
     if end != b"\n" or found != hashlib.sha256(body).hexdigest().encode():
         raise SealError(f"damaged, or not written by this version of the library ({len(data):,} bytes)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import sys
 from pathlib import Path
 
 from mnemonics_lib.paths import RECORDS, ROOT
@@ -40,5 +41,18 @@ def collect(benchmarks: Path) -> dict[str, object]:
     return {"cores": os.cpu_count(), "seconds": seconds}
 
 
+def main(benchmarks: Path = ROOT / "build" / "benchmarks", costs: Path = COSTS) -> int:
+    """Write what the last reproduction took; the exit status, 2 where there is nothing to write or no place for it."""
+    collected = collect(benchmarks)
+    if not collected["seconds"]:
+        print(f"{benchmarks}: nothing measured yet; `make reproduce` first. {costs} is left as it is", file=sys.stderr)
+        return 2
+    if not costs.parent.is_dir():
+        print(f"{costs.parent}: no such folder; costs are kept in the project's, beside its records", file=sys.stderr)
+        return 2
+    costs.write_text(json.dumps(collected, indent=1, sort_keys=True) + "\n")
+    return 0
+
+
 if __name__ == "__main__":
-    COSTS.write_text(json.dumps(collect(ROOT / "build" / "benchmarks"), indent=1, sort_keys=True) + "\n")
+    sys.exit(main())

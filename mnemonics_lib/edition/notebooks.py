@@ -20,13 +20,19 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-import jupytext
-import nbformat
-from nbformat import NotebookNode
-
 from mnemonics_lib.config import ConfigError, load_config, override
 from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
-from mnemonics_lib.paths import ROOT
+from mnemonics_lib.paths import PACKAGE
+
+try:
+    import nbformat
+    from nbformat import NotebookNode
+
+    from mnemonics_lib.edition.pairs import KERNEL, differences, read_notebook
+except ModuleNotFoundError as missing:
+    if __name__ == "__main__":
+        sys.exit(str(missing))
+    raise
 
 BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
 """A tqdm bar, up to and with its ``[elapsed<remaining, rate]``."""
@@ -34,13 +40,10 @@ BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
 KERNEL_FILE = re.compile(r"\S*/ipykernel_\d+/\d+\.py")
 """The temporary file ipykernel names in warnings and tracebacks: it holds a process id, so no two runs agree on it."""
 
-KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-"""The kernel every notebook runs in: the interpreter that runs papermill."""
-
 
 def tagged(source: Path, tag: str) -> str | None:
     """The first cell with a tag, as text; None where there is none."""
-    cells = jupytext.read(source).cells
+    cells = read_notebook(source).cells
     return next((cell.source for cell in cells if tag in cell.metadata.get("tags", [])), None)
 
 
@@ -80,14 +83,15 @@ def check_parameters(source: Path, params: Path | None, overrides: Sequence[str]
         overrides: Overrides, each ``key=value``.
 
     Raises:
-        ParameterError: for whatever the configuration or the notebook refuses.
+        ParameterError: for whatever the configuration or the notebook refuses, and for what is no notebook.
     """
     if params is None:
+        read_notebook(source)
         if overrides:
             raise ParameterError(f"{source}: overrides need a parameter file to change")
         return {}
-    values = injected(source, params, overrides)
     cells = {tag: tagged(source, tag) for tag in ("parameters", "resolve")}
+    values = injected(source, params, overrides)
     for tag, cell in cells.items():
         if cell is None:
             raise ParameterError(f"{source}: has no cell tagged {tag!r}, so that {params} would change nothing")
@@ -99,30 +103,9 @@ def check_parameters(source: Path, params: Path | None, overrides: Sequence[str]
                 exec(compile(str(cell), str(source), "exec"), variables)
     except ParameterError as error:
         raise ParameterError("\n".join(f"{params}: {line}" for line in str(error).splitlines())) from None
+    except Exception as error:  # a mistake in one of the cells, which is code of the reader's
+        raise ParameterError(f"{source}: its first two cells fail: {type(error).__name__}: {error}") from None
     return values
-
-
-def differences(source: Path) -> str | None:
-    """Where a notebook's code differs from that of the ``.ipynb`` paired with it; None where it does not.
-
-    A batch runs the ``.py``. Whoever edited the ``.ipynb`` alone would otherwise read results of other code.
-    """
-    paired = source.with_suffix(".ipynb")
-    if not paired.exists():
-        return None
-    ours, theirs = (
-        [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        for notebook in (jupytext.read(source), nbformat.read(paired, as_version=4))
-    )
-    if ours == theirs:
-        return None
-    cell = next((k for k, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
-    newer, older = sorted((source, paired), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    to = "ipynb --update" if older == source else "py:percent"
-    return (
-        f"{paired} and {source.name} differ from code cell {cell + 1} on, and a batch runs the .py: `make sync` gives "
-        f"both the code of {newer.name}, the newer (for that of {older.name}: jupytext --to {to} {older})"
-    )
 
 
 def check_all(sources: Iterable[Path], params: Iterable[Path]) -> None:
@@ -133,7 +116,12 @@ def check_all(sources: Iterable[Path], params: Iterable[Path]) -> None:
     """
     sources = list(sources)
     problems: dict[str, None] = {}  # a dict keeps the order and drops what two notebooks would both say
-    problems.update((found, None) for found in map(differences, sources) if found)
+    for source in sources:
+        try:
+            found = differences(source)
+        except ParameterError as error:
+            found = str(error)
+        problems.update(dict.fromkeys((found or "").splitlines()))
     for file in params:
         for source in sources:
             try:
@@ -161,15 +149,15 @@ def execute(source: Path, params: Path | None, output: Path, overrides: Sequence
     for path in (work, failed, output):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # whatever happens next, no earlier run may be taken for this one
-    nbformat.write(jupytext.read(source), work)
+    nbformat.write(read_notebook(source), work)
     # The kernel starts in another folder: it must find this very library, installed or not.
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
     # Python warns of a line of `higher` when it compiles it, once per environment: nothing for a reader of the book.
     os.environ.setdefault("PYTHONWARNINGS", "ignore::SyntaxWarning")
     try:
         notebook = execute_notebook(
-            str(work.absolute()),
-            str(work.absolute()),
+            _literal(work.absolute()),
+            _literal(work.absolute()),
             parameters=values,
             kernel_name=KERNEL["name"],
             language=KERNEL["language"],
@@ -223,6 +211,11 @@ def _without_bars(text: str) -> str:
         return text
     rest = BAR.sub("", text).replace("\x1b[A", "").replace("\r", "")
     return "".join(line + "\n" for line in rest.split("\n") if line.strip())
+
+
+def _literal(path: Path) -> str:
+    """A path for papermill, which puts parameters in where it finds braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _under(folder: str, output: Path) -> Path:

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from mnemonics_lib.config import ConfigError, RunConfig, load_config
 from mnemonics_lib.config.shown import cut, listed, shown
 from mnemonics_lib.errors import ReportedError
-from mnemonics_lib.paths import PARAMS, ROOT
+from mnemonics_lib.paths import PARAMS
 
 DEFAULTS: dict[str, Any] = {
     "dataset": "digits",
@@ -66,10 +66,11 @@ def resolve(variables: Mapping[str, Any], notebook: str, variations: Iterable[Ma
     Raises:
         ParameterError: naming the parameter or field, its value and what is allowed.
     """
-    written = _written(variables)
-    _refuse_unknown({name: variables.get(name) for name in sorted(set().union(*written.values()) - set(DEFAULTS))})
+    injected, declared = _written(variables)
+    written = {**declared, **injected}
+    _refuse_unknown({name: written[name] for name in sorted(written.keys() - DEFAULTS.keys())})
     values = _typed(variables)
-    given = {name for name in DEFAULTS if name in written["injected"] or values[name] != DEFAULTS[name]}
+    given = {name for name in DEFAULTS if name in injected or values[name] != DEFAULTS[name]}
     if not values["params"]:
         given |= {*IN_THE_NAME, "seed"}
     path = _file(values)
@@ -81,31 +82,40 @@ def resolve(variables: Mapping[str, Any], notebook: str, variations: Iterable[Ma
     return config
 
 
-def assigned(source: str) -> list[str]:
-    """The names that a cell assigns at its top level; none where it is no Python."""
+def assigned(source: str) -> dict[str, str]:
+    """The names that a cell assigns at its top level, each with the source of its value; none where it is no Python."""
     try:
         body = ast.parse(source).body
     except SyntaxError:
-        return []
-    targets: list[ast.expr] = [s.target for s in body if isinstance(s, ast.AnnAssign)]
-    targets += [target for s in body if isinstance(s, ast.Assign) for target in s.targets]
-    return [target.id for target in targets if isinstance(target, ast.Name)]
+        return {}
+    pairs: list[tuple[ast.expr, ast.expr]] = [
+        (s.target, s.value) for s in body if isinstance(s, ast.AnnAssign) and s.value
+    ]
+    pairs += [(target, s.value) for s in body if isinstance(s, ast.Assign) for target in s.targets]
+    return {target.id: ast.unparse(value) for target, value in pairs if isinstance(target, ast.Name)}
 
 
-def _written(variables: Mapping[str, Any]) -> dict[str, list[str]]:
+def _written(variables: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     """What was set as a parameter: by the cell that papermill injected, and in the notebook's own cell of parameters.
 
-    Of each the latest that ran: a reader who mends a misspelt parameter and runs the cell again has mended it.
+    Of each the latest that ran: a reader who mends a misspelt parameter and runs the cell again has mended it. The
+    values are those of the cells, because a name may have been given to something else since.
+
+    Raises:
+        ParameterError: where a parameter took the name of the history that tells.
     """
-    cells = [cell for cell in variables.get("In", ()) if isinstance(cell, str)]
+    history = variables.get("In", [""])
+    if not isinstance(history, list) or history[:1] != [""]:  # as IPython begins it
+        raise ParameterError(f"In = {history!r}: no such parameter; there are {', '.join(DEFAULTS)}")
+    cells = [cell for cell in history if isinstance(cell, str)]
     injected = [cell for cell in cells if cell.partition("\n")[0].strip() == INJECTED]
-    declared = [cell for cell in cells if {"overrides", "params"} <= set(assigned(cell)) and cell not in injected]
-    return {
-        name: assigned(found[-1]) if found else [] for name, found in (("injected", injected), ("declared", declared))
-    }
+    declared = [cell for cell in cells if {"overrides", "params"} <= assigned(cell).keys() and cell not in injected]
+    last, own = (assigned(found[-1]) if found else {} for found in (injected, declared))
+    return last, own
 
 
-def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
+def _refuse_unknown(unknown: Mapping[str, str]) -> None:
+    """Refuse names that are no parameters; each comes with its value as it was written."""
     problems = []
     for name, value in unknown.items():
         fields = _fields_named(name)
@@ -216,5 +226,5 @@ def _try(config: RunConfig, notebook: str, variations: Iterable[Mapping[str, Any
 
 
 def _shown(path: Path) -> str:
-    """The path as a reader knows it: from the project's folder, where it lies in it."""
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+    """The path as a reader knows it: from the folder that has ``params/``, where it lies in it."""
+    return str(path.relative_to(PARAMS.parent)) if path.is_relative_to(PARAMS.parent) else str(path)

@@ -8,7 +8,7 @@ from statistics import median
 
 import pandas as pd
 
-from mnemonics_lib.durable.records import Record, read_record
+from mnemonics_lib.durable.records import Record, RecordError, read_record
 from mnemonics_lib.edition.intervals import Interval, interval, paired
 from mnemonics_lib.paths import RECORDS
 
@@ -31,11 +31,14 @@ def evidence(profile: str, name: str, records: Path = RECORDS) -> Evidence:
         records: directory of all committed records.
 
     Returns:
-        Arms in alphabetical order, seeds in increasing order; empty when there are no records.
+        Arms in alphabetical order, seeds in increasing order; empty when there are no records of this file.
 
     Raises:
-        RecordError: for a file that is no record.
+        RecordError: for a file that is no record, and where there is no folder of records at all, as beside a library
+            that is installed without the project.
     """
+    if not records.is_dir():
+        raise RecordError(f"{records}: no such folder, seen from {Path.cwd()}; the project has the committed records")
     found: Evidence = {}
     for path in sorted((records / profile / name).glob("*/seed-*.json")):
         record = read_record(path)

@@ -247,7 +247,38 @@ def test_a_commit_of_a_repository_that_does_not_have_the_library_is_not_named(pa
     assert code_version(package) == {"commit": None, "dirty": None}
 
 
-def test_the_commit_of_the_librarys_own_repository_is_named(package, tmp_path):
+PROJECT = '[project]\nname = "mnemonics-book"\n'
+
+
+@pytest.mark.parametrize("project", ["", "pyproject.toml", "env/site/pyproject.toml"])
+def test_a_commit_of_a_repository_into_which_the_library_was_copied_is_not_named(package, tmp_path, project):
+    if project:  # of the outer folder, as a fork might have it, or of a copy of the whole project
+        (tmp_path / project).write_text(PROJECT)
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "vendored")
+    assert code_version(package) == {"commit": None, "dirty": None}
+
+
+@pytest.fixture
+def own_package(tmp_path) -> Path:
+    """A package in a folder of the project, which is a repository without it."""
+    folder = tmp_path / "lib"
+    folder.mkdir()
+    for name in ("__init__.py", "losses.py"):
+        (folder / name).write_text("")
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    git(tmp_path, "init", "-q")
+    return folder
+
+
+def test_a_copy_in_the_projects_folder_that_is_not_tracked_has_no_commit(own_package, tmp_path):
+    git(tmp_path, "add", "pyproject.toml")
+    git(tmp_path, "commit", "-qm", "draft")
+    assert code_version(own_package) == {"commit": None, "dirty": None}
+
+
+def test_the_commit_of_the_librarys_own_repository_is_named(own_package, tmp_path):
+    package = own_package
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-qm", "library")
     commit = git(tmp_path, "rev-parse", "HEAD")

@@ -14,3 +14,19 @@ def test_costs_are_collected_from_the_benchmarks_and_told(tmp_path, monkeypatch)
     costs.COSTS.write_text(json.dumps(costs.collect(tmp_path / "benchmarks")))
     assert "62 s" in costs.cost("02_global_bop", "quick", "digits", 5)
     assert "not measured" in costs.cost("02_global_bop", "quick", "digits", 1)
+
+
+def test_costs_are_written_where_they_are_kept_and_only_when_there_are_some(tmp_path, capsys):
+    benchmarks, file = tmp_path / "benchmarks", tmp_path / "records" / "costs.json"
+    file.parent.mkdir()
+    file.write_text("of before")
+    assert costs.main(benchmarks, file) == 2
+    assert f"{benchmarks}: nothing measured yet" in capsys.readouterr().err
+    assert file.read_text() == "of before"
+
+    (benchmarks / "quick").mkdir(parents=True)
+    (benchmarks / "quick" / "n.tsv").write_text("s\n5.0\n")
+    assert costs.main(benchmarks, tmp_path / "none" / "costs.json") == 2
+    assert f"{tmp_path / 'none'}: no such folder" in capsys.readouterr().err
+    assert costs.main(benchmarks, file) == 0
+    assert json.loads(file.read_text())["seconds"] == {"quick/n": 5.0}

@@ -1,15 +1,13 @@
 """The notebook runner, on notebooks of a few lines in a real kernel."""
 
-import os
 import re
 from pathlib import Path
 
-import jupytext
 import nbformat
 import pytest
 
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.edition.notebooks import check_all, check_parameters, differences, execute, main
+from mnemonics_lib.edition.notebooks import check_all, check_parameters, execute, main
 from mnemonics_lib.edition.parameters import DEFAULTS, ParameterError
 from mnemonics_lib.paths import PARAMS
 
@@ -86,6 +84,22 @@ class TestCheck:
         ):
             check_parameters(notebook(Path("n.py"), resolve=""), params)
 
+    def test_a_notebook_that_is_not_there_or_is_none_is_named_with_every_other_problem(self, params):
+        Path("merged.ipynb").write_text("{\n<<<<<<< HEAD\n")
+        notebook(Path("merged.py"))
+        with pytest.raises(ParameterError) as raised:
+            check_all([Path("none.py"), Path("merged.py")], [params])
+        said = str(raised.value)
+        assert f"none.py: no such notebook, seen from {Path.cwd()}" in said
+        assert "merged.ipynb: cannot be read as a notebook: " in said
+        with pytest.raises(ParameterError, match=r"none\.py: no such notebook"):
+            execute(Path("none.py"), None, Path("out.ipynb"))
+
+    def test_a_mistake_in_the_cells_that_resolve_is_the_notebook_s(self, params):
+        source = notebook(Path("n.py"), resolve=RESOLVE.replace("config =", "config = undefined and"))
+        with pytest.raises(ParameterError, match=r"n\.py: its first two cells fail: NameError: name 'undefined'"):
+            check_parameters(source, params)
+
     def test_runs_two_cells_and_no_more(self, params):
         check_parameters(notebook(Path("n.py"), "open('ran', 'w')"), params)
         assert not Path("ran").exists()
@@ -104,46 +118,6 @@ class TestCheck:
         params.write_text("sead: 1")
         assert main(["check", str(source), "--params", str(params)]) == 2
         assert "sead" in capsys.readouterr().err
-
-
-class TestPair:
-    """Both halves of a pair hold one notebook, or the check says so: a batch runs the .py alone."""
-
-    @pytest.fixture
-    def pair(self, params):
-        source = notebook(Path("n.py"), "print('one')", "print('two')")
-        jupytext.write(jupytext.read(source), source.with_suffix(".ipynb"))
-        return source, source.with_suffix(".ipynb")
-
-    def edit(self, half, newer):
-        half.write_text(half.read_text().replace("print('two')", "print('three')"))
-        os.utime(half, ns=(newer, newer))
-
-    def test_in_step_is_silent(self, pair, params):
-        assert differences(pair[0]) is None
-        check_all(pair[:1], [params])
-
-    def test_text_may_differ(self, pair):
-        pair[0].write_text("# %% [markdown]\n# A word\n\n" + pair[0].read_text())
-        assert differences(pair[0]) is None
-
-    def test_the_ipynb_edited_alone_stops_the_check(self, pair, params):
-        self.edit(pair[1], newer=2**62)
-        with pytest.raises(ParameterError) as raised:
-            check_all(pair[:1], [params])
-        said = str(raised.value)
-        assert "n.ipynb and n.py differ from code cell 4 on, and a batch runs the .py" in said
-        assert "`make sync` gives both the code of n.ipynb, the newer" in said
-        assert "for that of n.py: jupytext --to ipynb --update n.py" in said
-
-    def test_the_newer_half_is_named(self, pair):
-        self.edit(pair[0], newer=2**62)
-        said = differences(pair[0]) or ""
-        assert "the code of n.py, the newer (for that of n.ipynb: jupytext --to py:percent n.ipynb)" in said
-
-    def test_a_cell_more_counts(self, pair):
-        pair[0].write_text(pair[0].read_text() + "\n# %%\nprint('more')\n")
-        assert "from code cell 5 on" in (differences(pair[0]) or "")
 
 
 def test_success_is_clean_and_the_same_bytes_twice(params):
@@ -207,6 +181,16 @@ def test_refused_parameters_run_nothing_and_touch_nothing(params):
     assert main(["execute", str(source), "--params", str(params), "--output", str(output), "--set", "seed=x"]) == 2
     assert output.read_text() == "from before"
     assert not Path("ran").exists()
+
+
+def test_folders_with_names_that_papermill_or_a_shell_would_read(params):
+    folder = Path("a b'c {x} [1] $(e)/ü")
+    folder.mkdir(parents=True)
+    source = notebook(folder / "n.py", "import os\nprint(config.seed, os.path.basename(os.getcwd()))")
+    mine = params.rename(folder.parent / "m i'n{e}.yaml")
+    output = folder / "out {y}/n.ipynb"
+    assert execute(source, mine, output) is None
+    assert outputs(output)[-1].text == "7 ü\n"
 
 
 def test_a_page_without_parameters(params):

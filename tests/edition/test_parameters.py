@@ -18,7 +18,8 @@ def variables(injected=None, declared=DECLARED, **later):
     history = ["", declared]
     if injected is not None:
         history.append("# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in injected.items()))
-    return {**DEFAULTS, **(injected or {}), **later, "In": [*history, "config = parameters.resolve(globals())"]}
+    history.append("config = parameters.resolve(globals())")
+    return {**DEFAULTS, "In": history, **(injected or {}), **later}
 
 
 def refusal(*arguments, variations=(), **later):
@@ -150,6 +151,9 @@ class TestNames:
         [
             ({"phase": 10}, "phase = 10: no such parameter (did you mean phases?); there are dataset, phases, profile"),
             ({"nonsense": 1}, "nonsense = 1: no such parameter; there are"),
+            ({"In": 3}, "In = 3: no such parameter; there are dataset"),
+            ({"In": "abc"}, "In = 'abc': no such parameter"),
+            ({"In": ["a"]}, "In = ['a']: no such parameter"),
             ({"method": "bic"}, "method is a field of a run, not a parameter: overrides={'method': 'bic'}, or a whole"),
             ({"inner_steps": 5}, "overrides={'exemplar_level.inner_steps': 5}, or a whole file: params"),
             ({"gamma": 1.0}, "overrides={'training.gamma': 1.0} or overrides={'finetuning.gamma': 1.0}"),
@@ -157,6 +161,12 @@ class TestNames:
     )
     def test_one_that_is_no_parameter_is_refused(self, injected, said):
         assert said in refusal(injected)
+
+    def test_one_that_was_overwritten_since_is_told_with_the_value_it_was_given(self):
+        injected = {"parameters": 3, "phase": 4}  # the notebook imports a module of the first name
+        said = refusal(injected, parameters=sys, phase=None)
+        assert "parameters = 3: no such parameter" in said
+        assert "phase = 4: no such parameter" in said
 
     def test_what_a_reader_defines_is_none(self):
         assert resolve(variables(method="mine", phase=3, budget=[]), "02_global_bop") == RunConfig()

@@ -31,6 +31,11 @@ def test_evidence_is_by_arm_and_seed(records):
     assert report.evidence("quick", "digits-n1", records) == {}
 
 
+def test_no_folder_of_records_is_an_error_and_not_no_records(tmp_path):
+    with pytest.raises(RecordError, match=r"none: no such folder, seen from .*; the project has the committed records"):
+        report.evidence("quick", "digits-n5", tmp_path / "none")
+
+
 def test_the_summary_compares_the_same_seeds(records):
     rows: dict = report.summary(report.evidence("quick", "digits-n5", records)).to_dict("index")
     assert rows["mnemonics"]["minus herding"].mean == pytest.approx(2.0)

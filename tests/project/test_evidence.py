@@ -4,22 +4,28 @@ from pathlib import Path
 
 import pytest
 
-from mnemonics_lib.config import load_config, parse_config, read_yaml
+from mnemonics_lib.config import load_config, parse_config
 from mnemonics_lib.durable.records import read_record
+from mnemonics_lib.edition.evidence import check_plan, read_plan
 from mnemonics_lib.paths import PARAMS, RECORDS
 
-PLAN = read_yaml(RECORDS / "evidence.yaml")
+PLAN = read_plan()
 WANTED = {
-    RECORDS / profile / name / arm / f"seed-{seed}.json": (
+    RECORDS / profile / name / called / f"seed-{seed}.json": (
         PARAMS / profile / f"{name}.yaml",
-        [*plan.get("set", []), f"seed={seed}"],
-        plan.get("preset"),
+        arm.settings(seed),
+        arm.preset,
     )
     for profile, grid in PLAN.items()
     for name, arms in grid.items()
-    for arm, plan in arms.items()
-    for seed in range(plan["seeds"])
+    for called, arm in arms.items()
+    for seed in range(arm.seeds)
 }
+
+
+@pytest.mark.parametrize("profile", PLAN)
+def test_every_arm_is_a_configuration(profile):
+    check_plan(PLAN, profile)
 
 
 def test_no_record_is_missing_and_none_is_left_over():
@@ -46,4 +52,4 @@ def test_the_arm_named_after_the_paper_has_its_numbers():
 
 
 def test_every_comparison_on_the_embedded_data_has_enough_seeds_for_an_interval():
-    assert all(plan["seeds"] >= 3 for arms in PLAN["quick"].values() for plan in arms.values())
+    assert all(arm.seeds >= 3 for arms in PLAN["quick"].values() for arm in arms.values())

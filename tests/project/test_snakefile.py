@@ -1,27 +1,35 @@
-"""The Snakefile, in a copy of the project with notebooks of a few lines."""
+"""The Snakefile and the Makefile, in a copy of the project with notebooks of a few lines.
+
+The copy's folder, the interpreter's and one of the parameter files have names with which a shell would do something.
+"""
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
+import venv
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from mnemonics_lib.config import load_config, parse_config, write_yaml
+from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition.parameters import DEFAULTS
 
 ROOT = Path(__file__).parents[2]
-MAKE = ["make", f"PYTHON={sys.executable}", "JOBS=2", "reproduce"]
+FOLDER, B = "it's a $HOME", "b c'd $(touch pwned); \"e`"
 HEEDING_CTRL_C = [
     sys.executable,
     "-c",
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])",
 ]
-ALL = {f"{params}/{notebook}" for params in ("a", "b") for notebook in ("01_x", "04_ablations")}
+ALL = {f"{params}/{notebook}" for params in ("a", B) for notebook in ("01_x", "04_ablations")}
 PARAMETERS = "\n".join(f"{name}: {type(value).__name__} = {value!r}" for name, value in DEFAULTS.items())
 RESOLVE = "from mnemonics_lib.edition import parameters\nconfig = parameters.resolve(globals(), {name!r})"
 
@@ -34,15 +42,16 @@ class Project:
     executed_then: set[str]
     partial_then: str
 
-    def __init__(self, root):
-        self.root = root
-        for name in ("Makefile", "Snakefile"):
+    def __init__(self, folder):
+        self.root = root = folder / FOLDER
+        self.python = sys.executable
+        for name in ("Makefile", "Snakefile", "pyproject.toml"):
             self.write(name, (ROOT / name).read_text())
         shutil.copytree(ROOT / "mnemonics_lib", root / "mnemonics_lib", ignore=shutil.ignore_patterns("__pycache__"))
         self.notebook("01_x", "print(config.seed)")
         self.notebook("04_ablations", "print(config.seed)")
         self.write("params/quick/a.yaml", "seed: 1\n")
-        self.write("params/quick/b.yaml", "seed: 2\n")
+        self.write(f"params/quick/{B}.yaml", "seed: 2\n")
         self.write("book/records/quick/a/arm/seed-0.json", "{}")
         self.write("book/records/costs.json", "{}")
         self.write("book/records/evidence.yaml", "{}")
@@ -55,15 +64,23 @@ class Project:
         cells = {' tags=["parameters"]': PARAMETERS, ' tags=["resolve"]': RESOLVE.format(name=name), "": cell}
         self.write(f"notebooks/{name}.py", "".join(f"# %%{tags}\n{source}\n\n" for tags, source in cells.items()))
 
+    def make(self, *arguments):
+        return ["make", f"PYTHON={self.python}", "JOBS=2", *arguments]
+
     def reproduce(self, *settings):
-        return subprocess.run([*MAKE, *settings], cwd=self.root, capture_output=True, text=True, check=False)
+        command = self.make("reproduce", *settings)
+        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
+
+    def snakemake(self, *arguments):
+        command = [self.python, "-m", "snakemake", "--cores", "1", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(self.root), "OMP_NUM_THREADS": "1"}
+        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
 
     def would_run(self):
         """The executed notebooks that `make reproduce` would make, as ``params/notebook``."""
-        command = [sys.executable, "-m", "snakemake", "--dry-run"]
-        environment = {**os.environ, "PYTHONPATH": str(self.root)}
-        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=True)
-        return set(re.findall(r"^    output: book/executed/quick/(\S+)\.ipynb", done.stdout, re.MULTILINE))
+        done = self.snakemake("--dry-run")
+        assert done.returncode == 0, done.stderr
+        return set(re.findall(r"^    output: book/executed/quick/(.+)\.ipynb", done.stdout, re.MULTILINE))
 
     def executed(self):
         folder = self.root / "book/executed/quick"
@@ -71,9 +88,20 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def python(tmp_path_factory):
+    """The interpreter of an environment in a folder whose name has a space and a quote, with the packages of this."""
+    folder = tmp_path_factory.mktemp("environment") / "py thon's"
+    venv.create(folder, symlinks=os.name == "posix")
+    (site,) = folder.rglob("site-packages")
+    site.joinpath("packages.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    return next(path for path in (folder / "bin" / "python", folder / "Scripts" / "python.exe") if path.exists())
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, python):
     """A project after a call in which one notebook failed, and one after what broke it was mended."""
     project = Project(tmp_path_factory.mktemp("project"))
+    project.python = python
     project.notebook(
         "04_ablations",
         "from pathlib import Path\nassert config.seed != 1 or Path('../mended').exists()\nprint(config.seed)",
@@ -105,8 +133,9 @@ def test_the_next_call_does_what_was_missing_and_no_more(project):
 
 def test_runs_every_notebook_for_every_parameter_file(project):
     assert project.executed() == ALL
-    made = nbformat.read(project.root / "book/executed/quick/b/01_x.ipynb", as_version=4)
+    made = nbformat.read(project.root / "book/executed/quick" / B / "01_x.ipynb", as_version=4)
     assert made.cells[-1].outputs[0].text == "2\n"
+    assert not list(project.root.rglob("pwned*"))
 
 
 def test_repeats_nothing_when_only_dates_changed(project):
@@ -122,9 +151,9 @@ def test_repeats_nothing_when_only_dates_changed(project):
 @pytest.mark.parametrize(
     ("path", "repeated"),
     [
-        ("notebooks/01_x.py", {"a/01_x", "b/01_x"}),
-        ("params/quick/b.yaml", {"b/01_x", "b/04_ablations"}),
-        ("book/records/quick/a/arm/seed-0.json", {"a/04_ablations", "b/04_ablations"}),
+        ("notebooks/01_x.py", {"a/01_x", f"{B}/01_x"}),
+        (f"params/quick/{B}.yaml", {f"{B}/01_x", f"{B}/04_ablations"}),
+        ("book/records/quick/a/arm/seed-0.json", {"a/04_ablations", f"{B}/04_ablations"}),
         ("mnemonics_lib/edition/progress.py", ALL),
     ],
 )
@@ -139,14 +168,14 @@ def test_repeats_what_depends_on_an_edited_file(project, path, repeated):
 
 def test_refused_parameters_stop_it_before_anything_runs(project):
     project.notebook("01_x", "print(config.seed, 'edited')")  # so that there would be something to run
-    project.write("params/quick/b.yaml", "seed: two\n")
+    project.write(f"params/quick/{B}.yaml", "seed: two\n")
     try:
         done = project.reproduce()
     finally:
         project.notebook("01_x", "print(config.seed)")
-        project.write("params/quick/b.yaml", "seed: 2\n")
+        project.write(f"params/quick/{B}.yaml", "seed: 2\n")
     assert done.returncode != 0
-    assert "params/quick/b.yaml: seed = 'two': " in done.stderr
+    assert f"params/quick/{B}.yaml: seed = 'two': " in done.stderr
     assert "start" not in done.stdout
 
 
@@ -155,27 +184,118 @@ def test_names_the_profiles_there_are(project):
     assert done.returncode != 0
     assert "profile = 'quik'" in done.stderr
     assert "the profiles are quick" in done.stderr
+    assert "profile = '7'" in project.reproduce("PROFILE=7").stderr
+    assert "profile = '../params/quick'" in project.reproduce("PROFILE=../params/quick").stderr
+    assert "profile = 'a b; touch pwned'" in project.reproduce("PROFILE=a b; touch pwned").stderr
+    assert not (project.root / "pwned").exists()
+
+
+@pytest.mark.parametrize("path", ["params/quick/{x}.yaml", "book/a{.md", "notebooks/0{y}.py", "params/quick/a\nb.yaml"])
+def test_refuses_a_name_that_snakemake_would_not_take_as_it_is(project, path):
+    project.write(path, "")
+    try:
+        done = project.snakemake("--dry-run")
+    finally:
+        (project.root / path).unlink()
+    assert done.returncode != 0
+    assert f"{path!r}: a name must not have braces or control characters" in done.stdout
+
+
+def test_leaves_an_editor_s_hidden_files_alone(project):
+    project.write("params/quick/.#a.yaml", "not: [yaml")
+    try:
+        assert project.would_run() == set()
+    finally:
+        (project.root / "params/quick/.#a.yaml").unlink()
+
+
+SETTINGS = [
+    "training.milestones=[0.5, 0.75]",
+    "network={depth: 8, width: 2}",
+    "exemplars=random",
+    "budget=1  # $(touch pwned) `touch pwned` \"q' {input} {wildcards.seed} \\ ; touch pwned; * -x",
+    "phases=1\n# and a second line",
+]
+PLAN = {"quick": {B: {"x-1": {"seeds": 2, "set": SETTINGS}, "y+0.1": {"seeds": 1, "preset": "finetune", "set": []}}}}
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory, python):
+    project = Project(tmp_path_factory.mktemp("evidence"))
+    project.python = python
+    project.write("book/records/evidence.yaml", write_yaml(PLAN))
+    project.write(
+        f"params/quick/{B}.yaml", "training: {epochs: 1, milestones: []}\nfinetuning: {epochs: 1, milestones: []}"
+    )
+    return project
+
+
+def test_every_argument_of_a_record_s_command_is_quoted(evidence):
+    done = evidence.snakemake("--dry-run", "-p", "--config", "evidence=1", "--", "evidence")
+    assert done.returncode == 0, done.stderr
+    shown = re.findall(r"^Shell command: (.*?2>&1)$", done.stdout, re.MULTILINE | re.DOTALL)
+    folder = f"quick/{B}"
+
+    def command(arm, seed, *arguments):
+        copy, log = (f"{top}/{folder}/{arm}/seed-{seed}" for top in ("book/records", "build/logs/records"))
+        said = [f"params/{folder}.yaml", *arguments, f"seed={seed}", "--out", "build/runs", "--copy", f"{copy}.json"]
+        return [str(evidence.python), "-m", "mnemonics_lib", "run", *said, "--quiet", ">", f"{log}.log", "2>&1"]
+
+    assert sorted(map(shlex.split, shown)) == sorted(
+        [
+            command("x-1", 0, "--set", *SETTINGS),
+            command("x-1", 1, "--set", *SETTINGS),
+            command("y+0.1", 0, "--preset", "finetune", "--set"),
+        ]
+    )
+
+
+def test_such_a_record_is_made(evidence):
+    path = evidence.root / "book/records/quick" / B / "x-1/seed-1.json"
+    done = evidence.snakemake("--config", "evidence=1", "--", str(path.relative_to(evidence.root)))
+    assert done.returncode == 0, done.stderr
+    made = parse_config(read_record(path).config)
+    assert made == load_config(evidence.root / f"params/quick/{B}.yaml", [*SETTINGS, "seed=1"])
+    assert not list(evidence.root.rglob("pwned*"))
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ({"quick": {"a": {"../x": {"seeds": 1}}}}, "quick.a.../x: arm = '../x': must be letters"),
+        ({"quick": {"a": {"x": {"seeds": 1, "set": ["sead=1"]}}}}, "quick.a.x: params/quick/a.yaml: sead = 1: unknown"),
+    ],
+)
+def test_a_plan_with_a_mistake_stops_it_before_anything_runs(evidence, plan, said):
+    evidence.write("book/records/evidence.yaml", write_yaml(plan))
+    try:
+        done = evidence.snakemake("--config", "evidence=1", "--", "evidence")
+    finally:
+        evidence.write("book/records/evidence.yaml", write_yaml(PLAN))
+    assert done.returncode != 0
+    assert f"book/records/evidence.yaml: {said}" in done.stderr
+    assert "start" not in done.stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_goes_on_after_ctrl_c(tmp_path):
     project = Project(tmp_path)
-    (tmp_path / "params/quick/b.yaml").unlink()
-    (tmp_path / "notebooks/04_ablations.py").unlink()
+    (project.root / f"params/quick/{B}.yaml").unlink()
+    (project.root / "notebooks/04_ablations.py").unlink()
     # Stays in its second cell until the file is there, so that the signal finds it running.
     wait = "while not Path('../go').exists():\n    time.sleep(0.1)"
     project.notebook("01_x", f"import time\nfrom pathlib import Path\nPath('../running').touch()\n{wait}")
     # A shell's background job ignores the signal, and so does whatever it starts, until told otherwise.
-    running = subprocess.Popen([*HEEDING_CTRL_C, *MAKE], cwd=tmp_path, start_new_session=True)
+    running = subprocess.Popen([*HEEDING_CTRL_C, *project.make("reproduce")], cwd=project.root, start_new_session=True)
     for _ in range(600):
-        if (tmp_path / "running").exists():
+        if (project.root / "running").exists():
             break
         time.sleep(0.1)
     os.killpg(running.pid, signal.SIGINT)
     assert running.wait(60) != 0
     assert not project.executed()
 
-    (tmp_path / "go").touch()
+    (project.root / "go").touch()
     done = project.reproduce()
     assert done.returncode == 0, done.stderr
     assert project.executed() == {"a/01_x"}
