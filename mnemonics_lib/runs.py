@@ -45,7 +45,7 @@ from mnemonics_lib.durable.files import clear_unfinished
 from mnemonics_lib.durable.journal import Journal
 from mnemonics_lib.durable.locks import locked
 from mnemonics_lib.durable.provenance import Identity, data_digest, environment, source_digest
-from mnemonics_lib.durable.records import Record, read_record, write_record
+from mnemonics_lib.durable.records import OlderRecordError, Record, read_record, write_record
 from mnemonics_lib.durable.shared import Shared, phase_zero_keys
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.durable.unused import unused_modules
@@ -160,10 +160,9 @@ def run(
     with locked(home / "lock", deadline, "another process, which makes the same run"):
         for name in FILES:
             clear_unfinished(home / name)
-        if path.exists():
-            record = read_record(path)
-            if record.identity == identity:
-                return record, path
+        found = _finished(path)
+        if found is not None and found.identity == identity:
+            return found, path
         of_phase = {**identity.model_dump(), "device": experiment.device.type}
         driver = driver_for(experiment, directory, Journal(home / JOURNAL, of_phase), deadline, progress)
         with deterministic(), recording(record_steps):
@@ -174,6 +173,14 @@ def run(
         )  # fmt: skip
         write_record(path, record)
         return record, path
+
+
+def _finished(path: Path) -> Record | None:
+    """The record that is there; one of an older version is, as one of other source, made again."""
+    try:
+        return read_record(path) if path.exists() else None
+    except OlderRecordError:
+        return None
 
 
 def _remaining_phases(experiment: Experiment, home: Path, identity: Identity, driver: Driver) -> tuple[State, Account]:

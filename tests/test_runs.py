@@ -178,16 +178,31 @@ def test_a_run_without_its_record_is_finished_from_its_checkpoint(small, tmp_pat
     assert seen == []
 
 
-@pytest.mark.parametrize("damage", ["empty", "garbage", "half", "foreign"])
+def test_what_an_older_version_left_is_made_again(small, tmp_path, monkeypatch):
+    """As what other source has left is; a finished one cannot be read back."""
+    record, path = runs.run(small, tmp_path)
+    path.write_text(path.read_text().replace('"version": 3', '"version": 2'))
+    for name in ("checkpoint.pt", "unfinished.pt"):
+        torch.save({"identity": {}, "phase": 0}, path.with_name(name))
+    with pytest.raises(records.OlderRecordError, match="version = 2: must be 3"):
+        runs.load_run(path)
+    seen = count_phases(monkeypatch)
+    assert records.canonical(runs.run(small, tmp_path)[0]) == records.canonical(record)
+    assert seen == list(range(6))
+    torch.save({"identity": {}, "phase": 0}, path.with_name("checkpoint.pt"))
+    with pytest.raises(
+        CheckpointError, match=r"checkpoint\.pt: of an older version of the library; make the run again"
+    ):
+        runs.load_run(path)
+
+
+@pytest.mark.parametrize("damage", ["empty", "garbage", "half"])
 def test_a_damaged_checkpoint_is_named_and_without_it_the_run_starts_again(small, tmp_path, damage):
     record, path = runs.run(small, tmp_path)
     path.unlink()
     checkpoint = path.parent / "checkpoint.pt"
     whole = checkpoint.read_bytes()
-    if damage == "foreign":
-        torch.save({"weights": torch.zeros(3)}, checkpoint)
-    else:
-        checkpoint.write_bytes({"empty": b"", "garbage": b"garbage", "half": whole[: len(whole) // 2]}[damage])
+    checkpoint.write_bytes({"empty": b"", "garbage": b"garbage", "half": whole[: len(whole) // 2]}[damage])
     with pytest.raises(CheckpointError, match=r"checkpoint\.pt: cannot be used; delete it to start again"):
         runs.run(small, tmp_path)
     checkpoint.unlink()  # as it says

@@ -62,7 +62,7 @@ def read_sealed(path: Path, kind: str, device: torch.device | str) -> tuple[dict
         OSError: for one that cannot be read.
     """
     data = memoryview(path.read_bytes())
-    if data[:4] == b"PK\x03\x04":
+    if bytes(data[:4]) == b"PK\x03\x04":
         raise UnsealedError("of an older version of the library")
     found, end, body = bytes(data[:DIGEST]), bytes(data[DIGEST : DIGEST + 1]), data[DIGEST + 1 :]
     if end != b"\n" or found != hashlib.sha256(body).hexdigest().encode():
