@@ -121,11 +121,11 @@ def _refuse_unknown(unknown: Mapping[str, str]) -> None:
         fields = _fields_named(name)
         close = difflib.get_close_matches(name, DEFAULTS, n=1)
         if fields:
-            ways = " or ".join("overrides=" + shown({field: value}) for field in fields)
+            ways = " or ".join(f"overrides={{{field!r}: {cut(value)}}}" for field in fields)
             problems.append(f"{name} is a field of a run, not a parameter: {ways}, or a whole file: params")
         else:
             hint = f" (did you mean {close[0]}?)" if close else ""
-            problems.append(f"{cut(name)} = {shown(value)}: no such parameter{hint}; there are {', '.join(DEFAULTS)}")
+            problems.append(f"{cut(name)} = {cut(value)}: no such parameter{hint}; there are {', '.join(DEFAULTS)}")
     if problems:
         raise ParameterError(listed(problems))
 
