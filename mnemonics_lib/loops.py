@@ -7,11 +7,21 @@ progress bars, time limits and what is kept for later: :func:`walk` is a plain `
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler
 
 LoopState = dict[str, Any]
 """Plain values and tensors, as ``torch.load(weights_only=True)`` reads them."""
+
+
+class StepError(RuntimeError):
+    """A step whose turn it is not: it was taken already, or another one must come before it."""
 
 
 class Loop(Protocol):
@@ -30,7 +40,11 @@ class Loop(Protocol):
         ...
 
     def step(self) -> None:
-        """Do the next one."""
+        """Do the next one.
+
+        Raises:
+            StepError: when all are done.
+        """
         ...
 
     def state(self) -> LoopState:
@@ -38,7 +52,11 @@ class Loop(Protocol):
         ...
 
     def load_state(self, state: LoopState) -> None:
-        """Go on, in a loop made from the same values, from where another one gave its state."""
+        """Go on, in a loop made from the same values, from where another one gave its state.
+
+        Raises:
+            ValueError: for the state of a loop of another kind or made from other values, naming the part in question.
+        """
         ...
 
 
@@ -51,3 +69,68 @@ def walk(loop: Loop, name: str = "") -> None:
     """Do the remaining steps, one after the other."""
     for _ in range(loop.done, len(loop)):
         loop.step()
+
+
+def refuse_if_done(loop: Loop) -> None:
+    """Raise StepError where a loop has no step left."""
+    if loop.done >= len(loop):
+        raise StepError(f"{type(loop).__name__}: all {len(loop)} steps are done; make another one to begin again")
+
+
+@contextmanager
+def part(state: LoopState, name: str) -> Iterator[Any]:
+    """A part of a loop's state, for the block that takes it: what goes wrong in there is a ValueError naming the part.
+
+    A state may come from a file, and of another loop's all kinds of errors would come.
+    """
+    if not isinstance(state, dict) or name not in state:
+        held = sorted(map(str, state)) if isinstance(state, dict) else type(state).__name__
+        raise ValueError(f"{name}: is missing in the loop's state, which has {held}")
+    try:
+        yield state[name]
+    except Exception as error:
+        raise ValueError(f"{name}: is not of this loop: {error}") from error
+
+
+def require_steps(done: int, steps: int) -> int:
+    """``done`` steps, of which a state tells, where a loop has as many; else ValueError."""
+    if not 0 <= done <= steps:
+        raise ValueError(f"{done} steps are done: must be 0 to {steps}, those of this loop")
+    return done
+
+
+def require_like(found: Tensor, like: Tensor) -> Tensor:
+    """``found`` where it has the shape and type of ``like``; else ValueError, since a copy would broadcast or round."""
+    if found.shape != like.shape or found.dtype != like.dtype:
+        raise ValueError(
+            f"{found.dtype} of shape {list(found.shape)}: must be {like.dtype} of shape {list(like.shape)}"
+        )
+    return found
+
+
+def take_optimizer(state: LoopState, optimizer: Optimizer, scheduler: LRScheduler) -> None:
+    """Give an optimiser and its schedule what ``optimizer`` and ``scheduler`` hold in a loop's state.
+
+    PyTorch takes nearly anything here: buffers of other shapes, and another schedule whole.
+
+    Raises:
+        ValueError: naming the part, where it is of another optimiser, or of one with other settings.
+    """
+    with part(state, "optimizer") as saved:
+        for group, own in zip(saved["param_groups"], optimizer.param_groups, strict=True):
+            _require_equal(group, own, own.keys() & group.keys() - {"params", "lr"})
+        optimizer.load_state_dict(saved)
+        for parameter, buffers in optimizer.state.items():
+            for buffer in buffers.values():
+                if getattr(buffer, "shape", ()):  # not a count of steps
+                    require_like(buffer, parameter)
+    with part(state, "scheduler") as saved:
+        present = scheduler.state_dict()
+        _require_equal(saved, present, present.keys() & {"milestones", "step_size", "gamma", "base_lrs"})
+        scheduler.load_state_dict(saved)
+
+
+def _require_equal(found: dict[str, Any], own: dict[str, Any], names: set[str]) -> None:
+    for name in sorted(names):
+        if found[name] != own[name]:
+            raise ValueError(f"{name} = {found[name]}: must be {own[name]}, as this loop has it")

@@ -20,7 +20,7 @@ LAYERS = [
     {"device.recording"},  # the one hook of the paper: a step that a GPU can record
     {"bilevel", "training"},
     {"exemplars"},
-    {"experiment", "global_bop"},
+    {"experiment", "global_bop", "steps"},
     {"device"},
     {"durable"},
     {"runs"},
