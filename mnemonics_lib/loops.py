@@ -7,7 +7,7 @@ progress bars, time limits and what is kept for later: :func:`walk` is a plain `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -118,19 +118,19 @@ def take_optimizer(state: LoopState, optimizer: Optimizer, scheduler: LRSchedule
     """
     with part(state, "optimizer") as saved:
         for group, own in zip(saved["param_groups"], optimizer.param_groups, strict=True):
-            _require_equal(group, own, own.keys() & group.keys() - {"params", "lr"})
+            _require_equal(group, own, ("initial_lr", "momentum", "dampening", "weight_decay", "betas", "eps"))
         optimizer.load_state_dict(saved)
         for parameter, buffers in optimizer.state.items():
             for buffer in buffers.values():
                 if getattr(buffer, "shape", ()):  # not a count of steps
                     require_like(buffer, parameter)
     with part(state, "scheduler") as saved:
-        present = scheduler.state_dict()
-        _require_equal(saved, present, present.keys() & {"milestones", "step_size", "gamma", "base_lrs"})
+        _require_equal(saved, scheduler.state_dict(), ("milestones", "step_size", "gamma", "base_lrs"))
         scheduler.load_state_dict(saved)
 
 
-def _require_equal(found: dict[str, Any], own: dict[str, Any], names: set[str]) -> None:
-    for name in sorted(names):
-        if found[name] != own[name]:
-            raise ValueError(f"{name} = {found[name]}: must be {own[name]}, as this loop has it")
+def _require_equal(found: dict[str, Any], own: dict[str, Any], names: Iterable[str]) -> None:
+    """Raise ValueError where settings of a kind that either has are not the same in both."""
+    for name in names:
+        if found.get(name) != own.get(name):
+            raise ValueError(f"{name} = {found.get(name)}: must be {own.get(name)}, as this loop has it")

@@ -65,7 +65,7 @@ def refuse_if_not_twice_differentiable(
     if abs(derivative - differences[-1]) > DISAGREEMENT * max(scale, abs(derivative)):
         raise TypeError(
             f"model: the second derivative of {name} is wrong: {derivative:.4g} along a random direction, where finite "
-            f"differences give {differences[-1]:.4g}. A part of it may be detached, or have a backward pass that cannot "
+            f"differences give {differences[-1]:.4g}. Part of it may be detached, or have a backward pass that cannot "
             "be differentiated itself (@once_differentiable), or wrongly so (PyTorch's weight_norm, on a CPU)"
         )
 
