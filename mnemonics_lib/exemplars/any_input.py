@@ -20,7 +20,7 @@ PROBE = 4
 
 
 def require_data(name: str, data: Data) -> None:
-    """Raise ValueError, naming the field, unless these are finite float images and one label each, on one device."""
+    """Raise ValueError, naming the field, unless these are float images and one label each, on one device."""
     if len(data) != 2 or not all(isinstance(part, Tensor) for part in data):
         raise ValueError(f"{name}: {[type(part).__name__ for part in data]}: must be two tensors, images and labels")
     images, labels = data
@@ -35,9 +35,6 @@ def require_data(name: str, data: Data) -> None:
         )
     if labels.device != images.device:
         raise ValueError(f"{name}: labels on {labels.device}: must be on {images.device}, where the images are")
-    broken = ~images.flatten(1).isfinite().all(dim=1)
-    if broken.any():
-        raise ValueError(f"{name}: image {int(broken.nonzero()[0])} has NaN or infinity: must be finite")
 
 
 def require_alike(exemplars: Data, validation: Data, pixels: Pixels) -> None:
@@ -60,6 +57,13 @@ def require_alike(exemplars: Data, validation: Data, pixels: Pixels) -> None:
                 f"pixels.{name} of shape {tuple(tensor.shape)} on {tensor.device}: must be ({images.shape[1]}, 1, 1), "
                 f"one number for each channel of the images, on {images.device}"
             )
+
+
+def require_finite(name: str, images: Tensor) -> None:
+    """Raise ValueError, naming the field, where an image has a pixel that is no number."""
+    broken = ~images.flatten(1).isfinite().all(dim=1)
+    if broken.any():
+        raise ValueError(f"{name}: image {int(broken.nonzero()[0])} has NaN or infinity: must be finite")
 
 
 def require_model_like(model: nn.Module, images: Tensor) -> None:

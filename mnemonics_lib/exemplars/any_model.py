@@ -28,7 +28,13 @@ from mnemonics_lib.config.sections import ExemplarLevel
 from mnemonics_lib.data.batches import Data
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.exemplars.any_input import require_alike, require_data, require_model_like, require_trainable
+from mnemonics_lib.exemplars.any_input import (
+    require_alike,
+    require_data,
+    require_finite,
+    require_model_like,
+    require_trainable,
+)
 from mnemonics_lib.exemplars.controls import controls
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.loops import Walker, walk
@@ -76,13 +82,16 @@ def train_exemplars(
             twice; from the first outer step, when it does not give an engine that computes twice the same twice.
     """
     level = ExemplarLevel(inner_augment=False) if level is None else level
-    for name, data in {"exemplars": exemplars, "validation": validation}.items():
+    given = {"exemplars": exemplars, "validation": validation}
+    for name, data in given.items():
         require_data(name, data)
     if pixels is None:
         zero = exemplars[0].new_zeros(1, 1, 1)
         pixels = Pixels(zero, zero + 1, white=1, pad=0, flip=False)
     require_alike(exemplars, validation, pixels)
     require_model_like(model, exemplars[0])
+    for name, (images, _) in given.items():
+        require_finite(name, images)
     with torch.inference_mode(False), torch.enable_grad():  # wherever it is called
         images, labels, val_images, val_labels = (_alone(tensor) for tensor in (*exemplars, *validation))
         context = images[:0], labels[:0]
