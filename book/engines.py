@@ -79,8 +79,10 @@ def vector(values):
 # Hence the second engine, `adjoint`: walk forward and store $\theta_0, \dots, \theta_T$, parameters only. Then for
 # $t = T-1, \dots, 0$ make the graph of step $t$ again, take the two products, and let the graph go. The memory is that
 # of one graph and $T$ parameter vectors. The price is that every step is computed twice. One condition comes with it:
-# step $t$ must be a function of its arguments. Random crops and mini-batches must come out the same the second time,
-# so they are drawn from a seed and $t$.
+# step $t$ must come out the same the second time. Random crops and mini-batches do, because they are drawn beforehand,
+# from a seed and $t$. The masks of dropout do, because the state of PyTorch's random generators is noted before each
+# step on the way forwards and set again on the way back, by `replay` in the code below. What differs all the same is
+# refused: both losses of a step are compared.
 #
 # ## With momentum and weight decay
 #

@@ -1,7 +1,9 @@
 """The global BOP, Figure 2 of the paper as code: model level and exemplar level in turn, phase after phase.
 
-``run_phase`` is the paper's computing flow. Who walks its loops is an argument, :data:`mnemonics_lib.loops.Walker`: a
-plain ``for``, or the driver that keeps what is needed to go on. :mod:`mnemonics_lib.runs` does the latter.
+``run_phase`` is the paper's computing flow. Its steps can be taken one by one, each once and in its turn; otherwise a
+StepError says what is expected (:mod:`mnemonics_lib.steps`). Who walks its loops is an argument,
+:data:`mnemonics_lib.loops.Walker`: a plain ``for``, or the driver that keeps what is needed to go on.
+:mod:`mnemonics_lib.runs` does the latter.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import IncrementalNet, build_network, evaluating, transfer_weights
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
+from mnemonics_lib.steps import step
 from mnemonics_lib.training import Descent, LossFunction
 
 Row = dict[str, Any]
@@ -48,6 +51,7 @@ class State:
         held_out: real images of the classes seen that no training uses; empty but for BiC.
         method: with what it carries from phase to phase.
         results: one row per finished phase.
+        last: the phase and the name of the step that was taken last; the next ones are held to it (:mod:`.steps`).
     """
 
     phase: int
@@ -56,6 +60,7 @@ class State:
     held_out: ExemplarMemory
     method: Method
     results: list[Row] = field(default_factory=list)
+    last: tuple[int, str] | None = None
 
 
 def initial_state(experiment: Experiment) -> State:
@@ -90,7 +95,11 @@ def phases(experiment: Experiment, state: State, walk: Walker = loops.walk) -> I
 
 
 def run_phase(experiment: Experiment, state: State, walk: Walker = loops.walk) -> None:
-    """One phase of Figure 2, in place."""
+    """One phase of Figure 2, in place.
+
+    Raises:
+        StepError: after the last phase, or where steps of this one were taken already.
+    """
     row = model_level(experiment, state, walk)  # Theta_i, Eq. 5 and 6
     select_exemplars(experiment, state)  # E_i starts as real images
     row |= exemplar_level(experiment, state, walk)  # E_i by Eq. 9, E_{0:i-1} by Eq. 10
@@ -101,6 +110,7 @@ def run_phase(experiment: Experiment, state: State, walk: Walker = loops.walk) -
     state.phase += 1
 
 
+@step
 def model_level(experiment: Experiment, state: State, walk: Walker = loops.walk) -> Row:
     """Eq. 4a, 5 and 6: train Theta_i on E_{0:i-1} and D_i, from Theta_{i-1} and with it as the teacher.
 
@@ -143,6 +153,7 @@ def training_data(experiment: Experiment, state: State, new: Samples) -> Samples
     return new.with_exemplars(state.memory.images, state.memory.labels)
 
 
+@step
 def select_exemplars(experiment: Experiment, state: State) -> None:
     """Make room in the memory and choose real images of the new classes; for mnemonics, the start of their training."""
     config, phase = experiment.config, state.phase
@@ -185,6 +196,7 @@ def exemplar_level(experiment: Experiment, state: State, walk: Walker = loops.wa
     }
 
 
+@step
 def new_exemplars(experiment: Experiment, state: State, walk: Walker = loops.walk) -> Row | None:
     """Eq. 9: train E_i in the memory; None where exemplars are not trained."""
     phase, config = state.phase, experiment.config
@@ -201,6 +213,7 @@ def new_exemplars(experiment: Experiment, state: State, walk: Walker = loops.wal
     return controls([training])
 
 
+@step
 def adjust_exemplars(experiment: Experiment, state: State, walk: Walker = loops.walk) -> Row | None:
     """Eq. 10: adjust E_{0:i-1} in the memory; None where this is off, and in phase 0."""
     phase, config = state.phase, experiment.config
@@ -214,6 +227,7 @@ def adjust_exemplars(experiment: Experiment, state: State, walk: Walker = loops.
     return controls(adjustment.trainings)
 
 
+@step
 def balanced_finetuning(experiment: Experiment, state: State, walk: Walker = loops.walk) -> Row:
     """Fine-tune Theta_i on E_{0:i}, in which every class has as many samples (end of section 4.3).
 
@@ -241,6 +255,7 @@ def balanced_finetuning(experiment: Experiment, state: State, walk: Walker = loo
     return {"finetuning_loss": descent.losses, "accuracy_before_finetuning": before}
 
 
+@step
 def finish_phase(experiment: Experiment, state: State) -> Row:
     """Let the method do what it does at the end of a phase, such as BiC's second stage.
 

@@ -16,6 +16,10 @@ LoopState = dict[str, Any]
 """Plain values and tensors, as ``torch.load(weights_only=True)`` reads them."""
 
 
+class StepError(RuntimeError):
+    """A step whose turn it is not: it was taken already, or another one must come before it."""
+
+
 class Loop(Protocol):
     """Work made of steps that follow one another: epochs of training, or steps on the exemplars.
 
@@ -36,6 +40,7 @@ class Loop(Protocol):
 
         Raises:
             NonFiniteError: for a loss or a pixel that is NaN or infinite.
+            StepError: when all are done.
         """
         ...
 
@@ -44,7 +49,11 @@ class Loop(Protocol):
         ...
 
     def load_state(self, state: LoopState) -> None:
-        """Go on, in a loop made from the same values, from where another one gave its state."""
+        """Go on, in a loop made from the same values, from where another one gave its state.
+
+        Raises:
+            ValueError: for the state of a loop of another kind or made from other values, naming the part in question.
+        """
         ...
 
 
@@ -70,3 +79,9 @@ def take_step(loop: Loop, name: str) -> None:
         loop.step()
     except NonFiniteError as error:
         raise DivergedError(f"{name}: step {number} of {len(loop)}: {error}") from None
+
+
+def refuse_if_done(loop: Loop) -> None:
+    """Raise StepError where a loop has no step left."""
+    if loop.done >= len(loop):
+        raise StepError(f"{type(loop).__name__}: all {len(loop)} steps are done; make another one to begin again")

@@ -28,8 +28,12 @@ def distillation(logits: Tensor, old_logits: Tensor, temperature: float = 2.0) -
     Args:
         logits: p(x) of Theta_i, [n, K + M]; only the K old classes are used.
         old_logits: p_hat(x) of Theta_{i-1}, [n, K].
-        temperature: tau.
+        temperature: tau, above 0.
+
+    Raises:
+        ValueError: for old logits of more classes or of other images than the new ones, and another temperature.
     """
+    _require_old(logits, old_logits, temperature)
     old = old_logits.shape[1]
     pi_hat = F.softmax(old_logits / temperature, dim=1)  # [n, K]
     log_pi = F.log_softmax(logits[:, :old] / temperature, dim=1)  # [n, K]
@@ -47,7 +51,14 @@ def less_forget(features: Tensor, old_features: Tensor) -> Tensor:
     Args:
         features: of Theta_i, [n, d].
         old_features: of Theta_{i-1} for the same images, [n, d].
+
+    Raises:
+        ValueError: for features of other shapes, which would be compared crosswise.
     """
+    if features.shape != old_features.shape:
+        raise ValueError(
+            f"old_features of shape {list(old_features.shape)}: must be {list(features.shape)}, as features"
+        )
     return (1 - F.cosine_similarity(features, old_features, dim=1)).mean()
 
 
@@ -63,9 +74,25 @@ def margin_ranking(cosines: Tensor, labels: Tensor, old: int, hardest: int = 2, 
         old: number of old classes.
         hardest: K, or all new classes where there are fewer.
         margin: m.
+
+    Raises:
+        ValueError: where no class is new, so that there is none to rank against.
     """
+    if not 0 <= old < cosines.shape[1]:
+        raise ValueError(f"old = {old}: must be 0 to {cosines.shape[1] - 1}, fewer than the {cosines.shape[1]} classes")
     right = cosines.gather(1, labels[:, None])  # [n, 1]
     wrong = cosines[:, old:].topk(min(hardest, cosines.shape[1] - old), dim=1).values  # [n, K]
     hinge = F.relu(margin - right + wrong).mean(dim=1)  # [n]
     mask = (labels < old).to(hinge.dtype)  # a weight rather than a selection: the shape is that of the batch
     return (mask * hinge).sum() / mask.sum().clamp(min=1)
+
+
+def _require_old(logits: Tensor, old_logits: Tensor, temperature: float) -> None:
+    """Raise ValueError where Eq. 1 has no meaning, but a number by broadcasting."""
+    (n, classes), (old_n, old) = logits.shape, old_logits.shape
+    if old_n != n or old > classes:
+        raise ValueError(
+            f"old_logits of shape {[old_n, old]}: must be [{n}, K] with K at most {classes}, the classes of logits"
+        )
+    if not temperature > 0:
+        raise ValueError(f"temperature = {temperature}: must be above 0")

@@ -25,8 +25,11 @@ def stream(seed: int, *names: str | int) -> torch.Generator:
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Run torch code that only knows global generators (layer initialisers) from a seed; the CPU's stays as it was."""
-    with torch.random.fork_rng(devices=[]):
+def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Run torch code that only knows global generators (layer initialisers, dropout) from a seed.
+
+    Afterwards the CPU's is where it was before, and that of ``device``, where it is a GPU.
+    """
+    with torch.random.fork_rng(devices=[device] if device is not None and device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

@@ -12,7 +12,9 @@ from mnemonics_lib.data.batches import EpochBatches
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device.recording import Step, recorder
 from mnemonics_lib.divergence import require_finite
-from mnemonics_lib.loops import LoopState
+from mnemonics_lib.loop_state import part, require_steps, take_optimizer
+from mnemonics_lib.loops import LoopState, refuse_if_done
+from mnemonics_lib.rng import derive, seeded
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 """(images [b, c, h, w], labels [b]) -> scalar loss of the model being trained."""
@@ -27,14 +29,14 @@ class Descent:
             its value must depend on its arguments and on tensors alone.
         samples: E_{0:i-1} and D_i; for the balanced fine-tuning E_{0:i}.
         sgd: epochs, batch size, rate and schedule, momentum, decay, augmentation, precision.
-        seed: of the order of the samples and of the crops.
+        seed: of the order of the samples, of the crops, and of what layers and losses draw from torch's own generators.
 
     Attributes:
         losses: mean loss of each epoch so far.
     """
 
     def __init__(self, model: nn.Module, loss: LossFunction, samples: Samples, sgd: Optimisation, seed: int) -> None:
-        self.model, self.loss, self.sgd = model, loss, sgd
+        self.model, self.loss, self.sgd, self.seed = model, loss, sgd, seed
         self.batches = EpochBatches(samples, sgd.batch_size, sgd.augment, seed)
         self.optimizer = torch.optim.SGD(
             [parameter for parameter in model.parameters() if parameter.requires_grad],
@@ -51,10 +53,12 @@ class Descent:
 
     def step(self) -> None:
         """One epoch."""
+        refuse_if_done(self)
         self.model.train(self.sgd.batch_norm == "batch")  # whose statistics batch normalisation uses
         self.total.zero_()
-        for minibatch in self.batches.epoch():
-            self._descend(self.optimizer.param_groups[0]["lr"], *minibatch)
+        with seeded(derive(self.seed, "layers", self.done), self.device):
+            for minibatch in self.batches.epoch():
+                self._descend(self.optimizer.param_groups[0]["lr"], *minibatch)
         self.scheduler.step()  # alpha_1 drops at the milestones
         self.losses.append(self.total.item() / len(self.batches.samples))
         require_finite({"training_loss": self.losses[-1]})
@@ -95,9 +99,12 @@ class Descent:
 
     def load_state(self, state: LoopState) -> None:
         """Go on from there."""
-        self.model.load_state_dict(state["model"])
-        self.losses = list(state["losses"])
+        with part(state, "losses") as losses:
+            require_steps(len(losses), len(self))
+            self.losses = list(losses)
+        with part(state, "model") as model:
+            self.model.load_state_dict(model)
         if self.done < len(self):
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.scheduler.load_state_dict(state["scheduler"])
-            self.batches.load_state(state["batches"])
+            take_optimizer(state, self.optimizer, self.scheduler)
+            with part(state, "batches") as batches:
+                self.batches.load_state(batches)

@@ -80,7 +80,7 @@ class Tape:
 
     def record(self, work: Work) -> Work:
         self.recorded += 1
-        with _Taking() as taken:
+        with torch.random.fork_rng(devices=[]), _Taking() as taken:  # a graph draws its numbers when it is replayed
             work()
         for storage, content in taken.before.values():
             storage.copy_(content)

@@ -220,3 +220,32 @@ def test_margin_ranking_is_zero_with_a_zero_gradient_where_a_batch_has_no_old_sa
     loss.backward()
     assert values.grad is not None
     assert torch.equal(values.grad, torch.zeros_like(values))
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (1, 3), (3, 3), (5, 1)])
+def test_distillation_from_other_images_or_more_classes_is_refused_and_not_broadcast(shape):
+    logits = torch.randn(4, 5)
+    with pytest.raises(ValueError, match=r"old_logits of shape .*: must be \[4, K\] with K at most 5"):
+        distillation(logits, torch.randn(shape))
+    with pytest.raises(ValueError, match="old_logits"):
+        model_level(logits, torch.zeros(4, dtype=torch.int64), torch.randn(shape), 0.5, 2.0)
+    assert distillation(logits, torch.randn(4, 5)).isfinite()
+
+
+@pytest.mark.parametrize("temperature", [0.0, -2.0, math.nan])
+def test_a_temperature_that_is_none_is_refused(temperature):
+    with pytest.raises(ValueError, match=f"temperature = {temperature}: must be above 0"):
+        distillation(torch.randn(4, 5), torch.randn(4, 3), temperature)
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (4, 1), (3, 6), (6,)])
+def test_features_of_other_shapes_are_not_compared_crosswise(shape):
+    with pytest.raises(ValueError, match=r"old_features of shape .*: must be \[4, 6\]"):
+        less_forget(torch.randn(4, 6), torch.randn(shape))
+
+
+@pytest.mark.parametrize("old", [-1, 5, 6])
+def test_margin_ranking_without_a_new_class_is_refused_and_not_nan(old):
+    with pytest.raises(ValueError, match=f"old = {old}: must be 0 to 4"):
+        margin_ranking(torch.rand(3, 5), torch.tensor([0, 1, 2]), old)
+    assert margin_ranking(torch.rand(3, 5), torch.tensor([0, 1, 2]), 4).isfinite()

@@ -3,7 +3,8 @@
 The T inner steps are a chain, Theta'_{t+1} = Theta'_t - alpha grad L_c(Theta'_t; E). Reverse-mode differentiation
 needs the graph of step t only while it passes step t, and that graph can be made again from Theta'_t. So the walk
 forward keeps parameters alone, and memory is that of one graph and T parameter vectors, not of T graphs. The price is
-one more forward and backward pass per step. ``book/engines.py`` derives the recursion and walks it on a toy.
+one more forward and backward pass per step, which must find the same step again (:mod:`~.repeated`).
+``book/engines.py`` derives the recursion and walks it on a toy.
 
 :mod:`~mnemonics_lib.bilevel.recorded_adjoint` is this recursion for speed; tests hold the two together.
 """
@@ -28,6 +29,8 @@ from mnemonics_lib.bilevel.problem import (
     MetaLoss,
     Minibatches,
 )
+from mnemonics_lib.bilevel.repeated import Replay, refuse_if_different
+from mnemonics_lib.bilevel.requirements import refuse_if_nothing_moves
 
 Named = dict[str, Tensor]
 """One tensor per parameter that moves, of the parameter's shape."""
@@ -49,6 +52,7 @@ class Adjoint:
         self.base_loss, self.meta_loss, self.sgd = base_loss, meta_loss, sgd
         self.minibatches_per_call = sgd.steps
 
+    @torch.enable_grad()
     def __call__(
         self,
         model: nn.Module,
@@ -58,15 +62,18 @@ class Adjoint:
     ) -> Hypergradient:
         """Walk T steps forward, take the validation loss, walk back. Arguments: :class:`~.problem.Engine`."""
         T, alpha, mu, w = self.sgd.steps, self.sgd.alpha, self.sgd.momentum, self.sgd.weight_decay
-        draws = self.sgd.numbered() if minibatches is None else minibatches
+        draws, replay = self.sgd.draws(minibatches), Replay(exemplars.device)
+        refuse_if_nothing_moves(model)
         network = Functional.of(model)
         E = exemplars.detach().clone().requires_grad_()  # [n, c, h, w]
 
         # Eq. 8:  b <- mu b + grad L_c(Theta'_t; E) + w Theta'_t,  Theta'_{t+1} = Theta'_t - alpha b.
-        theta, trajectory, losses = dict(zip(network.names, network.leaves(), strict=True)), [], []
+        theta = dict(zip(network.names, network.leaves(), strict=True))
+        trajectory, losses = [], []
         b = {name: torch.zeros_like(p) for name, p in theta.items()}
         for t in range(T):
             trajectory.append(theta)
+            replay.note(t)
             loss = self.base_loss(network.classifier([*theta.values()]), E.detach(), *draws[t])
             losses.append(loss.detach())
             g = _slopes(loss, theta)
@@ -78,11 +85,15 @@ class Adjoint:
         u = {name: torch.zeros_like(p) for name, p in theta.items()}
         v = u | _slopes(meta_loss, theta)
         dE = torch.zeros_like(exemplars)  # [n, c, h, w]
+        again: list[Tensor] = []
 
         for t in reversed(range(self.sgd.constant, T)):
             theta = trajectory[t]
             # g = grad L_c(Theta'_t; E), with its graph.
-            g = _slopes(self.base_loss(network.classifier([*theta.values()]), E, *draws[t]), theta, graph=True)
+            with replay.again(t):
+                loss = self.base_loss(network.classifier([*theta.values()]), E, *draws[t])
+            g = _slopes(loss, theta, graph=True)
+            again.insert(0, loss.detach())
             # u <- mu u - alpha v.
             u |= {k: mu * u[k] - alpha * v[k] for k in g}
             # d<g, u> / dTheta'_t and d<g, u> / dE, u held constant: one backward pass gives both products.
@@ -93,6 +104,7 @@ class Adjoint:
             # v <- v + d<g, u> / dTheta'_t + w u.
             v = {k: v[k] + product for k, product in zip(theta, of_theta, strict=True)}
             v |= {k: v[k] + w * u[k] for k in g}
+        refuse_if_different(model, torch.stack(losses[self.sgd.constant :]), torch.stack(again))
         return Hypergradient(dE, meta_loss.detach(), torch.stack(losses))
 
     def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:

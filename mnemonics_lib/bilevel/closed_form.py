@@ -94,6 +94,7 @@ class ClosedForm:
     def __init__(self, batch: Batch, meta_loss: MetaLoss, solver: Solver, inner: str) -> None:
         self.batch, self.meta_loss, self.solver, self.inner = batch, meta_loss, solver, inner
 
+    @torch.enable_grad()
     def __call__(
         self,
         model: nn.Module,

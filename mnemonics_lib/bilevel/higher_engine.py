@@ -20,6 +20,7 @@ from mnemonics_lib.bilevel.problem import (
     MetaLoss,
     Minibatches,
 )
+from mnemonics_lib.bilevel.requirements import refuse_if_nothing_moves
 
 with warnings.catch_warnings():  # Python warns of a line of `higher` when it compiles it, once per environment
     warnings.simplefilter("ignore", SyntaxWarning)
@@ -41,6 +42,7 @@ class Higher:
         self.base_loss, self.meta_loss, self.sgd = base_loss, meta_loss, sgd
         self.minibatches_per_call = sgd.steps
 
+    @torch.enable_grad()
     def __call__(
         self,
         model: nn.Module,
@@ -49,7 +51,8 @@ class Higher:
         validation: tuple[Tensor, ...] = (),
     ) -> Hypergradient:
         """Unroll, then walk back through all that was unrolled. Arguments: :class:`~.problem.Engine`."""
-        sgd, minibatches = self.sgd, self.sgd.numbered() if minibatches is None else minibatches
+        sgd, minibatches = self.sgd, self.sgd.draws(minibatches)
+        refuse_if_nothing_moves(model)
         images = exemplars.detach().clone().requires_grad_()
         start = copy.deepcopy(model) if sgd.constant else model
         optimizer = torch.optim.SGD(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ Minibatches = Sequence[tuple[Any, ...]]
 Batch = Callable[..., tuple[Tensor, Tensor]]
 """(exemplar images E, *minibatches[t]) -> the images [m, c, h, w] and labels [m] that inner step t trains on.
 
-It is a function of its arguments alone, because an engine may compute a step twice and must get the same crops again.
+It is a function of its arguments alone, because an engine may compute a step twice and must get the same crops again;
+an engine that does so refuses others. What it draws from torch's own generators it gets again.
 """
 
 BaseLoss = Callable[..., Tensor]
@@ -53,6 +55,9 @@ class InnerSGD:
         momentum: of the SGD (paper: 0).
         weight_decay: of the SGD (paper: 0).
         truncate: differentiate through the last K steps alone, as if Theta'_{T-K} were given; 0 for all of them.
+
+    Raises:
+        ValueError: for a number outside of its range.
     """
 
     steps: int
@@ -60,6 +65,18 @@ class InnerSGD:
     momentum: float = 0.0
     weight_decay: float = 0.0
     truncate: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what would be another recursion, or none."""
+        for name, allowed, words in (
+            ("steps", self.steps >= 1, "at least 1"),
+            ("alpha", 0 < self.alpha < math.inf, "above 0 and finite"),
+            ("momentum", 0 <= self.momentum < 1, "at least 0 and below 1"),
+            ("weight_decay", 0 <= self.weight_decay < math.inf, "at least 0 and finite"),
+            ("truncate", self.truncate >= 0, "at least 0"),
+        ):
+            if not allowed:
+                raise ValueError(f"{name} = {getattr(self, name)}: must be {words}")
 
     @property
     def differentiated(self) -> int:
@@ -70,6 +87,16 @@ class InnerSGD:
     def constant(self) -> int:
         """How many steps come before those: their result is taken as given."""
         return self.steps - self.differentiated
+
+    def draws(self, minibatches: Minibatches | None) -> Minibatches:
+        """The mini-batches of a call, one for each step; where none are given, the steps' numbers.
+
+        Raises:
+            ValueError: for fewer of them than there are steps.
+        """
+        if minibatches is not None and len(minibatches) < self.steps:
+            raise ValueError(f"minibatches: {len(minibatches)} of them: must be {self.steps}, one for each inner step")
+        return self.numbered() if minibatches is None else minibatches
 
     def numbered(self) -> Minibatches:
         """For losses that choose their mini-batch themselves: step t gets the number t."""

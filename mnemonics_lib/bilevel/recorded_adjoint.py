@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.bilevel.functional import Functional, Parameters, leaves, moving
 from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, InnerSGD, MetaLoss, Minibatches
+from mnemonics_lib.bilevel.repeated import Replay, refuse_if_different
+from mnemonics_lib.bilevel.requirements import refuse_if_nothing_moves
 from mnemonics_lib.bilevel.second_order import SecondOrder
 from mnemonics_lib.device.recording import Step, recorder
 
@@ -37,6 +39,7 @@ class RecordedAdjoint(Adjoint):
         self._walk: _Walk | None = None
         self._steps: list[Step] = []
 
+    @torch.enable_grad()
     def __call__(
         self,
         model: nn.Module,
@@ -45,25 +48,32 @@ class RecordedAdjoint(Adjoint):
         validation: tuple[Tensor, ...] = (),
     ) -> Hypergradient:
         """Walk forwards, validate, walk back; the tensors of the first call serve all later ones that are alike."""
+        refuse_if_nothing_moves(model)
         if self._walk is None or self._walk.signature != _signature(model, exemplars):
             self._walk, self._steps = None, []  # their memory is given back before others are made
             self._walk = _Walk(model, exemplars, self.base_loss, self.meta_loss, self.sgd)
             kinds, record = (self._walk.forwards, self._walk.validate, self._walk.backwards), recorder(exemplars.device)
             self._steps = [Step(kind, self._walk.changed, record) for kind in kinds]
         walk, (forwards, validate, backwards) = self._walk, self._steps
-        steps, constant = self.sgd.steps, self.sgd.constant
-        minibatches = self.sgd.numbered() if minibatches is None else minibatches
+        steps, constant, replay = self.sgd.steps, self.sgd.constant, Replay(exemplars.device)
+        minibatches = self.sgd.draws(minibatches)
         walk.start(model, exemplars)
         with self.layers():
             for t in range(steps):
                 if t >= constant:
                     torch._foreach_copy_(walk.trajectory[t - constant], walk.theta)
+                replay.note(t)
                 forwards(*minibatches[t])
                 walk.base_losses[t : t + 1].copy_(walk.loss)
             validate(*validation)
             for t in reversed(range(constant, steps)):
                 torch._foreach_copy_(walk.theta, walk.trajectory[t - constant])
-                backwards(*minibatches[t])
+                with replay.again(t):
+                    backwards(*minibatches[t])
+                walk.repeated[t : t + 1].copy_(walk.loss)
+        if not walk.checked:  # once, since it waits for the device
+            refuse_if_different(model, walk.base_losses[constant:], walk.repeated[constant:])
+            walk.checked = True
         return Hypergradient(walk.gradient.clone(), walk.value[0].clone(), walk.base_losses.clone())
 
     def layers(self) -> AbstractContextManager[Any]:
@@ -90,7 +100,9 @@ class _Walk:
         self.velocity, self.v, self.u = _copies(start, 3)
         self.images = exemplars.detach().clone().requires_grad_()
         self.gradient = torch.zeros_like(self.images, requires_grad=False)
-        self.base_losses, self.loss, self.value = exemplars.new_empty(sgd.steps + 2).split([sgd.steps, 1, 1])
+        self.base_losses, self.repeated = exemplars.new_empty(2, sgd.steps).unbind()  # forwards, and on the way back
+        self.loss, self.value = exemplars.new_empty(2).split(1)
+        self.checked = False
 
     def changed(self) -> list[Tensor]:
         """What the three kinds of step change, each some of it."""
@@ -129,6 +141,7 @@ class _Walk:
         """(u, v) at Theta'_{t+1} -> at Theta'_t, and step t's share of the gradient."""
         theta = leaves(self.theta)
         loss = self.base_loss(self.functional.classifier(theta), self.images, *minibatch)
+        self.loss.copy_(loss.detach())
         slopes = torch.autograd.grad(loss, theta, create_graph=True, allow_unused=True)
         v, u, g = _touched(slopes, self.v, self.u)  # as forwards: what the loss does not touch keeps its velocity
         if not g:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class HasFeatures(Protocol):
@@ -51,4 +51,20 @@ def refuse_if_parts_are_missing(model: object, inner: str) -> None:
         raise TypeError(
             f"exemplar_level.inner = {inner!r}: {type(model).__name__} lacks {' and '.join(missing)}. "
             "exemplar_level.inner = 'full' needs a forward pass alone"
+        )
+
+
+def refuse_if_nothing_moves(model: nn.Module) -> None:
+    """Stop before Eq. 8 takes its steps on a network that none of them would change.
+
+    Args:
+        model: Theta'.
+
+    Raises:
+        ValueError: when no parameter requires a gradient.
+    """
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ValueError(
+            f"{type(model).__name__}: none of its parameters requires a gradient, so the steps of Eq. 8 change "
+            "nothing; call requires_grad_() on those that are to move"
         )

@@ -10,7 +10,8 @@ from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
-from mnemonics_lib.loops import LoopState
+from mnemonics_lib.loop_state import part
+from mnemonics_lib.loops import LoopState, refuse_if_done
 from mnemonics_lib.rng import derive
 
 
@@ -49,6 +50,7 @@ class Adjustment:
 
     def step(self) -> None:
         """One outer step on the present part: Eq. 10a on the first, Eq. 10b on the second."""
+        refuse_if_done(self)
         present = self.trainings[-1]
         if present.done == len(present):
             present = self._training(len(self.trainings))
@@ -56,14 +58,14 @@ class Adjustment:
         present.step()
         self._take(present)
 
-    def _training(self, part: int) -> ExemplarTraining:
+    def _training(self, number: int) -> ExemplarTraining:
         """Of one part of the memory as it is now, validated on all the others."""
-        mine = self.parts[part]
-        others = torch.cat([index for k, index in enumerate(self.parts) if k != part])
+        mine = self.parts[number]
+        others = torch.cat([index for k, index in enumerate(self.parts) if k != number])
         images, labels = self.memory.images, self.memory.labels
         validation = Samples.learned(images[others], labels[others], self.pixels)
         nothing = images[:0], labels[:0]
-        seed = derive(self.seed, "part", part)
+        seed = derive(self.seed, "part", number)
         return ExemplarTraining(self.model, (images[mine], labels[mine]), validation, nothing, self.level, seed)
 
     def _take(self, training: ExemplarTraining) -> None:
@@ -94,9 +96,14 @@ class Adjustment:
 
     def load_state(self, state: LoopState) -> None:
         """Go on from there."""
-        self.trainings = []
-        for part, of_part in enumerate(state["parts"]):
-            training = self._training(part)
-            training.load_state(of_part)
-            self.trainings.append(training)
-            self._take(training)
+        with part(state, "parts") as parts:
+            if not 1 <= len(parts) <= len(self.parts):
+                raise ValueError(f"{len(parts)} of them: must be 1 to {len(self.parts)}, those of this loop")
+            self.trainings = []
+            for number, of_part in enumerate(parts):
+                training = self._training(number)
+                training.load_state(of_part)
+                if number < len(parts) - 1 and training.done < len(training):
+                    raise ValueError(f"part {number} is not done, and part {number + 1} was begun")
+                self.trainings.append(training)
+                self._take(training)

@@ -7,8 +7,10 @@ Example:
 What it needs of the module:
 
 - It maps normalised images [n, c, h, w] to logits [n, classes], and every parameter that requires a gradient takes
-  part. Its layers must be twice differentiable, and must give the same twice: no dropout in the mode that
-  ``level.batch_norm`` puts it in ("batch" is training mode, "running" evaluation mode).
+  part. Its parameters and the images are of one floating type, 32 or 64 bits, and on one device.
+- Its layers are twice differentiable. They may be random, as dropout is in the mode that ``level.batch_norm`` puts it
+  in ("batch" is training mode, "running" evaluation mode): the seed decides what they draw from torch's generators.
+  What draws from elsewhere, or keeps what a forward pass changes, is for ``engine = "higher"`` alone.
 - ``start = "perturbed"``: every layer with parameters has ``reset_parameters``, as PyTorch's have, or the module has a
   method ``reinitialised(seed)`` that returns a copy with fresh parameters.
 - ``inner = "head"``: what stays fixed is a module named ``backbone``.
@@ -26,6 +28,13 @@ from mnemonics_lib.config.sections import ExemplarLevel
 from mnemonics_lib.data.batches import Data
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.exemplars.any_input import (
+    require_alike,
+    require_data,
+    require_finite,
+    require_model_like,
+    require_trainable,
+)
 from mnemonics_lib.exemplars.controls import controls
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.loops import Walker, walk
@@ -57,43 +66,42 @@ def train_exemplars(
 
     Args:
         model: Theta_i, the trained classifier; not changed.
-        exemplars: where the exemplars start, float images [n, c, h, w] as the model takes them, and labels [n], int64.
+        exemplars: where the exemplars start, float images [n, c, h, w] as the model takes them, and labels [n], int64,
+            which are positions of logits.
         validation: images [m, c, h, w] and labels [m] of the classes that the exemplars stand for.
         level: the axes of the local bilevel programme; left out, the library's defaults without augmentation.
         pixels: mean, standard deviation and augmentation of the images; left out, the range of pixels is taken to be
             0 to 1, and ``inner_augment`` and ``val_augment`` change nothing.
-        seed: of batches, crops and perturbed starts.
+        seed: of batches, crops, perturbed starts and random layers; torch's own generators are not touched.
         walk: who walks the loop; a :class:`mnemonics_lib.durable.driver.Driver` shows progress and can go on later.
 
     Raises:
-        ValueError: for images or labels of another shape or type.
-        TypeError: when ``level`` asks for something that the module does not have.
+        ValueError: for images, labels, pixels or parameters of another shape, type or device, images that are not
+            finite, labels without a logit, and a module in which nothing moves.
+        TypeError: when ``level`` asks for something that the module does not have, or it cannot be differentiated
+            twice; from the first outer step, when it does not give an engine that computes twice the same twice.
     """
     level = ExemplarLevel(inner_augment=False) if level is None else level
-    for name, (images, labels) in {"exemplars": exemplars, "validation": validation}.items():
-        _require(name, images, labels)
-    if exemplars[0].shape[1:] != validation[0].shape[1:]:
-        raise ValueError(
-            f"validation: images of shape {tuple(validation[0].shape[1:])}: must be of the exemplars' shape, "
-            f"{tuple(exemplars[0].shape[1:])}"
-        )
+    given = {"exemplars": exemplars, "validation": validation}
+    for name, data in given.items():
+        require_data(name, data)
     if pixels is None:
         zero = exemplars[0].new_zeros(1, 1, 1)
         pixels = Pixels(zero, zero + 1, white=1, pad=0, flip=False)
-    images, labels = exemplars[0].detach(), exemplars[1]  # what the caller computed them from is not trained
-    context = images[:0], labels[:0]
-    training = ExemplarTraining(model, (images, labels), Samples.learned(*validation, pixels), context, level, seed)
-    walk(training, "exemplars")
-    return TrainedExemplars(training.E.detach(), controls([training]))
+    require_alike(exemplars, validation, pixels)
+    require_model_like(model, exemplars[0])
+    for name, (images, _) in given.items():
+        require_finite(name, images)
+    with torch.inference_mode(False), torch.enable_grad():  # wherever it is called
+        images, labels, val_images, val_labels = (_alone(tensor) for tensor in (*exemplars, *validation))
+        context = images[:0], labels[:0]
+        samples = Samples.learned(val_images, val_labels, pixels)
+        training = ExemplarTraining(model, (images, labels), samples, context, level, seed)
+        require_trainable(training)
+        walk(training, "exemplars")
+        return TrainedExemplars(training.E.detach(), controls([training]))
 
 
-def _require(name: str, images: Tensor, labels: Tensor) -> None:
-    """Raise ValueError unless these are float images and one int64 label each."""
-    if images.dim() != 4 or not images.is_floating_point() or not len(images):
-        raise ValueError(
-            f"{name}: images of shape {tuple(images.shape)} and type {images.dtype}: must be floats [n, c, h, w]"
-        )
-    if labels.shape != images.shape[:1] or labels.dtype != torch.int64:
-        raise ValueError(
-            f"{name}: labels of shape {tuple(labels.shape)} and type {labels.dtype}: must be int64 [{len(images)}]"
-        )
+def _alone(tensor: Tensor) -> Tensor:
+    """A tensor without what it was computed from, which is not trained; made in inference mode, a copy of it."""
+    return tensor.detach().clone() if tensor.is_inference() else tensor.detach()

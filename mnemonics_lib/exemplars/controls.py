@@ -16,7 +16,7 @@ from mnemonics_lib.bilevel.solution import solve
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining, pixel_optimizer
 from mnemonics_lib.exemplars.outer_log import rms
 from mnemonics_lib.exemplars.temporary import temporary_model
-from mnemonics_lib.rng import derive, stream
+from mnemonics_lib.rng import derive, seeded, stream
 
 STARTS, IMAGES, PIXELS = 4, 512, 2**16
 """Temporary models and validation images of a panel, and pixels that noise is tried on."""
@@ -66,10 +66,11 @@ def panel(training: ExemplarTraining, images: Tensor) -> tuple[float, float]:
         minibatches = training.inner.draw(
             -1 - k, training.engine.minibatches_per_call
         )  # batches that no outer step has had
-        fitted = solve(theta, images, minibatches, training.inner.load, level)  # Eq. 8, T times
-        with torch.no_grad():
-            running = training.meta_loss(fitted.eval(), x, y)  # before a pass in training mode would change them
-            batch = training.meta_loss(fitted.train(), x, y)
+        with seeded(derive(seed, "layers", k), images.device):  # dropout has one set of masks before and after
+            fitted = solve(theta, images, minibatches, training.inner.load, level)  # Eq. 8, T times
+            with torch.no_grad():
+                running = training.meta_loss(fitted.eval(), x, y)  # before a pass in training mode would change them
+                batch = training.meta_loss(fitted.train(), x, y)
         losses.append(torch.stack([batch, running]))
     batch_loss, running_loss = torch.stack(losses).mean(dim=0).tolist()
     return batch_loss, running_loss

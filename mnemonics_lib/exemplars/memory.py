@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.exemplars.admission import require_images, require_new_classes
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,15 @@ class ExemplarMemory:
         return int(self.rank.max()) + 1 if len(self) else 0
 
     def extend(self, images: Tensor, labels: Tensor) -> ExemplarMemory:
-        """This memory and freshly selected exemplars of new classes, m of each, by class and rank."""
+        """This memory and freshly selected exemplars of new classes, m of each, by class and rank.
+
+        Raises:
+            ValueError: for a class that is in the memory already, classes with more or fewer exemplars than others, and
+                images or labels of another shape, type or device.
+        """
         if not len(labels):
             return self
+        require_new_classes(self, images, labels)
         rank = torch.arange(len(labels), device=labels.device) % int(torch.bincount(labels).max())
         return replace(
             self,
@@ -60,7 +67,13 @@ class ExemplarMemory:
         )
 
     def shrink(self, per_class: int) -> ExemplarMemory:
-        """The ``per_class`` best-ranked exemplars of each class: what a fixed total leaves as classes arrive."""
+        """The best-ranked exemplars of each class, 0 or more of them: what a fixed total leaves as classes arrive.
+
+        Raises:
+            ValueError: for a negative number.
+        """
+        if per_class < 0:
+            raise ValueError(f"per_class = {per_class}: must be at least 0")
         return self._where(self.rank < per_class)
 
     def of_classes(self, first: int, last: int) -> ExemplarMemory:
@@ -73,7 +86,12 @@ class ExemplarMemory:
         )
 
     def with_images(self, index: Tensor, images: Tensor) -> ExemplarMemory:
-        """The memory after the exemplars at ``index`` were trained."""
+        """The memory after the exemplars at ``index`` were trained.
+
+        Raises:
+            ValueError: for images that are not one for each index, of the memory's size, type and device.
+        """
+        require_images(self, images, len(index))
         return replace(self, images=self.images.index_copy(0, index, images))
 
     def stored(self, pixels: Pixels) -> ExemplarMemory:
@@ -96,11 +114,13 @@ class ExemplarMemory:
         Rank r goes to part r mod ``parts``, so that each part gets good and less good exemplars of every class.
 
         Raises:
-            ValueError: when a class has fewer exemplars than there are parts.
+            ValueError: when a class has fewer exemplars than there are parts, or there are no such classes.
         """
         if not 2 <= parts <= self.per_class:
             raise ValueError(f"parts = {parts}: must be 2 to {self.per_class}, the exemplars per class")
         index = self.positions(0, classes)
+        if not len(index):
+            raise ValueError(f"classes = {classes}: the memory has no exemplars of classes below it to split")
         return [index[self.rank[index] % parts == part] for part in range(parts)]
 
     def displacement(self, index: Tensor) -> float:

@@ -19,9 +19,10 @@ from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.outer_log import OuterLog, rms
 from mnemonics_lib.exemplars.temporary import temporary_model
-from mnemonics_lib.loops import LoopState
+from mnemonics_lib.loop_state import part, require_like, require_steps, take_optimizer
+from mnemonics_lib.loops import LoopState, refuse_if_done
 from mnemonics_lib.losses import cross_entropy
-from mnemonics_lib.rng import derive, stream
+from mnemonics_lib.rng import derive, seeded, stream
 
 
 class ExemplarTraining:
@@ -33,7 +34,7 @@ class ExemplarTraining:
         validation: D, the data of the meta loss, Eq. 7a.
         context: exemplars that take part in Eq. 8 and in the meta loss but stay as they are (may be empty).
         level: the axes of the local bilevel programme; ``level.epochs`` is the number of passes over ``validation``.
-        seed: of the batches, crops and perturbed starts.
+        seed: of the batches, crops and perturbed starts, and of what layers draw from torch's own generators.
 
     Attributes:
         E: the exemplars, [n, c, h, w].
@@ -63,10 +64,12 @@ class ExemplarTraining:
 
     def step(self) -> None:
         """One outer step."""
+        refuse_if_done(self)
         D = self.validation[self.done]  # images [v, c, h, w], labels [v]
         theta = self.temporary(self.done)  # Theta' <- Theta_i, or a network near it
         minibatches = self.inner.draw(self.done, self.engine.minibatches_per_call)  # of E, one for each inner step
-        result = self.engine(theta, self.E, minibatches, D)  # Eq. 8, T times; Eq. 7a; its gradient through Eq. 8
+        with seeded(derive(self.seed, "layers", self.done), self.E.device):
+            result = self.engine(theta, self.E, minibatches, D)  # Eq. 8, T times; Eq. 7a; its gradient through Eq. 8
         self.E.grad = result.gradient  # grad_E L_c(Theta'(E); D), [n, c, h, w]
         self.optimizer.step()  # Eq. 9; SGD: E <- E - beta_1 grad_E L_c(Theta'(E); D)
         outside = self.pixels.outside(self.E.detach())  # before the projection, which leaves nothing outside
@@ -116,12 +119,14 @@ class ExemplarTraining:
 
     def load_state(self, state: LoopState) -> None:
         """Go on from there."""
-        self.E.data.copy_(state["images"])  # in place: the optimiser holds this very tensor
-        self._done = len(state["log"])
-        self.log.rows[: self.done] = state["log"]
+        with part(state, "log") as rows:
+            done = require_steps(len(rows), len(self))
+            self.log.rows[:done] = require_like(rows, self.log.rows[:done])
+        with part(state, "images") as images:
+            self.E.data.copy_(require_like(images, self.E))  # in place: the optimiser holds this very tensor
+        self._done = done
         if self.done < len(self):
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.scheduler.load_state_dict(state["scheduler"])
+            take_optimizer(state, self.optimizer, self.scheduler)
 
 
 def new_exemplar_training(

@@ -22,8 +22,11 @@ def herd(features: Tensor, count: int) -> Tensor:
         Indices [count] in order of rank, without repeats. Ties go to the lowest index.
 
     Raises:
-        ValueError: when ``count`` is not in 1..n.
+        ValueError: when ``count`` is not in 1..n, or the features are not finite numbers [n, d].
     """
+    if features.dim() != 2 or not features.isfinite().all():
+        what = f"of shape {list(features.shape)}" if features.dim() != 2 else "with NaN or infinity"
+        raise ValueError(f"features {what}: must be finite numbers of shape [n, d]; there is no nearest mean otherwise")
     if not 1 <= count <= len(features):
         raise ValueError(f"count = {count}: must be 1 to {len(features)}, the images there are")
     features = F.normalize(features.double(), dim=1)  # double: near-ties must not depend on summation order
@@ -64,6 +67,10 @@ def select(
 
     Returns:
         Normalised images [classes * count, c, h, w] and labels.
+
+    Raises:
+        ValueError: for another rule, or naming the class that has too few images, or whose images or features are not
+            finite.
     """
     if rule not in ("random", "herding"):
         raise ValueError(f"rule = {rule!r}: must be 'random' or 'herding'")
@@ -71,7 +78,11 @@ def select(
         described = torch.cat([features(images) for images, _ in samples.parts()])
     random = rule == "random"
     rank = (lambda i: pick_random(count, len(i), generator)) if random else (lambda i: herd(described[i], count))
-    return samples.batch(per_class(samples.labels, rank))
+    images, labels = samples.batch(per_class(samples.labels, rank))
+    broken = ~images.flatten(1).isfinite().all(dim=1)
+    if broken.any():
+        raise ValueError(f"class {int(labels[broken][0])}: an image with NaN or infinity among those chosen")
+    return images, labels
 
 
 def per_class(labels: Tensor, rank: Callable[[Tensor], Tensor]) -> Tensor:
@@ -80,9 +91,18 @@ def per_class(labels: Tensor, rank: Callable[[Tensor], Tensor]) -> Tensor:
     Args:
         labels: [n].
         rank: from the indices of a class [m] to the places among them that are chosen, best first.
+
+    Raises:
+        ValueError: naming the class, where ``rank`` raises one, and where there is no label at all.
     """
+    if not len(labels):
+        raise ValueError("labels: there are none to choose from")
     chosen = []
     for label in labels.unique(sorted=True):
         of_class = torch.nonzero(labels == label).flatten()
-        chosen.append(of_class[rank(of_class).to(of_class.device)])
+        try:
+            places = rank(of_class)
+        except ValueError as error:
+            raise ValueError(f"class {int(label)}: {error}") from error
+        chosen.append(of_class[places.to(of_class.device)])
     return torch.cat(chosen)

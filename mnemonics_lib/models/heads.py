@@ -148,8 +148,16 @@ class CosineHead(Head):
 
         Args:
             means: one vector per new class, [new classes, d]; only the direction counts.
+
+        Raises:
+            ValueError: where there are no older rows, or not one mean for each new one.
         """
         *old, new = self.rows()
+        if not old or means.shape != new.shape:
+            raise ValueError(
+                f"means of shape {list(means.shape)} for {len(old) + 1} blocks: must be {list(new.shape)}, one for "
+                "each row of the newest block, of at least 2"
+            )
         new.copy_(F.normalize(means, dim=1) * torch.cat(old).norm(dim=1).mean())
 
 

@@ -127,7 +127,7 @@ def test_an_unknown_rule_or_a_class_with_too_few_images_is_refused(labelled):
     with pytest.raises(ValueError, match=r"rule = 'best'.*random.*herding"):
         select(labelled, 1, "best", lambda x: x.flatten(1), torch.Generator())
     for rule in ("random", "herding"):
-        with pytest.raises(ValueError, match="count = 11: must be 1 to 10"):
+        with pytest.raises(ValueError, match="class 2: count = 11: must be 1 to 10"):
             select(labelled, 11, rule, lambda x: x.flatten(1), torch.Generator())
 
 
@@ -165,3 +165,40 @@ def test_fewer_exemplars_of_a_class_are_the_first_of_more(labelled):
             assert torch.equal(few, many[:, :2])
         else:
             assert torch.equal(few[0], many[0, :2])  # later classes go on in the stream where this one stopped
+
+
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf, -torch.inf])
+def test_features_that_are_no_numbers_have_no_nearest_mean_and_are_refused(labelled, broken):
+    x = features((5, 3, 1))
+    x[3, 1] = broken
+    with pytest.raises(ValueError, match="features with NaN or infinity"):
+        herd(x, 2)
+
+    def extract(images):
+        found = images.flatten(1).clone()
+        found[labelled.labels == 4] = broken
+        return found
+
+    with pytest.raises(ValueError, match="class 4: features with NaN or infinity"):
+        select(labelled, 2, "herding", extract, torch.Generator())
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 2, 2)])
+def test_features_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=r"features of shape .*: must be finite numbers of shape \[n, d\]"):
+        herd(torch.ones(shape), 2)
+
+
+def test_images_that_are_no_numbers_are_not_chosen_without_a_word(labelled):
+    images, labels = labelled.all()
+    spoilt = images.clone()
+    spoilt[labels == 9, 0, 1, 2] = torch.nan
+    samples = Samples.learned(spoilt, labels, labelled.pixels)
+    with pytest.raises(ValueError, match="class 9: an image with NaN or infinity"):
+        select(samples, 2, "random", lambda x: x.flatten(1), torch.Generator())
+
+
+def test_of_no_images_none_can_be_chosen(labelled):
+    nothing = labelled.where(torch.zeros(30, dtype=torch.bool))
+    with pytest.raises(ValueError, match="labels: there are none to choose from"):
+        select(nothing, 1, "random", lambda x: x.flatten(1), torch.Generator())

@@ -75,3 +75,37 @@ def test_the_mode_of_the_network_is_not_changed():
     net = network().eval()
     assert temporary_model(net, level(batch_norm="batch"), 0, 0.0).training
     assert not net.training
+
+
+def test_attention_is_as_fresh_as_a_new_layer():
+    torch.manual_seed(3)
+    net = nn.Sequential(nn.MultiheadAttention(8, 2), nn.Linear(8, 2))
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.fill_(7.0)
+    fresh = reinitialised(net, 1)
+    for name, parameter in fresh.named_parameters():
+        assert not (parameter == 7).any(), name
+    assert not fresh.get_parameter("0.out_proj.bias").any()  # as PyTorch makes it, though its layer draws one
+    assert not fresh.get_parameter("0.in_proj_bias").any()
+    bound = (6 / (8 + 3 * 8)) ** 0.5
+    weight = fresh.get_parameter("0.in_proj_weight")
+    assert 0.9 * bound < weight.abs().max() <= bound
+    assert torch.equal(weight, reinitialised(net, 1).get_parameter("0.in_proj_weight"))
+
+
+def test_a_weight_that_is_computed_from_others_cannot_be_drawn_anew_and_is_named():
+    for norm in (nn.utils.parametrizations.weight_norm, nn.utils.parametrizations.spectral_norm):
+        net = nn.Sequential(nn.Linear(4, 4), norm(nn.Linear(4, 2)))
+        before = net(torch.ones(1, 4))
+        with pytest.raises(TypeError, match=r"1\.parametrizations\.weight \(ParametrizationList\) holds what a weight"):
+            reinitialised(net, 0)
+        torch.testing.assert_close(net(torch.ones(1, 4)), before)
+        assert temporary_model(net, level(start="theta"), 0, 1.0)(torch.ones(1, 4)).shape == (1, 2)
+
+
+def test_the_global_generator_is_left_where_it_was_whatever_draws():
+    net = nn.Sequential(nn.MultiheadAttention(8, 2), nn.Linear(8, 2))
+    before = torch.get_rng_state()
+    reinitialised(net, 5)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -360,12 +360,13 @@ def test_the_fit_sees_neither_the_training_data_nor_the_exemplars_but_the_held_o
     other = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, train=spoilt))
     memory = state.memory
     state.memory = memory.with_images(memory.positions(0, 8), torch.zeros_like(memory.images))
-    state.phase = 3  # as it was when phase 3 was evaluated
+    state.phase, state.last = before = 3, (3, "balanced_finetuning")  # as it was when phase 3 was about to end
     row = global_bop.finish_phase(other, state) | global_bop.evaluate(other, state)
     assert (state.method.alpha, state.method.beta) == found
     assert row["accuracy"] == accuracy
     held_out = state.held_out
     state.held_out = held_out.with_images(held_out.positions(0, 8), held_out.images.flip(0))
+    state.phase, state.last = before
     global_bop.finish_phase(experiment, state)
     assert (state.method.alpha, state.method.beta) != found
 

@@ -318,6 +318,18 @@ def test_imprinted_rows_point_along_the_means_and_are_as_long_as_the_old_ones_on
     assert all(p.requires_grad for p in head.parameters())
 
 
+@pytest.mark.parametrize("shape", [(1, 6), (3, 6), (2, 1), (2, 5)])
+def test_means_that_are_not_one_for_each_new_row_are_refused_and_not_broadcast(shape):
+    head = CosineHead(6, 4)
+    with pytest.raises(ValueError, match=r"means of shape \[4, 6\] for 1 blocks"):
+        head.imprint(torch.ones(4, 6))
+    head.grow(6, seed=1)
+    before = rows(head).clone()
+    with pytest.raises(ValueError, match=r"means of shape .* for 2 blocks: must be \[2, 6\]"):
+        head.imprint(torch.ones(shape))
+    assert torch.equal(rows(head), before)
+
+
 def test_new_rows_come_from_the_seed(net):
     one, same_seed, other = (copy.deepcopy(net) for _ in range(3))
     one.grow(5, seed=3)

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "mnemonics_lib"
 LAYERS = [
     {"__init__", "errors", "paths"},
     {"divergence", "rng"},
-    {"loops"},
+    {"loops", "loop_state"},
     {"data", "losses", "phases"},
     {"models"},
     {"methods", "exemplars.budget"},
@@ -23,7 +23,7 @@ LAYERS = [
     {"device.recording"},  # the one hook of the paper: a step that a GPU can record
     {"bilevel", "training"},
     {"exemplars"},
-    {"experiment", "global_bop"},
+    {"experiment", "global_bop", "steps"},
     {"device"},
     {"durable"},
     {"runs"},
