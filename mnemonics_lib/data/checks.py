@@ -66,11 +66,15 @@ def require_pixel_space(mean: Tensor, std: Tensor, white: int, pad: int, flip: b
 
     It reads mean and std off the device.
     """
-    for field, tensor in {"mean": mean, "std": std}.items():
-        _require_channels(field, tensor)
+    channels = {"mean": mean, "std": std}
+    for field, tensor in channels.items():
+        if not isinstance(tensor, Tensor):
+            raise ValueError(f"{field} = {kind(tensor)}: must be a tensor of shape [c, 1, 1]")
+    require_one_device(channels)
+    for field, tensor in channels.items():
+        _require_numbers(field, tensor)
     if (mean.shape, mean.dtype) != (std.shape, std.dtype):
         raise ValueError(f"mean: {kind(mean)}: must be {kind(std)}, as std is, one number for each channel")
-    require_one_device({"mean": mean, "std": std})
     if (std <= 0).any():
         raise ValueError(f"std = {std.flatten().tolist()}: must be larger than 0")
     if not is_whole(white, 1, 255):
@@ -84,10 +88,8 @@ def require_pixel_space(mean: Tensor, std: Tensor, white: int, pad: int, flip: b
         raise ValueError(f"flip = {flip!r}: must be a boolean, True or False")
 
 
-def _require_channels(field: str, tensor: Tensor) -> None:
+def _require_numbers(field: str, tensor: Tensor) -> None:
     """Raise ValueError unless this is one finite number for each channel."""
-    if not isinstance(tensor, Tensor):
-        raise ValueError(f"{field} = {kind(tensor)}: must be a tensor of shape [c, 1, 1]")
     shape, floats = (max(1, tensor.numel()), 1, 1), tensor.is_floating_point()
     if not floats or tensor.shape != shape or not tensor.isfinite().all():
         wanted = f"{tensor.dtype if floats else torch.float32} of shape {list(shape)}, finite"
