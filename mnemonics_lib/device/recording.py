@@ -112,8 +112,8 @@ class Step:
     is the plain call.
 
     No recording is trusted unseen. The first time that one would be replayed, it is, and then the plain call is made
-    from the same start: where the two differ (work that draws random numbers, a kernel or a driver with a fault), all
-    further calls are plain ones, and a warning says so.
+    from the same start, random generators included: where the two differ (work with a generator of its own, a kernel or
+    a driver with a fault), all further calls are plain ones, and a warning says so.
 
     Args:
         work: what to do.
@@ -150,7 +150,9 @@ class Step:
         self._recordings[key] = kept, recorder.record(lambda: self.work(*kept))
         changed = self.changes()
         before = [tensor.detach().clone() for tensor in changed]
-        self._replay(key, *arguments)
+        gpus = {tensor.device for tensor in changed if tensor.is_cuda}
+        with torch.random.fork_rng(gpus):  # layers that draw from torch's own generators draw the same again
+            self._replay(key, *arguments)
         replayed = [tensor.detach().clone() for tensor in changed]
         with torch.no_grad():
             for tensor, was in zip(changed, before, strict=True):

@@ -182,11 +182,30 @@ def test_a_recording_that_does_something_else_is_found_out_at_first_use_and_the_
     assert by.recorded == 1
 
 
-def test_work_that_draws_random_numbers_is_found_out():
-    total = torch.zeros(50)
+def test_work_that_draws_from_torchs_own_generator_draws_on_as_plain_calls_do(recwarn):
+    total, expected, by = torch.zeros(50), torch.zeros(50), Tape()
 
     def work(x: Tensor) -> None:
         total.add_(F.dropout(x, 0.5))
+
+    step = Step(work, lambda: [total], by)
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        for _ in range(WARM + 3):
+            step(torch.ones(50))
+        torch.manual_seed(3)
+        for _ in range(WARM + 3):
+            expected += F.dropout(torch.ones(50), 0.5)
+    assert torch.equal(total, expected)
+    assert by.replayed == 3
+    assert not recwarn.list
+
+
+def test_work_with_a_generator_of_its_own_is_found_out():
+    total, own = torch.zeros(50), torch.Generator().manual_seed(1)
+
+    def work(x: Tensor) -> None:
+        total.add_(x * torch.rand(50, generator=own))
 
     step = Step(work, lambda: [total], Tape())
     for _ in range(WARM):
