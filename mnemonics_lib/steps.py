@@ -74,8 +74,9 @@ def refuse_out_of_turn(experiment: Experiment, state: State, name: str) -> None:
     of_phase, last = state.last or (-1, "")
     taken = ORDER.index(last) if of_phase == phase else -1
     rule = RULES[name]
-    if name == "select_exemplars" and not len(state.memory.positions(protocol.bounds(phase)[0], protocol.seen(phase))):
-        taken = min(taken, ORDER.index(name) - 1)  # the memory was emptied since, so images may be chosen anew
+    emptied = not len(state.memory.positions(*protocol.bounds(phase)))
+    if name == last == "select_exemplars" and emptied:  # images may be chosen anew
+        taken -= 1
     if taken >= ORDER.index(name):
         raise StepError(
             f"{here}: {last} was taken already, or begun, in this phase. Each step is taken once, in the order "

@@ -184,3 +184,13 @@ def test_a_copy_from_before_takes_its_own_steps(experiment, state):
     global_bop.model_level(experiment, state)
     global_bop.model_level(experiment, copied)
     assert same(content(state), content(copied))
+
+
+def test_where_nothing_is_kept_a_choice_of_nothing_brings_no_step_back(tiny):
+    experiment = Experiment.of(tiny.preset("finetune"))
+    state = global_bop.initial_state(experiment)
+    for name in ORDER:
+        STEPS[name](experiment, state)
+    for name in ORDER:
+        with pytest.raises(StepError, match=f"phase 0: {name}: finish_phase was taken already"):
+            STEPS[name](experiment, state)
