@@ -74,8 +74,10 @@ def refuse_out_of_turn(experiment: Experiment, state: State, name: str) -> None:
     of_phase, last = state.last or (-1, "")
     taken = ORDER.index(last) if of_phase == phase else -1
     rule = RULES[name]
-    # Images may be chosen anew for an emptied memory: one that holds the new classes refuses by itself.
-    if taken > ORDER.index(name) or (taken == ORDER.index(name) and name != "select_exemplars"):
+    emptied = not len(state.memory.positions(*protocol.bounds(phase)))
+    if name == last == "select_exemplars" and emptied:  # images may be chosen anew
+        taken -= 1
+    if taken >= ORDER.index(name):
         raise StepError(
             f"{here}: {last} was taken already, or begun, in this phase. Each step is taken once, in the order "
             f"{', '.join(ORDER)}. Go on with a later one, or go back to a state from before: a copy.deepcopy of it, or "

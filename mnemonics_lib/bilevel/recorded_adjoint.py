@@ -24,7 +24,7 @@ from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, InnerSGD, Met
 from mnemonics_lib.bilevel.repeated import Replay, refuse_if_different
 from mnemonics_lib.bilevel.requirements import refuse_if_nothing_moves
 from mnemonics_lib.bilevel.second_order import SecondOrder
-from mnemonics_lib.device.recording import Step, recorder
+from mnemonics_lib.device.recording import WARM, Step, recorder
 
 
 class RecordedAdjoint(Adjoint):
@@ -71,9 +71,9 @@ class RecordedAdjoint(Adjoint):
                 with replay.again(t):
                     backwards(*minibatches[t])
                 walk.repeated[t : t + 1].copy_(walk.loss)
-        if not walk.checked:  # once, since it waits for the device
+        if walk.calls <= WARM:  # not for ever, since it waits for the device; by then all steps have been replayed
             refuse_if_different(model, walk.base_losses[constant:], walk.repeated[constant:])
-            walk.checked = True
+            walk.calls += 1
         return Hypergradient(walk.gradient.clone(), walk.value[0].clone(), walk.base_losses.clone())
 
     def layers(self) -> AbstractContextManager[Any]:
@@ -102,7 +102,7 @@ class _Walk:
         self.gradient = torch.zeros_like(self.images, requires_grad=False)
         self.base_losses, self.repeated = exemplars.new_empty(2, sgd.steps).unbind()  # forwards, and on the way back
         self.loss, self.value = exemplars.new_empty(2).split(1)
-        self.checked = False
+        self.calls = 0
 
     def changed(self) -> list[Tensor]:
         """What the three kinds of step change, each some of it."""

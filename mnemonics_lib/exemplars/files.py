@@ -283,6 +283,8 @@ def _from_tensors(
     images: Tensor, labels: Tensor, mean: Tensor | Sequence[float], std: Tensor | Sequence[float], white: int
 ) -> tuple[ExemplarMemory, Pixels]:
     """A memory of plain tensors, each class ranked in the order in which its images come, and their pixel space."""
+    if not isinstance(labels, Tensor):
+        raise ValueError(f"labels: {type(labels).__name__}: must be a tensor of integers of shape [n]")
     if labels.is_floating_point() or labels.dtype == torch.bool or labels.dim() != 1:
         raise ValueError(f"labels: {kind(labels)}: must be integers of shape [n]")
     seen: Counter[int] = Counter()
@@ -291,8 +293,16 @@ def _from_tensors(
         rank.append(seen[label])
         seen[label] += 1
     memory = ExemplarMemory(images, images, labels.long(), torch.tensor(rank, dtype=torch.int64, device=labels.device))
-    of_channel = [torch.as_tensor(c, dtype=torch.float32, device=images.device).reshape(-1, 1, 1) for c in (mean, std)]
+    of_channel = [_of_channel(name, values, images.device) for name, values in (("mean", mean), ("std", std))]
     return memory, Pixels(of_channel[0], of_channel[1], white, pad=0, flip=False)
+
+
+def _of_channel(name: str, values: Tensor | Sequence[float], device: torch.device) -> Tensor:
+    """One number for each channel, [c, 1, 1]; how many there must be is asked later."""
+    try:
+        return torch.as_tensor(values, dtype=torch.float32, device=device).reshape(-1, 1, 1)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{name} = {values!r}: must be numbers, one for each channel") from error
 
 
 def _manifest(

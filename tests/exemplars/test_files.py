@@ -621,3 +621,15 @@ def test_a_changed_byte_of_an_image_never_gives_another_image(data):
         else:
             with contextlib.suppress(ValueError):
                 assert torch.equal(load_png(directory)[0].images, before)
+
+
+def test_labels_and_numbers_that_are_none_are_named(tmp_path):
+    images, labels = torch.zeros(2, 1, 3, 3), torch.arange(2)
+    for save in (tensors_to_png, tensors_to_safetensors):
+        with pytest.raises(ValueError, match="labels: list: must be a tensor of integers"):
+            save(images, labels.tolist(), [0.5], [0.2], tmp_path / "a")  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="mean = 'grey': must be numbers, one for each channel"):
+            save(images, labels, "grey", [0.2], tmp_path / "a")  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="std = "):
+            save(images, labels, [0.5], [None], tmp_path / "a")  # type: ignore[list-item]
+    assert not list(tmp_path.iterdir())
