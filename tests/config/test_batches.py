@@ -187,7 +187,7 @@ def test_who_does_what_the_refusals_say_has_none_in_the_end(case):
 CASES: list[tuple[dict[str, Any], str]] = [
     ({"budget": 1, "resolution": 4}, "budget = 1: must be at least 2: in phase 1, a batch of the exemplars of Eq. 8"),
     ({"method": "bic", "budget": 2}, "budget = 2: must be at least 3: in phase 1"),
-    ({"budget": 19, "budget_rule": "total"}, "budget = 19: must be at least 20: in phase 5"),
+    ({"budget": 15, "budget_rule": "total"}, "budget = 15: must be at least 20: in phase 5"),
     ({"exemplar_level": {"inner_batch": 1}}, "exemplar_level.inner_batch = 1: must be 0 (all) or at least 2"),
     (
         {"exemplar_level": {"inner_batch": 2}, "budget": 3},
