@@ -45,16 +45,20 @@ class Drawn:
     beside: int = 0
     needs: int = 0
 
-    def of_one(self, size: int | None = None) -> bool:
-        """Whether a batch is known to have a single image, or none, at this size or at another one."""
+    def smallest(self, size: int | None = None) -> int | None:
+        """Images in the smallest batch, at this size or at another one; None where that is not known."""
         size = self.size if size is None else size
         if size == 1:
-            smallest = 1
-        elif self.count is None:
-            return False
-        else:  # the batches of a pass have one size to within one, as mnemonics_lib.data.batches has it
-            smallest = self.count // max(1, -(-self.count // size) if size else 1)
-        return smallest + self.beside < 2
+            return 1 + self.beside
+        if self.count is None:
+            return None
+        # The batches of a pass have one size to within one, as mnemonics_lib.data.batches has it.
+        return self.count // max(1, -(-self.count // size) if size else 1) + self.beside
+
+    def of_one(self, size: int | None = None) -> bool:
+        """Whether a batch is known to have a single image, or none."""
+        smallest = self.smallest(size)
+        return smallest is not None and smallest < 2
 
     @property
     def too_few(self) -> bool:
@@ -72,15 +76,15 @@ def refuse_batches_of_one(config: RunConfig, images: Sequence[int] | None = None
     Raises:
         ConfigError: naming the field that leads there, its value and what is allowed.
     """
-    loops = [loop for phase in range(config.phases + 1) for loop in _loops(config, phase, images)]
-    wrong = [loop for loop in loops if loop.of_one()]
+    every = list(loops(config, images))
+    wrong = [loop for loop in every if loop.of_one()]
     if not wrong:
         return
     by_size = next((loop for loop in wrong if loop.size == 1 or not loop.too_few), None)
     by_budget = max((loop for loop in wrong if loop.needs), key=lambda loop: _budget(config, loop), default=None)
     loop = by_size or by_budget or wrong[0]
     if by_size:
-        others = [other for other in loops if other.field == loop.field and not other.too_few]
+        others = [other for other in every if other.field == loop.field and not other.too_few]
         least = next(size for size in (2, 3) if not any(other.of_one(size) for other in others))
         either = "0 (all) or " if loop.field.endswith("inner_batch") else ""
         field, value, allowed = loop.field, str(loop.size), f"{either}at least {least}"
@@ -103,10 +107,21 @@ def _budget(config: RunConfig, loop: Drawn) -> int:
     return budget
 
 
-def _loops(config: RunConfig, phase: int, images: Sequence[int] | None) -> Iterator[Drawn]:
-    """The loops of a phase in which batch normalisation uses the statistics of batches."""
+def loops(config: RunConfig, images: Sequence[int] | None = None) -> Iterator[Drawn]:
+    """The loops of a run in which batch normalisation uses the statistics of batches.
+
+    Args:
+        config: the run.
+        images: training images of each class in use, in the order of arrival; None before they are known.
+    """
     protocol = config.protocol()
-    old, seen = protocol.bounds(phase)
+    for phase in range(config.phases + 1):
+        yield from _of_phase(config, phase, protocol.bounds(phase), images)
+
+
+def _of_phase(config: RunConfig, phase: int, bounds: tuple[int, int], images: Sequence[int] | None) -> Iterator[Drawn]:
+    """Those of one phase, whose own classes lie within ``bounds``."""
+    old, seen = bounds
     each, held_out = config.quota(seen)
     new = None if images is None else sum(images[old:seen]) - held_out * (seen - old)  # images of D_i
     if config.training.batch_norm == "batch":

@@ -46,6 +46,6 @@ def preset(name: str) -> Fields:
     Raises:
         ConfigError: for a name that is not in ``PRESETS``.
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise ConfigError(f"preset = {shown(name)}: must be one of {', '.join(PRESETS)}")
     return dict(PRESETS[name])

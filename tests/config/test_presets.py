@@ -137,6 +137,13 @@ def test_an_unknown_preset_is_refused_with_those_there_are(name):
         assert all(known in message for known in ROWS)
 
 
+@pytest.mark.parametrize("name", [5, [], {}, ["lucir"], "x" * 10**6], ids=lambda name: type(name).__name__)
+def test_a_name_that_is_none_is_refused_in_a_short_message(name):
+    with pytest.raises(ConfigError, match="preset = ") as caught:
+        load_config(SMALL, preset=name)
+    assert len(str(caught.value)) < 500
+
+
 def test_a_preset_is_a_copy_that_the_caller_may_change():
     preset("lucir")["exemplars"] = "mnemonics"
     assert preset("lucir")["exemplars"] == "herding"

@@ -91,7 +91,7 @@ def test_heads_and_exemplars_are_those_of_the_papers(tiny):
     }
     assert [name for name, info in METHODS.items() if info.holds_out] == ["bic"]
     keep = {"exemplars": "none", "finetune": False}
-    heads = {name: tiny.replace(method=name, **(keep if name == "joint" else {})).head for name in METHODS}
+    heads = {name: tiny.replace(method=name, budget=4, **(keep if name == "joint" else {})).head for name in METHODS}
     assert heads == dict.fromkeys(METHODS, "linear") | {"lucir": "cosine"}
 
 
