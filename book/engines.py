@@ -756,13 +756,17 @@ if rows:
 # outer steps is written, on the device. A learning rate is part of the recording: when it drops, a step is recorded
 # anew.
 #
+# No recording is trusted unseen. At its first use it is replayed, then the plain call is made from the same start, and
+# the two results are compared; where they differ, plain calls go on and a warning says so. `--no-record` does without
+# recordings altogether.
+#
 # On a CPU a step is a plain call. Tests stand in for the graph there: a tape takes down the tensor operations of a
 # step and does them again, without Python, on the tensors of that time. Training and exemplars then come out bit for
-# bit as without.
+# bit as without. Where there is a GPU, the same tests run on real graphs.
 
 # %% tags=["remove-input"]
-if not any("cuda" in path.stem for path in (RECORDS / "bench").glob("*.json")):
-    display(Markdown("**Not measured on a GPU yet**: no speed on one is known."))
+if not any(path.stem == "hypergradient-cuda" for path in BENCH):
+    display(Markdown("**Engines have not been measured on a GPU yet**: no speed of theirs on one is known."))
 
 # %% [markdown]
 # ## When it still does not fit: truncation

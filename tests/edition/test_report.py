@@ -3,11 +3,20 @@
 import pytest
 
 from mnemonics_lib.durable.provenance import Identity
-from mnemonics_lib.durable.records import RecordError, read_record, write_record
+from mnemonics_lib.durable.records import Record, RecordError, read_record, write_record
 from mnemonics_lib.edition import report
 from mnemonics_lib.paths import RECORDS
 
 ACCURACY = {"herding": [80.0, 82.0, 84.0], "mnemonics": [81.0, 84.0, 87.0], "lonely": [90.0]}
+
+
+def with_average(record: Record, seed: int, value: float) -> Record:
+    """A record whose every phase had this accuracy and took a sixth of as many seconds."""
+    results = [result.model_copy(update={"accuracy": value, "displacement": 0.1}) for result in record.results]
+    same = [value] * len(results)
+    changes = {"seed": seed, "accuracy": same, "average_accuracy": sum(same) / len(same), "displacement": 0.1}
+    seconds = {"phase_seconds": [value, *[0.0] * (len(results) - 1)], "seconds": value}
+    return record.model_copy(update={**changes, **seconds, "results": results})
 
 
 @pytest.fixture
@@ -16,8 +25,7 @@ def records(tmp_path):
     for arm, values in ACCURACY.items():
         for seed, value in enumerate(values, start=7 if arm == "lonely" else 0):
             path = tmp_path / "quick" / "digits-n5" / arm / f"seed-{seed}.json"
-            made = {"seed": seed, "average_accuracy": value, "displacement": 0.1, "seconds": value}
-            write_record(path, record.model_copy(update=made))
+            write_record(path, with_average(record, seed, value))
     return tmp_path
 
 
@@ -81,9 +89,7 @@ def table(records):
     for arm, values in made.items():
         for seed, value in enumerate(values):
             path = records / "small" / "x" / arm / f"seed-{seed}.json"
-            results = [result.model_copy(update={"accuracy": value}) for result in record.results]
-            changes: dict = {"seed": seed, "average_accuracy": value, "accuracy": [value] * 6, "results": results}
-            write_record(path, record.model_copy(update=changes))
+            write_record(path, with_average(record, seed, value))
     return report.evidence("small", "x", records)
 
 
