@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 GROWTH = 100.0
@@ -10,6 +10,9 @@ GROWTH = 100.0
 
 DISTANCE = 3.0
 """A pixel that is so many standard deviations from where it started; real images are hardly wider than that."""
+
+EXEMPLAR_LEVEL = ("exemplars", "adjustment")
+"""The trainings of exemplars that a phase may have had."""
 
 
 def concerns(result: Mapping[str, Any]) -> list[str]:
@@ -22,10 +25,12 @@ def concerns(result: Mapping[str, Any]) -> list[str]:
 
 
 def _losses(result: Mapping[str, Any]) -> Iterator[str]:
+    """Of the exemplar level the panel's loss: those in its log are of another random start at each step."""
     series = {name: result[name] for name in ("training_loss", "finetuning_loss")}
-    for name, log in _logs(result):
-        for column in ("meta_loss", "base_loss_first", "base_loss_last"):
-            series[f"{name}.{column}"] = log[column]
+    for name in EXEMPLAR_LEVEL:
+        panel = (result[name] or {}).get("panel")
+        for kind in ("", "_running") if panel else ():
+            series[f"{name}.panel.after{kind}"] = [panel[f"before{kind}"], panel[f"after{kind}"]]
     for name, values in series.items():
         worst = max(values, default=0.0)
         if worst > GROWTH * next(iter(values), 0.0):
@@ -33,14 +38,7 @@ def _losses(result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _pixels(result: Mapping[str, Any]) -> Iterator[str]:
-    for name, log in _logs(result):
-        far = max(log["farthest"], default=0.0)
+    for name in EXEMPLAR_LEVEL:
+        far = max(result[name]["steps"]["farthest"], default=0.0) if result[name] else 0.0
         if far > DISTANCE:
             yield f"{name}: a pixel moved {far:.1f} standard deviations from its start"
-
-
-def _logs(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Sequence[float]]]]:
-    """The logs of the trainings of exemplars that a phase had."""
-    for name in ("exemplars", "adjustment"):
-        if result[name] is not None:
-            yield name, result[name]["steps"]

@@ -13,19 +13,21 @@ from mnemonics_lib.exemplars.outer_log import COLUMNS
 
 
 def result(**changes: Any) -> dict[str, Any]:
-    log = {"steps": {name: [0.5, 0.25] for name in COLUMNS}}
-    return {"training_loss": [2.0, 1.0], "finetuning_loss": [], "exemplars": log, "adjustment": None} | changes
+    return {"training_loss": [2.0, 1.0], "finetuning_loss": [], "exemplars": log(), "adjustment": None} | changes
 
 
-def log(**columns: list[float]) -> dict[str, Any]:
-    return {"steps": {name: [0.5, 0.25] for name in COLUMNS} | columns}
+def log(panel: dict[str, float] | None = None, **columns: list[float]) -> dict[str, Any]:
+    still = {"before": 0.5, "after": 0.5, "before_running": 0.5, "after_running": 0.5}
+    return {"steps": {name: [0.5, 0.25] for name in COLUMNS} | columns, "panel": still | (panel or {})}
 
 
 def test_of_most_phases_there_is_nothing_to_say():
     assert concerns(result()) == []
     assert concerns(result(exemplars=None)) == []
     assert concerns(result(training_loss=[1.0, GROWTH], exemplars=log(farthest=[DISTANCE]))) == []
-    assert concerns(result(training_loss=[0.0, 0.0])) == []
+    assert concerns(result(training_loss=[0.0, 0.0], exemplars=log() | {"panel": None})) == []
+    # A start that is perturbed little, and then one that is perturbed more.
+    assert concerns(result(exemplars=log(base_loss_first=[0.001, 1.0], meta_loss=[0.001, 1.0]))) == []
 
 
 @pytest.mark.parametrize("name", ["training_loss", "finetuning_loss"])
@@ -34,9 +36,10 @@ def test_a_loss_that_grew_is_named(name):
 
 
 @pytest.mark.parametrize("part", ["exemplars", "adjustment"])
-@pytest.mark.parametrize("column", ["meta_loss", "base_loss_first", "base_loss_last"])
-def test_so_is_one_of_the_exemplar_level(part, column):
-    assert concerns(result(**{part: log(**{column: [0.01, 1.5]})})) == [f"{part}.{column} reached 1.5, from 0.01"]
+@pytest.mark.parametrize("kind", ["", "_running"])
+def test_so_is_the_panels_of_the_exemplar_level(part, kind):
+    grown = log({f"before{kind}": 0.01, f"after{kind}": 1.5})
+    assert concerns(result(**{part: grown})) == [f"{part}.panel.after{kind} reached 1.5, from 0.01"]
 
 
 @pytest.mark.parametrize("part", ["exemplars", "adjustment"])
