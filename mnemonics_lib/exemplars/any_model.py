@@ -93,15 +93,10 @@ def train_exemplars(
     for name, (images, _) in given.items():
         require_finite(name, images)
     with torch.inference_mode(False), torch.enable_grad():  # wherever it is called
-        images, labels, val_images, val_labels = (_alone(tensor) for tensor in (*exemplars, *validation))
+        images, labels, val_images, val_labels = (tensor.detach() for tensor in (*exemplars, *validation))
         context = images[:0], labels[:0]
         samples = Samples.learned(val_images, val_labels, pixels)
         training = ExemplarTraining(model, (images, labels), samples, context, level, seed)
         require_trainable(training)
         walk(training, "exemplars")
         return TrainedExemplars(training.E.detach(), controls([training]))
-
-
-def _alone(tensor: Tensor) -> Tensor:
-    """A tensor without what it was computed from, which is not trained; made in inference mode, a copy of it."""
-    return tensor.detach().clone() if tensor.is_inference() else tensor.detach()

@@ -91,6 +91,16 @@ def test_the_librarys_own_networks_pass_also_on_black_images(kind, training):
         refuse_if_not_twice_differentiable(model, images, LABELS, SecondOrder())
 
 
+def test_units_that_stand_on_their_kink_are_no_reason_to_refuse():
+    """Where an image is black and a convolution has no bias, its ReLU is at 0 exactly."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(2)
+        model = nn.Sequential(nn.Conv2d(1, 4, 3, bias=False), nn.ReLU(), nn.Flatten(), nn.Linear(64, 2))
+    images = IMAGES.clone()
+    images[:, :, 2:] = 0
+    refuse_if_not_twice_differentiable(model, images, LABELS, nullcontext())
+
+
 @pytest.mark.parametrize("function", [Square, Detaching])
 def test_what_pytorch_takes_for_constant_is_found_by_finite_differences(function):
     with pytest.raises(
