@@ -63,7 +63,7 @@ class Drawn:
     @property
     def too_few(self) -> bool:
         """Whether there is no second sample, so that no size of the batches would help."""
-        return self.count in (0, 1)
+        return self.count is not None and self.count < 2
 
 
 def refuse_batches_of_one(config: RunConfig, images: Sequence[int] | None = None) -> None:
