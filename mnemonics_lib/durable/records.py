@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import reprlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,6 +28,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from mnemonics_lib import metrics
+from mnemonics_lib.config.shown import listed, shown
 from mnemonics_lib.durable import compact
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.provenance import Environment, Identity
@@ -269,7 +269,7 @@ class Record(Part):
         for field in ("accuracy", "first_classes_accuracy"):
             values = getattr(self, field)
             if len(values) != phases or not all(0 <= value <= 100 for value in values):
-                raise ValueError(f"{field} = {values!r}: must be {phases} numbers in 0..100")
+                raise ValueError(f"{field} = {shown(values)}: must be {phases} numbers in 0..100")
         for field in ("results", "phase_seconds"):
             if len(getattr(self, field)) != phases:
                 raise ValueError(f"{field} has length {len(getattr(self, field))}: must be {phases}, one a phase")
@@ -281,7 +281,7 @@ class Record(Part):
             if getattr(self, field) != value:
                 raise ValueError(f"{field} = {getattr(self, field)!r}: must be {value!r}, which the phases give")
         if len(set(self.class_order)) != len(self.class_order):
-            raise ValueError(f"class_order = {self.class_order!r}: must name each class once")
+            raise ValueError(f"class_order = {shown(self.class_order)}: must name each class once")
         own = Environment(threads=self.threads, device=self.device, versions=self.versions)
         if self.environments[0] != own:
             raise ValueError(f"environments.0 = {self.environments[0]!r}: must be the record's own, {own!r}")
@@ -333,7 +333,7 @@ def read_record(path: str | Path) -> Record:
     given = values.pop(CHECKSUM, None) if isinstance(values, dict) else None
     record = parse_record(values, str(path))
     if given != (due := checksum(record)):
-        raise RecordError(f"{path}: {CHECKSUM} = {given!r}: must be {due!r}: it was changed or damaged; {advice}")
+        raise RecordError(f"{path}: {CHECKSUM} = {shown(given)}: must be {due!r}: it was changed or damaged; {advice}")
     return record
 
 
@@ -349,13 +349,14 @@ def parse_record(values: Any, source: str) -> Record:
     if found != VERSION or isinstance(found, bool):
         older = isinstance(found, int) and not isinstance(found, bool) and found < VERSION
         raise (OlderRecordError if older else RecordError)(
-            f"{source}: version = {found!r}: must be {VERSION} (a record without one is of version 1); "
+            f"{source}: version = {shown(found)}: must be {VERSION} (a record without one is of version 1); "
             f"delete it and make the run again, which leaves a record of version {VERSION}"
         )
     try:
         return Record.model_validate(values)
     except ValidationError as error:
-        raise RecordError("\n".join(f"{source}: {_explain(problem)}" for problem in error.errors())) from None
+        problems = error.errors(include_url=False)
+        raise RecordError(listed(problems, lambda problem: f"{source}: {_explain(problem)}")) from None
 
 
 def _explain(problem: Any) -> str:
@@ -363,13 +364,9 @@ def _explain(problem: Any) -> str:
     field = ".".join(map(str, problem["loc"]))
     if problem["type"] == "missing":
         return f"{field} is missing"
-    value, message = _shown.repr(problem["input"]), problem["msg"].replace("Input should be", "must be")
+    value, message = shown(problem["input"]), problem["msg"].replace("Input should be", "must be")
     if problem["type"] == "extra_forbidden":
         return f"{field} = {value}: no field of a record has this name"
     if problem["type"] == "value_error":  # raised by a validator of a whole model: it names field and value itself
         return ".".join(filter(None, [field, message.removeprefix("Value error, ")]))
     return f"{field} = {value}: {message}"
-
-
-_shown = reprlib.Repr()
-_shown.maxlist, _shown.maxstring, _shown.maxother = 12, 80, 80  # a whole confusion matrix would hide the message
