@@ -28,8 +28,10 @@ def _losses(result: Mapping[str, Any]) -> Iterator[str]:
     """Of the exemplar level the panel's loss: those in its log are of another random start at each step."""
     series = {name: result[name] for name in ("training_loss", "finetuning_loss")}
     for name in EXEMPLAR_LEVEL:
-        panel = (result[name] or {}).get("panel")
-        for kind in ("", "_running") if panel else ():
+        panel = result[name]["panel"] if result[name] else None
+        if panel is None:
+            continue
+        for kind in ("", "_running"):
             series[f"{name}.panel.after{kind}"] = [panel[f"before{kind}"], panel[f"after{kind}"]]
     for name, values in series.items():
         worst = max(values, default=0.0)
