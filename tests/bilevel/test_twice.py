@@ -65,18 +65,17 @@ RIGHT: dict[str, Any] = {
     "group norm": lambda: nn.GroupNorm(2, 4),
     "GELU": nn.GELU,
     "dropout": lambda: nn.Dropout(0.5),
-    "spectral norm": lambda: nn.utils.parametrizations.spectral_norm(nn.Conv2d(4, 4, 1)),
+    "spectral norm, not iterated": lambda: nn.utils.parametrizations.spectral_norm(nn.Conv2d(4, 4, 1)).eval(),
 }
 
 
 @pytest.mark.parametrize("layers", [nullcontext, SecondOrder], ids=["PyTorch's", "ours"])
 @pytest.mark.parametrize("layer", sorted(RIGHT))
 def test_right_second_derivatives_pass_and_nothing_is_touched(layer, layers):
-    model = around(RIGHT[layer]()).train()
+    model = around(RIGHT[layer]())
     before, numbers = copy.deepcopy(model.state_dict()), torch.get_rng_state()
     refuse_if_not_twice_differentiable(model, IMAGES, LABELS, layers())
-    if layer != "spectral norm":
-        assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
     assert torch.equal(torch.get_rng_state(), numbers)
 
@@ -103,9 +102,7 @@ def test_units_that_stand_on_their_kink_are_no_reason_to_refuse():
 
 @pytest.mark.parametrize("function", [Square, Detaching])
 def test_what_pytorch_takes_for_constant_is_found_by_finite_differences(function):
-    with pytest.raises(
-        TypeError, match=r"the second derivative of Sequential is wrong: .* where finite differences give"
-    ):
+    with pytest.raises(TypeError, match=r"a second derivative of Sequential is wrong, that with respect to 0\.weight"):
         refuse_if_not_twice_differentiable(around(Layer(function.apply)), IMAGES, LABELS, nullcontext())
     refuse_if_not_twice_differentiable(around(Layer(torch.square)), IMAGES, LABELS, nullcontext())
 
@@ -120,7 +117,7 @@ def wrong_in_pytorch() -> bool:
 def test_weight_normalisation_is_refused_where_pytorch_differentiates_it_wrongly():
     model = around(nn.utils.parametrizations.weight_norm(nn.Conv2d(4, 4, 1)))
     if wrong_in_pytorch():
-        with pytest.raises(TypeError, match="the second derivative of Sequential is wrong"):
+        with pytest.raises(TypeError, match=r"wrong, that with respect to 2\.parametrizations\.weight\.original1"):
             refuse_if_not_twice_differentiable(model, IMAGES, LABELS, nullcontext())
     else:
         refuse_if_not_twice_differentiable(model, IMAGES, LABELS, nullcontext())
