@@ -90,14 +90,29 @@ def test_the_librarys_own_networks_pass_also_on_black_images(kind, training):
         refuse_if_not_twice_differentiable(model, images, LABELS, SecondOrder())
 
 
-def test_units_that_stand_on_their_kink_are_no_reason_to_refuse():
-    """Where an image is black and a convolution has no bias, its ReLU is at 0 exactly."""
+def on_a_kink(layer: nn.Module) -> tuple[nn.Module, Tensor]:
+    """Where an image is black and a bias is 0, a ReLU is at 0 exactly; the other biases give the step its size."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(2)
-        model = nn.Sequential(nn.Conv2d(1, 4, 3, bias=False), nn.ReLU(), nn.Flatten(), nn.Linear(64, 2))
+        first, last = nn.Conv2d(1, 4, 3), nn.Linear(64, 2)
+    with torch.no_grad():
+        first.get_parameter("bias")[:2] = 0
     images = IMAGES.clone()
     images[:, :, 2:] = 0
+    return nn.Sequential(first, nn.ReLU(), layer, nn.Flatten(), last), images
+
+
+def test_units_that_stand_on_their_kink_neither_cause_a_refusal_nor_prevent_one():
+    model, images = on_a_kink(nn.Identity())
     refuse_if_not_twice_differentiable(model, images, LABELS, nullcontext())
+    model, images = on_a_kink(Layer(Square.apply))
+    with pytest.raises(TypeError, match="a second derivative of Sequential is wrong"):
+        refuse_if_not_twice_differentiable(model, images, LABELS, nullcontext())
+
+
+def test_where_finite_differences_disagree_among_themselves_there_is_no_verdict():
+    rough = Layer(lambda x: x + 1e-7 * torch.sin(3e6 * x))  # of which they see nothing, and autograd all
+    refuse_if_not_twice_differentiable(around(rough), IMAGES, LABELS, nullcontext())
 
 
 @pytest.mark.parametrize("function", [Square, Detaching])
