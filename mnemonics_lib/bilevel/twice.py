@@ -46,7 +46,7 @@ def refuse_if_not_twice_differentiable(
             functional = Functional.of(model)
             start = functional.leaves()
             given = _Loss(functional, images, labels)
-            touched = given.products(start, start) is not None
+            touched = given.products(start, functional.start()) is not None
         except RuntimeError as error:
             raise TypeError(
                 f"model: a layer of {name} cannot be differentiated twice, as Eq. 9 asks: {error}"
@@ -83,7 +83,7 @@ class _Loss:
     def products(self, theta: Parameters, along: Parameters) -> list[Tensor] | None:
         """d<g, along> / dtheta and / dimages, g the gradient with respect to theta: what a step of Eq. 8 hands back."""
         pairs = zip(self.slopes(theta, graph=True)[:-1], along, strict=True)
-        terms = [(slope * direction.detach()).sum() for slope, direction in pairs if slope is not None]
+        terms = [(slope * direction).sum() for slope, direction in pairs if slope is not None]
         if not terms:
             return None
         total = torch.stack(terms).sum()
@@ -103,10 +103,7 @@ class _Loss:
 
 
 def _wrong(model: nn.Module, images: Tensor, labels: Tensor) -> str:
-    """The name of a parameter, or "the images", whose second derivatives are not what differences give; empty for none.
-
-    In double precision, and beside the given point, where a kink (a ReLU at 0, say) is on no one's way.
-    """
+    """The name of a parameter, or "the images", whose second derivatives differences do not confirm; empty for none."""
     functional = Functional.of(copy.deepcopy(model).double())
     generator = torch.Generator().manual_seed(0)
 
@@ -114,11 +111,10 @@ def _wrong(model: nn.Module, images: Tensor, labels: Tensor) -> str:
         drawn = torch.randn(tensor.shape, generator=generator, dtype=tensor.dtype)
         return tensor.abs().mean() * drawn.to(tensor.device)
 
-    theta = [(tensor + 0.01 * noise(tensor)).requires_grad_() for tensor in functional.start()]
-    along, images = [noise(tensor) for tensor in theta], images.detach().double()
-    loss = _Loss(functional, images + 0.01 * noise(images), labels)
-    derivatives = loss.products(theta, [tensor.detach() for tensor in along]) or []
-    coarse, fine = (loss.differences([tensor.detach() for tensor in theta], along, step) for step in STEPS)
+    start, loss = functional.start(), _Loss(functional, images.double(), labels)
+    along = [noise(tensor) for tensor in start]
+    derivatives = loss.products(functional.leaves(), along) or []
+    coarse, fine = (loss.differences(start, along, step) for step in STEPS)
     largest = max(tensor.norm().item() for tensor in fine)
     for name, found, one, other in zip([*functional.names, "the images"], derivatives, coarse, fine, strict=True):
         scale = max(other.norm().item(), found.norm().item())
