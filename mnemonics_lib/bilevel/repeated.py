@@ -61,6 +61,6 @@ def refuse_if_different(model: object, first: Tensor, again: Tensor) -> None:
         f"the base loss of {type(model).__name__} was {first[step].item():.9g} on the way forwards and "
         f"{again[step].item():.9g} on the way back, at the same parameters and exemplars: an adjoint engine computes "
         "each inner step twice, and must get the same twice. Mini-batches and crops must be drawn beforehand and given "
-        "as arguments; layers may draw from torch's own generators, but must not keep what a forward pass changes "
-        "(as spectral normalisation does in training mode). Engine 'higher' computes each step once"
+        "as arguments; layers may draw from torch's own generators, but must not keep what a forward pass changes and "
+        "the next one sees. Engine 'higher' computes each step once"
     )
