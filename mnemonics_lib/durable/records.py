@@ -331,7 +331,12 @@ def read_record(path: str | Path) -> Record:
     except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path}: cannot be read as JSON ({error}); {advice}") from None
     given = values.pop(CHECKSUM, None) if isinstance(values, dict) else None
-    record = parse_record(values, str(path))
+    try:
+        record = parse_record(values, str(path))
+    except OlderRecordError:  # which says so itself
+        raise
+    except RecordError as error:
+        raise RecordError(f"{error}; {advice}") from None
     if given != (due := checksum(record)):
         raise RecordError(f"{path}: {CHECKSUM} = {shown(given)}: must be {due!r}: it was changed or damaged; {advice}")
     return record

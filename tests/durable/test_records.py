@@ -191,7 +191,9 @@ def test_the_log_of_outer_steps_is_kept_as_the_columns_that_are_logged(record):
 def test_a_missing_field_is_named_with_the_file(tmp_path, field):
     path = tmp_path / "record.json"
     path.write_text(json.dumps({key: value for key, value in RECORD.items() if key != field}))
-    with pytest.raises(RecordError, match=rf"record\.json: {field} is missing"):
+    with pytest.raises(
+        RecordError, match=rf"record\.json: {field} is missing(.|\n)*; delete it and make the run again$"
+    ):
         read_record(path)
 
 
