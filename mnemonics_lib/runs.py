@@ -167,12 +167,22 @@ def run(
         driver = driver_for(experiment, directory, Journal(home / JOURNAL, of_phase), deadline, progress)
         with deterministic(), recording(record_steps):
             state, account = _remaining_phases(experiment, home, identity, driver)
-        record = assemble(
-            config, experiment.protocol.order, state.results, account.environments, identity, account.seconds,
-            account.peak_memory_mb,
-        )  # fmt: skip
+        record = _record(experiment, state, account, identity)
         write_record(path, record)
         return record, path
+
+
+def _record(experiment: Experiment, state: State, account: Account, identity: Identity) -> Record:
+    """What a finished run leaves to be read."""
+    return assemble(
+        experiment.config,
+        experiment.protocol.order,
+        state.results,
+        account.environments,
+        identity,
+        account.seconds,
+        account.peak_memory_mb,
+    )
 
 
 def _finished(path: Path) -> Record | None:

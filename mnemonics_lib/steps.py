@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
+from mnemonics_lib.exemplars.memory import ExemplarMemory
+from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import StepError
+from mnemonics_lib.models import IncrementalNet
 
-if TYPE_CHECKING:  # the functions that are steps are where the state is
-    from mnemonics_lib.experiment import Experiment
-    from mnemonics_lib.global_bop import State
+
+class Stepped(Protocol):
+    """What the rules look at in a state: the phase, the model, the memory, and the step that was last."""
+
+    phase: int
+    model: IncrementalNet
+    memory: ExemplarMemory
+    last: tuple[int, str] | None
 
 
 class Rule(NamedTuple):
@@ -50,7 +58,7 @@ def step(function: Step) -> Step:
     name = function.__name__
 
     @functools.wraps(function)
-    def in_turn(experiment: Experiment, state: State, *args: Any, **kwargs: Any) -> Any:
+    def in_turn(experiment: Experiment, state: Stepped, *args: Any, **kwargs: Any) -> Any:
         refuse_out_of_turn(experiment, state, name)
         before, state.last = state.last, (state.phase, name)
         try:
@@ -63,7 +71,7 @@ def step(function: Step) -> Step:
     return cast(Step, in_turn)
 
 
-def refuse_out_of_turn(experiment: Experiment, state: State, name: str) -> None:
+def refuse_out_of_turn(experiment: Experiment, state: Stepped, name: str) -> None:
     """Raise StepError unless the state is one from which a step may be taken."""
     phase, phases, protocol = state.phase, experiment.config.phases, experiment.protocol
     here = f"phase {phase}: {name}"

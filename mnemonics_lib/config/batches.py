@@ -11,14 +11,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from mnemonics_lib.config.errors import ConfigError
-from mnemonics_lib.exemplars.budget import quota
+from mnemonics_lib.config.sections import ExemplarLevel, Finetuning, Training
+from mnemonics_lib.exemplars.budget import BudgetRule, quota
 from mnemonics_lib.methods import METHODS
+from mnemonics_lib.phases import PhaseProtocol
 
-if TYPE_CHECKING:
-    from mnemonics_lib.config.run import RunConfig
+
+class Axes(Protocol):
+    """The fields of a run that its batches depend on; :class:`~mnemonics_lib.config.run.RunConfig` has them."""
+
+    @property
+    def dataset(self) -> str: ...  # noqa: D102
+
+    @property
+    def phases(self) -> int: ...  # noqa: D102
+
+    @property
+    def method(self) -> str: ...  # noqa: D102
+
+    @property
+    def exemplars(self) -> Literal["none", "random", "herding", "mnemonics"]: ...  # noqa: D102
+
+    @property
+    def budget(self) -> int: ...  # noqa: D102
+
+    @property
+    def budget_rule(self) -> BudgetRule: ...  # noqa: D102
+
+    @property
+    def adjust(self) -> int: ...  # noqa: D102
+
+    @property
+    def finetune(self) -> bool: ...  # noqa: D102
+
+    @property
+    def training(self) -> Training: ...  # noqa: D102
+
+    @property
+    def exemplar_level(self) -> ExemplarLevel: ...  # noqa: D102
+
+    @property
+    def finetuning(self) -> Finetuning: ...  # noqa: D102
+
+    def protocol(self) -> PhaseProtocol: ...  # noqa: D102
+
+    def quota(self, classes: int, /) -> tuple[int, int]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -66,7 +106,7 @@ class Drawn:
         return self.count is not None and self.count < 2
 
 
-def refuse_batches_of_one(config: RunConfig, images: Sequence[int] | None = None) -> None:
+def refuse_batches_of_one(config: Axes, images: Sequence[int] | None = None) -> None:
     """Refuse a configuration in which batch statistics would be those of one image.
 
     Args:
@@ -98,7 +138,7 @@ def refuse_batches_of_one(config: RunConfig, images: Sequence[int] | None = None
     )
 
 
-def _budget(config: RunConfig, loop: Drawn) -> int:
+def _budget(config: Axes, loop: Drawn) -> int:
     """The smallest budget that gives a class as many exemplars to train on as a loop needs."""
     classes, holds_out = config.protocol().seen(loop.phase), METHODS[config.method].holds_out
     budget = config.budget
@@ -107,7 +147,7 @@ def _budget(config: RunConfig, loop: Drawn) -> int:
     return budget
 
 
-def loops(config: RunConfig, images: Sequence[int] | None = None) -> Iterator[Drawn]:
+def loops(config: Axes, images: Sequence[int] | None = None) -> Iterator[Drawn]:
     """The loops of a run in which batch normalisation uses the statistics of batches.
 
     Args:
@@ -119,7 +159,7 @@ def loops(config: RunConfig, images: Sequence[int] | None = None) -> Iterator[Dr
         yield from _of_phase(config, phase, protocol.bounds(phase), images)
 
 
-def _of_phase(config: RunConfig, phase: int, bounds: tuple[int, int], images: Sequence[int] | None) -> Iterator[Drawn]:
+def _of_phase(config: Axes, phase: int, bounds: tuple[int, int], images: Sequence[int] | None) -> Iterator[Drawn]:
     """Those of one phase, whose own classes lie within ``bounds``."""
     old, seen = bounds
     each, held_out = config.quota(seen)
@@ -143,7 +183,7 @@ def _of_phase(config: RunConfig, phase: int, bounds: tuple[int, int], images: Se
         yield _trained(config, "finetuning", phase, "the exemplars", seen * each)
 
 
-def _trained(config: RunConfig, section: str, phase: int, what: str, count: int | None) -> Drawn:
+def _trained(config: Axes, section: str, phase: int, what: str, count: int | None) -> Drawn:
     """The loop of a training by mini-batches, which a section describes."""
     size = getattr(config, section).batch_size
     return Drawn(phase, what, count, f"{section}.batch_size", size, f"{section}.batch_norm = 'batch'")
@@ -157,9 +197,7 @@ class Samples(NamedTuple):
     needs: int = 0
 
 
-def _exemplar_level(
-    config: RunConfig, phase: int, moving: Samples, validation: Samples, beside: int = 0
-) -> Iterator[Drawn]:
+def _exemplar_level(config: Axes, phase: int, moving: Samples, validation: Samples, beside: int = 0) -> Iterator[Drawn]:
     """The inner and the outer loop of one training of exemplars.
 
     Its controls measure with a batch's statistics in any case: the fitted model on up to 512 validation images at once

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from mnemonics_lib.exemplars.memory import ExemplarMemory
 
-
-def require_new_classes(memory: ExemplarMemory, images: Tensor, labels: Tensor) -> None:
+def require_new_classes(held: Tensor, known_labels: Tensor, each: int, images: Tensor, labels: Tensor) -> None:
     """Raise ValueError unless these are exemplars of classes that a memory does not have, as many of each as it has.
 
     Ranks are counted along each class's run of labels, so classes in another order or number would get wrong ones.
 
     Args:
-        memory: that is to take them.
-        images: [n, c, h, w].
+        held: images that the memory has, [m, c, h, w].
+        known_labels: theirs, [m].
+        each: how many of each class it has; 0 where it is empty.
+        images: what it is to take, [n, c, h, w].
         labels: [n].
     """
-    require_images(memory, images, len(labels))
-    if labels.dtype != torch.int64 or labels.dim() != 1 or labels.device != memory.labels.device:
+    require_images(held, images, len(labels))
+    if labels.dtype != torch.int64 or labels.dim() != 1 or labels.device != known_labels.device:
         raise ValueError(
             f"labels: {labels.dtype} of shape {list(labels.shape)} on {labels.device}: must be torch.int64 of shape "
-            f"[{len(images)}] on {memory.labels.device}"
+            f"[{len(images)}] on {known_labels.device}"
         )
     classes, counts = (tensor.tolist() for tensor in labels.unique_consecutive(return_counts=True))
-    known = sorted(set(classes) & set(memory.labels.tolist()))
+    known = sorted(set(classes) & set(known_labels.tolist()))
     if known:
         raise ValueError(
             f"labels: the memory has exemplars of {_named(known)} already; it takes those of new classes alone"
@@ -37,7 +34,7 @@ def require_new_classes(memory: ExemplarMemory, images: Tensor, labels: Tensor) 
         raise ValueError(
             f"labels: classes in the order {classes[:10]}: must be class positions, at least 0, each in one run"
         )
-    each = memory.per_class or counts[0]
+    each = each or counts[0]
     other = [(label, count) for label, count in zip(classes, counts, strict=True) if count != each]
     if other:
         raise ValueError(
@@ -45,9 +42,9 @@ def require_new_classes(memory: ExemplarMemory, images: Tensor, labels: Tensor) 
         )
 
 
-def require_images(memory: ExemplarMemory, images: Tensor, count: int) -> None:
-    """Raise ValueError unless these are ``count`` images of the memory's size, type and device."""
-    like, shape = memory.images, [count, *memory.images.shape[1:]]
+def require_images(like: Tensor, images: Tensor, count: int) -> None:
+    """Raise ValueError unless these are ``count`` images of the size, type and device of those that a memory has."""
+    shape = [count, *like.shape[1:]]
     if list(images.shape) != shape or images.dtype != like.dtype or images.device != like.device:
         raise ValueError(
             f"images: {images.dtype} of shape {list(images.shape)} on {images.device}: must be {like.dtype} of shape "

@@ -56,7 +56,7 @@ class ExemplarMemory:
         """
         if not len(labels):
             return self
-        require_new_classes(self, images, labels)
+        require_new_classes(self.images, self.labels, self.per_class, images, labels)
         rank = torch.arange(len(labels), device=labels.device) % int(torch.bincount(labels).max())
         return replace(
             self,
@@ -91,7 +91,7 @@ class ExemplarMemory:
         Raises:
             ValueError: for images that are not one for each index, of the memory's size, type and device.
         """
-        require_images(self, images, len(index))
+        require_images(self.images, images, len(index))
         return replace(self, images=self.images.index_copy(0, index, images))
 
     def stored(self, pixels: Pixels) -> ExemplarMemory:
