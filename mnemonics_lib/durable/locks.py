@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -31,15 +32,19 @@ def locked(path: Path, deadline: float | None, what: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=PATIENCE)
+        lock.acquire(timeout=min(PATIENCE, _left(deadline)))
     except Timeout:
         print(f"waiting for {what} ({path})", file=sys.stderr, flush=True)
-        left = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())  # -1 is filelock's for ever
         try:
-            lock.acquire(timeout=left)
+            lock.acquire(timeout=-1 if deadline is None else _left(deadline))  # -1 is filelock's for ever
         except Timeout:
             raise OutOfTimeError(f"time limit reached while waiting for {what}; the same command goes on") from None
     try:
         yield
     finally:
         lock.release()
+
+
+def _left(deadline: float | None) -> float:
+    """Seconds until then; infinite for never."""
+    return math.inf if deadline is None else max(0.0, deadline - time.monotonic())
