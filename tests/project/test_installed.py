@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -77,7 +78,9 @@ class Elsewhere:
             subprocess.run([sys.executable, "-c", code], cwd=copy, capture_output=True, check=True)
             if kind == "sdist":
                 (archive,) = copy.glob("*.tar.gz")
-                shutil.unpack_archive(archive, copy, filter="data")
+                with tarfile.open(archive) as packed:  # Python 3.11 has filters from 3.11.4 on
+                    packed.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
+                    packed.extractall(copy)
                 copy /= archive.name.removesuffix(".tar.gz")
         (wheel,) = copy.glob("*.whl")
         return wheel
