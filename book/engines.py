@@ -753,7 +753,8 @@ if rows:
 #
 # What is recorded must not change and must not wait. Orders, batches and crops are drawn on the host, for an epoch or
 # for all $T$ inner steps at once, and travel in one transfer without waiting. Losses are summed, and the log of the
-# outer steps is written, on the device. A learning rate is part of the recording: when it drops, a step is recorded
+# outer steps is written, on the device; an epoch and an outer step are looked at once, at their end, for a number that
+# is none. A learning rate is part of the recording: when it drops, a step is recorded
 # anew.
 #
 # No recording is trusted unseen. At its first use it is replayed, then the plain call is made from the same start, and

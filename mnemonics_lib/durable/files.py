@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 import time
@@ -42,7 +43,7 @@ def clear_unfinished(path: Path, age: float = 0.0) -> None:
         path: the file that they meant to write.
         age: seconds since an unfinished file was last written to. 0 only where a lock keeps other writers out.
     """
-    for left in path.parent.glob(f"{_prefix(path)}????????"):
+    for left in path.parent.glob(f"{glob.escape(_prefix(path))}*"):
         try:
             if time.time() - left.stat().st_mtime >= age:
                 left.unlink()
@@ -67,5 +68,5 @@ def refuse_unwritable(path: Path) -> None:
 
 
 def _prefix(path: Path) -> str:
-    """How the name of an unfinished file begins; eight letters of ``tempfile``'s follow."""
-    return f".{path.name}."
+    """How the name of an unfinished file begins, so that no file of a user's is taken for one; letters follow."""
+    return f".{path.name}.unfinished-"

@@ -9,7 +9,6 @@ import hashlib
 import json
 import operator
 import re
-import reprlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, 
 from safetensors import SafetensorError
 from torch import Tensor
 
+from mnemonics_lib.config.shown import shown
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.wording import kind
 from mnemonics_lib.exemplars.memory import ExemplarMemory
@@ -150,7 +150,7 @@ def plain_errors(subject: object) -> Iterator[None]:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         # Where a field is missing, the input is all the others.
-        found = "" if first["type"] == "missing" else f" = {reprlib.repr(first['input'])}"
+        found = "" if first["type"] == "missing" else f" = {shown(first['input'])}"
         raise ValueError(f"{subject}: {field}{found}: {first['msg']}") from error
     except (ValueError, SafetensorError) as error:
         raise ValueError(f"{subject}: {error}") from error
@@ -207,7 +207,7 @@ def checked_class_ids(memory: ExemplarMemory, class_ids: Sequence[int] | None) -
     if len(ids) < classes:
         raise ValueError(f"class_ids: {len(ids)} of them: must be at least {classes}, one for each class position")
     if len(set(ids)) < len(ids) or min(ids) < 0 or max(ids) > LIMIT:
-        raise ValueError(f"class_ids = {reprlib.repr(ids)}: must be distinct, and 0 to {LIMIT} each")
+        raise ValueError(f"class_ids = {shown(ids)}: must be distinct, and 0 to {LIMIT} each")
     return ids
 
 

@@ -56,7 +56,7 @@ def test_what_a_killed_process_leaves_is_cleared_away(root, tmp_path):
     done = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(root)})
     assert done.returncode == -signal.SIGKILL
     (left,) = tmp_path.iterdir()
-    other = tmp_path / ".files.abcdefgh"  # of another file
+    other = tmp_path / ".files.unfinished-abcdefgh"  # of another file
     other.touch()
     put(path, "one")  # it may be somebody's who is writing now
     assert left.exists()
@@ -68,7 +68,7 @@ def test_what_a_killed_process_leaves_is_cleared_away(root, tmp_path):
 
 def test_where_a_lock_keeps_others_out_it_is_cleared_at_once(tmp_path):
     path = tmp_path / "checkpoint.pt"
-    with tempfile.NamedTemporaryFile(dir=tmp_path, prefix=f".{path.name}.", delete=False):
+    with tempfile.NamedTemporaryFile(dir=tmp_path, prefix=f".{path.name}.unfinished-", delete=False):
         pass
     put(path, "one")
     assert len(list(tmp_path.iterdir())) == 2
@@ -77,9 +77,19 @@ def test_where_a_lock_keeps_others_out_it_is_cleared_at_once(tmp_path):
     clear_unfinished(tmp_path / "none" / "file")
 
 
+def test_a_name_is_no_pattern_and_a_hidden_file_of_the_users_stays(tmp_path):
+    path = tmp_path / "seed[0]*.json"
+    mine = [tmp_path / f".{path.name}.original", tmp_path / ".seed0.json.unfinished-abcdefgh"]
+    left = tmp_path / f".{path.name}.unfinished-abcdefgh"
+    for each in (*mine, left):
+        each.touch()
+    clear_unfinished(path)
+    assert sorted(tmp_path.iterdir()) == sorted(mine)
+
+
 def test_what_cannot_be_cleared_is_in_nobodys_way(tmp_path, monkeypatch):
     path = tmp_path / "file"
-    (tmp_path / ".file.abcdefgh").mkdir()
+    (tmp_path / ".file.unfinished-abcdefgh").mkdir()
     clear_unfinished(path)
     put(path, "one")
     assert path.read_text() == "one"
