@@ -43,9 +43,9 @@ book: $(ENVIRONMENT) ## run the quick notebooks, render the book, say where to o
 reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROFILE
 	@$(SNAKEMAKE) --config "profile=$$PROFILE" -- reproduce
 
-.PHONY: evidence
-evidence: $(ENVIRONMENT) ## make the records of book/records/evidence.yaml that are missing, for PROFILE
-	@$(SNAKEMAKE) --config "profile=$$PROFILE" evidence=1 -- evidence
+.PHONY: study
+study: $(ENVIRONMENT) ## make the records of a study that are missing: STUDY=quick/digits-n5, a folder of them, or a file
+	@$(SNAKEMAKE) $(if $(CLUSTER),--profile ".cluster/$(CLUSTER)") --config "study=$$STUDY" $(if $(DEVICE),"device=$$DEVICE") -- study
 
 .PHONY: costs
 costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction to book/records/costs.json

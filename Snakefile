@@ -13,10 +13,11 @@ import sys
 import time
 from pathlib import Path
 
-from mnemonics_lib.edition.evidence import unusable
+from mnemonics_lib.edition.file_names import unusable
 from mnemonics_lib.edition.progress import Progress, summary
 
 START = time.time()
+STUDY = str(config.get("study", ""))
 PROFILE = str(config.get("profile", "quick"))  # Snakemake makes a number of what looks like one
 SOURCES = sorted(Path("notebooks").glob("0*.py"))
 LIBRARY = sorted(map(str, Path("mnemonics_lib").rglob("*.py")))
@@ -41,7 +42,7 @@ def notebooks(profile):
 PROFILES = sorted(p.name for p in Path("params").glob("*") if p.is_dir())
 if PROFILE not in PROFILES or not parameter_files(PROFILE):
     raise WorkflowError(f"profile = {PROFILE!r}: no params/{PROFILE}/*.yaml; the profiles are {', '.join(PROFILES)}")
-if not SOURCES and not config.get("evidence"):
+if not SOURCES and not STUDY:
     raise WorkflowError(f"notebooks/0*.py: none seen from {Path.cwd()}; call it from the project's folder")
 if WRONG_NAMES := unusable(
     [*SOURCES, *parameter_files("quick"), *parameter_files(PROFILE), *map(Path, WRITTEN + LIBRARY + RECORDS)]
@@ -56,8 +57,8 @@ if workflow.is_main_process:  # on a cluster each job reads this file again: che
         check_all(SOURCES, parameter_files(PROFILE))
     except ParameterError as error:
         raise WorkflowError(f"Nothing was run, because of these parameters:\n{error}") from None
-    if not workflow.output_settings.dryrun:
-        Progress(targets=["reproduce", "evidence"]).install()
+    if not workflow.output_settings.dryrun and not STUDY:
+        Progress(targets=["reproduce"]).install()
 
 
 wildcard_constraints:
@@ -134,54 +135,57 @@ rule book:
         " || {{ grep -E 'WARNING|ERROR|rror:' {log:q} | head -20; exit 1; }}"
 
 
-# The committed records: every arm of book/records/evidence.yaml over its seeds, what is missing of them. Asked for by
-# `make evidence` alone: to the other rules records are sources, which no change of theirs may overwrite.
-if config.get("evidence"):
+# Studies: what is missing of their records. Asked for by `make study` alone: to the other rules records are sources,
+# which no change of theirs may overwrite. Each job has a rule of its own, made from what the study says.
+if STUDY:
     from mnemonics_lib.config import ConfigError
-    from mnemonics_lib.edition.evidence import check_plan, read_plan
+    from mnemonics_lib.edition.studies.jobs import jobs
+    from mnemonics_lib.edition.studies.plan import check_present, plan
+    from mnemonics_lib.edition.studies.progress import StudyProgress, TimeLeft, known_seconds
+    from mnemonics_lib.edition.studies.progress import summary as study_summary
+    from mnemonics_lib.edition.studies.study import study_files
 
+    DEVICE = str(config.get("device", "cpu"))
+    LIMIT = ["--minutes", str(config["minutes"])] if "minutes" in config else []
     try:
-        PLAN = read_plan(Path("book/records/evidence.yaml"))
+        PLANS = [plan(path) for path in study_files(STUDY)]
         if workflow.is_main_process:
-            check_plan(PLAN, PROFILE, Path("params"), Path("book/records/evidence.yaml"))
+            check_present(PLANS)
+        JOBS = jobs(PLANS, ["--quiet", "--device", DEVICE, *LIMIT])
     except ConfigError as error:
-        raise WorkflowError(f"Nothing was run, because of this plan:\n{error}") from None
-    EVIDENCE = PLAN.get(PROFILE, {})
+        raise WorkflowError(f"Nothing was run, because of this study:\n{error}") from None
+    if workflow.is_main_process and not workflow.output_settings.dryrun:
+        cores = workflow.resource_settings.cores or workflow.resource_settings.nodes or 1
+        StudyProgress(JOBS, TimeLeft(JOBS, known_seconds(PLANS), cores)).install()
 
-    def arm_of(wildcards):
-        return EVIDENCE[wildcards.params][wildcards.arm]
-
-    rule evidence:
+    rule study:
         input:
-            [
-                f"book/records/{PROFILE}/{name}/{arm}/seed-{seed}.json"
-                for name, arms in EVIDENCE.items()
-                for arm, plan in arms.items()
-                for seed in range(plan.seeds)
-            ],
+            [str(job.output) for job in JOBS],
 
-    rule record:
-        input:
-            params=ancient("params/{profile}/{params}.yaml"),
-        output:
-            "book/records/{profile}/{params}/{arm}/seed-{seed}.json",
-        log:
-            "build/logs/records/{profile}/{params}/{arm}/seed-{seed}.log",
-        params:  # lists, of which every element is quoted by itself
-            preset=lambda wildcards: arm_of(wildcards).preset_arguments(),
-            settings=lambda wildcards: arm_of(wildcards).settings(wildcards.seed),
-        threads: 1
-        resources:
-            mem_mb=4000,
-            runtime=240,
-        shell:
-            "{sys.executable:q} -m mnemonics_lib run {input.params:q} {params.preset:q}"
-            " --set {params.settings:q} --out build/runs --copy {output:q} --quiet > {log:q} 2>&1"
+    for JOB in JOBS:
+
+        rule:
+            name:
+                JOB.name
+            input:
+                [str(path) for path in JOB.needs],
+            output:
+                touch(str(JOB.output)) if JOB.stamps else str(JOB.output),
+            log:
+                str(JOB.log),
+            params:  # a list, of which every element is quoted by itself
+                command=JOB.command,
+            threads: 1
+            resources:
+                mem_mb=4000,
+                runtime=240,
+                **({"gpu": 1} if DEVICE.startswith("cuda") else {}),
+            shell:
+                "{sys.executable:q} {params.command:q} > {log:q} 2>&1"
 
 
 def say_how_it_went():
-    if not config.get("evidence"):
-        print(summary(map(Path, notebooks(PROFILE)), START), flush=True)
+    print(study_summary(PLANS, JOBS) if STUDY else summary(map(Path, notebooks(PROFILE)), START), flush=True)
 
 
 onsuccess:

@@ -30,6 +30,8 @@ PARAMS = PROJECT / "params" if PROJECT else PACKAGE / "params"
 """The project's parameter files; a wheel has a copy of them."""
 RECORDS = ROOT / "book" / "records"
 """Committed results: the only source of the numbers in the book."""
+STUDIES = ROOT / "book" / "studies"
+"""The studies that make them."""
 RUNS = ROOT / "build" / "runs"
 """Checkpoints and records of runs made on this machine."""
 

@@ -261,8 +261,12 @@ def identity_of(experiment: Experiment) -> Identity:
         "quotas": [config.quota(protocol.seen(phase)) for phase in range(config.phases + 1)],
         "milestones": [level.milestone_epochs() for level in (config.training, config.finetuning)],
     }
-    source = source_digest(method_class(config.method), unused=unused_modules(config))
-    return Identity(config=sha256(resolved), data=data_digest(experiment.data), source=source)
+    return Identity(config=sha256(resolved), data=data_digest(experiment.data), source=source_of(config))
+
+
+def source_of(config: RunConfig) -> str:
+    """SHA-256 (hex) of the source that a run of this configuration calls."""
+    return source_digest(method_class(config.method), unused=unused_modules(config))
 
 
 def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRun:

@@ -6,7 +6,7 @@ from, ``errors`` says what is wrong, and ``shown`` keeps that short. None needs 
 """
 
 from mnemonics_lib.config.errors import ConfigError
-from mnemonics_lib.config.reading import Overrides, load_config, override, parse_config
+from mnemonics_lib.config.reading import Overrides, configuration, load_config, override, parse_config
 from mnemonics_lib.config.run import ExemplarKind, RunConfig
 from mnemonics_lib.config.sections import (
     PAPER_EXEMPLAR_LEVEL,
@@ -31,6 +31,7 @@ __all__ = [
     "RunConfig",
     "Strict",
     "Training",
+    "configuration",
     "load_config",
     "override",
     "parse_config",

@@ -46,12 +46,20 @@ def load_config(path: str | Path, overrides: Overrides = (), preset: str | None 
     Raises:
         ConfigError: for an unreadable file, an unknown preset, a malformed override, or any refused field.
     """
-    values = read_yaml(path)
+    return configuration(read_yaml(path), str(path), overrides, preset)
+
+
+def configuration(values: Any, source: str, overrides: Overrides = (), preset: str | None = None) -> RunConfig:
+    """What :func:`load_config` makes of a file's values, for whoever reads it once and makes many of it.
+
+    Raises:
+        ConfigError: as there.
+    """
     if not isinstance(values, Mapping):
-        name = cut(str(path), LONGEST_SOURCE)
+        name = cut(source, LONGEST_SOURCE)
         raise ConfigError(f"{name}: must be a mapping of field names to values, not {shown(values)}")
     chosen = {} if preset is None else presets.preset(preset)
-    return parse_config(override({**values, **chosen}, overrides), str(path))
+    return parse_config(override({**values, **chosen}, overrides), source)
 
 
 def override(values: Mapping[str, Any], overrides: Overrides) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from mnemonics_lib.config import phase_zero
 from mnemonics_lib.durable.files import clear_unfinished
 from mnemonics_lib.durable.locks import locked
 from mnemonics_lib.durable.provenance import data_digest, environment
@@ -102,19 +103,13 @@ class Shared:
 
 def phase_zero_keys(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """All that the loops of phase 0 depend on, by their names: data, source, environment, and fields."""
-    config, seen = experiment.config, experiment.protocol.seen(0)
+    config = experiment.config
     model = {
-        **{name: getattr(config, name) for name in ("dataset", "resolution", "seed")},
-        "classes": experiment.protocol.order[:seen],
-        "network": {"depth": config.network.depth, "width": config.network.width, "head": config.head},
-        "schedule": config.training.model_dump(exclude={"lam", "temperature"}),
-        "held_out": config.quota(seen)[1],
+        **phase_zero.of_model(config),
         "data": data_digest(experiment.data),
         "source": library_source(ROOTS, excluded=EXCLUDED + EXEMPLAR_LEVEL),
         "environment": environment(experiment.device).model_dump(),
     }
-    # Of the exemplar level all but what is for old classes, of which phase 0 has none.
-    level = config.exemplar_level.model_dump(exclude={"adjust_epochs"})
     source = library_source(ROOTS, excluded=EXCLUDED + unused_modules(config))
-    exemplars = {"model": model, "quota": config.quota(seen), "level": level, "source": source}
+    exemplars = {"model": model, **phase_zero.of_exemplars(config), "source": source}
     return {"phase 0: model": model, "phase 0: exemplars": exemplars}

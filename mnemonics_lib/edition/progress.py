@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -40,16 +41,24 @@ class Progress(logging.Handler):
         if event == LogEvent.RUN_INFO:
             self._total = sum(n for rule, n in said["stats"].items() if rule not in {"total", *self._targets})
         elif event == LogEvent.JOB_INFO and said["rule_name"] not in self._targets:
-            name = "  ".join([said["rule_name"], *said["wildcards"].values()])
+            name = self.name_of(said)
             self._jobs[said["jobid"]] = name, time.monotonic()
             self._say("start", name, f"log: {said['log'][0]}" if said["log"] else "")
         elif event == LogEvent.JOB_FINISHED and said["job_id"] in self._jobs:
             self._done += 1
             self._end("done", said["job_id"], f"({self._done} of {self._total})")
+            self.finished(*self._jobs[said["job_id"]])
         elif event == LogEvent.JOB_ERROR and said["jobid"] in self._jobs:
             self._end("FAILED", said["jobid"], f"log: {said['log'][0]}" if said["log"] else "")
         elif event is None and record.getMessage().startswith("Nothing to be done"):
             print("Everything is up to date.", flush=True)
+
+    def name_of(self, said: Mapping[str, Any]) -> str:
+        """What a job is called, from what Snakemake says of it."""
+        return "  ".join([said["rule_name"], *said["wildcards"].values()])
+
+    def finished(self, name: str, start: float) -> None:
+        """A job has ended well that began at a time of ``time.monotonic``."""
 
     def _end(self, word: str, job: int, note: str) -> None:
         name, start = self._jobs[job]

@@ -1,0 +1,26 @@
+"""The fields that phase 0 depends on: runs that agree in them share Theta_0, and where exemplars are trained E_0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mnemonics_lib.config.run import RunConfig
+
+
+def of_model(config: RunConfig) -> dict[str, Any]:
+    """What Theta_0 depends on, as JSON values: neither N nor the method, beyond its head and the images it holds out."""
+    protocol = config.protocol()
+    seen = protocol.seen(0)
+    return {
+        **{name: getattr(config, name) for name in ("dataset", "resolution", "seed")},
+        "classes": protocol.order[:seen],
+        "network": {"depth": config.network.depth, "width": config.network.width, "head": config.head},
+        "schedule": config.training.model_dump(exclude={"lam", "temperature"}),
+        "held_out": config.quota(seen)[1],
+    }
+
+
+def of_exemplars(config: RunConfig) -> dict[str, Any]:
+    """What E_0 depends on beside Theta_0: of the exemplar level all but what is for old classes, which are not there."""
+    level = config.exemplar_level.model_dump(exclude={"adjust_epochs"})
+    return {"quota": config.quota(config.protocol().seen(0)), "level": level}

@@ -1,0 +1,175 @@
+"""What makes the records that are missing, each once: phase 0 for all runs that share it, then the runs, then copies.
+
+A job is a command and what must be there before it. The Snakefile hands them to its engine, which runs them here or on
+a cluster.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mnemonics_lib.config import phase_zero
+from mnemonics_lib.durable.syntax import sha256
+from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, words
+from mnemonics_lib.paths import RECORDS
+from mnemonics_lib.runs import source_of
+
+STAMPS = Path("build", "studies", "phase-0")
+"""Says of each phase 0 that several runs share that it is there."""
+
+RUN = ["-m", "mnemonics_lib", "run"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of Python.
+
+    Attributes:
+        output: the file that it makes.
+        command: its arguments.
+        run: the run that it works for; of several the first.
+        needs: files that must be there before.
+        stamps: whether the output says that something is there, and the command itself does not make it.
+    """
+
+    output: Path
+    command: list[str]
+    run: PlannedRun
+    needs: list[Path] = field(default_factory=list)
+    stamps: bool = False
+
+    @property
+    def command_runs(self) -> bool:
+        """Whether it makes a run, rather than a copy of one."""
+        return self.command[: len(RUN)] == RUN
+
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        word = "phase 0 for" if self.stamps else self.run.study
+        return f"{word}  {self.run.arm}  seed {self.run.seed}"
+
+    @property
+    def name(self) -> str:
+        """What the batch engine calls it: a word, the same whenever it is asked."""
+        return re.sub(r"\W", "_", str(self.output))
+
+    @property
+    def log(self) -> Path:
+        """Where its output goes."""
+        parts = self.output.parts[1:] if self.output.is_absolute() else self.output.parts
+        return Path("build", "logs", *parts).with_suffix(".log")
+
+
+def jobs(
+    plans: Iterable[Plan], options: Sequence[str] = (), records: Path = RECORDS, stamps: Path = STAMPS
+) -> list[Job]:
+    """What makes the records of some studies that are missing; the jobs that others need come first.
+
+    Of runs that are the same, in whatever study, one is made. A record of the same settings and the present source,
+    in whatever study, is copied.
+
+    Args:
+        plans: of the studies.
+        options: more arguments for each run, which change none of its numbers: where, how long.
+        records: where such records are looked for.
+        stamps: the folder of what is said of phase 0.
+    """
+    present = _by_digest(records)
+    first: dict[str, PlannedRun] = {}
+    made, copies = [], []
+    for run in (run for plan in plans for run in plan.missing):
+        same = first.setdefault(run.config.digest, run)
+        if same is not run and (run.keep is None or run.keep == same.keep):
+            copies.append(_copy(same.record, run))
+        elif found := next((path for path in present.get(run.config.digest, []) if _usable(path, run)), None):
+            copies.append(_copy(found, run))
+        else:
+            made.append(run)
+    shared = _PhaseZero(made, options, stamps)
+    return [*shared.jobs, *(Job(run.record, command(run, options), run, shared.needs(run)) for run in made), *copies]
+
+
+def command(run: PlannedRun, options: Sequence[str] = ()) -> list[str]:
+    """The arguments of Python that make a run and its record."""
+    keep = [] if run.keep is None else ["--keep", *words(run.keep)]
+    return [*RUN, *run.arguments, *keep, *options, "--copy", str(run.record)]
+
+
+class _PhaseZero:
+    """The phases 0 that several runs have in common, as jobs that come before them."""
+
+    def __init__(self, runs: list[PlannedRun], options: Sequence[str], stamps: Path) -> None:
+        self._options = options
+        self._of: dict[str, Path] = {}
+        self.jobs: list[Job] = []
+        models, exemplars = _grouped(runs, _model_key), _grouped(filter(_trains, runs), _exemplars_key)
+        for key, sharing in models.items():
+            if len(sharing) > 1:  # one that trains no exemplars makes Theta_0 and no more
+                self._add(stamps / f"model-{key}.done", min(sharing, key=_trains), sharing)
+        for key, sharing in exemplars.items():
+            if len(sharing) > 1:
+                self._add(stamps / f"exemplars-{key}.done", sharing[0], sharing)
+
+    def _add(self, stamp: Path, maker: PlannedRun, sharing: list[PlannedRun]) -> None:
+        keep = [] if maker.keep is None else ["--keep", *words(maker.keep)]
+        arguments = [*RUN, *maker.arguments, *keep, *self._options, "--stop-after", "0"]
+        self.jobs.append(Job(stamp, arguments, maker, self.needs(maker), stamps=True))
+        self._of.update(dict.fromkeys((str(run.record) for run in sharing), stamp))
+
+    def needs(self, run: PlannedRun) -> list[Path]:
+        """What must be there before a run: the last of its phase 0 that others have, too."""
+        stamp = self._of.get(str(run.record))
+        return [] if stamp is None else [stamp]
+
+
+def _trains(run: PlannedRun) -> bool:
+    return run.config.exemplars == "mnemonics"
+
+
+def _model_key(run: PlannedRun) -> str:
+    return sha256({**phase_zero.of_model(run.config), "source": source_of(run.config)})[:16]
+
+
+def _exemplars_key(run: PlannedRun) -> str:
+    return sha256([_model_key(run), phase_zero.of_exemplars(run.config)])[:16]
+
+
+def _grouped(runs: Iterable[PlannedRun], key: Any) -> Mapping[str, list[PlannedRun]]:
+    found: dict[str, list[PlannedRun]] = defaultdict(list)
+    for run in runs:
+        found[key(run)].append(run)
+    return found
+
+
+def _by_digest(records: Path) -> Mapping[str, list[Path]]:
+    """The records that are there, by the digest of their configuration; what is no record is somebody else's."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(records.rglob("seed-*.json")):
+        try:
+            found[json.loads(path.read_text(encoding="utf-8"))["config_digest"]].append(path)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def _usable(path: Path, run: PlannedRun) -> bool:
+    """Whether a record of the same settings is of the present source, and has beside it what this run is to keep."""
+    identity = json.loads(path.read_text(encoding="utf-8")).get("identity") or {}
+    return identity.get("source") == source_of(run.config) and run.keep is None
+
+
+def _copy(found: Path, run: PlannedRun) -> Job:
+    return Job(run.record, ["-m", __name__, str(found), str(run.record)], run, [found])
+
+
+if __name__ == "__main__":
+    shutil.copyfile(*sys.argv[1:])

@@ -1,0 +1,161 @@
+"""The runs that a study asks for, each with its configuration, checked before the first of them begins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mnemonics_lib.config import ConfigError, RunConfig, configuration, parse_yaml, read_yaml
+from mnemonics_lib.config.shown import shown
+from mnemonics_lib.config.shipped import parameter_file
+from mnemonics_lib.durable.records import read_record
+from mnemonics_lib.edition.settings import differing, settings, told
+from mnemonics_lib.edition.studies.study import Study, read_study, records_of
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of a study.
+
+    Attributes:
+        study: the study's name.
+        arm: the arm's whole name.
+        seed: of the run.
+        params: the parameter file.
+        preset: a row of the paper's tables, or None.
+        settings: fields changed after that, by their dotted names.
+        keep: what is kept beside the record, or None.
+        config: what all of this comes to.
+        record: where its record is, or will be.
+    """
+
+    study: str
+    arm: str
+    seed: int
+    params: Path
+    preset: str | None
+    settings: Mapping[str, Any]
+    keep: Mapping[str, Any] | None
+    config: RunConfig
+    record: Path
+
+    @property
+    def arguments(self) -> list[str]:
+        """Those of ``python -m mnemonics_lib run`` that make this run."""
+        preset = [] if self.preset is None else ["--preset", self.preset]
+        return [str(self.params), *preset, "--set", *words(self.settings)]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study, its file and its runs; :func:`plan` makes one.
+
+    Attributes:
+        path: the study's file.
+        study: what is in it.
+        runs: in the order of the grid, the arms and the seeds.
+    """
+
+    path: Path
+    study: Study
+    runs: list[PlannedRun] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Folder and stem of its file, as in ``quick/digits-n5``."""
+        return f"{self.path.parent.name}/{self.path.stem}"
+
+    @cached_property
+    def records(self) -> Path:
+        """The folder of its records: a folder of each arm, and in it a file of each seed. Seen from here where it can."""
+        folder = records_of(self.path).absolute()
+        return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+    @property
+    def missing(self) -> list[PlannedRun]:
+        """Runs without a record."""
+        return [run for run in self.runs if not run.record.exists()]
+
+
+def plan(path: str | Path) -> Plan:
+    """Read a study and make the configuration of each of its runs.
+
+    Raises:
+        ConfigError: with a line for each problem, naming the study and the arm.
+    """
+    path = Path(path)
+    found = Plan(path, read_study(path))
+    study, problems, bases = found.study, dict[str, None](), _Bases()
+    for name, cell, arm in study.members():
+        for seed in study.seeds_of(arm):
+            try:
+                found.runs.append(_run(found, bases, name, cell, arm, seed))
+            except ConfigError as error:  # often the same for each seed
+                problems.update(dict.fromkeys(f"{path}: {name}: {line}" for line in str(error).splitlines()))
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return found
+
+
+def _run(plan: Plan, bases: _Bases, name: str, cell: Mapping[str, Any], arm: str, seed: int) -> PlannedRun:
+    study, own = plan.study, plan.study.arms[arm]
+    axes = {"params": study.params, "preset": study.preset, **cell}
+    given, preset = axes.pop("params"), axes.pop("preset")
+    preset = own.preset or preset
+    part = study.slice_of(seed)
+    settings = {**study.set, **axes, **own.set, **({} if part is None else {"classes": part}), "seed": seed}
+    params, values = bases.of(given)
+    config = configuration(values, str(params), words(settings), preset)
+    keep = study.keep if own.keep is None else own.keep
+    record = plan.records / name / f"seed-{seed}.json"
+    return PlannedRun(plan.name, name, seed, params, preset, settings, keep, config, record)
+
+
+class _Bases:
+    """Parameter files, each read once."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, tuple[Path, Any]] = {}
+
+    def of(self, given: Any) -> tuple[Path, Any]:
+        """The file that a path or a name stands for, and its values."""
+        if not isinstance(given, str):
+            raise ConfigError(f"params = {given!r}: must be a parameter file, or the name of one")
+        if given not in self._read:
+            path = parameter_file(given)
+            self._read[given] = path, read_yaml(path)
+        return self._read[given]
+
+
+def words(settings: Mapping[str, Any]) -> list[str]:
+    """Settings as the command line takes them, ``KEY=VALUE`` each, the value in YAML."""
+    return [f"{key}={_yaml(value)}" for key, value in settings.items()]
+
+
+def _yaml(value: Any) -> str:
+    """A value on one line: a plain word as it is, all else as JSON, which is YAML."""
+    if isinstance(value, str) and value.isidentifier() and parse_yaml(value) == value:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def check_present(plans: Iterable[Plan]) -> None:
+    """Compare the records that are there with what their study says of them.
+
+    Raises:
+        ConfigError: with a line for each that was made with other settings, naming the first that differs.
+    """
+    problems = []
+    for run in (run for plan in plans for run in plan.runs if run.record.exists()):
+        made = settings(read_record(run.record).config)
+        if found := differing(made, settings(run.config.model_dump())):
+            problems.append(
+                f"{run.record}: {told(found)}, which {run.study} says of {run.arm}: must be equal; delete the record "
+                "to make it again, or give the arm another name"
+            )
+    if problems:
+        raise ConfigError("\n".join(problems))
