@@ -11,8 +11,9 @@ from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition.settings import settings, told
 from mnemonics_lib.errors import ReportedError
 
-NAMES = ("seed-*.json", "record.json")
-"""What a file of a record is called: a committed one, and the one in a run's directory."""
+SEED_NAME = "seed-*.json"
+NAMES = (SEED_NAME, "record.json")
+"""What a file of a record is called: one of an arm's folder, and the one in a run's directory."""
 
 FREE = "classes"
 """The one setting in which the records of an arm may differ: the part of the class order that is used."""
@@ -71,7 +72,7 @@ def arm_of(files: Iterable[RecordFile]) -> Arm:
     for file in files:
         seed = file.record.seed
         if seed in arm:
-            raise ArmError(f"{arm[seed].path} and {file.path}: seed = {seed} in both: must be one record a seed")
+            raise ArmError(f"{arm[seed].path} and {file.path}: seed = {seed} in both: an arm has one record a seed")
         arm[seed] = file
         _refuse_misnamed(file)
         for field, value in settings(file.record.config).items():
@@ -86,5 +87,5 @@ def arm_of(files: Iterable[RecordFile]) -> Arm:
 
 def _refuse_misnamed(file: RecordFile) -> None:
     due = f"seed-{file.record.seed}.json"
-    if file.path.match(NAMES[0]) and file.path.name != due:
+    if file.path.match(SEED_NAME) and file.path.name != due:
         raise ArmError(f"{file.path}: seed = {file.record.seed}: a record of this seed must be called {due}")

@@ -51,6 +51,17 @@ def differing(one: Settings, other: Settings) -> Differences:
     return {name: (value, other[name]) for name, value in one.items() if name in other and other[name] != value}
 
 
+def one_sided(one: Settings, other: Settings) -> list[str]:
+    """The fields that are known of one run alone; a section that the other has nothing of, by its name."""
+    names: dict[str, None] = {}
+    for ours, theirs in ((one, other), (other, one)):
+        sections = {name.partition(".")[0] for name in theirs}
+        for name in ours.keys() - theirs.keys():
+            section = name.partition(".")[0]
+            names[name if section in sections else section] = None
+    return sorted(names)
+
+
 def told(differences: Differences) -> str:
     """``training.rate = 0.1 and 0.2; budget = 2 and 3``: the first ``MOST``, and how many more there are."""
     parts = [f"{name} = {shown(one)} and {shown(other)}" for name, (one, other) in differences.items()]
