@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
-from tabulate import tabulate
 
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.errors import ReportedError
@@ -45,21 +44,18 @@ def _column(values: list[Any], number: bool) -> pd.Series:
 
 
 def aligned(table: pd.DataFrame, forms: Mapping[str, str]) -> str:
-    """A table as lines of text, numbers to the right; what is missing is a dash.
+    """A table as lines of text; what is missing is a dash.
 
     Args:
         table: to be shown.
         forms: column -> how its numbers are written, such as ``.2f``; others are written in full.
     """
 
-    def cell(name: str, value: Any) -> str:
-        if pd.isna(value):
-            return "-"
-        return format(value, forms[name]) if name in forms else str(value)
+    def text(value: Any, form: str) -> str:
+        return "-" if pd.isna(value) else format(value, form)
 
-    columns = {name: [cell(name, value) for value in table[name]] for name in table}
-    sides = ["right" if pd.api.types.is_numeric_dtype(table[name]) else "left" for name in table]
-    return tabulate(columns, headers="keys", tablefmt="plain", colalign=sides, disable_numparse=True)
+    texts = {name: [text(value, forms.get(str(name), "")) for value in table[name]] for name in table}
+    return pd.DataFrame(texts).to_string(index=False)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

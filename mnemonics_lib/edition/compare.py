@@ -88,7 +88,7 @@ def compare(arm: Arm, baseline: Arm, field: str = "average_accuracy", level: flo
     seeds = sorted(arm.keys() & baseline.keys())
     if not seeds:
         raise PairError(f"no seed in both arms: {sorted(arm)} and {sorted(baseline)}")
-    sources = {}
+    sources: dict[str, None] = {}
     for seed in seeds:
         _refuse_strangers(arm[seed], baseline[seed])
         sources[_other_source(arm[seed].record, baseline[seed].record)] = None
@@ -127,7 +127,7 @@ def _refuse_strangers(one: RecordFile, other: RecordFile) -> None:
     strange = {name: found[name] for name in PARTNERS if name in found}
     if strange:
         raise PairError(
-            f"{one.path} and {other.path}: {told(strange)}: must be equal for their seed {one.record.seed} to be one pair"
+            f"{one.path} and {other.path}: {told(strange)}: must be equal where seed {one.record.seed} is to be a pair"
         )
 
 

@@ -28,8 +28,8 @@ COLUMNS = (
     Column("displacement (std)", "displacement_new", ".3g"),
     Column("seconds", "seconds", ".1f"),
 )
-"""A_i is the accuracy on all classes seen, A_i^Z that on the classes of phase 0; the displacement is that of the phase's
-new exemplars."""
+"""A_i is the accuracy on all classes seen, A_i^Z that on the classes of phase 0; the displacement is that of the new
+exemplars."""
 
 
 class PhaseLines:
