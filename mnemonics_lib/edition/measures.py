@@ -22,7 +22,7 @@ OF_PHASE = {
     "accuracy": "%",
     "first_classes_accuracy": "%",
     "train_accuracy": "%",
-    "train_loss": "",
+    "train_loss": "nat",
     "accuracy_before_finetuning": "%",
     "displacement_new": "std",
     "displacement": "std",
@@ -33,7 +33,7 @@ OF_PHASE = {
 }
 """Name -> unit. They are fields of :data:`mnemonics_lib.durable.phase_rows.Row`; an older record lacks some."""
 
-FORMS = {"%": ".2f", "std": ".3g", "s": ".1f", "MB": ".0f"}
+FORMS = {"%": ".2f", "std": ".3g", "s": ".1f", "MB": ".0f", "nat": ".3g", "share of pixels": ".3g"}
 """Unit -> how a person is shown a number of it."""
 
 
