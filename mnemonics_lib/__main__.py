@@ -1,8 +1,10 @@
 """The command line: ``python -m mnemonics_lib run | config PARAMS [--preset NAME] [--set KEY=VALUE ...]``.
 
-``run`` makes one run, ``config`` prints the configuration it would have, as a parameter file. ``bench`` measures speed
-and memory. Exit status: 0 done, 2 refused with one message, 3 diverged, 74 the file system refused, 75 stopped by
-``--minutes``, 130 stopped by Ctrl-C. After any of them the same command goes on from what was kept.
+``run`` makes one run, and prints a row of numbers after each phase; ``config`` prints the configuration it would have,
+as a parameter file. ``report PATH ...`` makes a table of records that are there, and ``compare ARM BASELINE`` compares
+two arms of them seed by seed. ``bench`` measures speed and memory. Exit status: 0 done, 2 refused with one message,
+3 diverged, 74 the file system refused, 75 stopped by ``--minutes``, 130 stopped by Ctrl-C. After any of them the same
+command goes on from what was kept.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from mnemonics_lib.config import load_config
 from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
+from mnemonics_lib.edition import commands as of_records
 from mnemonics_lib.errors import OutOfTimeError, ReportedError
 from mnemonics_lib.paths import RUNS
 
@@ -61,7 +64,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--no-record", action="store_true", help="on a GPU: ask for every operation anew, without recorded steps"
     )
-    run.add_argument("--quiet", action="store_true", help="no progress bars")
+    run.add_argument("--quiet", action="store_true", help="neither progress bars nor a row per phase")
+    of_records.add_report(commands)
+    of_records.add_compare(commands)
     measure = commands.add_parser("bench", help="measure speed and memory on this machine")
     measure.add_argument(
         "what",
@@ -129,10 +134,17 @@ def _run(options: argparse.Namespace) -> None:
         refuse_unwritable(options.copy)
     from mnemonics_lib import runs
     from mnemonics_lib.durable.records import write_record
+    from mnemonics_lib.edition.phase_lines import PhaseLines
 
     refuse_missing(options.device)
     record, path = runs.run(
-        config, options.out, options.device, not options.quiet, options.minutes, record_steps=not options.no_record
+        config,
+        options.out,
+        options.device,
+        progress=not options.quiet,
+        minutes=options.minutes,
+        record_steps=not options.no_record,
+        each_phase=(lambda row: None) if options.quiet else PhaseLines(),
     )
     measures = f"average accuracy {record.average_accuracy:.2f} %, forgetting {record.forgetting:.2f} %"
     print(f"{measures}, {record.seconds:.0f} s")
@@ -153,7 +165,13 @@ def _bench(options: argparse.Namespace) -> None:
         write_atomically(options.json, lambda file: file.write(text.encode()))
 
 
-COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {"config": _config, "run": _run, "bench": _bench}
+COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "config": _config,
+    "run": _run,
+    "report": of_records.report,
+    "compare": of_records.compare,
+    "bench": _bench,
+}
 
 
 class DeviceError(ReportedError, ValueError):

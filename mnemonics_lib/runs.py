@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,7 @@ from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.files import clear_unfinished
 from mnemonics_lib.durable.journal import Journal
 from mnemonics_lib.durable.locks import locked
+from mnemonics_lib.durable.phase_rows import Row, phase_row, phase_rows
 from mnemonics_lib.durable.provenance import Identity, data_digest, environment, source_digest
 from mnemonics_lib.durable.records import OlderRecordError, Record, read_record, write_record
 from mnemonics_lib.durable.shared import Shared, phase_zero_keys
@@ -122,6 +123,7 @@ def run(
     progress: bool = False,
     minutes: float | None = None,
     record_steps: bool = True,
+    each_phase: Callable[[Row], object] = lambda row: None,
 ) -> tuple[Record, Path]:
     """Run a configuration to its record; what is already there is not done again.
 
@@ -138,6 +140,8 @@ def run(
         progress: show progress bars.
         minutes: stop at the first epoch or outer step after so many; None for no limit.
         record_steps: whether a GPU may repeat recorded steps by itself (:mod:`mnemonics_lib.device.recording`).
+        each_phase: called with the row of each phase (:data:`mnemonics_lib.durable.phase_rows.Row`) once it is kept;
+            those that were finished by an earlier call come first.
 
     Returns:
         The record and its path.
@@ -162,11 +166,13 @@ def run(
             clear_unfinished(home / name)
         found = _finished(path)
         if found is not None and found.identity == identity:
+            for row in phase_rows([result.model_dump() for result in found.results], found.phase_seconds):
+                each_phase(row)
             return found, path
         of_phase = {**identity.model_dump(), "device": experiment.device.type}
         driver = driver_for(experiment, directory, Journal(home / JOURNAL, of_phase), deadline, progress)
         with deterministic(), recording(record_steps):
-            state, account = _remaining_phases(experiment, home, identity, driver)
+            state, account = _remaining_phases(experiment, home, identity, driver, each_phase)
         record = _record(experiment, state, account, identity)
         write_record(path, record)
         return record, path
@@ -193,7 +199,9 @@ def _finished(path: Path) -> Record | None:
         return None
 
 
-def _remaining_phases(experiment: Experiment, home: Path, identity: Identity, driver: Driver) -> tuple[State, Account]:
+def _remaining_phases(
+    experiment: Experiment, home: Path, identity: Identity, driver: Driver, each_phase: Callable[[Row], object]
+) -> tuple[State, Account]:
     """Run what is left of an experiment, with a checkpoint after each phase."""
     now, checkpoint = environment(experiment.device), home / CHECKPOINT
     of_divergence = {"identity": identity.model_dump(), "environment": now.model_dump()}
@@ -201,6 +209,8 @@ def _remaining_phases(experiment: Experiment, home: Path, identity: Identity, dr
     if experiment.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(experiment.device)
     state, account = load_checkpoint(checkpoint, experiment, identity)
+    for row in phase_rows(state.results, account.seconds):
+        each_phase(row)
     while state.phase <= experiment.config.phases:
         driver.begin(state.phase)
         account.computed_in(*driver.work_in(now))
@@ -219,6 +229,7 @@ def _remaining_phases(experiment: Experiment, home: Path, identity: Identity, dr
         account.peak_memory_mb = max(account.peak_memory_mb, peak_memory_mb(experiment.device))
         _say_concerns(state)
         save_checkpoint(checkpoint, experiment, state, account, identity)
+        each_phase(phase_row(state.phase - 1, state.results[-1], account.seconds[-1]))
         driver.end()
     return state, account
 

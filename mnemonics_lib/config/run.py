@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from mnemonics_lib.config.batches import refuse_batches_of_one
+from mnemonics_lib.config.effect import in_effect
 from mnemonics_lib.config.errors import validate
 from mnemonics_lib.config.presets import preset
 from mnemonics_lib.config.sections import (
@@ -218,18 +219,11 @@ class RunConfig(Strict):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def in_effect(self) -> dict[str, Any]:
-        """All fields but the sections that this run never reads, and the engine.
+        """All fields that decide anything (:func:`mnemonics_lib.config.effect.in_effect`).
 
-        Two runs that are equal here are the same experiment. Engines give the same gradient to rounding, but training
-        amplifies rounding: the accuracies of two such runs differ as those of two seeds may.
+        Two runs that are equal here are the same experiment.
         """
-        values = self.model_dump(exclude={"exemplar_level": {"engine"}})
-        values["classes"] = self.classes or [0, DATASETS[self.dataset].classes]  # two ways to write the same
-        if self.exemplars != "mnemonics" and not self.adjust:
-            del values["exemplar_level"]
-        if not self.finetune:
-            del values["finetuning"]
-        return values
+        return in_effect(self.model_dump())
 
     def to_yaml(self) -> str:
         """The configuration as YAML; :func:`load_config` gives it back."""

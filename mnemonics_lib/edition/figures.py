@@ -133,18 +133,21 @@ def t_interval(values: Any) -> tuple[float, float]:
     return result.low, result.high
 
 
-def differences(values: Mapping[str, Mapping[int, float]], axis: Axes, colours: Mapping[str, str]) -> Axes:
-    """Paired differences, one row each: a dot per seed, and the mean with its 95 % interval.
+def differences(
+    values: Mapping[str, Mapping[int, float]], axis: Axes, colours: Mapping[str, str], level: float = 0.95
+) -> Axes:
+    """Paired differences, one row each: a dot per seed, and the mean with its interval.
 
     Args:
         values: name of the comparison -> seed -> difference.
         axis: where to draw.
         colours: name of the comparison -> colour.
+        level: of confidence.
     """
     for row, (name, by_seed) in enumerate(values.items()):
         points = list(by_seed.values())
         axis.scatter(points, [row + 0.18] * len(points), s=16, alpha=0.5, color=colours[name], linewidths=0)
-        result = interval(points)
+        result = interval(points, level)
         if result.n >= 3:
             axis.plot([result.low, result.high], [row - 0.1] * 2, color=colours[name], lw=2.5, solid_capstyle="butt")
         axis.plot(result.mean, row - 0.1, "o", color=colours[name], markeredgecolor="white", markersize=8)

@@ -11,7 +11,7 @@ from scipy import stats
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and its 95 % confidence interval (Student's t).
+    """A mean and its confidence interval (Student's t), of 95 % where no other level was asked for.
 
     Attributes:
         mean: of the n values.
@@ -46,8 +46,12 @@ class Interval:
         return "lower" if self.high < 0 else "no difference shown"
 
 
-def interval(values: Sequence[float]) -> Interval:
-    """Mean and 95 % t interval of independent values.
+def interval(values: Sequence[float], level: float = 0.95) -> Interval:
+    """Mean and t interval of independent values.
+
+    Args:
+        values: at least one.
+        level: of confidence, between 0 and 1.
 
     Raises:
         ValueError: when there are no values.
@@ -58,12 +62,17 @@ def interval(values: Sequence[float]) -> Interval:
     mean = float(x.mean())
     if len(x) < 3:
         return Interval(mean, float("nan"), float("nan"), len(x))
-    half = float(stats.t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
+    half = float(stats.t.ppf((1 + level) / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
     return Interval(mean, mean - half, mean + half, len(x))
 
 
-def paired(first: dict[int, float], second: dict[int, float]) -> Interval:
+def paired(first: dict[int, float], second: dict[int, float], level: float = 0.95) -> Interval:
     """Interval of ``first - second`` over the seeds that both have (seed -> value).
+
+    Args:
+        first: seed -> value.
+        second: likewise.
+        level: of confidence, between 0 and 1.
 
     Raises:
         ValueError: when no seed is in both.
@@ -71,4 +80,4 @@ def paired(first: dict[int, float], second: dict[int, float]) -> Interval:
     seeds = sorted(first.keys() & second.keys())
     if not seeds:
         raise ValueError(f"no seed in both: {sorted(first)} and {sorted(second)}")
-    return interval([first[seed] - second[seed] for seed in seeds])
+    return interval([first[seed] - second[seed] for seed in seeds], level)

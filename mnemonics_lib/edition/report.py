@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 from statistics import median
 
 import pandas as pd
 
-from mnemonics_lib.durable.records import Record, RecordError, read_record
+from mnemonics_lib.durable.records import Record, RecordError
+from mnemonics_lib.edition.arms import arm_of, read_files
 from mnemonics_lib.edition.intervals import Interval, interval, paired
 from mnemonics_lib.paths import RECORDS
 
@@ -19,7 +21,7 @@ VARIANTS = {"": "without ours", "-transfer": "herding, ours' transfer and fine-t
 """What follows a method in the name of an arm of Table 1, and what it stands for."""
 
 Evidence = dict[str, dict[int, Record]]
-"""Arm -> seed -> record. An arm is one way of making exemplars, the same for all of its seeds."""
+"""Arm -> seed -> record. An arm is one way of doing things, the same for all of its seeds."""
 
 
 def evidence(profile: str, name: str, records: Path = RECORDS) -> Evidence:
@@ -36,14 +38,14 @@ def evidence(profile: str, name: str, records: Path = RECORDS) -> Evidence:
     Raises:
         RecordError: for a file that is no record, and where there is no folder of records at all, as beside a library
             that is installed without the project.
+        ArmError: for an arm whose records differ in another setting than seed and classes, or claim the same seed, and
+            for a file that is named after another seed than its record's.
     """
     if not records.is_dir():
         raise RecordError(f"{records}: no such folder, seen from {Path.cwd()}; the project has the committed records")
-    found: Evidence = {}
-    for path in sorted((records / profile / name).glob("*/seed-*.json")):
-        record = read_record(path)
-        found.setdefault(path.parent.name, {})[record.seed] = record
-    return {arm: dict(sorted(by_seed.items())) for arm, by_seed in found.items()}
+    paths = sorted((records / profile / name).glob("*/seed-*.json"))
+    arms = {folder.name: arm_of(read_files(files)) for folder, files in groupby(paths, lambda path: path.parent)}
+    return {name: {seed: file.record for seed, file in arm.items()} for name, arm in arms.items()}
 
 
 def values(by_seed: Mapping[int, Record], field: str) -> dict[int, float]:

@@ -1,0 +1,28 @@
+"""Which fields of a configuration decide anything: two runs that are equal in these are the same experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mnemonics_lib.data.info import DATASETS
+
+
+def in_effect(values: Mapping[str, Any]) -> dict[str, Any]:
+    """All fields but the sections that such a run never reads, and the engine.
+
+    Engines give the same gradient to rounding, but training amplifies rounding: the accuracies of two such runs differ
+    as those of two seeds may.
+
+    Args:
+        values: a configuration as plain values; one of an older record may lack fields, and is not given them here.
+    """
+    found = dict(values)
+    if found.get("classes") == [] and found.get("dataset") in DATASETS:
+        found["classes"] = [0, DATASETS[found["dataset"]].classes]  # two ways to write the same
+    level = found.pop("exemplar_level", {})
+    if level and (found.get("exemplars") == "mnemonics" or found.get("adjust")):
+        found["exemplar_level"] = {field: value for field, value in level.items() if field != "engine"}
+    if not found.get("finetune"):
+        found.pop("finetuning", None)
+    return found
