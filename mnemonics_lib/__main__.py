@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mnemonics_lib import bench
 from mnemonics_lib.config import load_config
@@ -65,8 +66,10 @@ def parser() -> argparse.ArgumentParser:
         "--no-record", action="store_true", help="on a GPU: ask for every operation anew, without recorded steps"
     )
     run.add_argument("--quiet", action="store_true", help="neither progress bars nor a row per phase")
+    run.add_argument("--stop-after", type=int, metavar="PHASE", help="stop after this phase, 0..N; run again to go on")
     of_records.add_report(commands)
     of_records.add_compare(commands)
+    of_records.add_study(commands)
     measure = commands.add_parser("bench", help="measure speed and memory on this machine")
     measure.add_argument(
         "what",
@@ -137,20 +140,36 @@ def _run(options: argparse.Namespace) -> None:
     from mnemonics_lib.edition.phase_lines import PhaseLines
 
     refuse_missing(options.device)
-    record, path = runs.run(
-        config,
-        options.out,
-        options.device,
-        progress=not options.quiet,
-        minutes=options.minutes,
-        record_steps=not options.no_record,
-        each_phase=(lambda row: None) if options.quiet else PhaseLines(),
-    )
+    lines = PhaseLines()
+
+    def each_phase(row: dict[str, Any]) -> None:
+        if not options.quiet:
+            lines(row)
+        if row["phase"] == options.stop_after:
+            raise EnoughError
+
+    try:
+        record, path = runs.run(
+            config,
+            options.out,
+            options.device,
+            progress=not options.quiet and sys.stderr.isatty(),  # a log file would have a line for every step of a bar
+            minutes=options.minutes,
+            record_steps=not options.no_record,
+            each_phase=each_phase,
+        )
+    except EnoughError:
+        print(f"stopped after phase {options.stop_after}; the same command without --stop-after goes on")
+        return
     measures = f"average accuracy {record.average_accuracy:.2f} %, forgetting {record.forgetting:.2f} %"
     print(f"{measures}, {record.seconds:.0f} s")
     print(f"record: {path}")
     if options.copy:
         write_record(options.copy, record)
+
+
+class EnoughError(Exception):
+    """The phase is done after which a run was to stop."""
 
 
 def _bench(options: argparse.Namespace) -> None:
@@ -170,6 +189,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "run": _run,
     "report": of_records.report,
     "compare": of_records.compare,
+    "study": of_records.study,
     "bench": _bench,
 }
 

@@ -1,4 +1,4 @@
-"""The commands ``report`` and ``compare``: what they take, and what they print of records that are there."""
+"""The commands ``report``, ``compare`` and ``study``: what they take, and what they print of records that are there."""
 
 from __future__ import annotations
 
@@ -47,6 +47,12 @@ def add_compare(commands: Any) -> None:
         "--plot", type=_path(FIGURES), metavar="FILE", help=f"also draw it to this file: {', '.join(FIGURES)}"
     )
     _add_out(compare, "also write the pairs")
+
+
+def add_study(commands: Any) -> None:
+    """Add ``study`` to the command line's commands."""
+    study = commands.add_parser("study", help="say which records of a study are there, and what came out")
+    study.add_argument("study", metavar="STUDY", help="its file, or the name of one of the project's: quick/digits-n5")
 
 
 def _add_out(command: argparse.ArgumentParser, what: str = "write the table") -> None:
@@ -117,6 +123,17 @@ def compare(options: argparse.Namespace) -> None:
 
         style()
         write_figure(options.plot, pair_figure(comparison, *names), title(comparison, *names))
+
+
+def study(options: argparse.Namespace) -> None:
+    """Print how the studies of ``options.study`` stand, and their comparisons."""
+    from mnemonics_lib.edition.studies.outcome import text
+    from mnemonics_lib.edition.studies.plan import check_present, plan
+    from mnemonics_lib.edition.studies.study import study_files
+
+    plans = [plan(path) for path in study_files(options.study)]
+    check_present(plans)
+    print("\n\n".join(map(text, plans)))
 
 
 def _names(arm: Path, baseline: Path) -> tuple[str, str]:

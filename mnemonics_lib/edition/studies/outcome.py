@@ -1,0 +1,74 @@
+"""What came out of a study: which records are there, and its comparisons, each in every cell of the grid."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mnemonics_lib.edition.arms import Arm, arm_of, read_files
+from mnemonics_lib.edition.compare import Comparison, compare
+from mnemonics_lib.edition.studies import study as of_study
+from mnemonics_lib.edition.studies.plan import Plan
+
+
+def progress(plan: Plan) -> pd.DataFrame:
+    """A row per arm: its records that are there, and those that are missing, by seed."""
+    rows = []
+    for name, _, _ in plan.study.members():
+        runs = [run for run in plan.runs if run.arm == name]
+        missing = [str(run.seed) for run in runs if not run.record.exists()]
+        there = len(runs) - len(missing)
+        rows.append({"arm": name, "records": there, "of": len(runs), "missing seeds": " ".join(missing)})
+    return pd.DataFrame(rows)
+
+
+def comparisons(plan: Plan) -> list[tuple[str, str, Comparison]]:
+    """Arm, control and their difference: each comparison of the study in each cell where both have a seed in common.
+
+    Intervals of a comparison that hold ``together`` have the level 1 - (1 - level) / m each, with m the number of the
+    grid's cells (Bonferroni), whether or not all have records.
+
+    Raises:
+        PairError, MeasureError: as :func:`mnemonics_lib.edition.compare.compare`.
+        ArmError, RecordError: for records that are none of one arm, or none at all.
+    """
+    cells = list(plan.study.cells())
+    found = []
+    for asked in plan.study.compare:
+        level = 1 - (1 - asked.level) / (len(cells) if asked.together else 1)
+        for cell in cells:
+            names = of_study.full_name(cell, asked.arm), of_study.full_name(cell, asked.minus)
+            arms = [_arm(plan, name) for name in names]
+            if arms[0].keys() & arms[1].keys():
+                found.append((*names, compare(*arms, field=asked.field, level=level)))
+    return found
+
+
+def _arm(plan: Plan, name: str) -> Arm:
+    return arm_of(read_files(run.record for run in plan.runs if run.arm == name and run.record.exists()))
+
+
+def table(plan: Plan) -> pd.DataFrame:
+    """A row per comparison: what, minus what, which number, the mean difference with its interval, and the verdict."""
+    rows = [
+        {
+            "arm": arm,
+            "minus": minus,
+            "field": found.field,
+            "level": f"{found.level:.4g}",
+            "difference": f"{found.difference}",
+            "verdict": found.difference.verdict,
+        }
+        for arm, minus, found in comparisons(plan)
+    ]
+    return pd.DataFrame(rows)
+
+
+def text(plan: Plan) -> str:
+    """Title, records and comparisons as text."""
+    found = table(plan)
+    lines = [f"{plan.name}: {plan.study.title}", "", progress(plan).to_string(index=False)]
+    if len(found):
+        lines += ["", found.to_string(index=False)]
+    if plan.missing:
+        lines += ["", f"What is missing: make study STUDY={plan.path}"]
+    return "\n".join(lines)
