@@ -49,7 +49,7 @@ if WRONG_NAMES := unusable(
 ):
     raise WorkflowError(WRONG_NAMES)
 
-if workflow.is_main_process:  # on a cluster each job reads this file again: checking once is enough
+if workflow.is_main_process and not STUDY:  # on a cluster each job reads this file again: checking once is enough
     from mnemonics_lib.edition.notebooks import check_all
     from mnemonics_lib.edition.parameters import ParameterError
 
@@ -57,7 +57,7 @@ if workflow.is_main_process:  # on a cluster each job reads this file again: che
         check_all(SOURCES, parameter_files(PROFILE))
     except ParameterError as error:
         raise WorkflowError(f"Nothing was run, because of these parameters:\n{error}") from None
-    if not workflow.output_settings.dryrun and not STUDY:
+    if not workflow.output_settings.dryrun:
         Progress(targets=["reproduce"]).install()
 
 

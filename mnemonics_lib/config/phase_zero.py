@@ -8,7 +8,7 @@ from mnemonics_lib.config.run import RunConfig
 
 
 def of_model(config: RunConfig) -> dict[str, Any]:
-    """What Theta_0 depends on, as JSON values: neither N nor the method, beyond its head and the images it holds out."""
+    """What Theta_0 depends on, as JSON values: not on N, and of the method on its head and what it holds out."""
     protocol = config.protocol()
     seen = protocol.seen(0)
     return {
@@ -21,6 +21,6 @@ def of_model(config: RunConfig) -> dict[str, Any]:
 
 
 def of_exemplars(config: RunConfig) -> dict[str, Any]:
-    """What E_0 depends on beside Theta_0: of the exemplar level all but what is for old classes, which are not there."""
+    """What E_0 depends on beside Theta_0: of the exemplar level all but what is for old classes."""
     level = config.exemplar_level.model_dump(exclude={"adjust_epochs"})
     return {"quota": config.quota(config.protocol().seen(0)), "level": level}

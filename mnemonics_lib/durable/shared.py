@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from mnemonics_lib.config import phase_zero
+from mnemonics_lib.config import RunConfig, phase_zero
 from mnemonics_lib.durable.files import clear_unfinished
 from mnemonics_lib.durable.locks import locked
 from mnemonics_lib.durable.provenance import data_digest, environment
@@ -107,9 +107,18 @@ def phase_zero_keys(experiment: Experiment) -> dict[str, dict[str, Any]]:
     model = {
         **phase_zero.of_model(config),
         "data": data_digest(experiment.data),
-        "source": library_source(ROOTS, excluded=EXCLUDED + EXEMPLAR_LEVEL),
+        "source": model_source(),
         "environment": environment(experiment.device).model_dump(),
     }
-    source = library_source(ROOTS, excluded=EXCLUDED + unused_modules(config))
-    exemplars = {"model": model, **phase_zero.of_exemplars(config), "source": source}
+    exemplars = {"model": model, **phase_zero.of_exemplars(config), "source": exemplars_source(config)}
     return {"phase 0: model": model, "phase 0: exemplars": exemplars}
+
+
+def model_source() -> str:
+    """SHA-256 (hex) of the source that Theta_0 comes from."""
+    return library_source(ROOTS, excluded=EXCLUDED + EXEMPLAR_LEVEL)
+
+
+def exemplars_source(config: RunConfig) -> str:
+    """SHA-256 (hex) of the source that E_0 comes from."""
+    return library_source(ROOTS, excluded=EXCLUDED + unused_modules(config))

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mnemonics_lib.config import phase_zero
+from mnemonics_lib.durable.shared import exemplars_source, model_source
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, words
 from mnemonics_lib.paths import RECORDS
@@ -26,6 +25,7 @@ STAMPS = Path("build", "studies", "phase-0")
 """Says of each phase 0 that several runs share that it is there."""
 
 RUN = ["-m", "mnemonics_lib", "run"]
+COPY = ["-m", "mnemonics_lib.edition.studies.copy_record"]
 
 
 @dataclass(frozen=True)
@@ -136,11 +136,11 @@ def _trains(run: PlannedRun) -> bool:
 
 
 def _model_key(run: PlannedRun) -> str:
-    return sha256({**phase_zero.of_model(run.config), "source": source_of(run.config)})[:16]
+    return sha256({**phase_zero.of_model(run.config), "source": model_source()})[:16]
 
 
 def _exemplars_key(run: PlannedRun) -> str:
-    return sha256([_model_key(run), phase_zero.of_exemplars(run.config)])[:16]
+    return sha256([_model_key(run), phase_zero.of_exemplars(run.config), exemplars_source(run.config)])[:16]
 
 
 def _grouped(runs: Iterable[PlannedRun], key: Any) -> Mapping[str, list[PlannedRun]]:
@@ -168,8 +168,4 @@ def _usable(path: Path, run: PlannedRun) -> bool:
 
 
 def _copy(found: Path, run: PlannedRun) -> Job:
-    return Job(run.record, ["-m", __name__, str(found), str(run.record)], run, [found])
-
-
-if __name__ == "__main__":
-    shutil.copyfile(*sys.argv[1:])
+    return Job(run.record, [*COPY, str(found), str(run.record)], run, [found])

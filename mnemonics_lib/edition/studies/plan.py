@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from mnemonics_lib.config import ConfigError, RunConfig, configuration, parse_yaml, read_yaml
-from mnemonics_lib.config.shown import shown
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition.settings import differing, settings, told
@@ -71,7 +70,7 @@ class Plan:
 
     @cached_property
     def records(self) -> Path:
-        """The folder of its records: a folder of each arm, and in it a file of each seed. Seen from here where it can."""
+        """The folder of its records: one for each arm, and in it a file of each seed; seen from here."""
         folder = records_of(self.path).absolute()
         return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 

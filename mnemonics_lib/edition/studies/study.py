@@ -57,9 +57,7 @@ def _distinct(values: list[Any]) -> list[Any]:
 ArmName = Annotated[str, AfterValidator(_named)]
 Settings = Annotated[dict[str, Any], AfterValidator(_without_seed)]
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Seeds = (
-    Annotated[int, Field(ge=1, le=100_000)] | Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)]
-)
+Seeds = Annotated[int, Field(ge=1, le=100_000)] | Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)]
 SEEDS = "How many, seeds 0, 1, ..., or a list of them."
 
 
@@ -108,7 +106,9 @@ class Study(Strict):
             raise ValueError(f"params = {self.params!r}: must be given once, here or in the grid")
         if "seed" in self.grid:
             raise ValueError(f"grid.seed = {shown(self.grid['seed'])}: must not be an axis; use seeds")
-        if self.slices and any("classes" in some for some in (self.grid, self.set, *(a.set for a in self.arms.values()))):
+        if self.slices and any(
+            "classes" in some for some in (self.grid, self.set, *(a.set for a in self.arms.values()))
+        ):
             raise ValueError(f"slices = {shown(self.slices)}: must be empty where classes are set")
         for number, comparison in enumerate(self.compare):
             for role in ("arm", "minus"):
