@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from mnemonics_lib.edition.arms import arm_of, read_files, record_paths
@@ -14,11 +15,10 @@ from tests.made_records import write_arm
 
 @pytest.fixture
 def comparison(tmp_path):
-    places = (
-        write_arm(tmp_path / "a", [81.0, 84.0, 87.0], exemplars="random"),
-        write_arm(tmp_path / "b", [80.0, 82.0, 84.0]),
-    )
-    return compare(*(arm_of(read_files(record_paths(place))) for place in places), level=0.9)
+    places = [write_arm(tmp_path / "a", [81.0, 84.0, 87.0], exemplars="random")]
+    places.append(write_arm(tmp_path / "b", [80.0, 82.0, 84.0]))
+    arm, baseline = (arm_of(read_files(record_paths(place))) for place in places)
+    return compare(arm, baseline, level=0.9)
 
 
 def test_it_shows_both_arms_seed_by_seed_and_the_interval(comparison):
@@ -27,11 +27,15 @@ def test_it_shows_both_arms_seed_by_seed_and_the_interval(comparison):
     assert figure.get_suptitle() == "average accuracy: fast minus slow"
     assert [label.get_text() for label in left.get_xticklabels()] == ["slow", "fast"]
     assert left.get_ylabel() == "average accuracy (%)"
-    assert [list(line.get_ydata()) for line in left.lines[:3]] == [[80.0, 81.0], [82.0, 84.0], [84.0, 87.0]]
+    assert [np.asarray(line.get_ydata()).tolist() for line in left.lines[:3]] == [
+        [80.0, 81.0],
+        [82.0, 84.0],
+        [84.0, 87.0],
+    ]
     assert right.get_xlabel() == "difference (percentage points)"
     low, high = comparison.difference.low, comparison.difference.high
     assert right.get_title() == f"mean +2.00, 90 % interval [{low:+.2f}, {high:+.2f}]"
-    assert list(right.lines[0].get_xdata()) == [low, high]
+    assert np.asarray(right.lines[0].get_xdata()).tolist() == [low, high]
     plt.close(figure)
 
 
