@@ -242,6 +242,13 @@ def test_compare_warns_of_other_source_and_names_folders_of_one_name_by_their_pa
     assert printed.out.startswith(f"average_accuracy (%): {other} (arm) minus {arms[1]} (baseline)\n")
 
 
+def status_of(arguments):
+    try:
+        return cli.main(arguments)
+    except SystemExit as end:  # argparse's own
+        return end.code
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -261,10 +268,7 @@ def test_what_report_and_compare_refuse_ends_with_status_2_and_the_reason(
     arms, tmp_path, monkeypatch, capsys, arguments, said
 ):
     monkeypatch.chdir(tmp_path)
-    try:
-        assert cli.main(arguments) == 2
-    except SystemExit as end:  # argparse's own
-        assert end.code == 2
+    assert status_of(arguments) == 2
     printed = capsys.readouterr()
     assert said in printed.err
     assert printed.out == ""

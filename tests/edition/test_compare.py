@@ -140,4 +140,4 @@ def test_other_source_is_said_with_its_reason():
     assert sentence == (f"{start}, of commits {'c' * 10} and {commit[:10]}: what changed between them is a cause, too")
     dirty = code.model_copy(update={"commit": commit, "dirty": True})
     edited = {0: RecordFile(ours[0].path, ours[0].record.model_copy(update={"code": dirty}))}
-    assert "is a cause, too" in compare(edited, BASELINE).sources[0]
+    assert f"of commits {commit[:10]}-dirty and {commit[:10]}: " in compare(edited, BASELINE).sources[0]
