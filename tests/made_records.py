@@ -30,8 +30,8 @@ def made(seed: int = 0, accuracy: float = 80.0, source: str = "a" * 64, **settin
     numbers |= {"phase_seconds": [1.0] * len(results), "seconds": float(len(results))}
     identity = Identity(config="c", data="d", source=source)
     known = {field: value for field, value in config.items() if value is not None}
-    shown = {field: known[field] for field in ("exemplars", "method") if field in known}
-    changes = {"seed": seed, "results": results, "config": known, "identity": identity}
+    shown: dict[str, Any] = {field: known[field] for field in ("exemplars", "method") if field in known}
+    changes: dict[str, Any] = {"seed": seed, "results": results, "config": known, "identity": identity}
     return record.model_copy(update={**changes, **numbers, **shown})
 
 

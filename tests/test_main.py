@@ -7,6 +7,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from mnemonics_lib import __main__ as cli
@@ -16,6 +17,8 @@ from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.data import cifar100
 from mnemonics_lib.data.dataset import LOADERS, load_dataset
 from mnemonics_lib.durable import records
+from mnemonics_lib.errors import OutOfTimeError
+from tests.made_records import write_arm
 
 
 @pytest.fixture
@@ -98,7 +101,7 @@ def test_a_malformed_command_line_ends_with_status_2(arguments, capsys):
 def test_settings_may_be_given_one_by_one_and_the_record_goes_where_it_is_told(params, tmp_path, monkeypatch, capsys):
     asked = []
 
-    def fake(config, directory, device, progress, minutes, record_steps):
+    def fake(config, directory, device, progress, minutes, record_steps, each_phase):
         asked.append((config, directory, device, progress))
         return SimpleNamespace(average_accuracy=1.0, forgetting=2.0, seconds=3.0), tmp_path / "x" / "record.json"
 
@@ -170,12 +173,122 @@ def test_config_does_not_need_the_data(root, tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["config"], ["bench"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["config"], ["report"], ["compare"], ["bench"]])
 def test_there_is_help(command, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main([*command, "--help"])
     assert end.value.code == 0
     assert "usage" in capsys.readouterr().out
+
+
+def test_a_run_prints_a_row_per_phase_and_a_resumed_one_the_finished_rows_first(params, tmp_path, capsys):
+    arguments = ["run", str(params), "--out", str(tmp_path / "runs"), "--set", "exemplars=random", "phases=5"]
+    assert cli.main([*arguments, "--minutes", "0"]) == OutOfTimeError.status
+    capsys.readouterr()
+    printed = []
+    for _ in range(2):
+        assert cli.main(arguments) == 0
+        printed.append(capsys.readouterr().out.splitlines())
+    header, *rows = printed[0][:7]
+    assert header.split()[:3] == ["phase", "classes", "A_i"]
+    assert [row.split()[:2] for row in rows] == [[str(phase), str(5 + phase)] for phase in range(6)]
+    assert printed[0][7].startswith("average accuracy ")
+    assert printed[1] == printed[0]
+    assert cli.main([*arguments, "--quiet"]) == 0
+    assert capsys.readouterr().out.splitlines() == printed[0][7:]
+
+
+@pytest.fixture
+def arms(tmp_path):
+    return write_arm(tmp_path / "study" / "fast", [81.0, 84.0, 87.0], budget=3), write_arm(
+        tmp_path / "study" / "slow", [80.0, 82.0, 84.0, 86.0]
+    )
+
+
+def test_report_prints_a_table_or_writes_it(arms, tmp_path, capsys):
+    study = arms[0].parent
+    assert cli.main(["report", str(study)]) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header.split()[:3] == ["study", "arm", "seed"]
+    assert "budget" in header.split()
+    assert [row.split()[1:3] for row in rows] == [["fast", s] for s in "012"] + [["slow", s] for s in "0123"]
+    for ending, read in ((".csv", pd.read_csv), (".parquet", pd.read_parquet)):
+        out = tmp_path / "tables" / f"t{ending}"
+        assert cli.main(["report", str(study), "--by", "phase", "--all-fields", "--out", str(out)]) == 0
+        assert capsys.readouterr().out == f"table: {out}, 42 rows\n"
+        table = read(out)
+        assert len(table) == 42
+        assert {"training.rate", "exemplar_level.engine", "accuracy"} < set(table)
+
+
+def test_compare_prints_writes_and_draws(arms, tmp_path, capsys):
+    out, plot = tmp_path / "pairs.csv", tmp_path / "pairs.svg"
+    files = ["--out", str(out), "--plot", str(plot)]
+    assert cli.main(["compare", *map(str, arms), "--level", "0.9", *files]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "mean difference +2.00, 90 % interval [+0.31, +3.69], pairs: 3" in printed.out  # 2.920 / sqrt(3)
+    assert "seeds of slow without a partner: 3" in printed.out
+    assert "settings that differ: budget = 3 and 2" in printed.out
+    assert list(pd.read_csv(out)["difference"]) == [1.0, 2.0, 3.0]
+    assert "<title>average accuracy: fast minus slow</title>" in plot.read_text()
+
+
+def test_compare_warns_of_other_source_and_names_folders_of_one_name_by_their_paths(arms, tmp_path, capsys):
+    other = write_arm(tmp_path / "other" / "slow", [80.0], source="b" * 64)
+    assert cli.main(["compare", str(other), str(arms[1])]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.startswith("warning: made by different source, bbbbbbbbbb and aaaaaaaaaa: ")
+    assert printed.out.startswith(f"average_accuracy (%): {other} (arm) minus {arms[1]} (baseline)\n")
+
+
+def status_of(arguments):
+    try:
+        return cli.main(arguments)
+    except SystemExit as end:  # argparse's own
+        return end.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["report", "none"], "none: no such file or folder, seen from "),
+        (["report", "study", "--out", "study"], "file = 'study': its name must end in .csv or .parquet"),
+        (["compare", "study", "study/slow"], "seed = 0 in both: an arm has one record a seed"),
+        (
+            ["compare", "study/fast", "study/slow", "--field", "speed"],
+            "field = 'speed': must be one of average_accuracy",
+        ),
+        (["compare", "study/fast", "study/slow", "--level", "95"], "level = '95': must be a number between 0 and 1"),
+        (["compare", "study/fast", "study/slow", "--level", "nan"], "level = 'nan': must be a number between 0 and 1"),
+        (["compare", "study/fast", "study/slow", "--plot", "x.gif"], "must end in .svg or .png or .pdf"),
+    ],
+)
+def test_what_report_and_compare_refuse_ends_with_status_2_and_the_reason(
+    arms, tmp_path, monkeypatch, capsys, arguments, said
+):
+    monkeypatch.chdir(tmp_path)
+    assert status_of(arguments) == 2
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert printed.out == ""
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(arms, tmp_path, capsys):
+    (tmp_path / "folder.csv").mkdir()
+    assert cli.main(["report", str(tmp_path / "none"), "--out", str(tmp_path / "folder.csv")]) == cli.NO_FILE
+    assert "folder.csv: is a folder" in capsys.readouterr().err
+
+
+def test_the_command_line_of_records_needs_no_torch_before_it_reads_them(root):
+    script = (
+        "import sys\nfrom mnemonics_lib import __main__ as cli\n"
+        "for command in ('report', 'compare'):\n"
+        "    try:\n        cli.main([command, 'a', 'b', '--out', 'c.txt'])\n    except SystemExit:\n        pass\n"
+        "print(sorted({'torch', 'pandas', 'matplotlib', 'pyarrow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_data_that_are_not_there_end_with_status_2_and_what_to_do(root, tmp_path, monkeypatch, capsys):

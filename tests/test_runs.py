@@ -142,6 +142,39 @@ def test_a_run_stopped_in_every_phase_and_resumed_equals_the_uninterrupted_one(t
     assert len(resumed.phase_seconds) == config.phases + 1
 
 
+def test_the_row_of_each_phase_is_given_once_it_is_kept_and_those_of_earlier_calls_first(small, tmp_path, monkeypatch):
+    home = tmp_path / runs.name_of(small)
+    first: list[dict[str, Any]] = []
+
+    def keeping(row):
+        assert (home / "checkpoint.pt").exists()
+        first.append(row)
+
+    with monkeypatch.context() as patch:
+        stop_in_phase(patch, 3)
+        with pytest.raises(StoppedError):
+            runs.run(small, tmp_path, each_phase=keeping)
+    assert [row["phase"] for row in first] == [0, 1, 2]
+
+    rows: list[dict[str, Any]] = []
+    seen = count_phases(monkeypatch)
+    record, _ = runs.run(small, tmp_path, each_phase=rows.append)
+    assert seen == [3, 4, 5]
+    assert rows[:3] == first
+    assert [row["phase"] for row in rows] == [0, 1, 2, 3, 4, 5]
+    assert [row["classes_seen"] for row in rows] == [5, 6, 7, 8, 9, 10]
+    assert [row["accuracy"] for row in rows] == record.accuracy
+    assert [row["seconds"] for row in rows] == record.phase_seconds
+
+    again: list[dict[str, Any]] = []
+    runs.run(small, tmp_path, each_phase=again.append)  # finished: from the record
+    shown = [field for field in rows[0] if field in again[0]]
+    assert {"phase", "classes_seen", "train_accuracy", "accuracy_before_finetuning", "displacement_new"} < set(shown)
+    assert [{field: row[field] for field in shown} for row in again] == [
+        {field: row[field] for field in shown} for row in rows
+    ]
+
+
 def test_another_seed_gives_another_run(small, tmp_path):
     one, path = runs.run(small, tmp_path)
     other, elsewhere = runs.run(small.replace(seed=1), tmp_path)

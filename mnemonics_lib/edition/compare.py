@@ -141,7 +141,9 @@ def _other_source(one: Record, other: Record) -> str:
         return (
             f"made by different source, {digests}: both of commit {first.commit[:10]}, of which they use other modules"
         )
-    commits = " and ".join((code.commit or "unknown")[:10] for code in (first, second))
+    commits = " and ".join(
+        (code.commit or "unknown")[:10] + ("-dirty" if code.dirty else "") for code in (first, second)
+    )
     return f"made by different source, {digests}, of commits {commits}: what changed between them is a cause, too"
 
 

@@ -1,6 +1,7 @@
 """Columns have one type each, on the screen and in files."""
 
 import sys
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from mnemonics_lib.edition.columns import PackageError, aligned, typed, write_table
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"name": "a", "count": 1, "share": 0.5, "on": True, "list": [1, 2], "mixed": 1, "nothing": None, "number": None},
     {"name": None, "count": None, "share": 1, "on": None, "list": None, "mixed": "x", "nothing": None, "number": None},
 ]

@@ -13,10 +13,10 @@ from mnemonics_lib.edition.intervals import interval, paired
 NUMBERS = st.lists(st.floats(-100, 100), min_size=3, max_size=20).filter(lambda x: np.std(x) > 1e-3)
 
 
-@given(NUMBERS)
-def test_the_interval_is_students(values):
-    ours = interval(values)
-    expected = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+@given(NUMBERS, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_the_interval_is_students(values, level):
+    ours = interval(values, level)
+    expected = stats.ttest_1samp(values, 0.0).confidence_interval(level)
     assert (ours.low, ours.high) == pytest.approx((expected.low, expected.high), rel=1e-9, abs=1e-9)
     assert ours.mean == pytest.approx(np.mean(values))
 
@@ -40,6 +40,12 @@ def test_fewer_than_three_values_make_no_claim(values):
 def test_pairs_are_made_by_seed():
     ours = paired({0: 5.0, 1: 7.0, 2: 9.0, 8: 1e9}, {2: 1.0, 1: 2.0, 0: 3.0, 9: -1e9})
     assert (ours.mean, ours.n) == (5.0, 3)
+
+
+def test_the_level_is_of_95_per_cent_where_no_other_is_asked_for():
+    values = [1.0, 2.0, 4.0]
+    assert interval(values) == interval(values, 0.95) != interval(values, 0.9)
+    assert paired(dict(enumerate(values)), {0: 0.0, 1: 0.0, 2: 0.0}, 0.9) == interval(values, 0.9)
 
 
 def test_nothing_to_compare_is_an_error():

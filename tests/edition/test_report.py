@@ -5,6 +5,7 @@ import pytest
 from mnemonics_lib.durable.provenance import Identity
 from mnemonics_lib.durable.records import Record, RecordError, read_record, write_record
 from mnemonics_lib.edition import report
+from mnemonics_lib.edition.arms import ArmError
 from mnemonics_lib.paths import RECORDS
 
 ACCURACY = {"herding": [80.0, 82.0, 84.0], "mnemonics": [81.0, 84.0, 87.0], "lonely": [90.0]}
@@ -42,6 +43,18 @@ def test_evidence_is_by_arm_and_seed(records):
 def test_no_folder_of_records_is_an_error_and_not_no_records(tmp_path):
     with pytest.raises(RecordError, match=r"none: no such folder, seen from .*; the project has the committed records"):
         report.evidence("quick", "digits-n5", tmp_path / "none")
+
+
+def test_an_arm_of_two_settings_is_no_evidence(records):
+    arm = records / "quick" / "digits-n5" / "herding"
+    record = read_record(arm / "seed-2.json")
+    write_record(arm / "seed-3.json", record.model_copy(update={"seed": 3, "config": {**record.config, "budget": 3}}))
+    with pytest.raises(ArmError) as caught:
+        report.evidence("quick", "digits-n5", records)
+    assert str(caught.value) == (
+        f"{arm / 'seed-0.json'} and {arm / 'seed-3.json'}: budget = 2 and 3: must be equal within an arm, "
+        "whose records may differ in seed and classes alone"
+    )
 
 
 def test_the_summary_compares_the_same_seeds(records):
