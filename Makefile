@@ -15,7 +15,7 @@ else
   ENVIRONMENT := .venv/installed
 endif
 # A recipe reads these from its environment, whatever a path or a name has in it that a shell would take for its own.
-export PROFILE JOBS PYTHON
+export PROFILE JOBS PYTHON STUDY CLUSTER DEVICE
 PY := "$$PYTHON"
 
 # The library is imported from here, so that PYTHON=... needs nothing installed into it.
@@ -27,7 +27,7 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 # greedy: the other scheduler solves an integer programme, and says so, for a handful of independent jobs.
-SNAKEMAKE = $(PY) -m snakemake --cores "$$JOBS" --keep-going --rerun-incomplete --scheduler greedy
+SNAKEMAKE = $(PY) -m snakemake --cores "$$JOBS" --keep-going --rerun-incomplete --scheduler greedy $(SNAKEMAKE_OPTIONS)
 
 .PHONY: help
 help: ## this list
@@ -43,9 +43,11 @@ book: $(ENVIRONMENT) ## run the quick notebooks, render the book, say where to o
 reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROFILE
 	@$(SNAKEMAKE) --config "profile=$$PROFILE" -- reproduce
 
+# On a cluster each run ends ten minutes before its four hours are over; the profile submits it again.
 .PHONY: study
 study: $(ENVIRONMENT) ## make the records of a study that are missing: STUDY=quick/digits-n5, a folder of them, or a file
-	@$(SNAKEMAKE) $(if $(CLUSTER),--profile ".cluster/$(CLUSTER)") --config "study=$$STUDY" $(if $(DEVICE),"device=$$DEVICE") -- study
+	@$(SNAKEMAKE) $(if $(CLUSTER),--profile "params/cluster/$$CLUSTER") --config "study=$$STUDY" \
+		$(if $(CLUSTER),minutes=230) $(if $(DEVICE),"device=$$DEVICE") -- study
 
 .PHONY: costs
 costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction to book/records/costs.json

@@ -37,9 +37,9 @@ def comparisons(plan: Plan) -> list[tuple[str, str, Comparison]]:
         level = 1 - (1 - asked.level) / (len(cells) if asked.together else 1)
         for cell in cells:
             names = of_study.full_name(cell, asked.arm), of_study.full_name(cell, asked.minus)
-            arms = [_arm(plan, name) for name in names]
-            if arms[0].keys() & arms[1].keys():
-                found.append((*names, compare(*arms, field=asked.field, level=level)))
+            arm, control = (_arm(plan, name) for name in names)
+            if arm.keys() & control.keys():
+                found.append((*names, compare(arm, control, asked.field, level)))
     return found
 
 

@@ -106,9 +106,8 @@ class Study(Strict):
             raise ValueError(f"params = {self.params!r}: must be given once, here or in the grid")
         if "seed" in self.grid:
             raise ValueError(f"grid.seed = {shown(self.grid['seed'])}: must not be an axis; use seeds")
-        if self.slices and any(
-            "classes" in some for some in (self.grid, self.set, *(a.set for a in self.arms.values()))
-        ):
+        fixed = [self.grid, self.set, *(arm.set for arm in self.arms.values())]
+        if self.slices and any("classes" in some for some in fixed):
             raise ValueError(f"slices = {shown(self.slices)}: must be empty where classes are set")
         for number, comparison in enumerate(self.compare):
             for role in ("arm", "minus"):
