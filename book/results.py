@@ -22,9 +22,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown, display
 
-from mnemonics_lib.config import read_yaml
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.studies.plan import plan, words
+from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS, ROOT
 
 figures.style()
@@ -131,8 +132,8 @@ show(pd.DataFrame(claims("forgetting", "forgetting")))
 # thread, on a machine busy with two to four things. What an arm changes:
 
 # %% tags=["remove-input"]
-plan = read_yaml(RECORDS / "evidence.yaml")["quick"]
-arms = {arm: " ".join(f"`{change}`" for change in what["set"]) for grid in plan.values() for arm, what in grid.items()}
+runs = [run for path in study_files("quick") for run in plan(path).runs if run.seed == 0]
+arms = {run.arm: " ".join(f"`{word}`" for word in words(run.settings)[:-1]) for run in runs}  # the last is the seed
 show(pd.DataFrame(arms.items(), columns=["exemplars", "what it sets, besides the seed"]))
 
 # %% tags=["remove-input"]

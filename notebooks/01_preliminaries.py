@@ -184,7 +184,7 @@ plt.show()
 # phase 0 and 10 in each of 5 phases, 20 herding exemplars per class, read from the committed records:
 
 # %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first fifty."}}
-cifar = report.evidence("small", "cifar100-n5")
+cifar = report.evidence("underfit", "cifar100-n5")
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained", sharey=True)
 for axis, key, title in zip(
     axes, ("accuracy", "first_classes_accuracy"), ("classes seen", "first classes"), strict=True

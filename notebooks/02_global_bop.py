@@ -160,6 +160,6 @@ finished.results[["accuracy", "first_classes_accuracy", "exemplars_per_class", "
 # herding's exemplars: what is gained from there to the right is the exemplars' own.
 
 # %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for four methods: without ours, with transfer and fine-tuning alone, with ours."}}
-cifar = report.evidence("small", "cifar100-n5")
+cifar = report.evidence("underfit", "cifar100-n5")
 figures.variants(cifar, {"accuracy": "accuracy, classes seen (%)"})
 plt.show()

@@ -75,7 +75,7 @@ plt.show()
 #
 # ## Committed evidence
 #
-# `make evidence` runs each arm of `book/records/evidence.yaml` over its seeds and leaves one record each in `book/records`.
+# `make study` runs each arm of a file in `book/studies` over its seeds and leaves one record each in `book/records`.
 # The table is read from there.
 #
 #
@@ -205,12 +205,12 @@ pd.DataFrame(table).T if table else "no committed records for these parameters"
 # %% [markdown]
 # ## Where the gain of "with ours" comes from, on CIFAR-100
 #
-# "With ours" changes three things at once: the exemplars, weight transfer and balanced fine-tuning. The records of the small
-# profile split it in two steps: from herding alone to herding with transfer and fine-tuning, and from there to trained and
+# "With ours" changes three things at once: the exemplars, weight transfer and balanced fine-tuning. The records of
+# networks that hardly know their data (`params/underfit`) split it in two steps: from herding alone to herding with transfer and fine-tuning, and from there to trained and
 # adjusted exemplars. Average accuracy in points, one column per step:
 
 # %%
-cifar = report.evidence("small", "cifar100-n5")
+cifar = report.evidence("underfit", "cifar100-n5")
 report.steps(cifar)
 
 # %% [markdown]
