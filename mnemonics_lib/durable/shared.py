@@ -100,15 +100,21 @@ class Shared:
             raise SharedError(f"{path}: cannot be used; delete it to make it again ({error})") from error
 
 
-def phase_zero_keys(experiment: Experiment) -> dict[str, dict[str, Any]]:
-    """All that the loops of phase 0 depend on, by their names: data, source, environment, and fields."""
-    config, seen = experiment.config, experiment.protocol.seen(0)
+def phase_zero_keys(experiment: Experiment, seen: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    """All that the loops of phase 0 depend on, by their names: data, source, environment, and fields.
+
+    Args:
+        experiment: of the run.
+        seen: what is looked at while E_0 is trained, as JSON values; None for nothing. What was seen is in the state
+            that is kept, so only runs that look at the same have it in common; Theta_0 all have.
+    """
+    config, classes = experiment.config, experiment.protocol.seen(0)
     model = {
         **{name: getattr(config, name) for name in ("dataset", "resolution", "seed")},
-        "classes": experiment.protocol.order[:seen],
+        "classes": experiment.protocol.order[:classes],
         "network": {"depth": config.network.depth, "width": config.network.width, "head": config.head},
         "schedule": config.training.model_dump(exclude={"lam", "temperature"}),
-        "held_out": config.quota(seen)[1],
+        "held_out": config.quota(classes)[1],
         "data": data_digest(experiment.data),
         "source": library_source(ROOTS, excluded=EXCLUDED + EXEMPLAR_LEVEL),
         "environment": environment(experiment.device).model_dump(),
@@ -116,5 +122,7 @@ def phase_zero_keys(experiment: Experiment) -> dict[str, dict[str, Any]]:
     # Of the exemplar level all but what is for old classes, of which phase 0 has none.
     level = config.exemplar_level.model_dump(exclude={"adjust_epochs"})
     source = library_source(ROOTS, excluded=EXCLUDED + unused_modules(config))
-    exemplars = {"model": model, "quota": config.quota(seen), "level": level, "source": source}
+    exemplars = {"model": model, "quota": config.quota(classes), "level": level, "source": source}
+    if seen is not None:
+        exemplars["seen"] = dict(seen)
     return {"phase 0: model": model, "phase 0: exemplars": exemplars}
