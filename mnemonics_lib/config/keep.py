@@ -30,7 +30,7 @@ class Keep(Strict):
     phases: Annotated[list[Annotated[int, Field(ge=-1, le=1_000_000)]], BeforeValidator(_listed)] = Field(
         [0, -1], min_length=1, max_length=20, description="Phases of which something is kept; -1 is the last."
     )
-    classes: int = Field(3, ge=1, le=10, description="The first so many of a phase's new classes; of fewer, all.")
+    classes: int = Field(3, ge=1, le=5, description="The first so many of a phase's new classes; of fewer, all.")
     exemplars: bool = Field(True, description="Images of trained exemplars over the outer steps of Eq. 9.")
     images: int = Field(2, ge=1, le=20, description="So many of each class, those ranked first.")
     steps: int = Field(10, ge=2, le=100, description="How many outer steps of them, the first and the last included.")
