@@ -68,9 +68,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         read_kept(tmp_path / "none.safetensors")
 
 
-def test_every_flipped_bit_is_noticed(path):
+def test_a_flipped_bit_is_noticed_wherever_it_is(path):
     whole = path.read_bytes()
-    for at in range(0, len(whole), 7):
+    for at in range(0, len(whole), 23):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         with pytest.raises(KeptError, match=r"kept\.safetensors: (.|\n)*; delete it and make the run again$"):
             read_kept(path)
