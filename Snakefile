@@ -170,7 +170,7 @@ if STUDY:
             input:
                 [str(path) for path in JOB.needs],
             output:
-                touch(str(JOB.output)) if JOB.stamps else str(JOB.output),
+                touch(str(JOB.output)) if JOB.stamps else [str(path) for path in JOB.outputs],
             log:
                 str(JOB.log),
             params:  # a list, of which every element is quoted by itself

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from mnemonics_lib import bench
-from mnemonics_lib.config import load_config
+from mnemonics_lib.config import ConfigError, load_config
+from mnemonics_lib.config.keep import Keep, keep_from
 from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
@@ -54,7 +55,20 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--out", type=Path, default=RUNS, help=f"parent directory of all runs (default: {RUNS})".replace("%", "%%")
     )
-    run.add_argument("--copy", type=Path, metavar="FILE", help="also write the record to this file")
+    run.add_argument(
+        "--copy",
+        type=Path,
+        metavar="FILE",
+        help="also write the record to this file, and what is kept beside it, as FILE with the suffix .safetensors",
+    )
+    run.add_argument(
+        "--keep",
+        nargs="*",
+        action="extend",
+        metavar="KEY=VALUE",
+        help="keep what the figures of the book need, in kept.safetensors beside the record; a YAML file of fields, or "
+        f"some of {', '.join(Keep.model_fields)}; nothing for the defaults",
+    )
     run.add_argument("--device", default="cpu", help="torch device: cpu, cuda, cuda:1 (default: cpu)")
     run.add_argument(
         "--minutes",
@@ -133,8 +147,12 @@ def _config(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     config = load_config(parameter_file(options.params), options.set, options.preset)
-    if options.copy:  # now, and not when the work of hours is done
-        refuse_unwritable(options.copy)
+    keep = None if options.keep is None else keep_from(options.keep)
+    beside = options.copy.with_suffix(".safetensors") if options.copy and keep else None
+    if beside and beside == options.copy:
+        raise ConfigError(f"copy = {options.copy}: must not end in .safetensors, where the copy of what is kept goes")
+    for file in filter(None, (options.copy, beside)):  # now, and not when the work of hours is done
+        refuse_unwritable(file)
     from mnemonics_lib import runs
     from mnemonics_lib.durable.records import write_record
     from mnemonics_lib.edition.phase_lines import PhaseLines
@@ -157,6 +175,7 @@ def _run(options: argparse.Namespace) -> None:
             minutes=options.minutes,
             record_steps=not options.no_record,
             each_phase=each_phase,
+            keep=keep,
         )
     except EnoughError:
         print(f"stopped after phase {options.stop_after}; the same command without --stop-after goes on")
@@ -164,6 +183,11 @@ def _run(options: argparse.Namespace) -> None:
     measures = f"average accuracy {record.average_accuracy:.2f} %, forgetting {record.forgetting:.2f} %"
     print(f"{measures}, {record.seconds:.0f} s")
     print(f"record: {path}")
+    kept = path.with_name(runs.KEPT)
+    if keep:
+        print(f"kept: {kept}")
+    if beside:
+        write_atomically(beside, lambda file: file.write(kept.read_bytes()))
     if options.copy:
         write_record(options.copy, record)
 

@@ -1,6 +1,7 @@
 """Whole runs: checkpoints between phases, a record at the end, and a finished run read back.
 
 Example:
+    record, path = run(config, keep=Keep())  # for figures; mnemonics_lib.kept.read_kept(path.with_name(KEPT)) reads it
     run = load_run("build/runs/quick/digits-n5-...")  # the directory, or the record in it
     run.model, run.exemplars.images  # Theta_N and E_{0:N}
     run.results  # one row per phase
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from torch import Tensor
 
 from mnemonics_lib import metrics
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.data.checks import require_like_data
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
@@ -52,13 +54,15 @@ from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.durable.unused import unused_modules
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.experiment import Experiment
-from mnemonics_lib.global_bop import State, run_phase
+from mnemonics_lib.global_bop import State, initial_state, run_phase
+from mnemonics_lib.kept.keeper import Keeper
 from mnemonics_lib.methods import method_class
 from mnemonics_lib.models import IncrementalNet, evaluating
 from mnemonics_lib.paths import RUNS
 
 RECORD, CHECKPOINT, JOURNAL, DIVERGED = "record.json", "checkpoint.pt", "unfinished.pt", "diverged.json"
-FILES = (RECORD, CHECKPOINT, JOURNAL, DIVERGED)
+KEPT = "kept.safetensors"
+FILES = (RECORD, CHECKPOINT, JOURNAL, DIVERGED, KEPT)
 """What a run's directory may hold, beside its lock."""
 
 
@@ -124,6 +128,7 @@ def run(
     minutes: float | None = None,
     record_steps: bool = True,
     each_phase: Callable[[Row], object] = lambda row: None,
+    keep: Keep | None = None,
 ) -> tuple[Record, Path]:
     """Run a configuration to its record; what is already there is not done again.
 
@@ -142,15 +147,19 @@ def run(
         record_steps: whether a GPU may repeat recorded steps by itself (:mod:`mnemonics_lib.device.recording`).
         each_phase: called with the row of each phase (:data:`mnemonics_lib.durable.phase_rows.Row`) once it is kept;
             those that were finished by an earlier call come first.
+        keep: what to keep beside the record for figures, in ``kept.safetensors``; None for nothing. No number of the
+            record depends on it. Where phases are finished of which something is missing, even those of a finished run,
+            the run is made again from its first phase, with a warning; E_0 then is shared with runs that keep the same.
 
     Returns:
         The record and its path.
 
     Raises:
+        ConfigError: for things to keep that the run does not have.
         OutOfTimeError: past ``minutes``; the same call goes on.
         StoppedError: after Ctrl-C, at the end of a step; the same call goes on.
         DivergedError: for NaN or infinity in a loss, a pixel or a score; the same call says so at once.
-        RecordError, CheckpointError, JournalError, SharedError: for a damaged file, which it names.
+        RecordError, CheckpointError, JournalError, SharedError, KeptError: for a damaged file, which it names.
         WillNotFitError: for an exemplar level that does not fit into memory.
         OSError: when the file system refuses to keep something; what was kept before is still there.
     """
@@ -165,15 +174,20 @@ def run(
         for name in FILES:
             clear_unfinished(home / name)
         found = _finished(path)
-        if found is not None and found.identity == identity:
+        keeper = None if keep is None else Keeper(experiment, identity, keep, home / KEPT)
+        complete = keeper is None or not keeper.lacks(config.phases + 1)
+        if found is not None and found.identity == identity and complete:
             for row in phase_rows([result.model_dump() for result in found.results], found.phase_seconds):
                 each_phase(row)
             return found, path
         of_phase = {**identity.model_dump(), "device": experiment.device.type}
-        driver = driver_for(experiment, directory, Journal(home / JOURNAL, of_phase), deadline, progress)
+        seen = keeper.seen_in_phase_0 if keeper else None
+        driver = driver_for(experiment, directory, Journal(home / JOURNAL, of_phase), deadline, progress, seen)
         with deterministic(), recording(record_steps):
-            state, account = _remaining_phases(experiment, home, identity, driver, each_phase)
+            state, account = _remaining_phases(experiment, home, identity, driver, keeper, each_phase)
         record = _record(experiment, state, account, identity)
+        if keeper is None:
+            (home / KEPT).unlink(missing_ok=True)  # of an earlier run of this name
         write_record(path, record)
         return record, path
 
@@ -200,7 +214,12 @@ def _finished(path: Path) -> Record | None:
 
 
 def _remaining_phases(
-    experiment: Experiment, home: Path, identity: Identity, driver: Driver, each_phase: Callable[[Row], object]
+    experiment: Experiment,
+    home: Path,
+    identity: Identity,
+    driver: Driver,
+    keeper: Keeper | None,
+    each_phase: Callable[[Row], object],
 ) -> tuple[State, Account]:
     """Run what is left of an experiment, with a checkpoint after each phase."""
     now, checkpoint = environment(experiment.device), home / CHECKPOINT
@@ -209,13 +228,18 @@ def _remaining_phases(
     if experiment.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(experiment.device)
     state, account = load_checkpoint(checkpoint, experiment, identity)
+    if keeper and keeper.lacks(state.phase):
+        missing = f"{home / KEPT}: has not all that is to be kept of the phases before phase {state.phase}"
+        warnings.warn(f"{missing}; the run is made again from its first phase", RunWarning, stacklevel=3)
+        state, account = initial_state(experiment), Account()
+    walk = keeper.watching(driver) if keeper else driver
     for row in phase_rows(state.results, account.seconds):
         each_phase(row)
     while state.phase <= experiment.config.phases:
         driver.begin(state.phase)
         account.computed_in(*driver.work_in(now))
         try:
-            run_phase(experiment, state, driver)
+            run_phase(experiment, state, walk)
         except NonFiniteError as error:
             where = "" if isinstance(error, DivergedError) else f"phase {state.phase}: "  # a loop's name has its phase
             reached = f"{checkpoint}, after phase {state.phase - 1}" if state.phase else "none, this is the first phase"
@@ -228,6 +252,8 @@ def _remaining_phases(
         account.seconds.append(driver.seconds())
         account.peak_memory_mb = max(account.peak_memory_mb, peak_memory_mb(experiment.device))
         _say_concerns(state)
+        if keeper:
+            keeper.after(state)
         save_checkpoint(checkpoint, experiment, state, account, identity)
         each_phase(phase_row(state.phase - 1, state.results[-1], account.seconds[-1]))
         driver.end()
@@ -248,12 +274,13 @@ def driver_for(
     journal: Journal | None = None,
     deadline: float | None = None,
     progress: bool = True,
+    seen: Mapping[str, Any] | None = None,
 ) -> Driver:
-    """What walks the loops of an experiment, sharing phase 0 with the runs in ``directory``.
+    """What walks the loops of an experiment, sharing phase 0 with the runs in ``directory`` (those that saw the same).
 
     For stepping through a run by hand: ``walk = driver_for(experiment)``, then ``run_phase(experiment, state, walk)``.
     """
-    shared = Shared(Path(directory) / "phase-0", experiment.device, phase_zero_keys(experiment))
+    shared = Shared(Path(directory) / "phase-0", experiment.device, phase_zero_keys(experiment, seen))
     return Driver(journal, shared, experiment.device, deadline, progress)
 
 

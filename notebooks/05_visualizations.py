@@ -40,13 +40,13 @@ import pandas as pd
 import seaborn as sns
 import torch
 from sklearn.manifold import TSNE
-from torch.nn import functional as F
 
 from mnemonics_lib import runs
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.exemplars.margins import margins, unit_features
 from mnemonics_lib.paths import RUNS
 
 figures.style()
@@ -83,15 +83,8 @@ plt.show()
 # %%
 data = load_dataset(config.dataset, torch.device("cpu"), config.resolution)
 order = finished["mnemonics"].class_order
-everything = Samples.real(*data.train.of_classes(order, 0, len(order)), pixels)
-labels, classes = everything.labels, len(order)
+everything, classes = Samples.real(*data.train.of_classes(order, 0, len(order)), pixels), len(order)
 shown = torch.tensor(sorted({*range(5), *range(classes - 5, classes)}))  # the first five and the last five
-
-
-@torch.no_grad()
-def unit_features(model, samples):
-    """Normalised features [n, d] in evaluation mode."""
-    return torch.cat([F.normalize(model.features(images), dim=1) for images, _ in samples.parts()])
 
 
 def at_most(samples, count):
@@ -119,26 +112,16 @@ plt.show()
 # %% [markdown]
 # ## Measured, not seen
 #
-# Two numbers for each exemplar. *Distance to the class mean* in normalised feature space, as a percentile of the
-# distances of the class's own training images: 0 is the centre, 100 the rim. *Margin* of the model: probability of the
-# right class minus the largest other; small at a boundary.
+# Three numbers for each exemplar. `percentile`: its distance to the class mean in normalised feature space, as a percentile
+# of the distances of the class's own training images; 0 is the centre, 100 the rim. `margin` of the model: probability of
+# the right class minus the largest other; small at a boundary. `other`: distance to the nearest image of another class.
 
 
 # %%
-@torch.no_grad()
 def position(run, exemplars):
-    """Percentile of the distance to the class mean, and the margin, of every exemplar."""
-    out = []
-    features, ours = unit_features(run.model, everything), unit_features(run.model, exemplars.samples(pixels))
-    probability = torch.cat([torch.softmax(run.model(x), dim=1) for x, _ in exemplars.samples(pixels).parts()])
-    for k in range(classes):
-        mean = features[labels == k].mean(dim=0)
-        spread = (features[labels == k] - mean).norm(dim=1)
-        for feature, p in zip(ours[exemplars.labels == k], probability[exemplars.labels == k], strict=True):
-            percentile = 100 * (spread < (feature - mean).norm()).float().mean().item()
-            other = torch.cat([p[:k], p[k + 1 :]]).max()
-            out.append({"class": k, "percentile": percentile, "margin": (p[k] - other).item()})
-    return pd.DataFrame(out)
+    """Margin, percentile and distance to another class of every exemplar."""
+    found = margins(run.model, exemplars.samples(pixels), everything)
+    return pd.DataFrame({"class": exemplars.labels, **found._asdict()})
 
 
 herding, trained = finished["herding"], finished["mnemonics"]
@@ -149,7 +132,7 @@ rows = {
     "mnemonics, trained": (trained, memory),
 }
 where = pd.concat([position(*what).assign(exemplars=name) for name, what in rows.items()])
-where.groupby("exemplars")[["percentile", "margin"]].agg(["mean", "min", "max"]).round(2)
+where.groupby("exemplars")[["percentile", "margin", "other"]].agg(["mean", "min", "max"]).round(2)
 
 # %% mystnb={"image": {"alt": "Distance to the class mean as a percentile, a dot per exemplar: herding, mnemonics before and after training."}}
 figure, axis = plt.subplots(figsize=(7, 2.8), layout="constrained")

@@ -18,6 +18,7 @@ from mnemonics_lib.data import cifar100
 from mnemonics_lib.data.dataset import LOADERS, load_dataset
 from mnemonics_lib.durable import records
 from mnemonics_lib.errors import OutOfTimeError
+from mnemonics_lib.kept import Keep, read_kept
 from tests.made_records import write_arm
 
 
@@ -90,6 +91,66 @@ def test_the_record_is_copied_where_asked(params, tmp_path, capsys):
     assert copy.read_bytes() == original.read_bytes()
 
 
+def test_what_is_to_be_kept_is_kept_beside_the_record_and_copied_beside_its_copy(params, tmp_path, capsys):
+    (tmp_path / "keep.yaml").write_text("phases: [0]\nembedding: false\n")
+    copy = tmp_path / "evidence" / "seed-0.json"
+    keep = ["--keep", str(tmp_path / "keep.yaml"), "steps=2", "--keep", "classes=1"]
+    arguments = ["run", str(params), "--out", str(tmp_path / "runs"), "--quiet", "--copy", str(copy), *keep]
+    assert cli.main(arguments) == 0
+    (original,) = (tmp_path / "runs").rglob("kept.safetensors")
+    assert f"kept: {original}\n" in capsys.readouterr().out
+    assert copy.with_suffix(".safetensors").read_bytes() == original.read_bytes()
+    found = read_kept(original)
+    assert found.keep == Keep(phases=[0], embedding=False, steps=2, classes=1)
+    assert found.identity == records.read_record(copy).identity
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["seed-0.json", "seed-0.safetensors"]
+
+
+def test_to_keep_without_a_word_is_to_keep_the_defaults(params, tmp_path, monkeypatch):
+    asked = []
+
+    def fake(*given, keep, **named):
+        asked.append(keep)
+        sys.exit("asked")
+
+    monkeypatch.setattr(runs, "run", fake)
+    for words in ([], ["--keep"], ["--keep", "phases=0,1", "classes=2"]):
+        with pytest.raises(SystemExit, match="asked"):
+            cli.main(["run", str(params), "--out", str(tmp_path / "runs"), *words])
+    assert asked == [None, Keep(), Keep(phases=[0, 1], classes=2)]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["--keep", "phase=0"],
+            "keep: phase = 0: unknown key (did you mean phases?); allowed: phases, classes, exemplars, images, steps, "
+            "spacing, embedding, points, margins\n",
+        ),
+        (
+            ["--keep", "phases=0,5"],
+            "keep.phases = [0, 5]: must be 0 to 1, the phases of this run, or -1 for its last\n",
+        ),
+        (
+            ["--keep", "--preset", "joint"],
+            "keep: exemplars = 'none': must be a run with exemplars, or there is nothing to keep\n",
+        ),
+        (
+            ["--keep", "--copy", "x.safetensors"],
+            "copy = x.safetensors: must not end in .safetensors, where the copy of what is kept goes\n",
+        ),
+    ],
+    ids=["field", "phase", "exemplars", "copy"],
+)
+def test_what_cannot_be_kept_ends_with_status_2_and_the_reason(params, tmp_path, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["run", str(params), "--out", "runs", "--quiet", *words]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", said)
+    assert not list(tmp_path.rglob("*.pt"))
+
+
 @pytest.mark.parametrize("arguments", [[], ["run"], ["walk", "x"], ["run", "x", "--sets", "a=1"]])
 def test_a_malformed_command_line_ends_with_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -101,7 +162,8 @@ def test_a_malformed_command_line_ends_with_status_2(arguments, capsys):
 def test_settings_may_be_given_one_by_one_and_the_record_goes_where_it_is_told(params, tmp_path, monkeypatch, capsys):
     asked = []
 
-    def fake(config, directory, device, progress, minutes, record_steps, each_phase):
+    def fake(config, directory, device, progress, minutes, record_steps, each_phase, keep):
+        assert keep is None
         asked.append((config, directory, device, progress))
         return SimpleNamespace(average_accuracy=1.0, forgetting=2.0, seconds=3.0), tmp_path / "x" / "record.json"
 

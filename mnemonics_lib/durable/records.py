@@ -22,7 +22,9 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -152,11 +154,21 @@ class PixelTraining(Part):
         panel: what it gained, on a fixed panel; None where it was not measured.
         noise_displacement: root-mean-square displacement (std) that the optimiser gives to pure noise in place of the
             gradient, in as many steps; None where it was not measured.
+        own_loss_before: Eq. 2 of the exemplars themselves at Theta_i, with the running statistics, before.
+        own_loss_after: the same afterwards.
     """
 
     steps: Steps
     panel: Panel | None = None
     noise_displacement: Single | None = None
+    own_loss_before: Single | None = None  # added on 2026-11-26; older records do not have them
+    own_loss_after: Single | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_read(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the losses that an older record does not have, whose checksum knows nothing of them."""
+        later = ("own_loss_before", "own_loss_after")
+        return {name: value for name, value in values(self).items() if name not in later or value is not None}
 
 
 class PhaseResult(Part):

@@ -101,8 +101,14 @@ class Shared:
             raise SharedError(f"{path}: cannot be used; delete it to make it again ({error})") from error
 
 
-def phase_zero_keys(experiment: Experiment) -> dict[str, dict[str, Any]]:
-    """All that the loops of phase 0 depend on, by their names: data, source, environment, and fields."""
+def phase_zero_keys(experiment: Experiment, seen: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    """All that the loops of phase 0 depend on, by their names: data, source, environment, and fields.
+
+    Args:
+        experiment: of the run.
+        seen: what is looked at while E_0 is trained, as JSON values; None for nothing. What was seen is in the state
+            that is kept, so only runs that look at the same have it in common; Theta_0 all have.
+    """
     config = experiment.config
     model = {
         **phase_zero.of_model(config),
@@ -111,6 +117,8 @@ def phase_zero_keys(experiment: Experiment) -> dict[str, dict[str, Any]]:
         "environment": environment(experiment.device).model_dump(),
     }
     exemplars = {"model": model, **phase_zero.of_exemplars(config), "source": exemplars_source(config)}
+    if seen is not None:
+        exemplars["seen"] = dict(seen)
     return {"phase 0: model": model, "phase 0: exemplars": exemplars}
 
 

@@ -36,6 +36,7 @@ class Excluded(NamedTuple):
 
 EXCLUDED = (
     Excluded("mnemonics_lib.durable", "keeps what a run has made; it resumes a run to the same bits"),
+    Excluded("mnemonics_lib.kept", "looks at what a run does, and changes none of it"),
     Excluded("mnemonics_lib.device", "repeats on the device the steps that it is given"),
     Excluded("mnemonics_lib.edition", "shows finished runs"),
     Excluded("mnemonics_lib.bench", "measures time and memory"),
@@ -51,6 +52,7 @@ EXCLUDED = (
     Excluded("mnemonics_lib.exemplars.any_input", "refuses what is given to that, and changes nothing"),
     Excluded("mnemonics_lib.exemplars.files", "writes the exemplars of finished runs, and reads them back"),
     Excluded("mnemonics_lib.exemplars.file_format", "says how they are written"),
+    Excluded("mnemonics_lib.exemplars.margins", "measures the exemplars of runs, and changes none"),
     Excluded("mnemonics_lib.methods.__init__", "names the methods; the class that is used is a root by itself"),
     Excluded("mnemonics_lib.data.dataset", "what it loads is in the digest of the data"),
     Excluded("mnemonics_lib.data.info", "what it says of a data set is in the configuration or the digest of the data"),

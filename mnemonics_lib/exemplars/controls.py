@@ -1,7 +1,8 @@
 """What a training of exemplars is compared with: the same loss on a fixed panel, and steps along pure noise.
 
 The log of a training shows one random start and one random batch per step, whose losses cannot be compared. A panel of
-fixed starts and images can: it is measured on the exemplars before and after.
+fixed starts and images can: it is measured on the exemplars before and after. So is the loss of the exemplars
+themselves, which says whether training took them to where Theta_i is less sure of their class.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mnemonics_lib import metrics
 from mnemonics_lib.bilevel.solution import solve
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining, pixel_optimizer
 from mnemonics_lib.exemplars.outer_log import rms
 from mnemonics_lib.exemplars.temporary import temporary_model
+from mnemonics_lib.models import evaluating
 from mnemonics_lib.rng import derive, seeded, stream
 
 STARTS, IMAGES, PIXELS = 4, 512, 2**16
@@ -29,17 +33,22 @@ def controls(trainings: Sequence[ExemplarTraining]) -> dict[str, Any]:
         ``steps``: the log's columns, one training after the other. ``panel``: the meta loss on the fixed panel
         ``before`` and ``after``, with the batch's statistics, and ``before_running`` and ``after_running``, with the
         running ones of the temporary model; means over the trainings. ``noise_displacement``: root mean square of
-        :func:`noise_displacement` over the trainings.
+        :func:`noise_displacement` over the trainings. ``own_loss_before`` and ``own_loss_after``: :func:`own_loss`,
+        means over the trainings.
     """
     logs = [training.log.columns(training.done) for training in trainings]
     steps = {name: [value for log in logs for value in log[name]] for name in logs[0]}
     losses = torch.tensor([[*panel(t, t.start), *panel(t, t.E.detach())] for t in trainings], dtype=torch.float64)
     names = ("before", "before_running", "after", "after_running")
     noise = torch.tensor([noise_displacement(training) for training in trainings], dtype=torch.float64)
+    own = torch.tensor([[own_loss(t, t.start), own_loss(t, t.E.detach())] for t in trainings], dtype=torch.float64)
+    own_before, own_after = own.mean(dim=0).tolist()
     return {
         "steps": steps,
         "panel": dict(zip(names, losses.mean(dim=0).tolist(), strict=True)),
         "noise_displacement": rms(noise).item(),
+        "own_loss_before": own_before,
+        "own_loss_after": own_after,
     }
 
 
@@ -74,6 +83,21 @@ def panel(training: ExemplarTraining, images: Tensor) -> tuple[float, float]:
         losses.append(torch.stack([batch, running]))
     batch_loss, running_loss = torch.stack(losses).mean(dim=0).tolist()
     return batch_loss, running_loss
+
+
+def own_loss(training: ExemplarTraining, images: Tensor) -> float:
+    """The classification loss, Eq. 2, of exemplars at Theta_i itself, in evaluation mode with the running statistics.
+
+    Args:
+        training: whose model and labels to use.
+        images: exemplars in the place of its own, [n, c, h, w].
+
+    Raises:
+        NonFiniteError: for a loss that is NaN or infinite.
+    """
+    samples = Samples.learned(images, training.inner.labels[: len(images)], training.pixels)
+    with evaluating(training.model) as model:
+        return metrics.accuracy_and_loss(model, samples)[1]
 
 
 def noise_displacement(training: ExemplarTraining) -> float:

@@ -1,6 +1,6 @@
 """What the files of exemplars say beside the images, and what must hold of exemplars written or read.
 
-Used by :mod:`mnemonics_lib.exemplars.files`, which writes and reads them.
+Used by :mod:`mnemonics_lib.exemplars.files`, which writes and reads them, and in part by the other files of images.
 """
 
 from __future__ import annotations
@@ -52,17 +52,13 @@ Natural = Annotated[int, Field(ge=0, le=LIMIT)]
 Numbers = Annotated[list[Natural], Field(min_length=1), AfterValidator(_distinct)]
 
 
-class Header(BaseModel):
-    """What both kinds of file say beside the images."""
+class Checked(BaseModel):
+    """What a file says beside its tensors, with a checksum of both; of each format there is a class of its own."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    format: Literal["mnemonics exemplars"] = "mnemonics exemplars"
-    version: Literal[2] = VERSION
-    white: Annotated[int, Field(ge=1, le=255)]
-    pad: Natural
-    flip: bool
-    class_ids: Numbers
+    format: str
+    version: int
     checksum: str = ""
 
     def digest(self, tensors: Mapping[str, Tensor]) -> str:
@@ -80,6 +76,17 @@ class Header(BaseModel):
         due = self.digest(tensors)
         if self.checksum != due:
             raise ValueError(f"checksum = {self.checksum!r}: must be {due!r}: the file was changed or damaged")
+
+
+class Header(Checked):
+    """What both kinds of file say beside the images."""
+
+    format: Literal["mnemonics exemplars"] = "mnemonics exemplars"
+    version: Literal[2] = VERSION
+    white: Annotated[int, Field(ge=1, le=255)]
+    pad: Natural
+    flip: bool
+    class_ids: Numbers
 
 
 class TensorHeader(Header):
@@ -129,15 +136,16 @@ def json_text(value: Any, indent: str = "") -> str:
     return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
 
 
-H = TypeVar("H", bound=Header)
+H = TypeVar("H", bound=Checked)
 
 
 def parse_header(model: type[H], text: str) -> H:
     """The header that ``text`` holds, its version looked at first: another one may have any fields."""
     values = json.loads(text)
     version = values.get("version") if isinstance(values, dict) else None
-    if version != VERSION:
-        raise ValueError(f"version = {version!r}: must be {VERSION}, the one that this library reads")
+    due = model.model_fields["version"].default
+    if version != due:
+        raise ValueError(f"version = {version!r}: must be {due}, the one that this library reads")
     return model.model_validate_json(text)
 
 

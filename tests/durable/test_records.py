@@ -152,6 +152,8 @@ def phases(draw: st.DrawFn) -> dict[str, Any]:
         zip(("before", "after", "before_running", "after_running"), draw(st.tuples(*[single] * 4)), strict=True)
     )
     training = {"steps": {name: draw(column) for name in COLUMNS}, "panel": panel, "noise_displacement": draw(single)}
+    if draw(st.booleans()):  # as in a record from before there were these
+        training |= {"own_loss_before": draw(single), "own_loss_after": draw(single)}
     return PHASE | {
         "training_loss": some,
         "displacement": draw(finite),
@@ -177,6 +179,17 @@ def test_logs_are_float32_and_everything_else_is_float64():
     assert found.results[0].exemplars
     assert found.results[0].exemplars.steps.meta_loss == torch.tensor([0.1, 1 / 3]).tolist() != [0.1, 1 / 3]
     assert found.results[0].displacement == 0.1
+
+
+def test_a_record_without_the_exemplars_own_losses_has_the_checksum_that_it_had_before_there_were_any():
+    older = parse_record(with_phase(exemplars=TRAINING), "it")
+    training = older.results[0].exemplars
+    assert training
+    assert training.own_loss_before is training.own_loss_after is None
+    assert b"own_loss" not in canonical(older)
+    newer = parse_record(with_phase(exemplars=TRAINING | {"own_loss_before": 0.5, "own_loss_after": 0.0}), "it")
+    assert b'"own_loss_after":0.0,"own_loss_before":0.5' in canonical(newer)
+    assert checksum(newer) != checksum(older)
 
 
 def test_the_log_of_outer_steps_is_kept_as_the_columns_that_are_logged(record):

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.exemplars.controls import controls, noise_displacement, panel
+from mnemonics_lib.exemplars.controls import controls, noise_displacement, own_loss, panel
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.loops import walk
 from mnemonics_lib.models import build_network
@@ -92,8 +92,35 @@ def test_controls_of_several_trainings_are_their_logs_in_turn_and_means(grey):
     assert {name: values[6:] for name, values in both["steps"].items()} == second["steps"]
     for name in ("before", "after", "before_running", "after_running"):
         assert both["panel"][name] == pytest.approx((first["panel"][name] + second["panel"][name]) / 2)
+    for name in ("own_loss_before", "own_loss_after"):
+        assert both[name] == pytest.approx((first[name] + second[name]) / 2)
     squares = [found["noise_displacement"] ** 2 for found in (first, second)]
     assert both["noise_displacement"] == pytest.approx((sum(squares) / 2) ** 0.5)
+
+
+def test_the_own_loss_is_that_of_the_exemplars_at_the_model_itself_in_evaluation_mode(grey):
+    made = training(grey, beta=1.0)
+    walk(made)
+    before = copy.deepcopy(made.model.state_dict())
+    made.model.train()
+    with torch.no_grad():
+        logits = [copy.deepcopy(made.model).eval()(images) for images in (made.start, made.E)]
+    by_hand = [-torch.log_softmax(of, dim=1)[range(6), torch.arange(6) % 2].mean().item() for of in logits]
+    found = controls([made])
+    assert [found["own_loss_before"], found["own_loss_after"]] == pytest.approx(by_hand, rel=1e-6)
+    assert by_hand[0] != pytest.approx(by_hand[1], rel=1e-3)
+    assert made.model.training  # as it was
+    assert all(torch.equal(value, before[name]) for name, value in made.model.state_dict().items())
+
+
+def test_exemplars_that_do_not_move_are_not_asked_about(grey):
+    """The old exemplars of objective eq4b take part in the training, and are none of those trained."""
+    made = training(grey)
+    more = ExemplarTraining(
+        made.model, (made.start, torch.arange(6) % 2), made.samples, (made.start[:2] + 3, torch.ones(2).long()),
+        made.level, 0,
+    )  # fmt: skip
+    assert own_loss(more, more.start) == own_loss(made, made.start)
 
 
 def test_noise_goes_as_far_as_a_random_walk(grey):

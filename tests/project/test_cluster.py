@@ -84,7 +84,7 @@ def cluster(tmp_path_factory):
 def test_every_run_and_the_phase_0_that_they_share_is_a_job_of_its_own(cluster):
     _, made, jobs = cluster
     assert made.returncode == 0, made.stderr
-    targets = [re.search(r"--target-jobs '(\S+):'", job["script"])[1] for job in jobs]
+    targets = [re.findall(r"--target-jobs '(\S+):'", job["script"])[0] for job in jobs]
     assert targets[0].startswith("build_studies_phase_0_model_")
     assert sorted(targets[1:]) == ["mine_two_herding_seed_0_json", "mine_two_random_seed_0_json"]
     assert [job["status"] for job in jobs] == [0, 0, 0], jobs
@@ -102,7 +102,7 @@ def test_it_asks_for_what_the_rule_says(cluster):
 
 def test_the_records_are_there_and_the_summary_says_so(cluster):
     project, made, _ = cluster
-    for arm in STUDY["arms"]:
+    for arm in ("herding", "random"):
         assert read_record(project / "mine" / "two" / arm / "seed-0.json").exemplars == arm
     assert "Records: 2 made, 0 there before, 0 failed, 0 not run." in made.stdout
 
@@ -110,5 +110,5 @@ def test_the_records_are_there_and_the_summary_says_so(cluster):
 def test_the_shipped_profile_leaves_time_to_end_by_itself():
     profile = read_yaml(PROFILE / "config.yaml")
     makefile = (ROOT / "Makefile").read_text()
-    assert int(re.search(r"minutes=(\d+)", makefile)[1]) < profile["default-resources"]["runtime"]
+    assert int(re.findall(r"minutes=(\d+)", makefile)[0]) < profile["default-resources"]["runtime"]
     assert profile["retries"] > 1

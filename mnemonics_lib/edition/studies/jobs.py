@@ -17,7 +17,7 @@ from typing import Any
 from mnemonics_lib.config import phase_zero
 from mnemonics_lib.durable.shared import exemplars_source, model_source
 from mnemonics_lib.durable.syntax import sha256
-from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, words
+from mnemonics_lib.edition.studies.plan import Plan, PlannedRun
 from mnemonics_lib.paths import RECORDS
 from mnemonics_lib.runs import source_of
 
@@ -63,6 +63,11 @@ class Job:
         return re.sub(r"\W", "_", str(self.output))
 
     @property
+    def outputs(self) -> list[Path]:
+        """All files that it makes."""
+        return [self.output] if self.stamps else self.run.files
+
+    @property
     def log(self) -> Path:
         """Where its output goes."""
         parts = self.output.parts[1:] if self.output.is_absolute() else self.output.parts
@@ -88,7 +93,7 @@ def jobs(
     made, copies = [], []
     for run in (run for plan in plans for run in plan.missing):
         same = first.setdefault(run.config.digest, run)
-        if same is not run and (run.keep is None or run.keep == same.keep):
+        if same is not run and run.keep in (None, same.keep):
             copies.append(_copy(same.record, run))
         elif found := next((path for path in present.get(run.config.digest, []) if _usable(path, run)), None):
             copies.append(_copy(found, run))
@@ -100,8 +105,7 @@ def jobs(
 
 def command(run: PlannedRun, options: Sequence[str] = ()) -> list[str]:
     """The arguments of Python that make a run and its record."""
-    keep = [] if run.keep is None else ["--keep", *words(run.keep)]
-    return [*RUN, *run.arguments, *keep, *options, "--copy", str(run.record)]
+    return [*RUN, *run.arguments, *options, "--copy", str(run.record)]
 
 
 class _PhaseZero:
@@ -120,8 +124,7 @@ class _PhaseZero:
                 self._add(stamps / f"exemplars-{key}.done", sharing[0], sharing)
 
     def _add(self, stamp: Path, maker: PlannedRun, sharing: list[PlannedRun]) -> None:
-        keep = [] if maker.keep is None else ["--keep", *words(maker.keep)]
-        arguments = [*RUN, *maker.arguments, *keep, *self._options, "--stop-after", "0"]
+        arguments = [*RUN, *maker.arguments, *self._options, "--stop-after", "0"]
         self.jobs.append(Job(stamp, arguments, maker, self.needs(maker), stamps=True))
         self._of.update(dict.fromkeys((str(run.record) for run in sharing), stamp))
 
@@ -140,7 +143,9 @@ def _model_key(run: PlannedRun) -> str:
 
 
 def _exemplars_key(run: PlannedRun) -> str:
-    return sha256([_model_key(run), phase_zero.of_exemplars(run.config), exemplars_source(run.config)])[:16]
+    what = [_model_key(run), phase_zero.of_exemplars(run.config), exemplars_source(run.config)]
+    what.append(None if run.keep is None else run.keep.model_dump())
+    return sha256(what)[:16]  # what is kept of E_0's training is in the state that runs share
 
 
 def _grouped(runs: Iterable[PlannedRun], key: Any) -> Mapping[str, list[PlannedRun]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mnemonics_lib.config import ConfigError, RunConfig, configuration, parse_yaml, read_yaml
+from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition.settings import differing, settings, told
@@ -38,7 +39,7 @@ class PlannedRun:
     params: Path
     preset: str | None
     settings: Mapping[str, Any]
-    keep: Mapping[str, Any] | None
+    keep: Keep | None
     config: RunConfig
     record: Path
 
@@ -46,7 +47,18 @@ class PlannedRun:
     def arguments(self) -> list[str]:
         """Those of ``python -m mnemonics_lib run`` that make this run."""
         preset = [] if self.preset is None else ["--preset", self.preset]
-        return [str(self.params), *preset, "--set", *words(self.settings)]
+        keep = [] if self.keep is None else ["--keep", *words(self.keep.model_dump(exclude_unset=True))]
+        return [str(self.params), *preset, "--set", *words(self.settings), *keep]
+
+    @property
+    def files(self) -> list[Path]:
+        """What it leaves for the study: its record, and what is kept beside it."""
+        return [self.record] if self.keep is None else [self.record, self.record.with_suffix(".safetensors")]
+
+    @property
+    def made(self) -> bool:
+        """Whether all of that is there."""
+        return all(file.exists() for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -76,8 +88,8 @@ class Plan:
 
     @property
     def missing(self) -> list[PlannedRun]:
-        """Runs without a record."""
-        return [run for run in self.runs if not run.record.exists()]
+        """Runs of which something is not there."""
+        return [run for run in self.runs if not run.made]
 
 
 def plan(path: str | Path) -> Plan:
@@ -110,6 +122,8 @@ def _run(plan: Plan, bases: _Bases, name: str, cell: Mapping[str, Any], arm: str
     params, values = bases.of(given)
     config = configuration(values, str(params), words(settings), preset)
     keep = study.keep if own.keep is None else own.keep
+    if keep is not None:
+        keep.phases_of(config)  # refuses what such a run cannot keep
     record = plan.records / name / f"seed-{seed}.json"
     return PlannedRun(plan.name, name, seed, params, preset, settings, keep, config, record)
 

@@ -107,7 +107,7 @@ def summary(plans: Sequence[Plan], jobs: Sequence[Job]) -> str:
     runs = [run for plan in plans for run in plan.runs]
     asked = {run.record for job in jobs for run in [job.run] if not job.stamps}
     made = sum(path.exists() for path in asked)
-    there = sum(run.record.exists() for run in runs)
+    there = sum(run.made for run in runs)
     failed = [job for job in jobs if not job.output.exists() and job.log.exists() and _last_words(job)]
     not_run = len(runs) - there - sum(not job.stamps for job in failed)
     lines = [f"Records: {made} made, {there - made} there before, {len(failed)} failed, {not_run} not run."]

@@ -29,6 +29,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mnemonics_lib.config import ConfigError, Strict, read_yaml
 from mnemonics_lib.config.errors import validate
+from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.config.shown import shown
 from mnemonics_lib.paths import RECORDS, STUDIES
 
@@ -67,7 +68,7 @@ class Arm(Strict):
     preset: str | None = Field(None, description="A row of the paper's tables.")
     set: Settings = Field({}, description="Fields changed after that; keys may be dotted.")
     seeds: Seeds | None = Field(None, description=f"{SEEDS} Default: the study's.")
-    keep: dict[str, Any] | None = Field(None, description="What is kept beside its records. Default: the study's.")
+    keep: Keep | None = Field(None, description="What is kept beside its records. Default: the study's.")
 
 
 class Comparison(Strict):
@@ -98,7 +99,7 @@ class Study(Strict):
     )
     arms: dict[ArmName, Arm] = Field(min_length=1, description="The arms of each cell.")
     compare: list[Comparison] = Field([], description="Which arms are compared.")
-    keep: dict[str, Any] | None = Field(None, description="What is kept beside the records of every arm.")
+    keep: Keep | None = Field(None, description="What is kept beside the records of every arm.")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Study:
