@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -64,8 +64,16 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
 
 
 def _fields(where: Iterable[Any], model: type[BaseModel]) -> list[str]:
-    """Names of the fields of the section at ``where``."""
+    """Names of the fields of the section at ``where``, which names fields, and keys of mappings of sections."""
     for name in where:
-        annotation = model.model_fields[str(name)].annotation
-        model = next((t for t in (annotation, *get_args(annotation)) if isinstance(t, type)), model)
+        if field := model.model_fields.get(str(name)):
+            model = next(_models(field.annotation), model)
     return list(model.model_fields)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models in an annotation such as ``dict[str, Arm] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

@@ -47,9 +47,9 @@ class Job:
     stamps: bool = False
 
     @property
-    def command_runs(self) -> bool:
-        """Whether it makes a run, rather than a copy of one."""
-        return self.command[: len(RUN)] == RUN
+    def is_copy(self) -> bool:
+        """Whether it copies a run that is made elsewhere."""
+        return self.command[: len(COPY)] == COPY
 
     @property
     def label(self) -> str:
@@ -85,20 +85,22 @@ def jobs(
     Args:
         plans: of the studies.
         options: more arguments for each run, which change none of its numbers: where, how long.
-        records: where such records are looked for.
+        records: where such records are looked for, beside the studies' own.
         stamps: the folder of what is said of phase 0.
     """
-    present = _by_digest(records)
-    first: dict[str, PlannedRun] = {}
+    plans = list(plans)
+    present = _by_digest([records, *(plan.records for plan in plans)])
+    first: dict[str, list[PlannedRun]] = defaultdict(list)
     made, copies = [], []
-    for run in (run for plan in plans for run in plan.missing):
-        same = first.setdefault(run.config.digest, run)
-        if same is not run and run.keep in (None, same.keep):
-            copies.append(_copy(same.record, run))
-        elif found := next((path for path in present.get(run.config.digest, []) if _usable(path, run)), None):
-            copies.append(_copy(found, run))
+    # Those that keep something come first: a record beside which something is kept serves those that want it alone.
+    for run in sorted((run for plan in plans for run in plan.missing), key=lambda run: run.keep is None):
+        earlier = [same.record for same in first[run.config.digest] if run.keep in (None, same.keep)]
+        found = earlier or [path for path in present.get(run.config.digest, []) if _usable(path, run)]
+        if found:
+            copies.append(_copy(found[0], run))
         else:
             made.append(run)
+            first[run.config.digest].append(run)
     shared = _PhaseZero(made, options, stamps)
     return [*shared.jobs, *(Job(run.record, command(run, options), run, shared.needs(run)) for run in made), *copies]
 
@@ -143,8 +145,8 @@ def _model_key(run: PlannedRun) -> str:
 
 
 def _exemplars_key(run: PlannedRun) -> str:
-    what = [_model_key(run), phase_zero.of_exemplars(run.config), exemplars_source(run.config)]
-    what.append(None if run.keep is None else run.keep.model_dump())
+    keep = None if run.keep is None else run.keep.model_dump()
+    what = [_model_key(run), phase_zero.of_exemplars(run.config), exemplars_source(run.config), keep]
     return sha256(what)[:16]  # what is kept of E_0's training is in the state that runs share
 
 
@@ -155,10 +157,10 @@ def _grouped(runs: Iterable[PlannedRun], key: Any) -> Mapping[str, list[PlannedR
     return found
 
 
-def _by_digest(records: Path) -> Mapping[str, list[Path]]:
+def _by_digest(folders: Iterable[Path]) -> Mapping[str, list[Path]]:
     """The records that are there, by the digest of their configuration; what is no record is somebody else's."""
     found: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(records.rglob("seed-*.json")):
+    for path in sorted({path for folder in folders for path in folder.rglob("seed-*.json")}):
         try:
             found[json.loads(path.read_text(encoding="utf-8"))["config_digest"]].append(path)
         except (OSError, ValueError, KeyError, TypeError):

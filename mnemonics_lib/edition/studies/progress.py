@@ -14,11 +14,16 @@ from mnemonics_lib.edition.studies.jobs import Job
 from mnemonics_lib.edition.studies.plan import Plan
 
 
+Arm = tuple[str, str]
+"""A study's name and an arm's."""
+
+
 class TimeLeft:
     """How long the jobs that are not done will take.
 
-    A job is expected to take as long as the records of its arm did, or those of the study where the arm has none. What
-    ends here says by how much this machine is slower or faster than the one that made those records.
+    A job is expected to take as long as others of its arm have taken here. Before there are any, it is expected to take
+    as long as the records of its arm did, at this machine's pace; and where these are missing too, as long as what is
+    known of its study, or of any.
 
     Args:
         jobs: all jobs.
@@ -26,39 +31,42 @@ class TimeLeft:
         cores: how many jobs run at a time.
     """
 
-    def __init__(self, jobs: Iterable[Job], known: Mapping[tuple[str, str], Sequence[float]], cores: int) -> None:
-        self._cores, self._known = cores, {key: list(seconds) for key, seconds in known.items()}
+    def __init__(self, jobs: Iterable[Job], known: Mapping[Arm, Sequence[float]], cores: int) -> None:
+        self._cores, self._known, self._here = cores, known, dict[Arm, list[float]]()
         self._waiting = {job.name: job for job in jobs}
-        self._took = self._expected = 0.0
+        self._paces: list[float] = []
 
     def done(self, name: str, seconds: float) -> None:
         """A job has taken so many seconds."""
         job = self._waiting.pop(name)
-        if job.stamps or not job.command_runs:
-            return
-        if expected := self._of(job):
-            self._took, self._expected = self._took + seconds, self._expected + expected
-        else:
-            self._known.setdefault((job.run.study, job.run.arm), []).append(seconds)
+        if not (job.stamps or job.is_copy):
+            arm = job.run.study, job.run.arm
+            self._here.setdefault(arm, []).append(seconds)
+            if arm in self._known:
+                self._paces.append(seconds / median(self._known[arm]))
 
     def seconds(self) -> float | None:
         """For all that is left; None while nothing is known."""
-        found = [self._of(job) for job in self._waiting.values() if job.command_runs and not job.stamps]
-        if any(each is None for each in found):
-            return None
-        pace = self._took / self._expected if self._expected else 1.0
-        return pace * sum(each for each in found if each is not None) / min(self._cores, max(1, len(found)))
+        runs = [job.run for job in self._waiting.values() if not (job.stamps or job.is_copy)]
+        found = [self._of(run.study, run.arm) for run in runs]
+        known = [each for each in found if each is not None]
+        return sum(known) / min(self._cores, max(1, len(found))) if len(known) == len(found) else None
 
-    def _of(self, job: Job) -> float | None:
-        of_arm = self._known.get((job.run.study, job.run.arm))
-        of_study = [s for (study, _), each in self._known.items() if study == job.run.study for s in each]
-        every = of_arm or of_study or [s for each in self._known.values() for s in each]
-        return median(every) if every else None
+    def _of(self, study: str, arm: str) -> float | None:
+        pace = median(self._paces) if self._paces else 1.0
+        places = [
+            (1.0, self._here.get((study, arm), [])),
+            (pace, self._known.get((study, arm), [])),
+            (1.0, [each for (of, _), seconds in self._here.items() if of == study for each in seconds]),
+            (pace, [each for (of, _), seconds in self._known.items() if of == study for each in seconds]),
+            (pace, [each for seconds in self._known.values() for each in seconds]),
+        ]
+        return next((factor * median(seconds) for factor, seconds in places if seconds), None)
 
 
-def known_seconds(plans: Iterable[Plan]) -> dict[tuple[str, str], list[float]]:
+def known_seconds(plans: Iterable[Plan]) -> dict[Arm, list[float]]:
     """Seconds of the runs that have a record, by study and arm."""
-    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    found: dict[Arm, list[float]] = defaultdict(list)
     for plan in plans:
         for run in plan.runs:
             if run.record.exists():

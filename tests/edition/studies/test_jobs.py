@@ -1,0 +1,138 @@
+"""What makes the missing records of studies: each run once, phase 0 before the runs that share it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from mnemonics_lib.config import write_yaml
+from mnemonics_lib.durable.records import write_record
+from mnemonics_lib.edition.studies.copy_record import copy_record
+from mnemonics_lib.edition.studies.jobs import jobs
+from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.runs import source_of
+from tests.made_records import made
+
+BASE = {"title": "t", "params": "quick/digits-n5", "seeds": 1, "arms": {"herding": {"set": {"exemplars": "herding"}}}}
+BOTH = {"herding": {"set": {"exemplars": "herding"}}, "trained": {"set": {"exemplars": "mnemonics"}}}
+
+
+@pytest.fixture
+def planned(tmp_path):
+    def make(name="own", **changes):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(write_yaml(BASE | changes))
+        return plan(path)
+
+    return make
+
+
+@pytest.fixture
+def todo(tmp_path):
+    """The jobs of some plans, where records are looked for in a folder of the test's own."""
+    return lambda *plans: jobs(plans, ["--quiet"], tmp_path / "records", tmp_path / "stamps")
+
+
+def test_a_run_alone_is_one_job(planned, todo):
+    found = planned()
+    (job,) = todo(found)
+    (run,) = found.runs
+    assert job.command == ["-m", "mnemonics_lib", "run", *run.arguments, "--quiet", "--copy", str(run.record)]
+    assert (job.output, job.outputs, job.needs, job.stamps) == (run.record, [run.record], [], False)
+
+
+def test_what_is_there_is_not_made_again(planned, todo):
+    found = planned(seeds=2)
+    found.runs[0].record.parent.mkdir(parents=True)
+    found.runs[0].record.touch()
+    assert [job.run.seed for job in todo(found)] == [1]
+
+
+def test_phase_0_comes_before_the_runs_that_share_it_and_is_made_by_one_that_trains_no_exemplars(planned, todo):
+    phase_0, *rest = todo(planned(arms={"trained": BOTH["trained"], "herding": BOTH["herding"]}))
+    assert phase_0.stamps
+    assert phase_0.run.arm == "herding"
+    assert phase_0.command[-2:] == ["--stop-after", "0"]
+    assert "--copy" not in phase_0.command
+    assert [(job.run.arm, job.needs) for job in rest] == [(arm, [phase_0.output]) for arm in ("trained", "herding")]
+
+
+def test_e_0_is_shared_by_the_runs_that_train_it_alike_after_theta_0(planned, todo):
+    arms = {**BOTH, "again": {"set": {"exemplars": "mnemonics", "finetune": False}}}
+    theta, e, *rest = todo(planned(arms=arms))
+    assert (theta.run.arm, theta.needs) == ("herding", [])
+    assert (e.run.arm, e.needs) == ("trained", [theta.output])
+    assert {job.run.arm: job.needs for job in rest} == {
+        "herding": [theta.output],
+        "trained": [e.output],
+        "again": [e.output],
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seeds": [1]},
+        {"set": {"exemplars": "herding", "network.width": 4}},
+        {"set": {"exemplars": "herding", "first_share": 0.2, "phases": 8}},
+    ],
+)
+def test_runs_of_another_seed_network_or_of_other_classes_share_nothing(planned, todo, change):
+    found = todo(planned(arms={**BOTH, "herding": {**BOTH["herding"], **change}}))
+    assert not any(job.stamps for job in found)
+
+
+def test_the_same_run_in_two_arms_or_two_studies_is_made_once(planned, todo):
+    one, other = planned(arms={**BOTH, "twin": BOTH["herding"]}), planned("other")
+    found = {(job.run.study.rpartition("/")[2], job.run.arm): job for job in todo(one, other) if not job.stamps}
+    original = one.runs[0].record
+    for twin in (("own", "twin"), ("other", "herding")):
+        job = found[twin]
+        copied = ["-m", "mnemonics_lib.edition.studies.copy_record", str(original), str(job.run.record)]
+        assert (job.command, job.needs, job.is_copy) == (copied, [original], True)
+    assert not found["own", "herding"].is_copy
+
+
+def test_a_record_of_the_present_source_is_copied_and_one_of_another_is_made_again(planned, todo, tmp_path):
+    (run,) = planned().runs
+    elsewhere = tmp_path / "records" / "a" / "b" / "c" / "seed-0.json"
+    for source, copied in ((source_of(run.config), True), ("a" * 64, False)):
+        record = made(0, source=source)
+        write_record(elsewhere, record.model_copy(update={"config_digest": run.config.digest}))
+        (job,) = todo(planned())
+        assert job.is_copy == copied
+        assert job.needs == ([elsewhere] if copied else [])
+
+
+def test_what_is_kept_is_an_output_too_and_a_record_without_it_is_no_substitute(planned, todo):
+    keeping = {**BOTH["herding"], "keep": {"classes": 2}}
+    found = planned(arms={"herding": BOTH["herding"], "keeping": keeping, "twin": keeping})
+    of_arm = {job.run.arm: job for job in todo(found) if not job.stamps}
+    assert [of_arm[arm].is_copy for arm in ("herding", "keeping", "twin")] == [True, False, True]
+    record = of_arm["keeping"].run.record
+    assert of_arm["keeping"].outputs == [record, record.with_suffix(".safetensors")]
+    assert of_arm["keeping"].command[-5:] == ["--keep", "classes=2", "--quiet", "--copy", str(record)]
+    assert of_arm["herding"].needs == of_arm["twin"].needs == [record]
+    other = planned("other", arms={"a": {**keeping, "keep": {"classes": 3}}})
+    assert not any(job.is_copy for job in todo(found, other) if job.run.study == other.name)
+
+
+def test_names_are_words_and_the_same_whenever_asked(planned, todo):
+    names = [job.name for job in todo(planned(seeds=3, arms=BOTH))]
+    assert names == [job.name for job in todo(planned(seeds=3, arms=BOTH))]
+    assert len(set(names)) == len(names)
+    assert all(name.isidentifier() for name in names)
+
+
+def test_a_copy_has_what_is_kept_too_and_needs_no_torch(tmp_path):
+    for suffix in (".json", ".safetensors"):
+        (tmp_path / f"from{suffix}").write_bytes(suffix.encode())
+    copy_record(tmp_path / "from.json", tmp_path / "a" / "to.json")
+    assert {path.name: path.read_text() for path in (tmp_path / "a").iterdir()} == {
+        "to.json": ".json",
+        "to.safetensors": ".safetensors",
+    }
+    script = "import sys, mnemonics_lib.edition.studies.copy_record; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

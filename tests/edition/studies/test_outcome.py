@@ -1,0 +1,63 @@
+"""What came out of a study: its records, and its comparisons in each cell."""
+
+from __future__ import annotations
+
+import pytest
+from scipy import stats
+
+from mnemonics_lib.config import write_yaml
+from mnemonics_lib.edition.studies.outcome import comparisons, progress, table, text
+from mnemonics_lib.edition.studies.plan import plan
+from tests.made_records import write_arm
+
+VALUES = {
+    "title": "Two budgets",
+    "params": "quick/digits-n5",
+    "seeds": 4,
+    "grid": {"budget": [1, 2]},
+    "arms": {"a": {"set": {"exemplars": "random"}}, "b": {"set": {"exemplars": "herding"}}},
+    "compare": [{"arm": "b", "minus": "a", "together": True}, {"arm": "b", "minus": "a", "field": "forgetting"}],
+}
+ACCURACY = {"budget=1-a": [70.0, 71.0, 69.0, 70.0], "budget=1-b": [75.0, 75.5, 75.0, 74.0], "budget=2-a": [80.0, 81.0]}
+
+
+@pytest.fixture
+def planned(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(write_yaml(VALUES))
+    found = plan(path)
+    for arm, accuracy in ACCURACY.items():
+        kind = "random" if arm.endswith("a") else "herding"
+        write_arm(found.records / arm, accuracy, exemplars=kind, budget=int(arm[7]))
+    return found
+
+
+def test_each_arm_says_what_is_there_and_what_is_missing(planned):
+    assert progress(planned).to_dict("records") == [
+        {"arm": "budget=1-a", "records": 4, "of": 4, "missing seeds": ""},
+        {"arm": "budget=1-b", "records": 4, "of": 4, "missing seeds": ""},
+        {"arm": "budget=2-a", "records": 2, "of": 4, "missing seeds": "2 3"},
+        {"arm": "budget=2-b", "records": 0, "of": 4, "missing seeds": "0 1 2 3"},
+    ]
+
+
+def test_intervals_that_hold_together_are_bonferroni_s_over_all_cells_also_those_without_records(planned):
+    (arm, minus, together), (_, _, alone) = comparisons(planned)
+    assert (arm, minus, together.field, alone.field) == ("budget=1-b", "budget=1-a", "average_accuracy", "forgetting")
+    assert together.level == pytest.approx(1 - 0.05 / 2)
+    assert alone.level == 0.95
+    differences = [5.0, 4.5, 6.0, 4.0]
+    expected = stats.ttest_1samp(differences, 0).confidence_interval(1 - 0.05 / 2)
+    assert (together.difference.low, together.difference.high) == pytest.approx(expected)
+
+
+def test_a_cell_that_has_no_pair_is_left_out(planned):
+    assert table(planned)["arm"].tolist() == ["budget=1-b", "budget=1-b"]
+    assert table(planned)["verdict"].tolist()[0] == "higher"
+
+
+def test_all_of_it_as_text(planned):
+    said = text(planned)
+    assert said.startswith(f"{planned.name}: Two budgets\n")
+    assert "+4.88 [" in said
+    assert said.endswith(f"What is missing: make study STUDY={planned.path}")
