@@ -99,7 +99,7 @@ rule page:
     input:
         source="book/{page}.py",
         records=RECORDS + BENCHMARKS,
-        plan="book/records/evidence.yaml",
+        studies=sorted(map(str, Path("book/studies").rglob("*.yaml"))),
         paper=sorted(map(str, Path("book/paper").glob("*.csv"))),
         params=parameter_files("quick"),
         library=LIBRARY,
@@ -151,7 +151,7 @@ if STUDY:
         PLANS = [plan(path) for path in study_files(STUDY)]
         if workflow.is_main_process:
             check_present(PLANS)
-        JOBS = jobs(PLANS, ["--quiet", "--device", DEVICE, *LIMIT])
+        JOBS = jobs(PLANS, ["--device", DEVICE, *LIMIT])
     except ConfigError as error:
         raise WorkflowError(f"Nothing was run, because of this study:\n{error}") from None
     if workflow.is_main_process and not workflow.output_settings.dryrun:

@@ -168,6 +168,7 @@ def test_settings_may_be_given_one_by_one_and_the_record_goes_where_it_is_told(p
         return SimpleNamespace(average_accuracy=1.0, forgetting=2.0, seconds=3.0), tmp_path / "x" / "record.json"
 
     monkeypatch.setattr(runs, "run", fake)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     out = tmp_path / "mine"
     assert cli.main(["run", str(params), "--set", "seed=4", "--set", "budget=3", "adjust=3", "--out", str(out)]) == 0
     config, directory, device, progress = asked[0]

@@ -14,7 +14,7 @@ from mnemonics_lib.config.presets import PRESETS, preset
 from mnemonics_lib.paths import ROOT
 
 SMALL = ROOT / "params" / "small" / "cifar100-n5.yaml"
-CIFAR = sorted([*(ROOT / "params" / "small").glob("cifar100-*.yaml"), *(ROOT / "params" / "paper").glob("*.yaml")])
+CIFAR = sorted((ROOT / "params").glob("*/cifar100-*.yaml"))
 
 AXES = ("method", "exemplars", "adjust", "weight_transfer", "finetune")
 # Section 5.1 and the captions of Tables 1 and 2, written out: what each row is.
@@ -45,7 +45,10 @@ def test_every_preset_sets_exactly_the_axes_of_its_row():
 
 def test_all_parameter_files_of_cifar100_are_tried():
     assert [path.relative_to(ROOT / "params").as_posix() for path in CIFAR] == [
-        f"{profile}/cifar100-n{n}.yaml" for profile in ("paper", "small") for n in (10, 25, 5)
+        *(f"medium/cifar100-n{n}.yaml" for n in (25, 5)),
+        *(f"paper/cifar100-n{n}.yaml" for n in (10, 25, 5)),
+        *(f"small/cifar100-n{n}.yaml" for n in (1, 10, 5)),
+        "underfit/cifar100-n5.yaml",
     ]
 
 

@@ -70,13 +70,13 @@ CIFAR = [  # a hundred classes at the size of a postage stamp: every cell meets 
 def test_it_runs_on_a_hundred_classes_with_ours(source: Path, tmp_path: Path, monkeypatch, cifar_root: Path):
     monkeypatch.setenv("MNEMONICS_DATA", str(cifar_root))
     monkeypatch.chdir(tmp_path)
-    failed = execute(source, PARAMS / "small" / "cifar100-n5.yaml", tmp_path / "out.ipynb", CIFAR)
+    failed = execute(source, PARAMS / "underfit" / "cifar100-n5.yaml", tmp_path / "out.ipynb", CIFAR)
     assert failed is None, failed
 
 
 def test_every_notebook_takes_every_parameter_file():
     files = sorted(PARAMS.glob("*/*.yaml"))
-    assert {path.parent.name for path in files} == {"quick", "small", "paper"}
+    assert {path.parent.name for path in files} == {"quick", "small", "medium", "underfit", "paper"}
     check_all(NOTEBOOKS, files)
 
 

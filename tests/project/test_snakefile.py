@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from mnemonics_lib.config import load_config, parse_config, write_yaml
+from mnemonics_lib.config import write_yaml
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition.parameters import DEFAULTS
 
@@ -41,6 +41,9 @@ class Project:
     finishing: subprocess.CompletedProcess[str]
     executed_then: set[str]
     partial_then: str
+    plan: subprocess.CompletedProcess[str]
+    first: subprocess.CompletedProcess[str]
+    second: subprocess.CompletedProcess[str]
 
     def __init__(self, folder):
         self.root = root = folder / FOLDER
@@ -54,7 +57,6 @@ class Project:
         self.write(f"params/quick/{B}.yaml", "seed: 2\n")
         self.write("book/records/quick/a/arm/seed-0.json", "{}")
         self.write("book/records/costs.json", "{}")
-        self.write("book/records/evidence.yaml", "{}")
 
     def write(self, path, text):
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +77,9 @@ class Project:
         command = [self.python, "-m", "snakemake", "--cores", "1", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(self.root), "OMP_NUM_THREADS": "1"}
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+
+    def study(self, *arguments, study=f"mine/{B}.yaml"):
+        return self.snakemake("--keep-going", *arguments, "--config", f"study={study}", "--", "study")
 
     def would_run(self):
         """The executed notebooks that `make reproduce` would make, as ``params/notebook``."""
@@ -209,72 +214,114 @@ def test_leaves_an_editor_s_hidden_files_alone(project):
         (project.root / "params/quick/.#a.yaml").unlink()
 
 
-SETTINGS = [
-    "training.milestones=[0.5, 0.75]",
-    "network={depth: 8, width: 2}",
-    "exemplars=random",
-    "budget=1  # $(touch pwned) `touch pwned` \"q' {input} {wildcards.seed} \\ ; touch pwned; * -x",
-    "phases=1\n# and a second line",
-]
-PLAN = {"quick": {B: {"x-1": {"seeds": 2, "set": SETTINGS}, "y+0.1": {"seeds": 1, "preset": "finetune", "set": []}}}}
+STUDY = {
+    "title": "A study whose file and parameter file have names with which a shell would do something",
+    "params": f"params/quick/{B}.yaml",
+    "seeds": 2,
+    "set": {"network": {"depth": 8, "width": 2}, "training.milestones": [0.5, 0.75], "phases": 1, "finetune": False},
+    "arms": {"x-1": {"set": {"exemplars": "random"}}, "y+0.1": {"preset": "finetune", "seeds": [7]}},
+    "compare": [],
+}
 
 
 @pytest.fixture(scope="module")
-def evidence(tmp_path_factory, python):
-    project = Project(tmp_path_factory.mktemp("evidence"))
+def studied(tmp_path_factory, python):
+    """A project with a study of its own, which was made once, and then once more after one record was lost."""
+    project = Project(tmp_path_factory.mktemp("study"))
     project.python = python
-    project.write("book/records/evidence.yaml", write_yaml(PLAN))
-    project.write(
-        f"params/quick/{B}.yaml", "training: {epochs: 1, milestones: []}\nfinetuning: {epochs: 1, milestones: []}"
-    )
+    project.write(f"params/quick/{B}.yaml", "training: {epochs: 1, milestones: []}")
+    project.write(f"mine/{B}.yaml", write_yaml(STUDY))
+    project.plan = project.study("--dry-run", "-p")
+    project.first = project.study()
+    (project.root / "mine" / B / "x-1/seed-1.json").unlink()
+    project.second = project.study()
     return project
 
 
-def test_every_argument_of_a_record_s_command_is_quoted(evidence):
-    done = evidence.snakemake("--dry-run", "-p", "--config", "evidence=1", "--", "evidence")
-    assert done.returncode == 0, done.stderr
-    shown = re.findall(r"^Shell command: (.*?2>&1)$", done.stdout, re.MULTILINE | re.DOTALL)
-    folder = f"quick/{B}"
+def test_every_argument_of_a_run_s_command_is_quoted(studied):
+    assert studied.plan.returncode == 0, studied.plan.stderr
+    shown = re.findall(r"^Shell command: (.*?2>&1)$", studied.plan.stdout, re.MULTILINE | re.DOTALL)
+    settings = ["network={depth: 8, width: 2}", "training.milestones=[0.5, 0.75]", "phases=1", "finetune=false"]
+    settings[0] = 'network={"depth": 8, "width": 2}'
+    run = [str(studied.python), "-m", "mnemonics_lib", "run", f"params/quick/{B}.yaml"]
 
     def command(arm, seed, *arguments):
-        copy, log = (f"{top}/{folder}/{arm}/seed-{seed}" for top in ("book/records", "build/logs/records"))
-        said = [f"params/{folder}.yaml", *arguments, f"seed={seed}", "--out", "build/runs", "--copy", f"{copy}.json"]
-        return [str(evidence.python), "-m", "mnemonics_lib", "run", *said, "--quiet", ">", f"{log}.log", "2>&1"]
+        copy = f"mine/{B}/{arm}/seed-{seed}"
+        options = ["--device", "cpu", "--copy", f"{copy}.json"]
+        return [*run, *arguments, f"seed={seed}", *options, ">", f"build/logs/{copy}.log", "2>&1"]
 
     assert sorted(map(shlex.split, shown)) == sorted(
         [
-            command("x-1", 0, "--set", *SETTINGS),
-            command("x-1", 1, "--set", *SETTINGS),
-            command("y+0.1", 0, "--preset", "finetune", "--set"),
+            command("x-1", 0, "--set", *settings, "exemplars=random"),
+            command("x-1", 1, "--set", *settings, "exemplars=random"),
+            command("y+0.1", 7, "--preset", "finetune", "--set", *settings),
         ]
     )
 
 
-def test_such_a_record_is_made(evidence):
-    path = evidence.root / "book/records/quick" / B / "x-1/seed-1.json"
-    done = evidence.snakemake("--config", "evidence=1", "--", str(path.relative_to(evidence.root)))
-    assert done.returncode == 0, done.stderr
-    made = parse_config(read_record(path).config)
-    assert made == load_config(evidence.root / f"params/quick/{B}.yaml", [*SETTINGS, "seed=1"])
-    assert not list(evidence.root.rglob("pwned*"))
+def test_the_records_of_a_study_are_made_beside_it(studied):
+    assert studied.first.returncode == 0, studied.first.stderr
+    folder = studied.root / "mine" / B
+    made = {str(path.relative_to(folder)): read_record(path) for path in folder.rglob("*.json")}
+    assert made.keys() == {"x-1/seed-0.json", "x-1/seed-1.json", "y+0.1/seed-7.json"}
+    assert made["x-1/seed-1.json"].exemplars == "random"
+    assert made["y+0.1/seed-7.json"].method == "finetune"
+    assert not list(studied.root.rglob("pwned*"))
+    assert "Records: 3 made, 0 there before, 0 failed, 0 not run." in studied.first.stdout
+    assert re.search(r"about \d+ s left", studied.first.stdout)
+
+
+def test_a_log_has_the_row_of_each_phase(studied):
+    (log,) = (studied.root / "build/logs/mine" / B / "y+0.1").glob("*.log")
+    assert [line.split()[0] for line in log.read_text().splitlines()[:3]] == ["phase", "0", "1"]
+
+
+def test_the_next_call_makes_what_is_missing_and_no_more(studied):
+    assert studied.second.returncode == 0, studied.second.stderr
+    assert re.findall(r"start .*", studied.second.stdout) == [
+        f"start  mine/{B}  x-1  seed 1  log: build/logs/mine/{B}/x-1/seed-1.log"
+    ]
+    assert "Records: 1 made, 2 there before, 0 failed, 0 not run." in studied.second.stdout
+    assert "Everything is up to date." in studied.study().stdout
 
 
 @pytest.mark.parametrize(
-    ("plan", "said"),
+    ("changes", "said"),
     [
-        ({"quick": {"a": {"../x": {"seeds": 1}}}}, "quick.a.../x: arm = '../x': must be letters"),
-        ({"quick": {"a": {"x": {"seeds": 1, "set": ["sead=1"]}}}}, "quick.a.x: params/quick/a.yaml: sead = 1: unknown"),
+        ({"arms": {"../x": {}}}, "arm = '../x': must be letters"),
+        ({"arms": {"x-1": {"set": {"sead": 1}}}}, "sead = 1: unknown key"),
+        ({"set": STUDY["set"] | {"budget": 1}}, "budget = 2 and 1, which mine/"),
     ],
 )
-def test_a_plan_with_a_mistake_stops_it_before_anything_runs(evidence, plan, said):
-    evidence.write("book/records/evidence.yaml", write_yaml(plan))
+def test_a_study_with_a_mistake_stops_it_before_anything_runs(studied, changes, said):
+    assert studied.second.returncode == 0
+    studied.write(f"mine/{B}.yaml", write_yaml(STUDY | changes))
     try:
-        done = evidence.snakemake("--config", "evidence=1", "--", "evidence")
+        done = studied.study()
     finally:
-        evidence.write("book/records/evidence.yaml", write_yaml(PLAN))
+        studied.write(f"mine/{B}.yaml", write_yaml(STUDY))
     assert done.returncode != 0
-    assert f"book/records/evidence.yaml: {said}" in done.stderr
+    assert "Nothing was run, because of this study:" in done.stderr
+    assert said in done.stderr
     assert "start" not in done.stdout
+
+
+def test_what_failed_is_told_with_its_reason_and_the_rest_is_made(studied):
+    failing = STUDY | {"arms": {"bad": {"seeds": [0], "set": {"training.rate": 1e9}}, "good": {"seeds": [1]}}}
+    studied.write("mine/failing.yaml", write_yaml(failing))
+    done = studied.study(study="mine/failing.yaml")
+    assert done.returncode != 0
+    assert "Records: 1 made, 0 there before, 1 failed, 0 not run." in done.stdout
+    assert re.search(
+        r"^  diverged: phase 0: model: .*\n    mine/failing  bad  seed 0, log: ", done.stdout, re.MULTILINE
+    )
+    assert (studied.root / "mine/failing/good/seed-1.json").exists()
+
+
+def test_a_study_that_there_is_not_is_told_with_those_that_there_are(studied):
+    done = studied.study(study="table7")
+    assert done.returncode != 0
+    assert "study = 'table7': no such file or study; there are none" in done.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

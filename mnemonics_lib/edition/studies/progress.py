@@ -13,7 +13,6 @@ from mnemonics_lib.edition.progress import Progress
 from mnemonics_lib.edition.studies.jobs import Job
 from mnemonics_lib.edition.studies.plan import Plan
 
-
 Arm = tuple[str, str]
 """A study's name and an arm's."""
 
