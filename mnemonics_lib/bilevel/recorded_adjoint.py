@@ -5,7 +5,9 @@ The mathematics is that of ``adjoint.py``, which is the place to read it; the te
 - Tensors are made once, at the first call, and changed in place (:mod:`~.walk`). On a GPU the three kinds of step are
   recorded once warm and replayed from then on (:class:`~mnemonics_lib.device.recording.Step`), because Python cannot
   launch the thousand short kernels of a small network as fast as a GPU runs them.
-- Convolutions and batch normalisations have second derivatives of our own (:mod:`~.second_order`).
+- Convolutions and batch normalisations have second derivatives of our own (:mod:`~.second_order`), and on the way back
+  a convolution does not compute again the slope of its weight, which was used on the way there.
+- Where memory allows, another engine takes its place, which makes each graph once (:mod:`~.kept_adjoint`).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from mnemonics_lib.bilevel.kept_adjoint import KeptAdjoint
 from mnemonics_lib.bilevel.problem import BaseLoss, Hypergradient, InnerSGD, MetaLoss, Minibatches
 from mnemonics_lib.bilevel.repeated import Replay, refuse_if_different
 from mnemonics_lib.bilevel.requirements import refuse_if_nothing_moves
-from mnemonics_lib.bilevel.second_order import with_second_order
+from mnemonics_lib.bilevel.second_order import with_second_order, with_unread_slopes
 from mnemonics_lib.bilevel.walk import Walk, copies, signature
 from mnemonics_lib.device.recording import WARM, Step, recorder
 
@@ -101,5 +103,5 @@ class _RepeatedWalk(Walk):
 
     def backwards(self, *minibatch: Any) -> None:
         """(u, v) at Theta'_{t+1} -> at Theta'_t."""
-        theta = leaves(self.theta)
+        theta = with_unread_slopes(leaves(self.theta))
         self.pull_back(theta, self.slopes(theta, self.images, *minibatch))

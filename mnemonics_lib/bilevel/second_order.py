@@ -20,11 +20,28 @@ from mnemonics_lib.models import TransferConv2d
 
 Pair = Sequence[int]
 
+UNREAD = "slope is unread"
+"""A mark on a parameter: of its slope, a graph is made and no value is read."""
+
+
+def with_unread_slopes(parameters: list[Tensor]) -> list[Tensor]:
+    """Mark parameters whose slopes are only differentiated further, and never looked at.
+
+    So it is where an inner step is made again: the second derivative needs the slopes' graph, and their values have
+    been used on the way there. Where a convolution's weight is such a parameter, its slope is left 0, which saves a
+    pass over all convolutions.
+    """
+    for parameter in parameters:
+        vars(parameter)[UNREAD] = True
+    return parameters
+
 
 def _convolution_backward(
     slopes: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair, wanted: list[bool]
 ) -> tuple[Tensor | None, Tensor | None]:
     """(d/dx, d/dweight) of <slopes, conv(x, weight)>; None for what is not wanted."""
+    if not any(wanted):
+        return None, None
     gx, gw, _ = torch.ops.aten.convolution_backward(
         slopes, x, weight, None, stride, padding, [1, 1], False, [0, 0], 1, [*wanted, False]
     )
@@ -39,13 +56,17 @@ class Convolution(torch.autograd.Function):
         """The value."""
         ctx.save_for_backward(x, weight)
         ctx.geometry = stride, padding
+        ctx.read = UNREAD not in vars(weight)
         return torch.conv2d(x, weight, None, stride, padding)
 
     @staticmethod
     def backward(ctx: Any, slopes: Tensor) -> Any:
         """The first derivative."""
+        x, weight = ctx.saved_tensors
+        # Without a graph it is the way back through the slopes that passes here; and a hook reads what it is given.
+        read = ctx.read or not torch.is_grad_enabled() or bool(weight._backward_hooks)
         wanted = list(ctx.needs_input_grad[:2])
-        return *ConvolutionGradient.apply(slopes, *ctx.saved_tensors, *ctx.geometry, wanted), None, None
+        return *ConvolutionGradient.apply(slopes, x, weight, *ctx.geometry, wanted, read), None, None
 
 
 class ConvolutionGradient(torch.autograd.Function):
@@ -53,13 +74,14 @@ class ConvolutionGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, slopes: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair, wanted: list[bool]
+        ctx: Any, slopes: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair, wanted: list[bool], read: bool
     ) -> tuple[Tensor | None, Tensor | None]:
-        """The first derivative."""
+        """The first derivative; where it is not read, that with respect to the weight is 0."""
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(slopes, x, weight)
         ctx.geometry = stride, padding
-        return _convolution_backward(slopes, x, weight, stride, padding, wanted)
+        gx, gw = _convolution_backward(slopes, x, weight, stride, padding, [wanted[0], wanted[1] and read])
+        return gx, (gw if read or not wanted[1] else weight.new_zeros(()).expand_as(weight))
 
     @staticmethod
     @once_differentiable
@@ -77,7 +99,7 @@ class ConvolutionGradient(torch.autograd.Function):
             images, kernels = x if vx is None else vx, weight if vw is None else vw
             stride, padding = ctx.geometry
             dx, dw = _convolution_backward(slopes, images, kernels, stride, padding, wanted)
-        return d_slopes, dx, dw, None, None, None
+        return d_slopes, dx, dw, None, None, None, None
 
 
 class BatchNorm(torch.autograd.Function):

@@ -19,6 +19,7 @@ from mnemonics_lib.bilevel.second_order import (
     Convolution,
     ConvolutionGradient,
     with_second_order,
+    with_unread_slopes,
 )
 from mnemonics_lib.models import TransferConv2d
 
@@ -263,3 +264,25 @@ def test_an_image_without_a_batch_and_autocast_stay_pytorchs():
         y = conv(x[None])
     assert y.dtype == torch.bfloat16
     assert not nodes(y) & OURS
+
+
+def products(theta: list[Tensor], x: Tensor, hooked: bool) -> tuple[list[Tensor], list[Tensor]]:
+    """The slopes of two convolutions, and what a direction through them gives."""
+    y = Convolution.apply(x, theta[0], (1, 1), (1, 1))
+    y = Convolution.apply(y.tanh(), 2 * theta[1] if hooked else theta[1], (1, 1), (1, 1))
+    if hooked:
+        theta[0].register_hook(lambda slope: slope * slope.norm())
+    slopes = torch.autograd.grad(y.square().sum(), theta, create_graph=True)
+    return list(slopes), list(torch.autograd.grad(slopes, [*theta, x], [torch.ones_like(p) for p in theta]))
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_slopes_that_are_not_read_are_not_computed_and_what_comes_through_them_is_the_same(hooked):
+    """But for those that a hook reads, and those of weights that are computed, from which other slopes are."""
+    theta, x = leaves(numbers(3, 2, 3, 3, seed=1), numbers(2, 3, 3, 3, seed=2)), numbers(2, 2, 5, 5).requires_grad_()
+    read, expected = products(list(theta), x, hooked)
+    unread, found = products(with_unread_slopes(list(leaves(*theta))), x, hooked)
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+    for a, b in zip(unread, read, strict=True):
+        assert b.all()
+        assert torch.equal(a, b) if hooked else not a.any()
