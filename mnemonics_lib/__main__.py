@@ -88,7 +88,8 @@ def parser() -> argparse.ArgumentParser:
     measure.add_argument(
         "what",
         choices=bench.BENCHMARKS,
-        help="training: images per second of the model level; hypergradient: time and memory of the engines",
+        help="training: images per second of the model level; inference: of evaluation and features; hypergradient: "
+        "time and memory of the engines",
     )
     measure.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to this file")
     measure.add_argument("--device", default="cpu", help="torch device (default: cpu)")

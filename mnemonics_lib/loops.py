@@ -23,7 +23,7 @@ class StepError(RuntimeError):
 class Loop(Protocol):
     """Work made of steps that follow one another: epochs of training, or steps on the exemplars.
 
-    It may also have ``refuse_if_too_large(free)``, which a driver calls with the free bytes before the first step.
+    It may also have ``fit_into(free)``, which a driver calls with the free bytes before the first step.
     """
 
     @property

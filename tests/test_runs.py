@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,31 @@ def test_a_finished_run_is_not_repeated(small, tmp_path, monkeypatch):
     assert runs.run(small, tmp_path) == (record, path)
     assert path.read_bytes() == before
     assert seen == []
+
+
+@pytest.mark.parametrize("where", ["training", "finetuning"])
+def test_bfloat16_where_it_is_slow_is_said_once_when_the_run_begins(small, tmp_path, monkeypatch, where, recwarn):
+    config = small.replace(**{where: {"precision": "bfloat16"}}, finetune=where == "finetuning")
+    monkeypatch.setattr(runs, "without_bfloat16_units", lambda device: True)
+    for _ in range(2):  # the second call finds the record
+        runs.run(config, tmp_path)
+    (said,) = [str(warning.message) for warning in recwarn if "bfloat16" in str(warning.message)]
+    assert said.startswith(f"{where}.precision = bfloat16: this CPU has no bfloat16 units")
+    assert "float32 is the precision to set" in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("precision", "finetune", "slow"), [("float32", True, True), ("bfloat16", True, False), ("bfloat16", False, True)]
+)
+def test_nothing_is_said_of_a_precision_that_costs_nothing_or_is_not_used(
+    small, monkeypatch, precision, finetune, slow
+):
+    config = small.replace(finetuning={"precision": precision}, finetune=finetune)
+    monkeypatch.setattr(runs, "without_bfloat16_units", lambda device: slow)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        runs._say_what_is_slow(Experiment.of(config))
 
 
 def test_a_run_made_by_other_source_is_made_again_from_the_start(small, tmp_path, monkeypatch):

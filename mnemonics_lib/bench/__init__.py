@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-BENCHMARKS = ("hypergradient", "training")
+BENCHMARKS = ("hypergradient", "inference", "training")
 
 
 def benchmark(name: str) -> ModuleType:

@@ -1,9 +1,10 @@
 """``bench hypergradient``: time and memory of the engines, each measurement in a process of its own.
 
-One hypergradient (Eq. 7-9) of random exemplars in 50 classes, with 128 validation images. Memory on a CPU is the
-resident set's high-water mark above what the process held before, on a GPU the allocator's. A first call with T = 1 on
-four exemplars warms up, and so does a whole one; neither is counted, nor, on a GPU, are the first whole ones, in
-which ``adjoint`` records its steps. Time is taken by ``torch.utils.benchmark``.
+One hypergradient (Eq. 7-9) of random exemplars in 50 classes, with 128 validation images. On a CPU ``adjoint`` is
+measured in both of its forms: with each graph made again, and with all graphs kept, as it does where memory allows.
+Memory on a CPU is the resident set's high-water mark above what the process held before, on a GPU the allocator's. A
+first call with T = 1 on four exemplars warms up, and so does a whole one; neither is counted, nor, on a GPU, are the
+first whole ones, in which ``adjoint`` records its steps. Time is taken by ``torch.utils.benchmark``.
 """
 
 from __future__ import annotations
@@ -36,12 +37,20 @@ from mnemonics_lib.device.memory import free_bytes, resident_peak
 from mnemonics_lib.device.recording import WARM
 from mnemonics_lib.models import build_network
 
-NETWORKS = {"ResNet-8, 16 x 16": (8, 16), "ResNet-32, 32 x 32": (32, 32)}
-"""Name -> depth and resolution; all of width 16."""
-CASES = [("ResNet-8, 16 x 16", steps, n) for n in (20, 200, 1000) for steps in (5, 20, 50)] + [
-    ("ResNet-32, 32 x 32", 50, 40)
-]
+NETWORKS = {
+    "ResNet-8, 8 x 8": (8, 8, 8),  # of the size of the digits
+    "ResNet-8, 16 x 16": (8, 16, 16),
+    "ResNet-32, 32 x 32": (32, 16, 32),
+}
+"""Name -> depth, width and resolution."""
+CASES = (
+    [("ResNet-8, 8 x 8", 10, n) for n in (10, 100)]
+    + [("ResNet-8, 16 x 16", steps, n) for n in (20, 200, 1000) for steps in (5, 20, 50)]
+    + [("ResNet-32, 32 x 32", 50, 40)]
+)
 """Network, T, exemplars."""
+KEPT = "adjoint, kept"
+"""The engine ``adjoint`` where memory allows it to keep its graphs."""
 ON_GPU = [("ResNet-32, 32 x 32", 50, n) for n in (200, 1000)]
 """Besides, on a GPU: the paper's scale."""
 CLASSES, VALIDATION = 50, 128
@@ -66,7 +75,7 @@ def rows(device: str = "cpu") -> list[dict[str, Any]]:
     cases = CASES + (ON_GPU if torch.device(device).type == "cuda" else [])
     for network, steps, exemplars in tqdm(cases, desc="cases", leave=False):
         reference = None
-        for engine in ENGINES:  # higher comes first
+        for engine in engines(torch.device(device)):  # higher comes first
             try:
                 row, gradient = alone(measure, network, steps, exemplars, engine, device, torch.get_num_threads())
             except (BrokenProcessPool, torch.OutOfMemoryError, MemoryError) as error:  # the guard was wrong: say so
@@ -78,6 +87,11 @@ def rows(device: str = "cpu") -> list[dict[str, Any]]:
                 row["rel_diff"] = ((gradient - reference).norm() / reference.norm()).item()
             found.append(row)
     return found
+
+
+def engines(device: torch.device) -> list[str]:
+    """What to measure: the engines, and on a CPU, where steps are plain calls, the form that keeps its graphs."""
+    return [*ENGINES, KEPT] if device.type == "cpu" else [*ENGINES]
 
 
 def alone(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -92,8 +106,9 @@ def measure(
     """One row and its gradient (None when the guard refused), measured in this process."""
     torch.set_num_threads(threads)
     place = torch.device(device)
-    level = PAPER_EXEMPLAR_LEVEL.model_copy(update={"engine": engine, "inner_steps": steps})
-    model, images, make = _problem(network, exemplars, place)
+    level = PAPER_EXEMPLAR_LEVEL.model_copy(update={"engine": engine.partition(",")[0], "inner_steps": steps})
+    model, images, plain = _problem(network, exemplars, place)
+    make = (lambda level: plain(level).with_room() or plain(level)) if engine == KEPT else plain
     predicted = make(level).peak_bytes(graph_size(model, images, make(level)), exemplars, VALIDATION)
     row = _unmeasured(network, steps, exemplars, engine, place) | {"predicted_mb": predicted / 2**20}
     try:
@@ -127,14 +142,14 @@ def _problem(
     network: str, exemplars: int, device: torch.device
 ) -> tuple[nn.Module, Tensor, Callable[[ExemplarLevel], Engine]]:
     """A network, exemplars [n, 3, h, w], and what makes an engine of a level for them; every value is random."""
-    depth, size = NETWORKS[network]
+    depth, width, size = NETWORKS[network]
     generator = torch.Generator().manual_seed(0)
 
     def draw(count: int) -> tuple[Tensor, Tensor]:
         images = torch.randn(count, 3, size, size, generator=generator)
         return images.to(device), torch.randint(CLASSES, (count,), generator=generator).to(device)
 
-    model = build_network(depth, 16, 3, CLASSES, seed=0).to(device).train()
+    model = build_network(depth, width, 3, CLASSES, seed=0).to(device).train()
     (images, labels), (validation, answers) = draw(exemplars), draw(VALIDATION)
 
     def make(level: ExemplarLevel) -> Engine:
@@ -170,11 +185,11 @@ def _high_water(device: torch.device) -> float:
 def table(found: list[dict[str, Any]]) -> str:
     """The rows as text."""
     lines = [
-        f"{'network':<20} {'exemplars':>9} {'T':>3} {'engine':<8} {'seconds':>8} {'peak MB':>8} {'predicted':>9} "
+        f"{'network':<20} {'exemplars':>9} {'T':>3} {'engine':<13} {'seconds':>8} {'peak MB':>8} {'predicted':>9} "
         f"{'rel. diff':>9}"
     ]
     for row in found:
-        head = f"{row['network']:<20} {row['exemplars']:>9} {row['T']:>3} {row['engine']:<8}"
+        head = f"{row['network']:<20} {row['exemplars']:>9} {row['T']:>3} {row['engine']:<13}"
         if row["refused"]:
             said, predicted = row["refused"].partition(":")[0], row["predicted_mb"]
             said = said if said == "failed" else "refused"

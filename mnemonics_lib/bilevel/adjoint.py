@@ -11,9 +11,6 @@ one more forward and backward pass per step, which must find the same step again
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.autograd import grad
@@ -23,6 +20,7 @@ from mnemonics_lib.bilevel.problem import (
     OVERHEAD,
     TRANSIENT,
     BaseLoss,
+    Engine,
     GraphSize,
     Hypergradient,
     InnerSGD,
@@ -112,9 +110,13 @@ class Adjoint:
         walk_back, meta = (OVERHEAD + TRANSIENT) * batch * graph.step, 2 * validation * graph.forward
         return max(walk_back, meta) + (self.sgd.differentiated + 4) * graph.parameters
 
-    def layers(self) -> AbstractContextManager[Any]:
+    def layers(self, model: nn.Module) -> nn.Module:
         """PyTorch's own."""
-        return nullcontext()
+        return model
+
+    def with_room(self) -> Engine | None:
+        """None: it takes what it takes."""
+        return None
 
 
 def _slopes(loss: Tensor, theta: Named, graph: bool = False) -> Named:

@@ -8,6 +8,7 @@ with what is free.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -26,6 +27,10 @@ PROBE = 4
 """Images of the probe: more than one, for batch normalisation; a graph's size is proportional to them."""
 
 
+COMFORTABLE = 0.5
+"""Of its share of the free memory, what an engine may take that could do with less."""
+
+
 class WillNotFitError(ReportedError, MemoryError):
     """A hypergradient that does not fit into memory. The message says what would."""
 
@@ -38,7 +43,7 @@ def graph_size(temporary: nn.Module, images: Tensor, engine: Engine) -> GraphSiz
         images: some exemplars, [n, c, h, w]; the probe has their shape.
         engine: whose layers to measure.
     """
-    functional = Functional.of(temporary)
+    functional = Functional.of(engine.layers(temporary))
     parameters = functional.leaves()
     sizes: dict[int, int] = {}
     known = {tensor.untyped_storage().data_ptr() for tensor in parameters}
@@ -51,7 +56,7 @@ def graph_size(temporary: nn.Module, images: Tensor, engine: Engine) -> GraphSiz
 
     probe = images.detach()[torch.arange(PROBE) % len(images)].requires_grad_()
     labels = torch.zeros(PROBE, dtype=torch.int64, device=images.device)
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), engine.layers():
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         loss = cross_entropy(functional.classifier(parameters)(probe), labels)
         forward = sum(sizes.values())
         slopes = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
@@ -137,6 +142,30 @@ def refuse_if_too_large(
         f"{_gigabytes(needed)}; {_gigabytes(free)} are free on {images.device}. "
         + (f"What fits: {'; '.join(fits)}" if fits else "No smaller setting of these fits")
     )
+
+
+def with_room_where_there_is(
+    engine: Engine, temporary: nn.Module, images: Tensor, batch: int, validation: int, free: float
+) -> Engine:
+    """The engine for a local BOP that fits: one with the same gradient and more memory where that fits comfortably.
+
+    Comfortably: into half of this process's share of what is free, its share being that of the machine's cores that it
+    computes on. The others are likely to have such runs of their own.
+
+    Args:
+        engine: what would be used.
+        temporary: Theta' before Eq. 8, frozen where it stays as it is; not changed.
+        images: E, [n, c, h, w].
+        batch: exemplars per inner step.
+        validation: images in the meta loss.
+        free: bytes that may be taken.
+    """
+    roomy = engine.with_room() if images.device.type == "cpu" else None  # elsewhere steps are recorded
+    if roomy is None:
+        return engine
+    share = min(1.0, torch.get_num_threads() / (os.cpu_count() or 1))
+    needed = roomy.peak_bytes(graph_size(temporary, images, roomy), batch, validation)
+    return roomy if needed <= COMFORTABLE * share * free else engine
 
 
 def _what_fits(forecast: Forecast, validation: int, free: float) -> list[str]:

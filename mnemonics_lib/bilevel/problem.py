@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -155,14 +154,25 @@ class Engine(Protocol):
         """The most memory that a call takes, in bytes above what was in use before it.
 
         Args:
-            graph: of the network in question, measured inside :meth:`layers`.
+            graph: of the network in question as :meth:`layers` gives it.
             batch: exemplars per inner step.
             validation: images in the meta loss.
         """
         ...
 
-    def layers(self) -> AbstractContextManager[Any]:
-        """The context in which the engine makes its graphs; some compute certain layers by formulas of their own."""
+    def layers(self, model: nn.Module) -> nn.Module:
+        """A network as the engine computes with it: some have formulas of their own for certain layers.
+
+        Args:
+            model: the network; not changed.
+        """
+        ...
+
+    def with_room(self) -> Engine | None:
+        """An engine that gives the same gradient to the bit, for more memory and less time; None where there is none.
+
+        Only asked where steps are plain calls, on a CPU.
+        """
         ...
 
 

@@ -7,22 +7,41 @@ written out by hand with the kernels of the first derivative. Values and first d
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
+
+from mnemonics_lib.models import TransferConv2d
 
 Pair = Sequence[int]
+
+UNREAD = "slope is unread"
+"""A mark on a parameter: of its slope, a graph is made and no value is read."""
+
+
+def with_unread_slopes(parameters: list[Tensor]) -> list[Tensor]:
+    """Mark parameters whose slopes are only differentiated further, and never looked at.
+
+    So it is where an inner step is made again: the second derivative needs the slopes' graph, and their values have
+    been used on the way there. Where a convolution's weight is such a parameter, its slope is left 0, which saves a
+    pass over all convolutions.
+    """
+    for parameter in parameters:
+        vars(parameter)[UNREAD] = True
+    return parameters
 
 
 def _convolution_backward(
     slopes: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair, wanted: list[bool]
 ) -> tuple[Tensor | None, Tensor | None]:
     """(d/dx, d/dweight) of <slopes, conv(x, weight)>; None for what is not wanted."""
+    if not any(wanted):
+        return None, None
     gx, gw, _ = torch.ops.aten.convolution_backward(
         slopes, x, weight, None, stride, padding, [1, 1], False, [0, 0], 1, [*wanted, False]
     )
@@ -37,13 +56,17 @@ class Convolution(torch.autograd.Function):
         """The value."""
         ctx.save_for_backward(x, weight)
         ctx.geometry = stride, padding
+        ctx.read = UNREAD not in vars(weight)
         return torch.conv2d(x, weight, None, stride, padding)
 
     @staticmethod
     def backward(ctx: Any, slopes: Tensor) -> Any:
         """The first derivative."""
+        x, weight = ctx.saved_tensors
+        # Without a graph it is the way back through the slopes that passes here; and a hook reads what it is given.
+        read = ctx.read or not torch.is_grad_enabled() or bool(weight._backward_hooks)
         wanted = list(ctx.needs_input_grad[:2])
-        return *ConvolutionGradient.apply(slopes, *ctx.saved_tensors, *ctx.geometry, wanted), None, None
+        return *ConvolutionGradient.apply(slopes, x, weight, *ctx.geometry, wanted, read), None, None
 
 
 class ConvolutionGradient(torch.autograd.Function):
@@ -51,13 +74,14 @@ class ConvolutionGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, slopes: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair, wanted: list[bool]
+        ctx: Any, slopes: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair, wanted: list[bool], read: bool
     ) -> tuple[Tensor | None, Tensor | None]:
-        """The first derivative."""
+        """The first derivative; where it is not read, that with respect to the weight is 0."""
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(slopes, x, weight)
         ctx.geometry = stride, padding
-        return _convolution_backward(slopes, x, weight, stride, padding, wanted)
+        gx, gw = _convolution_backward(slopes, x, weight, stride, padding, [wanted[0], wanted[1] and read])
+        return gx, (gw if read or not wanted[1] else weight.new_zeros(()).expand_as(weight))
 
     @staticmethod
     @once_differentiable
@@ -75,7 +99,7 @@ class ConvolutionGradient(torch.autograd.Function):
             images, kernels = x if vx is None else vx, weight if vw is None else vw
             stride, padding = ctx.geometry
             dx, dw = _convolution_backward(slopes, images, kernels, stride, padding, wanted)
-        return d_slopes, dx, dw, None, None, None
+        return d_slopes, dx, dw, None, None, None, None
 
 
 class BatchNorm(torch.autograd.Function):
@@ -157,61 +181,59 @@ def _per_channel(values: Tensor) -> Tensor:
     return values[:, None, None]
 
 
-class SecondOrder(TorchFunctionMode):
-    """While active, convolutions and training-mode batch normalisations of a network are the ones above.
+def with_second_order(model: nn.Module) -> nn.Module:
+    """A copy of a network in which convolutions and training-mode batch normalisations are the ones above.
 
-    For a temporary model: running statistics are neither read nor updated by them. A layer of another kind (a bias,
-    groups, dilation, mixed precision, no affine part) stays as PyTorch has it. Third derivatives raise an error.
+    For a temporary model: running statistics are neither read nor updated by them. The forward pass of such a module is
+    exchanged once, so that no other call costs more than it did; what is around it stays (hooks, a weight computed
+    before each call). PyTorch's own remain, as right and less fast: layers of another kind (with a bias, groups,
+    dilation, mixed precision, no affine part), modules of a class or with a forward pass of their own, parametrised
+    ones too, and what a network calls as a function. Third derivatives raise an error.
     """
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """Replace the two functions, pass on the others."""
-        kwargs = kwargs or {}
-        if func is F.conv2d and not kwargs:
-            replaced = _plain_convolution(*args)
-        elif func is F.batch_norm:
-            replaced = _plain_batch_norm(*args, **kwargs)
-        else:
-            replaced = None
-        return func(*args, **kwargs) if replaced is None else replaced
+    network = copy.deepcopy(model)
+    callers = set(model.modules())  # what refuses to be copied is the caller's, and not to be changed
+    for module in network.modules():
+        forward = FORWARDS.get(type(module))
+        if forward is not None and module not in callers and "forward" not in vars(module):
+            vars(module)["forward"] = MethodType(forward, module)
+    return network
 
 
-def _plain(x: Tensor, weight: Tensor) -> bool:
+def _convolution(module: nn.Conv2d, x: Tensor) -> Tensor:
+    if module.padding_mode != "zeros" or module.bias is not None or not _plain(module, x, module.weight):
+        return nn.Conv2d.forward(module, x)
+    return Convolution.apply(x, module.weight, module.stride, module.padding)
+
+
+def _transfer_convolution(module: TransferConv2d, x: Tensor) -> Tensor:
+    if not _plain(module, x, module.weight):
+        return TransferConv2d.forward(module, x)
+    return Convolution.apply(x, module.effective(), module.stride, module.padding)
+
+
+def _batch_norm(module: nn.BatchNorm2d, x: Tensor) -> Tensor:
+    of_batch = module.training or (module.running_mean is None and module.running_var is None)
+    weight, bias = module.weight, module.bias
+    single = x.numel() == x.shape[1]  # one value per channel has no variance: PyTorch says so
+    if not of_batch or weight is None or bias is None or not _alike(x, weight) or single:
+        return nn.BatchNorm2d.forward(module, x)
+    return BatchNorm.apply(x, weight, bias, module.eps)
+
+
+FORWARDS: dict[type, Callable[..., Tensor]] = {
+    nn.Conv2d: _convolution,
+    TransferConv2d: _transfer_convolution,
+    nn.BatchNorm2d: _batch_norm,
+}
+"""By the class of a module, its forward pass with a second derivative of ours, where the layer is of the plain kind."""
+
+
+def _plain(module: nn.Conv2d | TransferConv2d, x: Tensor, weight: Tensor) -> bool:
+    """Without groups, dilation and padding by name."""
+    padded = isinstance(module.padding, tuple)
+    return padded and set(module.dilation) == {1} and module.groups == 1 and _alike(x, weight)
+
+
+def _alike(x: Tensor, weight: Tensor) -> bool:
     """A batch of images in the weight's precision, whatever autocast would make of it."""
     return x.dim() == 4 and x.dtype == weight.dtype and not torch.is_autocast_enabled(x.device.type)
-
-
-def _plain_convolution(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor | None:
-    """The convolution, or None where it is of another kind."""
-    tuples = all(isinstance(value, tuple) for value in (stride, padding, dilation))
-    if bias is not None or not tuples or set(dilation) != {1} or groups != 1 or not _plain(x, weight):
-        return None
-    return Convolution.apply(x, weight, stride, padding)
-
-
-def _plain_batch_norm(
-    x: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Tensor | None:
-    """The batch normalisation, or None where it is of another kind."""
-    if not training or weight is None or bias is None or not _plain(x, weight):
-        return None
-    if x.numel() == x.shape[1]:  # one value per channel has no variance: PyTorch says so
-        return None
-    return BatchNorm.apply(x, weight, bias, eps)

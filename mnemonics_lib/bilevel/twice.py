@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +25,7 @@ AGREEMENT, DISAGREEMENT, FLOOR = 1e-4, 1e-3, 1e-6
 
 
 def refuse_if_not_twice_differentiable(
-    model: nn.Module, images: Tensor, labels: Tensor, layers: AbstractContextManager[Any]
+    model: nn.Module, images: Tensor, labels: Tensor, layers: Callable[[nn.Module], nn.Module]
 ) -> None:
     """Stop before a network whose second derivative is missing or wrong gives exemplars a gradient that is no gradient.
 
@@ -34,29 +33,27 @@ def refuse_if_not_twice_differentiable(
         model: Theta', in the mode of the inner steps; not changed, nor are torch's generators.
         images: a few, [n, c, h, w].
         labels: [n], positions of its logits.
-        layers: the context in which the engine makes its graphs.
+        layers: the engine's, which gives a network as the engine computes with it.
 
     Raises:
         TypeError: when it is missing or wrong.
         ValueError: when the loss depends on none of the parameters that require a gradient.
     """
     name = type(model).__name__
-    with layers:
-        try:
-            functional = Functional.of(model)
-            start = functional.leaves()
-            given = _Loss(functional, images, labels)
-            touched = given.products(start, functional.start()) is not None
-        except RuntimeError as error:
-            raise TypeError(
-                f"model: a layer of {name} cannot be differentiated twice, as Eq. 9 asks: {error}"
-            ) from error
-        if not touched:
-            raise ValueError(f"model: the logits of {name} depend on none of its parameters that require a gradient")
-        try:
-            wrong = _wrong(model, images, labels)
-        except Exception:  # a network that does not compute in double precision has not been asked to
-            return
+    network = layers(model)
+    try:
+        functional = Functional.of(network)
+        start = functional.leaves()
+        given = _Loss(functional, images, labels)
+        touched = given.products(start, functional.start()) is not None
+    except RuntimeError as error:
+        raise TypeError(f"model: a layer of {name} cannot be differentiated twice, as Eq. 9 asks: {error}") from error
+    if not touched:
+        raise ValueError(f"model: the logits of {name} depend on none of its parameters that require a gradient")
+    try:
+        wrong = _wrong(network, images, labels)
+    except Exception:  # a network that does not compute in double precision has not been asked to
+        return
     if wrong:
         raise TypeError(
             f"model: a second derivative of {name} is wrong, that with respect to {wrong}, by finite differences. Part "

@@ -118,8 +118,8 @@ class Driver:
 
     def _walk(self, loop: Loop, name: str) -> None:
         self.journal.take(loop, name)
-        if loop.done < len(loop) and hasattr(loop, "refuse_if_too_large"):
-            loop.refuse_if_too_large(free_bytes(self.device))
+        if loop.done < len(loop) and hasattr(loop, "fit_into"):
+            loop.fit_into(free_bytes(self.device))
         bar = tqdm(total=len(loop), initial=loop.done, desc=name, disable=not self.progress, leave=False)
         with bar, listening() as ear:
             for _ in range(loop.done, len(loop)):

@@ -20,7 +20,10 @@ EXEMPLAR_LEVEL = tuple(
 
 SOLVERS = {
     "higher": ("bilevel.higher_engine",),
-    "adjoint": ("bilevel.recorded_adjoint", "bilevel.adjoint", "bilevel.repeated", "bilevel.second_order"),
+    "adjoint": tuple(
+        f"bilevel.{module}"
+        for module in ("recorded_adjoint", "kept_adjoint", "walk", "adjoint", "repeated", "second_order")
+    ),
     "formula": ("bilevel.closed_form",),
 }
 """What solves the inner problem and differentiates the solution, by the way it is done."""

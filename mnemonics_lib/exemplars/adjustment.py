@@ -46,6 +46,7 @@ class Adjustment:
         self.model, self.memory, self.parts = model, memory, parts
         self.level = level.model_copy(update={"epochs": level.adjust_epochs})
         self.pixels, self.seed = pixels, seed
+        self._free = 0.0  # bytes, as far as anyone has said
         self.trainings = [self._training(0)]
 
     def step(self) -> None:
@@ -54,6 +55,7 @@ class Adjustment:
         present = self.trainings[-1]
         if present.done == len(present):
             present = self._training(len(self.trainings))
+            present.use(self._free)
             self.trainings.append(present)
         present.step()
         self._take(present)
@@ -74,9 +76,10 @@ class Adjustment:
             index = self.parts[len(self.trainings) - 1]
             self.memory = self.memory.with_images(index, training.E.detach())
 
-    def refuse_if_too_large(self, free: float) -> None:
+    def fit_into(self, free: float) -> None:
         """Raise WillNotFitError unless a step fits into ``free`` bytes; the parts differ by a few exemplars at most."""
-        self.trainings[0].refuse_if_too_large(free)
+        self._free = free
+        self.trainings[-1].fit_into(free)
 
     @property
     def done(self) -> int:

@@ -87,7 +87,7 @@ def require_trainable(training: ExemplarTraining) -> None:
         ValueError: for one that does not take the images, has no parameter that moves, or has fewer logits than labels.
     """
     images = training.start[torch.arange(PROBE) % len(training.start)].clone()
-    with seeded(0, images.device), training.engine.layers():
+    with seeded(0, images.device):
         try:
             temporary = training.temporary(0)
         except RuntimeError as error:  # of copy.deepcopy, for tensors that were computed from parameters
@@ -117,7 +117,7 @@ def require_trainable(training: ExemplarTraining) -> None:
                 )
     if not formula:
         some = torch.arange(PROBE, device=images.device) % classes
-        refuse_if_not_twice_differentiable(temporary, images, some, training.engine.layers())
+        refuse_if_not_twice_differentiable(temporary, images, some, training.engine.layers)
 
 
 def _require_rows(name: str, found: Any) -> None:

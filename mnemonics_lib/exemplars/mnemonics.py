@@ -94,12 +94,23 @@ class ExemplarTraining:
         """L_c(Theta'; D), Eq. 7a."""
         return balanced_loss(classifier, (images, labels), self.context, *self.classes)
 
-    def refuse_if_too_large(self, free: float) -> None:
-        """Raise WillNotFitError, which names what would fit, unless a step fits into ``free`` bytes."""
-        validation = self.validation.largest + len(self.context[1])
+    def fit_into(self, free: float) -> None:
+        """Raise WillNotFitError, which names what would fit, unless a step fits into ``free`` bytes; then use them."""
         guard.refuse_if_too_large(
-            self.program, self.temporary(0), self.start, len(self.inner), validation, self.level, free
+            self.program, self.temporary(0), self.start, len(self.inner), self._validation(), self.level, free
         )
+        self.use(free)
+
+    def use(self, free: float) -> None:
+        """Where so many bytes are many, let the engine take more of them and less time; it computes the same."""
+        batch = min(len(self.inner), self.level.inner_batch or len(self.inner))
+        self.engine = guard.with_room_where_there_is(
+            self.engine, self.temporary(0), self.start, batch, self._validation(), free
+        )
+
+    def _validation(self) -> int:
+        """Images in the largest meta loss."""
+        return self.validation.largest + len(self.context[1])
 
     @property
     def done(self) -> int:

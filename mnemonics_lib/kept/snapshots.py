@@ -57,9 +57,9 @@ class WatchedTraining:
             images = self.training.E.detach()[self.index]
             self._seen.append((255 * self.training.pixels.display(images)).round().to(torch.uint8).cpu())
 
-    def refuse_if_too_large(self, free: float) -> None:
+    def fit_into(self, free: float) -> None:
         """As the training does."""
-        self.training.refuse_if_too_large(free)
+        self.training.fit_into(free)
 
     @property
     def done(self) -> int:

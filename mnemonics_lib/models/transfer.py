@@ -32,10 +32,13 @@ class TransferConv2d(nn.Module):
         """Back to the identity, s = 1."""
         nn.init.ones_(self.scale)
 
+    def effective(self) -> Tensor:
+        """W * s, [out, in, kh, kw]."""
+        return self.weight * self.scale
+
     def forward(self, x: Tensor) -> Tensor:
         """Convolve with W * s."""
-        weight = self.weight * self.scale  # [out, in, kh, kw]
-        return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation, self.groups)
+        return F.conv2d(x, self.effective(), None, self.stride, self.padding, self.dilation, self.groups)
 
 
 def transfer_weights(module: nn.Module) -> nn.Module:

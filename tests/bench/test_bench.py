@@ -1,12 +1,13 @@
 """The benchmark measures what it says; how fast is no test's business."""
 
 import json
+from typing import Any
 
 import pytest
 import torch
 
 from mnemonics_lib import __main__
-from mnemonics_lib.bench import hypergradient, training
+from mnemonics_lib.bench import hypergradient, inference, training
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.models import IncrementalNet
 
@@ -80,10 +81,13 @@ def test_the_usual_loop_crops_and_mirrors_what_torchvision_gives():
 def test_a_row_for_each_engine_and_case_and_the_gradients_agree(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(hypergradient, "CASES", [("ResNet-8, 16 x 16", 2, 6)])
     assert __main__.main(["bench", "hypergradient", "--json", str(tmp_path / "rows.json")]) == 0
-    higher, adjoint = rows = json.loads((tmp_path / "rows.json").read_text())
-    assert [row["engine"] for row in rows] == ["higher", "adjoint"]
+    higher, adjoint, kept = rows = json.loads((tmp_path / "rows.json").read_text())
+    assert [row["engine"] for row in rows] == ["higher", "adjoint", "adjoint, kept"]
     assert higher["rel_diff"] == 0
     assert 0 < adjoint["rel_diff"] <= 1e-5
+    assert kept["rel_diff"] == adjoint["rel_diff"]
+    assert kept["predicted_mb"] > adjoint["predicted_mb"]
+    assert hypergradient.engines(torch.device("cuda")) == ["higher", "adjoint"]  # whose steps are recorded
     for row in rows:
         assert (row["T"], row["exemplars"], row["refused"]) == (2, 6, None)
         assert row["rounds"] >= 4
@@ -95,16 +99,39 @@ def test_a_row_for_each_engine_and_case_and_the_gradients_agree(monkeypatch, tmp
 
 def test_a_case_that_will_not_fit_is_a_row_too(monkeypatch):
     monkeypatch.setattr(hypergradient, "free_bytes", lambda device: 0.0)
-    row, gradient = hypergradient.measure("ResNet-8, 16 x 16", 5, 20, "higher", "cpu", torch.get_num_threads())
-    assert gradient is None
-    assert row["seconds"] is row["peak_mb"] is row["rel_diff"] is None
-    assert "No smaller setting" in row["refused"]
-    assert "refused" in hypergradient.table([row])
+    for engine in ("higher", "adjoint", "adjoint, kept"):
+        row, gradient = hypergradient.measure("ResNet-8, 16 x 16", 5, 20, engine, "cpu", torch.get_num_threads())
+        assert gradient is None
+        assert row["seconds"] is row["peak_mb"] is row["rel_diff"] is None
+        assert "No smaller setting" in row["refused"]
+        assert "refused" in hypergradient.table([row])
 
 
-def test_more_images_need_more_memory():
+@pytest.mark.parametrize("engine", ["higher", "adjoint", "adjoint, kept"])
+def test_more_images_need_more_memory(engine):
     """Each in a process of its own, where no earlier peak hides a later one."""
-    case = ("ResNet-8, 16 x 16", 2)
-    small, large = (hypergradient.alone(hypergradient.measure, *case, n, "higher", "cpu", 1)[0] for n in (20, 400))
+    case = ("ResNet-8, 16 x 16", 4)
+    small, large = (hypergradient.alone(hypergradient.measure, *case, n, engine, "cpu", 1)[0] for n in (20, 400))
     grew, predicted = (large[key] - small[key] for key in ("peak_mb", "predicted_mb"))
     assert grew == pytest.approx(predicted, rel=0.5)
+
+
+def test_a_row_for_each_work_in_our_parts_and_in_large_ones(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(inference, "CASES", {"tiny": (8, 4, 32, 100)})
+    assert __main__.main(["bench", "inference", "--json", str(tmp_path / "rows.json")]) == 0
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    named = [(row["work"], row["parts"], row["size"]) for row in rows]
+    assert named == [(work, *parts) for work in ("evaluation", "features") for parts in (("ours", 64), ("1,024", 1024))]
+    for row in rows:
+        assert 0 < row["low"] <= row["images_per_second"] <= row["high"]
+        assert (row["rounds"], row["device"], row["threads"]) == (7, "cpu", torch.get_num_threads())
+    said = capsys.readouterr().out
+    assert all(f"{row['images_per_second']:,.0f}" in said for row in rows)
+
+
+def test_both_kinds_of_parts_compute_the_same():
+    works: Any = inference.works(torch.device("cpu"), 8, 4, 32, 100)
+    for work in ("evaluation", "features"):
+        ours, large = works[work, "ours", 64](), works[work, "1,024", 1024]()
+        assert torch.equal(ours, large)
+        assert len(ours) == 100

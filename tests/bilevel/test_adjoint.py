@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from mnemonics_lib.bilevel import ENGINES, Hypergradient, InnerSGD
 from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.bilevel.recorded_adjoint import RecordedAdjoint
-from mnemonics_lib.bilevel.second_order import SecondOrder
+from mnemonics_lib.bilevel.second_order import with_second_order
 from mnemonics_lib.models import build_network, transfer_weights
 
 CLASSES, STEPS = 5, 5
@@ -86,8 +86,7 @@ def test_where_the_operations_come_in_one_order_they_are_equal_bit_for_bit(kind,
     """Without momentum and decay, with the same layers, and where weights and slopes lie in memory alike."""
     model = network(kind).train(training)
     recorded = hypergradient(RecordedAdjoint, model, dtype)
-    with SecondOrder():
-        plain = hypergradient(Adjoint, model, dtype)
+    plain = hypergradient(Adjoint, with_second_order(model), dtype)
     for a, b in zip(fields(plain), fields(recorded), strict=True):
         assert torch.equal(a, b)
 

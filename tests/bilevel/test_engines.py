@@ -15,11 +15,12 @@ from torch.nn import functional as F
 
 from mnemonics_lib.bilevel import ENGINES, Hypergradient, InnerSGD
 from mnemonics_lib.bilevel.adjoint import Adjoint
+from mnemonics_lib.bilevel.kept_adjoint import KeptAdjoint
 from mnemonics_lib.bilevel.problem import MakeEngine
 from mnemonics_lib.models import build_network, transfer_weights
 
-EVERY: dict[str, MakeEngine] = {**ENGINES, "plain adjoint": Adjoint}
-"""The registry, and the recursion that one of it is made after."""
+EVERY: dict[str, MakeEngine] = {**ENGINES, "plain adjoint": Adjoint, "kept adjoint": KeptAdjoint}
+"""The registry, the recursion that one of it is made after, and what that one becomes where memory allows."""
 
 LABELS = torch.tensor([0, 1, 2, 0])
 VAL_LABELS = torch.arange(12) % 3
@@ -199,7 +200,13 @@ def test_the_losses_it_reports_are_those_of_a_plain_training_run(engine):
 
 def test_the_base_loss_is_told_each_inner_step_and_on_the_way_back_again_by_the_adjoint():
     there_and_back = [0, 1, 2, 3, 3, 2, 1, 0]
-    expected = {"higher": [0, 1, 2, 3], "adjoint": there_and_back, "plain adjoint": there_and_back}
+    once = [0, 1, 2, 3]
+    expected = {
+        "higher": once,
+        "adjoint": there_and_back,
+        "plain adjoint": there_and_back,
+        "kept adjoint": once,
+    }
     assert set(EVERY) == set(expected)
     for name in EVERY:
         seen: list[int] = []

@@ -14,12 +14,13 @@ from torch.nn import functional as F
 
 from mnemonics_lib.bilevel import ENGINES, InnerSGD, recorded_adjoint
 from mnemonics_lib.bilevel.adjoint import Adjoint
+from mnemonics_lib.bilevel.kept_adjoint import KeptAdjoint
 from mnemonics_lib.bilevel.problem import MakeEngine
 from mnemonics_lib.bilevel.recorded_adjoint import RecordedAdjoint
 from mnemonics_lib.bilevel.repeated import Replay, refuse_if_different
 from tests.tape import Tape
 
-EVERY: dict[str, MakeEngine] = {**ENGINES, "plain adjoint": Adjoint}
+EVERY: dict[str, MakeEngine] = {**ENGINES, "plain adjoint": Adjoint, "kept adjoint": KeptAdjoint}
 TWICE: dict[str, MakeEngine] = {"adjoint": RecordedAdjoint, "plain adjoint": Adjoint}
 SGD: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -220,6 +221,12 @@ def test_what_is_not_the_same_twice_is_refused_by_what_computes_it_twice(name, m
     with pytest.raises(TypeError, match=r"the base loss of .*Sequential was .* on the way back"):
         ask(TWICE[name], model(), EXEMPLARS, loss())
     assert ask(ENGINES["higher"], model(), EXEMPLARS, loss()).gradient.isfinite().all()
+
+
+def test_what_is_not_the_same_twice_is_no_matter_where_it_is_computed_once():
+    found, expected = (ask(make, unnormed(), EXEMPLARS) for make in (KeptAdjoint, ENGINES["higher"]))
+    torch.testing.assert_close(found.base_losses, expected.base_losses)
+    torch.testing.assert_close(found.gradient, expected.gradient)
 
 
 def test_an_engine_that_has_refused_refuses_again():

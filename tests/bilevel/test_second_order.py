@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given
@@ -14,8 +18,10 @@ from mnemonics_lib.bilevel.second_order import (
     BatchNormGradient,
     Convolution,
     ConvolutionGradient,
-    SecondOrder,
+    with_second_order,
+    with_unread_slopes,
 )
+from mnemonics_lib.models import TransferConv2d
 
 GEOMETRY = [((1, 1), (1, 1), 3), ((2, 2), (1, 1), 3), ((1, 1), (0, 0), 1), ((2, 2), (0, 0), 1), ((2, 1), (0, 2), 3)]
 
@@ -76,7 +82,7 @@ def test_a_network_has_pytorchs_values_and_derivatives(n, inputs, outputs, heigh
     if last:
         x, w = (t.to(memory_format=torch.channels_last).detach().requires_grad_() for t in (x, w))
 
-    def derivatives() -> list[Tensor]:
+    def derivatives(conv: nn.Module, norm: nn.Module) -> list[Tensor]:
         y = torch.func.functional_call(conv, {"weight": w}, (x,))
         y = torch.func.functional_call(norm, {"weight": scale, "bias": shift}, (y,))
         loss = (F.softplus(y).mean((2, 3)) * numbers(n, outputs, seed=seed + 5)).sum() ** 2
@@ -84,9 +90,7 @@ def test_a_network_has_pytorchs_values_and_derivatives(n, inputs, outputs, heigh
         second = torch.autograd.grad(first, [x, w, scale, shift], [v, v.sum((1, 2, 3)), v.mean((1, 2, 3))])
         return [y, *first, *second]
 
-    expected = derivatives()
-    with SecondOrder():
-        ours = derivatives()
+    expected, ours = derivatives(conv, norm), derivatives(with_second_order(conv), with_second_order(norm))
     for a, b in zip(ours[:4], expected[:4], strict=True):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
     for a, b in zip(ours[4:], expected[4:], strict=True):
@@ -107,11 +111,61 @@ def nodes(tensor: Tensor) -> set[str]:
 OURS = {"ConvolutionBackward", "BatchNormBackward"}
 
 
-def test_the_mode_replaces_both_layers_and_ends_with_its_block():
-    conv, norm, x = nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4), numbers(2, 3, 5, 5, dtype=torch.float32)
-    with SecondOrder():
-        assert nodes(norm(conv(x))) >= OURS
-    assert not nodes(norm(conv(x))) & OURS
+def images(*shape: int) -> Tensor:
+    return numbers(*(shape or (2, 4, 5, 5)), dtype=torch.float32)
+
+
+def test_a_copy_has_both_layers_and_the_network_that_it_is_of_keeps_its_own():
+    network = nn.Sequential(nn.Conv2d(4, 3, 3, bias=False), nn.BatchNorm2d(3))
+    copied = with_second_order(network)
+    assert nodes(copied(images())) >= OURS
+    assert not nodes(network(images())) & OURS
+    assert torch.equal(copied(images()), network(images()))
+
+
+def test_a_copy_of_the_copy_computes_with_its_own_weights():
+    copied = with_second_order(nn.Conv2d(4, 3, 3, bias=False))
+    again = copy.deepcopy(copied).double()
+    again.get_parameter("weight").data.zero_()
+    assert not again(images().double()).any()
+    assert copied(images()).any()
+
+
+def test_weight_transfer_scales_the_weight_of_our_convolution():
+    layer = TransferConv2d(nn.Conv2d(4, 3, 3, padding=1, bias=False))
+    layer.scale.data.uniform_(0.5, 2)
+    y = with_second_order(layer)(images())
+    assert torch.equal(y, layer(images()))
+    assert nodes(y) >= {"ConvolutionBackward"}
+
+
+class Doubled(nn.Conv2d):
+    """A convolution of a class of its own."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * super().forward(x)
+
+
+class Functions(nn.Module):
+    """Layers that a network calls as functions, with the parameters of modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(4, 4, 3, bias=False), nn.BatchNorm2d(4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.batch_norm(F.conv2d(x, self.conv.weight), None, None, self.norm.weight, self.norm.bias, True)
+
+
+def patched() -> nn.Module:
+    """A module with a forward pass of its own."""
+    conv = nn.Conv2d(4, 4, 3, bias=False)
+    vars(conv)["forward"] = lambda x: F.conv2d(x, 3 * conv.weight)
+    return conv
+
+
+def parametrised() -> nn.Module:
+    return nn.utils.parametrizations.orthogonal(nn.Conv2d(4, 4, 3, bias=False))
 
 
 @pytest.mark.parametrize(
@@ -121,27 +175,68 @@ def test_the_mode_replaces_both_layers_and_ends_with_its_block():
         nn.Conv2d(4, 4, 3, bias=False, groups=2),
         nn.Conv2d(4, 4, 3, bias=False, dilation=2),
         nn.Conv2d(4, 4, 3, bias=False, padding="same"),
+        nn.Conv2d(4, 4, 3, bias=False, padding=1, padding_mode="reflect"),
         nn.BatchNorm2d(4).eval(),
         nn.BatchNorm2d(4, affine=False),
         nn.BatchNorm1d(4),
+        Doubled(4, 4, 3, bias=False),
+        Functions(),
+        patched(),
+        parametrised(),
     ],
-    ids=str,
+    ids=lambda layer: str(layer).partition("\n")[0],
 )
 def test_a_layer_of_another_kind_stays_pytorchs(layer):
-    shape = (6, 4) if isinstance(layer, nn.BatchNorm1d) else (2, 4, 5, 5)
-    x = numbers(*shape, dtype=torch.float32).requires_grad_()
+    x = (images(6, 4) if isinstance(layer, nn.BatchNorm1d) else images()).requires_grad_()
     expected = layer(x)
-    with SecondOrder():
-        y = layer(x)
+    y = with_second_order(layer)(x)
     assert torch.equal(y, expected)
     assert not nodes(y) & OURS
 
 
-def test_running_statistics_are_left_alone_inside_the_mode():
+def test_hooks_and_weights_that_are_computed_before_each_call_stay():
+    conv = nn.Conv2d(4, 4, 3, bias=False)
+    conv.register_forward_hook(lambda module, args, out: 2 * out)
+    conv.register_forward_pre_hook(lambda module, args: (args[0] + 1,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        normed = nn.utils.weight_norm(nn.Conv2d(4, 4, 3, bias=False))
+    normed(images())  # which leaves a weight that is no leaf, and cannot be copied
+    normed.weight = normed.weight.detach()
+    normed.get_parameter("weight_g").data.mul_(3)
+    for layer in (conv, normed):
+        y = with_second_order(layer)(images())
+        assert torch.equal(y, layer(images()))
+        assert nodes(y) >= {"ConvolutionBackward"}
+
+
+class Shared(nn.Module):
+    """A part that refuses to be copied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 3, bias=False)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Shared:
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+def test_what_refuses_to_be_copied_is_not_changed():
+    network = nn.Sequential(Shared(), nn.BatchNorm2d(4))
+    assert nodes(with_second_order(network)(images())) & OURS == {"BatchNormBackward"}
+    assert not nodes(network(images())) & OURS
+
+
+def test_running_statistics_are_left_alone():
     norm = nn.BatchNorm2d(3)
-    with SecondOrder():
-        norm(numbers(4, 3, 2, 2, dtype=torch.float32) + 5)
-    assert torch.equal(norm.get_buffer("running_mean"), torch.zeros(3))
+    copied = with_second_order(norm)
+    copied(images(4, 3, 2, 2) + 5)
+    for of in (norm, copied):
+        assert torch.equal(of.get_buffer("running_mean"), torch.zeros(3))
+    assert nodes(with_second_order(nn.BatchNorm2d(3, track_running_stats=False).eval())(images(4, 3, 2, 2))) & OURS
 
 
 @pytest.mark.parametrize("gradient", [ConvolutionGradient, BatchNormGradient])
@@ -158,16 +253,36 @@ def test_a_third_derivative_is_refused(gradient):
 
 
 def test_a_single_value_per_channel_is_refused_as_pytorch_does():
-    norm, x = nn.BatchNorm2d(3), numbers(1, 3, 1, 1, dtype=torch.float32)
-    with SecondOrder(), pytest.raises(ValueError, match="more than 1 value per channel"):
-        norm(x)
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        with_second_order(nn.BatchNorm2d(3))(images(1, 3, 1, 1))
 
 
 def test_an_image_without_a_batch_and_autocast_stay_pytorchs():
-    conv, x = nn.Conv2d(3, 4, 3, bias=False), numbers(3, 5, 5, dtype=torch.float32)
-    with SecondOrder():
-        assert not nodes(conv(x)) & OURS
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            y = conv(x[None])
+    conv, x = with_second_order(nn.Conv2d(3, 4, 3, bias=False)), images(3, 5, 5)
+    assert not nodes(conv(x)) & OURS
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = conv(x[None])
     assert y.dtype == torch.bfloat16
     assert not nodes(y) & OURS
+
+
+def products(theta: list[Tensor], x: Tensor, hooked: bool) -> tuple[list[Tensor], list[Tensor]]:
+    """The slopes of two convolutions, and what a direction through them gives."""
+    y = Convolution.apply(x, theta[0], (1, 1), (1, 1))
+    y = Convolution.apply(y.tanh(), 2 * theta[1] if hooked else theta[1], (1, 1), (1, 1))
+    if hooked:
+        theta[0].register_hook(lambda slope: slope * slope.norm())
+    slopes = torch.autograd.grad(y.square().sum(), theta, create_graph=True)
+    return list(slopes), list(torch.autograd.grad(slopes, [*theta, x], [torch.ones_like(p) for p in theta]))
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_slopes_that_are_not_read_are_not_computed_and_what_comes_through_them_is_the_same(hooked):
+    """But for those that a hook reads, and those of weights that are computed, from which other slopes are."""
+    theta, x = leaves(numbers(3, 2, 3, 3, seed=1), numbers(2, 3, 3, 3, seed=2)), numbers(2, 2, 5, 5).requires_grad_()
+    read, expected = products(list(theta), x, hooked)
+    unread, found = products(with_unread_slopes(list(leaves(*theta))), x, hooked)
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+    for a, b in zip(unread, read, strict=True):
+        assert b.all()
+        assert torch.equal(a, b) if hooked else not a.any()

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from mnemonics_lib.data.pixels import Pixels
-from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.data.samples import Samples, part_size
+from mnemonics_lib.models import build_network
 
 SHAPE = (2, 3, 4)
 SPACE = Pixels(
@@ -60,6 +61,31 @@ def test_the_parts_are_everything_in_stored_order(count, seed, size):
     parts = list(samples.parts(size))
     assert [len(labels) for _, labels in parts] == [len(plain[i : i + size]) for i in range(0, len(plain), size)]
     assert same((torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])), plain)
+
+
+def test_a_cpu_is_given_parts_that_fit_its_cache_and_an_accelerator_large_ones():
+    cpu = torch.device("cpu")
+    assert [part_size(cpu, side, side) for side in (8, 16, 32, 64, 1000)] == [1024, 256, 64, 16, 1]
+    assert part_size(cpu, 4, 4) == 1024
+    assert part_size(torch.device("cuda"), 32, 32) == part_size(torch.device("meta"), 1000, 1000) == 1024
+
+
+def test_the_parts_are_as_large_as_the_device_wants_them():
+    raw = torch.zeros(100, 1, 32, 32, dtype=torch.uint8)
+    one = torch.ones(1, 1, 1)
+    samples = Samples.real(raw, torch.zeros(100, dtype=torch.int64), Pixels(one, one, white=255, pad=0, flip=False))
+    assert [len(labels) for _, labels in samples.parts()] == [64, 36]
+
+
+@pytest.mark.parametrize("head", ["linear", "cosine"])
+def test_scores_and_features_are_the_same_bits_in_parts_of_any_size(head):
+    model = build_network(8, 8, 3, 5, seed=0, head=head).eval()
+    images = torch.randn(70, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for function in (model, model.features):
+            whole = function(images)
+            for size in (4, 16, 64):
+                assert torch.equal(torch.cat([function(part) for part in images.split(size)]), whole)
 
 
 @given(counts, seeds)

@@ -192,7 +192,7 @@ def test_a_state_is_asked_for_only_when_it_is_kept(tmp_path, clock):
 
 def test_a_loop_that_does_not_fit_is_refused_before_its_first_step():
     class Large(Counting):
-        def refuse_if_too_large(self, free: float) -> None:
+        def fit_into(self, free: float) -> None:
             assert free > 1e6
             raise MemoryError("too large")
 

@@ -9,7 +9,8 @@ from mnemonics_lib.config import RunConfig
 from mnemonics_lib.durable.source import EXCLUDED, PACKAGE, ROOTS, modules_used
 from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, SOLVERS, unused_modules
 
-ENGINES = {"higher_engine", "adjoint", "recorded_adjoint", "second_order", "closed_form"}
+OF_ADJOINT = ["adjoint", "kept_adjoint", "recorded_adjoint", "repeated", "second_order", "walk"]
+ENGINES = {"higher_engine", *OF_ADJOINT, "closed_form"}
 
 
 def used(**changes) -> set[str]:
@@ -32,8 +33,8 @@ def test_a_run_that_trains_no_exemplars_does_not_depend_on_how_they_are_trained(
     [
         ({"exemplars": "mnemonics"}, ["higher_engine"]),
         ({"exemplars": "herding", "adjust": 2}, ["higher_engine"]),
-        ({"exemplar_level": {"engine": "adjoint"}}, ["adjoint", "recorded_adjoint", "second_order"]),
-        ({"exemplar_level": {"inner": "head", "engine": "adjoint"}}, ["adjoint", "recorded_adjoint", "second_order"]),
+        ({"exemplar_level": {"engine": "adjoint"}}, OF_ADJOINT),
+        ({"exemplar_level": {"inner": "head", "engine": "adjoint"}}, OF_ADJOINT),
         ({"exemplar_level": {"inner": "ncm"}}, ["closed_form"]),
         ({"exemplar_level": {"inner": "ridge", "engine": "adjoint"}}, ["closed_form"]),
     ],
