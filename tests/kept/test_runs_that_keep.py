@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -107,7 +108,8 @@ def test_a_run_stopped_after_every_single_step_keeps_the_same(config, whole, tmp
 @pytest.mark.parametrize("name", ["phase 0: exemplars", "phase 1: exemplars"])
 def test_a_run_killed_in_the_middle_of_its_exemplars_keeps_the_same(config, whole, tmp_path, name):
     command = [sys.executable, "-c", KILLED, config.to_yaml(), tmp_path, name, KEEP.model_dump_json()]
-    assert subprocess.run(command).returncode == -signal.SIGKILL
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(torch.get_num_threads()))  # as here: equal bits
+    assert subprocess.run(command, env={**os.environ, **threads}).returncode == -signal.SIGKILL
     assert list(tmp_path.rglob(runs.JOURNAL))
     record, path = runs.run(config, tmp_path, keep=KEEP)
     assert kept(path).read_bytes() == kept(whole[1]).read_bytes()
