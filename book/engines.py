@@ -383,7 +383,7 @@ class Held:
         if self.users[block.data_ptr()] == 1:
             self.bytes += block.nbytes()
             self.most = max(self.most, self.bytes)
-        return Kept(self, tensor)
+        return Kept(self, tensor.detach())  # without its graph, which would hold this object, and so itself
 
 
 class Kept:
@@ -649,11 +649,11 @@ if not bench.empty:
     if len(apart):
         lines.append(f"- The largest relative difference between the two gradients is {apart.max():.1e}.")
     checked = bench.dropna(subset=["peak_mb", "predicted_mb"])
-    checked = checked[checked["peak_mb"] > 250]
+    checked = checked[checked["peak_mb"] > 500]
     if len(checked):
         ratio = checked["predicted_mb"] / checked["peak_mb"]
         lines.append(
-            f"- The guard's prediction is {span(ratio, '{:.2f}')} times the measured peak, where that is above 250 MB. "
+            f"- The guard's prediction is {span(ratio, '{:.2f}')} times the measured peak, where that is above 500 MB. "
             "Smaller ones are those of libraries that set themselves up as well."
         )
     display(Markdown("\n".join(lines)))
