@@ -159,7 +159,7 @@ class ExemplarLevel(Strict):
     engine: Literal["higher", "adjoint"] = Field(
         "higher",
         description="How the gradient through the inner steps is computed. Both give the same one: higher keeps all T "
-        "graphs, adjoint makes each again on the way back.",
+        "graphs, adjoint makes each again on the way back (and keeps them on a CPU with memory to spare).",
     )
     init: Literal["random", "herding"] = Field(
         "random", description="Where E_i starts (paper: a random subset of D_i)."
