@@ -1,8 +1,8 @@
 """The command line: ``python -m mnemonics_lib run | config PARAMS [--preset NAME] [--set KEY=VALUE ...]``.
 
 ``run`` makes one run, and prints a row of numbers after each phase; ``config`` prints the configuration it would have,
-as a parameter file. ``report PATH ...`` makes a table of records that are there, and ``compare ARM BASELINE`` compares
-two arms of them seed by seed. ``bench`` measures speed and memory. Exit status: 0 done, 2 refused with one message,
+as a parameter file. ``report PATH ...`` makes a table of records that are there, ``compare ARM BASELINE`` compares two
+arms of them seed by seed, and ``study STUDY`` says what came out of a study. ``bench`` measures speed and memory. Exit status: 0 done, 2 refused with one message,
 3 diverged, 74 the file system refused, 75 stopped by ``--minutes``, 130 stopped by Ctrl-C. After any of them the same
 command goes on from what was kept.
 """
@@ -148,6 +148,8 @@ def _config(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     config = load_config(parameter_file(options.params), options.set, options.preset)
+    if options.stop_after is not None and not 0 <= options.stop_after <= config.phases:
+        raise ConfigError(f"stop-after = {options.stop_after}: must be 0 to {config.phases}, the phases of this run")
     keep = None if options.keep is None else keep_from(options.keep)
     beside = options.copy.with_suffix(".safetensors") if options.copy and keep else None
     if beside and beside == options.copy:

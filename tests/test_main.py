@@ -373,3 +373,37 @@ def test_a_damaged_shared_file_is_named(params, tmp_path, capsys):
     model.write_bytes(model.read_bytes()[:1000])
     assert cli.main([*arguments, "phases=5"]) == 2
     assert str(model) in capsys.readouterr().err
+
+
+def test_a_run_stops_after_a_phase_and_goes_on_from_there(params, tmp_path, capsys):
+    command = ["run", str(params), "--set", "exemplars=random", "--out", str(tmp_path / "runs")]
+    assert cli.main([*command, "--stop-after", "1"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said[:3]] == ["phase", "0", "1"]
+    assert said[3:] == ["stopped after phase 1; the same command without --stop-after goes on"]
+    assert not list(tmp_path.rglob("record.json"))
+    assert cli.main([*command, "--stop-after", "1", "--quiet"]) == 0  # it is done: nothing more is
+    assert cli.main(command) == 0
+    (path,) = tmp_path.rglob("record.json")
+    straight, _ = runs.run(load_config(params, ["exemplars=random"]), tmp_path / "straight")
+    assert records.canonical(records.read_record(path)) == records.canonical(straight)
+
+
+@pytest.mark.parametrize("given", ["6", "-1", "x", "1.5"])
+def test_a_phase_that_the_run_does_not_have_is_refused_before_it_begins(params, tmp_path, capsys, given):
+    try:
+        status = cli.main(["run", str(params), "--out", str(tmp_path / "runs"), f"--stop-after={given}"])
+    except SystemExit as error:
+        status = error.code
+    assert status == 2
+    assert "stop-after" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_study_says_what_is_there_and_what_came_out(capsys):
+    assert cli.main(["study", "quick/digits-n1"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("quick/digits-n1: Digits, N = 1, kinds of exemplars")
+    assert "What is missing" not in said
+    assert cli.main(["study", "quick/digits-n7"]) == 2
+    assert "study = 'quick/digits-n7': no such file or study; there are quick/digits-n1" in capsys.readouterr().err

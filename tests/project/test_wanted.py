@@ -25,9 +25,9 @@ def arguments(command: str) -> list[str]:
     return shlex.split(command)[3:]
 
 
-def test_the_queue_has_a_trial_runs_and_benchmarks():
+def test_the_queue_has_a_trial_and_runs():
     kinds = [arguments(command)[0] for command in COMMANDS]
-    assert set(kinds) == {"run", "bench"}
+    assert {"run"} <= set(kinds) <= {"run", "bench"}
     assert len([command for command in COMMANDS if "--device cuda" not in command and "$N5" not in command]) == 1
 
 
