@@ -2,9 +2,9 @@
 
 ``run`` makes one run, and prints a row of numbers after each phase; ``config`` prints the configuration it would have,
 as a parameter file. ``report PATH ...`` makes a table of records that are there, ``compare ARM BASELINE`` compares two
-arms of them seed by seed, and ``study STUDY`` says what came out of a study. ``bench`` measures speed and memory. Exit status: 0 done, 2 refused with one message,
-3 diverged, 74 the file system refused, 75 stopped by ``--minutes``, 130 stopped by Ctrl-C. After any of them the same
-command goes on from what was kept.
+arms of them seed by seed, and ``study STUDY`` says what came out of a study. ``bench`` measures speed and memory. Exit
+status: 0 done, 2 refused with one message, 3 diverged, 74 the file system refused, 75 stopped by ``--minutes``, 130
+stopped by Ctrl-C. After any of them the same command goes on from what was kept.
 """
 
 from __future__ import annotations
