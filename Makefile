@@ -43,10 +43,12 @@ book: $(ENVIRONMENT) ## run the quick notebooks, render the book, say where to o
 reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROFILE
 	@$(SNAKEMAKE) --config "profile=$$PROFILE" -- reproduce
 
+# Without Snakemake's lock, which a killed call would leave behind: each run has a lock of its own.
 # On a cluster each run ends ten minutes before its four hours are over; the profile submits it again.
 .PHONY: study
 study: $(ENVIRONMENT) ## make the records of a study that are missing: STUDY=quick/digits-n5, a folder of them, or a file
-	@$(SNAKEMAKE) $(if $(CLUSTER),--profile "params/cluster/$$CLUSTER") --config "study=$$STUDY" \
+	@test -n "$$STUDY" || { echo "STUDY = '': must name a study: make study STUDY=quick/digits-n5" >&2; exit 2; }
+	@$(SNAKEMAKE) --nolock $(if $(CLUSTER),--profile "params/cluster/$$CLUSTER") --config "study=$$STUDY" \
 		$(if $(CLUSTER),minutes=230) $(if $(DEVICE),"device=$$DEVICE") -- study
 
 .PHONY: costs

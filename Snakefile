@@ -138,12 +138,11 @@ rule book:
 # Studies: what is missing of their records. Asked for by `make study` alone: to the other rules records are sources,
 # which no change of theirs may overwrite. Each job has a rule of its own, made from what the study says.
 if STUDY:
-    from mnemonics_lib.config import ConfigError
     from mnemonics_lib.edition.studies.jobs import jobs
     from mnemonics_lib.edition.studies.plan import check_present, plan
-    from mnemonics_lib.edition.studies.progress import StudyProgress, TimeLeft, known_seconds
-    from mnemonics_lib.edition.studies.progress import summary as study_summary
+    from mnemonics_lib.edition.studies.progress import StudyProgress
     from mnemonics_lib.edition.studies.study import study_files
+    from mnemonics_lib.errors import ReportedError
 
     DEVICE = str(config.get("device", "cpu"))
     LIMIT = ["--minutes", str(config["minutes"])] if "minutes" in config else []
@@ -152,15 +151,17 @@ if STUDY:
         if workflow.is_main_process:
             check_present(PLANS)
         JOBS = jobs(PLANS, ["--device", DEVICE, *LIMIT])
-    except ConfigError as error:
+    except ReportedError as error:
         raise WorkflowError(f"Nothing was run, because of this study:\n{error}") from None
+    if WRONG_NAMES := unusable([*(plan.path for plan in PLANS), *(run.params for plan in PLANS for run in plan.runs)]):
+        raise WorkflowError(WRONG_NAMES)
+    PROGRESS = StudyProgress(PLANS, JOBS, workflow.resource_settings.cores or workflow.resource_settings.nodes or 1)
     if workflow.is_main_process and not workflow.output_settings.dryrun:
-        cores = workflow.resource_settings.cores or workflow.resource_settings.nodes or 1
-        StudyProgress(JOBS, TimeLeft(JOBS, known_seconds(PLANS), cores)).install()
+        PROGRESS.install()
 
     rule study:
         input:
-            [str(job.output) for job in JOBS],
+            [str(path) for job in JOBS for path in job.outputs],
 
     for JOB in JOBS:
 
@@ -180,12 +181,12 @@ if STUDY:
                 mem_mb=4000,
                 runtime=240,
                 **({"gpu": 1} if DEVICE.startswith("cuda") else {}),
-            shell:
-                "{sys.executable:q} {params.command:q} > {log:q} 2>&1"
+            shell:  # a phase 0 that diverges, with status 3, does so in each run that has it: they say so themselves
+                "{sys.executable:q} {params.command:q} > {log:q} 2>&1" + (" || [ $? -eq 3 ]" if JOB.stamps else "")
 
 
 def say_how_it_went():
-    print(study_summary(PLANS, JOBS) if STUDY else summary(map(Path, notebooks(PROFILE)), START), flush=True)
+    print(PROGRESS.summary() if STUDY else summary(map(Path, notebooks(PROFILE)), START), flush=True)
 
 
 onsuccess:

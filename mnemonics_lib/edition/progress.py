@@ -26,7 +26,7 @@ class Progress(logging.Handler):
     def __init__(self, targets: Iterable[str]) -> None:
         super().__init__(logging.INFO)
         self._targets = set(targets)
-        self._jobs: dict[int, tuple[str, float]] = {}
+        self._jobs: dict[int, tuple[str, str, float]] = {}  # rule, name and beginning
         self._total = self._done = 0
 
     def install(self) -> None:
@@ -42,14 +42,16 @@ class Progress(logging.Handler):
             self._total = sum(n for rule, n in said["stats"].items() if rule not in {"total", *self._targets})
         elif event == LogEvent.JOB_INFO and said["rule_name"] not in self._targets:
             name = self.name_of(said)
-            self._jobs[said["jobid"]] = name, time.monotonic()
+            self._jobs[said["jobid"]] = said["rule_name"], name, time.monotonic()
             self._say("start", name, f"log: {said['log'][0]}" if said["log"] else "")
         elif event == LogEvent.JOB_FINISHED and said["job_id"] in self._jobs:
             self._done += 1
             self._end("done", said["job_id"], f"({self._done} of {self._total})")
-            self.finished(*self._jobs[said["job_id"]])
+            rule, _, start = self._jobs[said["job_id"]]
+            self.finished(rule, time.monotonic() - start)
         elif event == LogEvent.JOB_ERROR and said["jobid"] in self._jobs:
             self._end("FAILED", said["jobid"], f"log: {said['log'][0]}" if said["log"] else "")
+            self.failed(self._jobs[said["jobid"]][0])
         elif event is None and record.getMessage().startswith("Nothing to be done"):
             print("Everything is up to date.", flush=True)
 
@@ -57,11 +59,14 @@ class Progress(logging.Handler):
         """What a job is called, from what Snakemake says of it."""
         return "  ".join([said["rule_name"], *said["wildcards"].values()])
 
-    def finished(self, name: str, start: float) -> None:
-        """A job has ended well that began at a time of ``time.monotonic``."""
+    def finished(self, rule: str, seconds: float) -> None:
+        """A job of a rule has ended well after so many seconds."""
+
+    def failed(self, rule: str) -> None:
+        """A job of a rule has not."""
 
     def _end(self, word: str, job: int, note: str) -> None:
-        name, start = self._jobs[job]
+        _, name, start = self._jobs[job]
         self._say(word, name, f"{time.monotonic() - start:.0f} s  {note}")
 
     @staticmethod

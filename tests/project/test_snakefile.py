@@ -20,8 +20,9 @@ import nbformat
 import pytest
 
 from mnemonics_lib.config import write_yaml
-from mnemonics_lib.durable.records import read_record
+from mnemonics_lib.durable.records import canonical, read_record
 from mnemonics_lib.edition.parameters import DEFAULTS
+from mnemonics_lib.kept import read_kept
 
 ROOT = Path(__file__).parents[2]
 FOLDER, B = "it's a $HOME", "b c'd $(touch pwned); \"e`"
@@ -315,6 +316,64 @@ def test_what_failed_is_told_with_its_reason_and_the_rest_is_made(studied):
     assert "Records: 1 made, 0 there before, 1 failed, 0 not run." in done.stdout
     assert re.search(r"  diverged: phase 0: model: .*\n    mine/failing  bad  seed 0, log: ", done.stdout)
     assert (studied.root / "mine/failing/good/seed-1.json").exists()
+
+
+TRAINED = {
+    "exemplars": "mnemonics",
+    "training.epochs": 1,
+    "training.milestones": [],
+    "finetune": False,
+    "phases": 1,
+    "exemplar_level.epochs": 1,
+    "exemplar_level.inner_steps": 2,
+    "network.width": 2,
+}
+"""Settings of a run that trains exemplars, in seconds."""
+
+
+def test_runs_that_all_train_exemplars_share_theta_0_and_e_0(studied):
+    arms = {"a": {}, "b": {"set": {"training.lam": 0.7}}}
+    values = {"title": "t", "params": "quick/a", "seeds": 1, "set": TRAINED, "arms": arms}
+    studied.write("mine/trained.yaml", write_yaml(values))
+    done = studied.study(study="mine/trained.yaml")
+    assert done.returncode == 0, done.stderr
+    ended = re.findall(r"done   (\S+)", done.stdout)
+    assert ended == ["model", "exemplars", "mine/trained", "mine/trained"]
+    assert "Records: 2 made, 0 there before, 0 failed, 0 not run." in done.stdout
+
+
+def test_what_is_to_be_kept_is_made_for_records_that_are_there_which_stay(studied):
+    values = {"title": "t", "params": "quick/a", "seeds": [1], "set": TRAINED, "arms": {"x": {}}}
+    studied.write("mine/keeping.yaml", write_yaml(values))
+    assert studied.study(study="mine/keeping.yaml").returncode == 0
+    record = studied.root / "mine/keeping/x/seed-1.json"
+    before = record.read_bytes()
+    keeping = values | {"keep": {"phases": [0], "classes": 1, "embedding": False}}
+    studied.write("mine/keeping.yaml", write_yaml(keeping))
+    done = studied.study(study="mine/keeping.yaml")
+    assert done.returncode == 0, done.stderr
+    assert read_kept(record.with_suffix(".safetensors")).identity == read_record(record).identity
+    earlier = studied.root / "earlier.json"
+    earlier.write_bytes(before)
+    assert canonical(read_record(record)) == canonical(read_record(earlier))
+    assert "Records: 1 made, 0 there before, 0 failed, 0 not run." in done.stdout
+    studied.write("mine/keeping.yaml", write_yaml(values | {"keep": {"phases": [0], "classes": 2}}))
+    refused = studied.study(study="mine/keeping.yaml")
+    assert (
+        "seed-1.safetensors: of another run than seed-1.json, or keeps something else than mine/keeping"
+        in refused.stderr
+    )
+
+
+def test_one_run_that_diverges_keeps_no_other_from_being_made(studied):
+    wrong = {"finetune": True, "finetuning.epochs": 5, "finetuning.milestones": [], "finetuning.rate": 1e9}
+    values = STUDY | {"seeds": [11], "arms": {"bad": {"set": wrong}}}
+    studied.write("mine/bad.yaml", write_yaml(values))
+    assert studied.study(study="mine/bad.yaml").returncode != 0
+    later = values | {"arms": {"bad": {"set": wrong}, "b": {}, "c": {"set": {"training.lam": 0.7}}}}
+    studied.write("mine/later.yaml", write_yaml(later))
+    done = studied.study(study="mine/later.yaml")
+    assert "Records: 2 made, 0 there before, 1 failed, 0 not run." in done.stdout
 
 
 def test_a_study_that_there_is_not_is_told_with_those_that_there_are(studied):

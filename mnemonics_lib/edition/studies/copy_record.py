@@ -1,4 +1,6 @@
-"""``python -m mnemonics_lib.edition.studies.copy_record FROM TO``: a run of two studies is made once."""
+"""``python -m mnemonics_lib.edition.studies.copy_record FROM TO ...``: what two studies have is made once."""
+
+from __future__ import annotations
 
 import sys
 from functools import partial
@@ -8,12 +10,9 @@ from typing import IO
 from mnemonics_lib.durable.files import write_atomically
 
 
-def copy_record(found: Path, wanted: Path) -> None:
-    """Copy a record, and what is kept beside it, whole or not at all."""
-    for suffix in (".safetensors", ".json"):  # the record last: where it is, all is there
-        source = found.with_suffix(suffix)
-        if source.exists():
-            write_atomically(wanted.with_suffix(suffix), partial(_write, source.read_bytes()))
+def copy(found: Path, wanted: Path) -> None:
+    """Copy a file, whole or not at all."""
+    write_atomically(wanted, partial(_write, found.read_bytes()))
 
 
 def _write(content: bytes, file: IO[bytes]) -> None:
@@ -21,4 +20,6 @@ def _write(content: bytes, file: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    copy_record(*map(Path, sys.argv[1:]))
+    given = list(map(Path, sys.argv[1:]))
+    for pair in zip(given[::2], given[1::2], strict=True):
+        copy(*pair)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mnemonics_lib.config import phase_zero
+from mnemonics_lib.durable.records import RecordError, read_record
 from mnemonics_lib.durable.shared import exemplars_source, model_source
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun
@@ -54,18 +55,19 @@ class Job:
     @property
     def label(self) -> str:
         """What a person calls it."""
-        word = "phase 0 for" if self.stamps else self.run.study
-        return f"{word}  {self.run.arm}  seed {self.run.seed}"
+        word = f"{self.output.name.partition('-')[0]} of phase 0 for  " if self.stamps else ""
+        return f"{word}{self.run.study}  {self.run.arm}  seed {self.run.seed}"
 
     @property
     def name(self) -> str:
         """What the batch engine calls it: a word, the same whenever it is asked."""
-        return re.sub(r"\W", "_", str(self.output))
+        word, digest = re.sub(r"\W", "_", str(self.output)), sha256(str(self.output))[:8]
+        return f"{word}_{digest}"  # two names may differ in what is no part of a word
 
     @property
     def outputs(self) -> list[Path]:
-        """All files that it makes."""
-        return [self.output] if self.stamps else self.run.files
+        """All files that it makes: of a run those that are not there, for what is there is never overwritten."""
+        return [self.output] if self.stamps else [file for file in self.run.files if not file.exists()]
 
     @property
     def log(self) -> Path:
@@ -99,10 +101,12 @@ def jobs(
         if found:
             copies.append(_copy(found[0], run))
         else:
-            made.append(run)
+            # One that keeps something else is made in the same folder of build/runs: after, and not beside it.
+            made.append((run, [file for same in first[run.config.digest] for file in same.files]))
             first[run.config.digest].append(run)
-    shared = _PhaseZero(made, options, stamps)
-    return [*shared.jobs, *(Job(run.record, command(run, options), run, shared.needs(run)) for run in made), *copies]
+    shared = _PhaseZero([run for run, _ in made], options, stamps)
+    runs = [Job(run.record, command(run, options), run, [*shared.needs(run), *after]) for run, after in made]
+    return [*shared.jobs, *runs, *copies]
 
 
 def command(run: PlannedRun, options: Sequence[str] = ()) -> list[str]:
@@ -169,10 +173,14 @@ def _by_digest(folders: Iterable[Path]) -> Mapping[str, list[Path]]:
 
 
 def _usable(path: Path, run: PlannedRun) -> bool:
-    """Whether a record of the same settings is of the present source, and has beside it what this run is to keep."""
-    identity = json.loads(path.read_text(encoding="utf-8")).get("identity") or {}
-    return identity.get("source") == source_of(run.config) and run.keep is None
+    """Whether a record of the same settings is whole, of the present source, and all that this run is to leave."""
+    try:
+        identity = read_record(path).identity
+    except RecordError:
+        return False
+    return identity is not None and identity.source == source_of(run.config) and run.keep is None
 
 
 def _copy(found: Path, run: PlannedRun) -> Job:
-    return Job(run.record, [*COPY, str(found), str(run.record)], run, [found])
+    pairs = [(str(found.with_suffix(file.suffix)), str(file)) for file in reversed(run.files) if not file.exists()]
+    return Job(run.record, [*COPY, *(path for pair in pairs for path in pair)], run, [Path(pair[0]) for pair in pairs])

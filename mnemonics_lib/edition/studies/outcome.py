@@ -11,13 +11,14 @@ from mnemonics_lib.edition.studies.plan import Plan
 
 
 def progress(plan: Plan) -> pd.DataFrame:
-    """A row per arm: its records that are there, and those that are missing, by seed."""
+    """A row per arm: its records that are there, by how many different sources they were made, and what is missing."""
     rows = []
     for name, _, _ in plan.study.members():
         runs = [run for run in plan.runs if run.arm == name]
-        missing = [str(run.seed) for run in runs if not run.record.exists()]
-        there = len(runs) - len(missing)
-        rows.append({"arm": name, "records": there, "of": len(runs), "missing seeds": " ".join(missing)})
+        missing = [str(run.seed) for run in runs if not run.made]
+        sources = {file.record.identity and file.record.identity.source for file in _arm(plan, name).values()}
+        row = {"arm": name, "records": len(runs) - len(missing), "of": len(runs), "sources": len(sources)}
+        rows.append({**row, "missing seeds": " ".join(missing)})
     return pd.DataFrame(rows)
 
 

@@ -13,8 +13,10 @@ from mnemonics_lib.config import ConfigError, RunConfig, configuration, parse_ya
 from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.durable.records import read_record
-from mnemonics_lib.edition.settings import differing, settings, told
+from mnemonics_lib.edition.measures import MeasureError, unit
+from mnemonics_lib.edition.settings import differing, flat, settings, told
 from mnemonics_lib.edition.studies.study import Study, read_study, records_of
+from mnemonics_lib.kept import read_kept
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,11 @@ def plan(path: str | Path) -> Plan:
                 found.runs.append(_run(found, bases, name, cell, arm, seed))
             except ConfigError as error:  # often the same for each seed
                 problems.update(dict.fromkeys(f"{path}: {name}: {line}" for line in str(error).splitlines()))
+    for number, comparison in enumerate(study.compare):
+        try:
+            unit(comparison.field)
+        except MeasureError as error:
+            problems[f"{path}: compare.{number}.field: {error}"] = None
     if problems:
         raise ConfigError("\n".join(problems))
     return found
@@ -118,7 +125,8 @@ def _run(plan: Plan, bases: _Bases, name: str, cell: Mapping[str, Any], arm: str
     given, preset = axes.pop("params"), axes.pop("preset")
     preset = own.preset or preset
     part = study.slice_of(seed)
-    settings = {**study.set, **axes, **own.set, **({} if part is None else {"classes": part}), "seed": seed}
+    layers = (study.set, axes, own.set, {} if part is None else {"classes": part}, {"seed": seed})
+    settings = {field: value for layer in layers for field, value in flat(layer).items()}  # the last word counts
     params, values = bases.of(given)
     config = configuration(values, str(params), words(settings), preset)
     keep = study.keep if own.keep is None else own.keep
@@ -157,18 +165,26 @@ def _yaml(value: Any) -> str:
 
 
 def check_present(plans: Iterable[Plan]) -> None:
-    """Compare the records that are there with what their study says of them.
+    """Compare the records that are there, and what is kept beside them, with what their study says of them.
 
     Raises:
-        ConfigError: with a line for each that was made with other settings, naming the first that differs.
+        ConfigError: with a line for each that was made with other settings, naming what differs.
+        RecordError, KeptError: for a damaged file.
     """
     problems = []
     for run in (run for plan in plans for run in plan.runs if run.record.exists()):
-        made = settings(read_record(run.record).config)
-        if found := differing(made, settings(run.config.model_dump())):
+        record = read_record(run.record)
+        if found := differing(settings(record.config), settings(run.config.model_dump())):
             problems.append(
                 f"{run.record}: {told(found)}, which {run.study} says of {run.arm}: must be equal; delete the record "
                 "to make it again, or give the arm another name"
             )
+        elif run.keep is not None and run.files[1].exists():
+            kept = read_kept(run.files[1])
+            if kept.keep != run.keep or kept.identity != record.identity:
+                problems.append(
+                    f"{run.files[1]}: of another run than {run.record.name}, or keeps something else than {run.study} "
+                    f"says of {run.arm}; delete it to make it again"
+                )
     if problems:
         raise ConfigError("\n".join(problems))

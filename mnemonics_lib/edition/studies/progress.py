@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
@@ -37,12 +36,19 @@ class TimeLeft:
 
     def done(self, name: str, seconds: float) -> None:
         """A job has taken so many seconds."""
-        job = self._waiting.pop(name)
-        if not (job.stamps or job.is_copy):
+        job = self._waiting.pop(name, None)
+        if job is not None and not (job.stamps or job.is_copy):
             arm = job.run.study, job.run.arm
             self._here.setdefault(arm, []).append(seconds)
             if arm in self._known:
                 self._paces.append(seconds / median(self._known[arm]))
+
+    def failed(self, name: str) -> None:
+        """A job has failed: those that need what it makes do not run either."""
+        job = self._waiting.pop(name, None)
+        if job is not None:
+            for other in [other.name for other in self._waiting.values() if job.output in other.needs]:
+                self.failed(other)
 
     def seconds(self) -> float | None:
         """For all that is left; None while nothing is known."""
@@ -80,24 +86,70 @@ class StudyProgress(Progress):
     """Snakemake's log of a study in words, with the time that is left.
 
     Args:
+        plans: of the studies.
         jobs: those that are to be done.
-        left: how long they will take.
+        cores: how many of them at a time.
     """
 
-    def __init__(self, jobs: Iterable[Job], left: TimeLeft) -> None:
+    def __init__(self, plans: Sequence[Plan], jobs: Sequence[Job], cores: int) -> None:
         super().__init__(targets=["study"])
-        self._labels, self._left = {job.name: job.label for job in jobs}, left
-        self._names = {label: name for name, label in self._labels.items()}
+        self._plans, self._of_name = plans, {job.name: job for job in jobs}
+        self._left = TimeLeft(jobs, known_seconds(plans), cores)
+        self._made, self._not_made = set[str](), set[str]()
 
     def name_of(self, said: Mapping[str, Any]) -> str:
         """The run's arm and seed."""
-        return self._labels.get(said["rule_name"], said["rule_name"])
+        job = self._of_name.get(said["rule_name"])
+        return job.label if job else str(said["rule_name"])
 
-    def finished(self, name: str, start: float) -> None:
+    def finished(self, rule: str, seconds: float) -> None:
         """Say what is left, when it is known."""
-        self._left.done(self._names[name], time.monotonic() - start)
-        if seconds := self._left.seconds():
-            print(f"          about {in_words(seconds)} left", flush=True)
+        self._made.add(rule)
+        self._left.done(rule, seconds)
+        if left := self._left.seconds():
+            print(f"          about {in_words(left)} left", flush=True)
+
+    def failed(self, rule: str) -> None:
+        """What waits for it waits no more."""
+        self._not_made.add(rule)
+        self._left.failed(rule)
+
+    def summary(self) -> str:
+        """How the call ended: what it made, what was there, what failed with which last words, and what did not run."""
+        runs = [run for plan in self._plans for run in plan.runs]
+        made = [job for name, job in self._of_name.items() if name in self._made and not job.stamps]
+        ended: dict[str, list[Job]] = defaultdict(list)
+        for name in sorted(self._not_made):
+            ended[_last_words(self._of_name[name])].append(self._of_name[name])
+        stopped = {words: of for words, of in ended.items() if words.startswith(STOPPED)}
+        failed = {words: of for words, of in ended.items() if words not in stopped}
+        there = sum(run.made for run in runs)
+        counts = [
+            f"{len(made)} made",
+            f"{there - len(made)} there before",
+            f"{_runs(failed)} failed",
+            *([f"{_runs(stopped)} stopped"] if stopped else []),
+            f"{len(runs) - there - _runs(failed) - _runs(stopped)} not run",
+        ]
+        lines = [f"Records: {', '.join(counts)}."]
+        for reason, of in failed.items():
+            lines += [f"  {reason}", *(f"    {job.label}, log: {job.log}" for job in of)]
+        if there < len(runs):
+            lines.append("The same command goes on from what is there.")
+        return "\n".join(lines)
+
+
+STOPPED = ("stopped", "time limit reached")
+"""How the last words of a run begin that was told to stop, and goes on when it is called again."""
+
+
+def _runs(ended: Mapping[str, Sequence[Job]]) -> int:
+    return sum(not job.stamps for of in ended.values() for job in of)
+
+
+def _last_words(job: Job) -> str:
+    lines = job.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if job.log.exists() else []
+    return lines[-1] if lines else "no word of it in its log"
 
 
 def in_words(seconds: float) -> str:
@@ -107,28 +159,3 @@ def in_words(seconds: float) -> str:
         return f"{round(seconds)} s"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if hours else f"{minutes} min"
-
-
-def summary(plans: Sequence[Plan], jobs: Sequence[Job]) -> str:
-    """How a call ended: what is there, what it made, what failed with which last words, and what did not run."""
-    runs = [run for plan in plans for run in plan.runs]
-    asked = {run.record for job in jobs for run in [job.run] if not job.stamps}
-    made = sum(path.exists() for path in asked)
-    there = sum(run.made for run in runs)
-    failed = [job for job in jobs if not job.output.exists() and job.log.exists() and _last_words(job)]
-    not_run = len(runs) - there - sum(not job.stamps for job in failed)
-    lines = [f"Records: {made} made, {there - made} there before, {len(failed)} failed, {not_run} not run."]
-    reasons: dict[str, list[Job]] = defaultdict(list)
-    for job in failed:
-        reasons[_last_words(job)].append(job)
-    for reason, of in reasons.items():
-        lines.append(f"  {reason}")
-        lines += [f"    {job.label}, log: {job.log}" for job in of]
-    if there < len(runs):
-        lines.append("The same command goes on from what is there.")
-    return "\n".join(lines)
-
-
-def _last_words(job: Job) -> str:
-    lines = job.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else ""

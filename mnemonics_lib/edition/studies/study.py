@@ -31,6 +31,7 @@ from mnemonics_lib.config import ConfigError, Strict, read_yaml
 from mnemonics_lib.config.errors import validate
 from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.config.shown import shown
+from mnemonics_lib.edition.settings import flat
 from mnemonics_lib.paths import RECORDS, STUDIES
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]*")
@@ -110,6 +111,10 @@ class Study(Strict):
         fixed = [self.grid, self.set, *(arm.set for arm in self.arms.values())]
         if self.slices and any("classes" in some for some in fixed):
             raise ValueError(f"slices = {shown(self.slices)}: must be empty where classes are set")
+        axes = {field for cell in self.cells() for field in flat(cell)}
+        for name, arm in self.arms.items():
+            if twice := sorted(axes & {*flat(arm.set), *(["preset"] if arm.preset else [])}):
+                raise ValueError(f"arms.{name}: sets {twice[0]}, an axis of the grid; its cells would be one")
         for number, comparison in enumerate(self.compare):
             for role in ("arm", "minus"):
                 name = getattr(comparison, role)
@@ -152,10 +157,9 @@ def full_name(cell: dict[str, Any], arm: str) -> str:
 
 
 def _label(field: str, value: Any) -> str:
-    if isinstance(value, str):
-        return re.sub(r"[^A-Za-z0-9._+=-]", "_", value)
-    text = "_".join(map(str, value)) if isinstance(value, list) else str(value).lower()
-    return f"{field.rpartition('.')[2]}={text}"
+    text = "_".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = text if isinstance(value, str) else f"{field.rpartition('.')[2]}={text.lower()}"
+    return re.sub(r"[^A-Za-z0-9._+=-]+", "_", text)
 
 
 def read_study(path: str | Path) -> Study:
@@ -175,6 +179,8 @@ def study_files(given: str | Path, shipped: Path = STUDIES) -> list[Path]:
     """
     path = Path(given)
     if path.is_file():
+        if path.suffix != ".yaml":
+            raise ConfigError(f"study = {shown(str(given))}: must end in .yaml; the name without it is for its records")
         return [path]
     found = sorted(file for file in shipped.rglob("*.yaml") if not file.name.startswith("."))
     names = {file.relative_to(shipped).with_suffix("").as_posix(): file for file in found}

@@ -9,7 +9,6 @@ import pytest
 
 from mnemonics_lib.config import write_yaml
 from mnemonics_lib.durable.records import write_record
-from mnemonics_lib.edition.studies.copy_record import copy_record
 from mnemonics_lib.edition.studies.jobs import jobs
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.runs import source_of
@@ -114,9 +113,12 @@ def test_what_is_kept_is_an_output_too_and_a_record_without_it_is_no_substitute(
     record = of_arm["keeping"].run.record
     assert of_arm["keeping"].outputs == [record, record.with_suffix(".safetensors")]
     assert of_arm["keeping"].command[-5:] == ["--keep", "classes=2", "--quiet", "--copy", str(record)]
-    assert of_arm["herding"].needs == of_arm["twin"].needs == [record]
+    assert of_arm["herding"].needs == [record]  # and not what is kept beside it, which it does not ask for
+    assert of_arm["twin"].needs == [record.with_suffix(".safetensors"), record]
     other = planned("other", arms={"a": {**keeping, "keep": {"classes": 3}}})
-    assert not any(job.is_copy for job in todo(found, other) if job.run.study == other.name)
+    (job,) = (job for job in todo(found, other) if job.run.study == other.name and not job.stamps)
+    assert not job.is_copy
+    assert job.needs[-2:] == [record, record.with_suffix(".safetensors")]  # after, since it is made in the same folder
 
 
 def test_names_are_words_and_the_same_whenever_asked(planned, todo):
@@ -126,10 +128,36 @@ def test_names_are_words_and_the_same_whenever_asked(planned, todo):
     assert all(name.isidentifier() for name in names)
 
 
-def test_a_copy_has_what_is_kept_too_and_needs_no_torch(tmp_path):
+def test_a_damaged_record_is_no_substitute(planned, todo, tmp_path):
+    (run,) = planned().runs
+    elsewhere = tmp_path / "records" / "a" / "b" / "c" / "seed-0.json"
+    record = made(0, source=source_of(run.config)).model_copy(update={"config_digest": run.config.digest})
+    write_record(elsewhere, record)
+    assert todo(planned())[0].is_copy
+    elsewhere.write_text(elsewhere.read_text().replace('"average_accuracy": 80.0', '"average_accuracy": 99.0'))
+    assert not todo(planned())[0].is_copy
+
+
+def test_what_is_there_is_no_output_so_that_it_cannot_be_lost(planned, todo):
+    found = planned(arms={"keeping": {**BOTH["herding"], "keep": {"classes": 2}}})
+    (run,) = found.runs
+    run.record.parent.mkdir(parents=True)
+    run.record.touch()
+    (job,) = todo(found)
+    assert job.outputs == [run.record.with_suffix(".safetensors")]
+
+
+def test_arms_whose_names_differ_in_a_sign_have_jobs_of_their_own(planned, todo):
+    herding = {**BOTH["herding"]}
+    found = todo(planned(arms={"x-1": herding, "x_1": {"set": {"exemplars": "herding", "budget": 1}}}))
+    assert len({job.name for job in found}) == len(found) == 3
+
+
+def test_a_copy_is_of_pairs_of_files_and_needs_no_torch(tmp_path):
     for suffix in (".json", ".safetensors"):
         (tmp_path / f"from{suffix}").write_bytes(suffix.encode())
-    copy_record(tmp_path / "from.json", tmp_path / "a" / "to.json")
+    pairs = [str(tmp_path / name) for name in ("from.safetensors", "a/to.safetensors", "from.json", "a/to.json")]
+    subprocess.run([sys.executable, "-m", "mnemonics_lib.edition.studies.copy_record", *pairs], check=True)
     assert {path.name: path.read_text() for path in (tmp_path / "a").iterdir()} == {
         "to.json": ".json",
         "to.safetensors": ".safetensors",

@@ -34,10 +34,10 @@ def planned(tmp_path):
 
 def test_each_arm_says_what_is_there_and_what_is_missing(planned):
     assert progress(planned).to_dict("records") == [
-        {"arm": "budget=1-a", "records": 4, "of": 4, "missing seeds": ""},
-        {"arm": "budget=1-b", "records": 4, "of": 4, "missing seeds": ""},
-        {"arm": "budget=2-a", "records": 2, "of": 4, "missing seeds": "2 3"},
-        {"arm": "budget=2-b", "records": 0, "of": 4, "missing seeds": "0 1 2 3"},
+        {"arm": "budget=1-a", "records": 4, "of": 4, "sources": 1, "missing seeds": ""},
+        {"arm": "budget=1-b", "records": 4, "of": 4, "sources": 1, "missing seeds": ""},
+        {"arm": "budget=2-a", "records": 2, "of": 4, "sources": 1, "missing seeds": "2 3"},
+        {"arm": "budget=2-b", "records": 0, "of": 4, "sources": 0, "missing seeds": "0 1 2 3"},
     ]
 
 

@@ -51,8 +51,12 @@ def test_a_run_is_what_the_command_line_would_make_of_its_arguments(planned):
 
 
 def test_an_arm_s_word_counts_before_the_grid_s_and_that_before_the_study_s(planned):
-    found = planned(set={"budget": 2}, grid={"budget": [3]}, arms={"a": {}, "b": {"set": {"budget": 4}}})
-    assert [run.config.budget for run in found.runs] == [3, 3, 4, 4]
+    sections = {"network": {"depth": 14}, "training": {"epochs": 5, "milestones": []}}
+    found = planned(set={"training.epochs": 1, "budget": 2}, arms={"a": {"set": sections}, "b": {}}, seeds=[0])
+    a, b = (run.config for run in found.runs)
+    assert (a.training.epochs, a.network.depth, a.network.width, a.budget) == (5, 14, 8, 2)
+    assert b.training.epochs == 1
+    assert [run.config.budget for run in planned(set={"budget": 2}, grid={"budget": [3]}).runs] == [3, 3, 3]
 
 
 def test_parameter_files_and_presets_may_be_axes(planned):
@@ -98,6 +102,7 @@ def test_a_run_is_missing_until_all_that_it_leaves_is_there(planned):
         ({"set": {"budget": "many"}}, "budget = 'many': "),
         ({"arms": {"x": {"preset": "lwff"}}}, "x: preset = 'lwff': must be one of "),
         ({"slices": [[0, 11]]}, "classes = [0, 11]: "),
+        ({"compare": [{"arm": "a", "minus": "b", "field": "nope"}]}, "compare.0.field: "),
         ({"keep": {"phases": [9]}}, "keep.phases = [9]: must be 0 to 5"),
         ({"arms": {"x": {"preset": "joint"}}, "set": {}, "keep": {}}, "keep: exemplars = 'none'"),
     ],

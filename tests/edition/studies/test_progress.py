@@ -8,7 +8,7 @@ from mnemonics_lib.config import write_yaml
 from mnemonics_lib.durable.records import write_record
 from mnemonics_lib.edition.studies.jobs import jobs
 from mnemonics_lib.edition.studies.plan import plan
-from mnemonics_lib.edition.studies.progress import TimeLeft, in_words, known_seconds, summary
+from mnemonics_lib.edition.studies.progress import StudyProgress, TimeLeft, in_words, known_seconds
 from tests.made_records import made
 
 ARMS = {"a": {"set": {"exemplars": "herding"}}, "b": {"set": {"exemplars": "herding", "budget": 1}}}
@@ -77,15 +77,43 @@ def test_time_in_words(seconds, said):
     assert in_words(seconds) == said
 
 
-def test_the_summary_groups_what_failed_by_its_last_words(planned, todo):
-    runs = {(job.run.arm, job.run.seed): job for job in todo if not job.stamps}
-    runs["a", 0].output.parent.mkdir(parents=True)
-    runs["a", 0].output.touch()
+def test_what_fails_and_what_waits_for_it_is_waited_for_no_more(todo, planned):
+    left = TimeLeft(todo, {(planned.name, "a"): [10.0]}, 1)
+    phase_0 = next(job for job in todo if job.stamps)
+    waiting = [job for job in todo if phase_0.output in job.needs]
+    assert waiting
+    assert left.seconds() == 40
+    left.failed(phase_0.name)
+    assert left.seconds() == 40 - 10 * len(waiting)
+    left.done(waiting[0].name, 3.0)  # is none of its own any more
+
+
+@pytest.fixture
+def watched(planned, todo):
+    """The progress of the study, the jobs of its runs by arm and seed, and what makes a run's files."""
+    progress = StudyProgress([planned], todo, 1)
+
+    def make(job):
+        job.run.record.parent.mkdir(parents=True, exist_ok=True)
+        job.run.record.touch()
+
+    return progress, {(job.run.arm, job.run.seed): job for job in todo if not job.stamps}, make
+
+
+def fail(progress, job, words):
+    job.log.parent.mkdir(parents=True, exist_ok=True)
+    job.log.write_text(f"some rows\n{words}\n")
+    progress.failed(job.name)
+
+
+def test_the_summary_groups_what_failed_by_its_last_words(watched, planned):
+    progress, runs, make = watched
+    make(runs["a", 0])
+    progress.finished(runs["a", 0].name, 1.0)
     for key in (("a", 1), ("b", 0)):
-        runs[key].log.parent.mkdir(parents=True, exist_ok=True)
-        runs[key].log.write_text("some rows\ndiverged: it is NaN\n")
+        fail(progress, runs[key], "diverged: it is NaN")
     study = planned.name
-    assert summary([planned], todo).splitlines() == [
+    assert progress.summary().splitlines() == [
         "Records: 1 made, 0 there before, 2 failed, 1 not run.",
         "  diverged: it is NaN",
         f"    {study}  a  seed 1, log: {runs['a', 1].log}",
@@ -94,9 +122,27 @@ def test_the_summary_groups_what_failed_by_its_last_words(planned, todo):
     ]
 
 
-def test_the_summary_of_a_study_that_is_complete_is_one_line(planned, todo):
-    for run in planned.runs:
-        run.record.parent.mkdir(parents=True, exist_ok=True)
-        run.record.touch()
-    assert summary([planned], todo) == "Records: 4 made, 0 there before, 0 failed, 0 not run."
-    assert summary([planned], []) == "Records: 0 made, 4 there before, 0 failed, 0 not run."
+def test_what_was_stopped_has_not_failed(watched):
+    progress, runs, _ = watched
+    fail(progress, runs["a", 0], "stopped by SIGINT in phase 1: model: 3 of 8 steps are done; the same command goes on")
+    fail(progress, runs["a", 1], "time limit reached after phase 2; the same command goes on there")
+    assert progress.summary().splitlines() == [
+        "Records: 0 made, 0 there before, 0 failed, 2 stopped, 2 not run.",
+        "The same command goes on from what is there.",
+    ]
+
+
+def test_logs_of_earlier_calls_are_not_this_one_s(watched):
+    progress, runs, _ = watched
+    runs["a", 0].log.parent.mkdir(parents=True)
+    runs["a", 0].log.write_text("diverged: long ago\n")
+    assert progress.summary().splitlines()[0] == "Records: 0 made, 0 there before, 0 failed, 4 not run."
+
+
+def test_the_summary_of_a_study_that_is_complete_is_one_line(watched, planned):
+    progress, runs, make = watched
+    for job in runs.values():
+        make(job)
+        progress.finished(job.name, 1.0)
+    assert progress.summary() == "Records: 4 made, 0 there before, 0 failed, 0 not run."
+    assert StudyProgress([planned], [], 1).summary() == "Records: 0 made, 4 there before, 0 failed, 0 not run."

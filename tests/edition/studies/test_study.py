@@ -39,7 +39,7 @@ def test_seeds_are_a_number_or_a_list_and_an_arm_may_have_its_own():
 
 
 def test_the_grid_is_every_combination_in_the_order_of_the_file():
-    found = study(grid={"method": ["lwf", "lucir"], "budget": [5, 20]})
+    found = study(grid={"method": ["lwf", "lucir"], "budget": [5, 20]}, arms={"a": {}, "b": {}})
     assert list(found.cells()) == [
         {"method": "lwf", "budget": 5},
         {"method": "lwf", "budget": 20},
@@ -59,6 +59,7 @@ def test_the_grid_is_every_combination_in_the_order_of_the_file():
         ({"exemplar_level.beta": 0.003}, "beta=0.003-x"),
         ({"exemplar_level.clip": True}, "clip=true-x"),
         ({"classes": [20, 40]}, "classes=20_40-x"),
+        ({"network": {"depth": 8, "width": 4}}, "network=_depth_8_width_4_-x"),
         ({}, "x"),
     ],
 )
@@ -108,6 +109,12 @@ def test_any_other_is_one_folder(name):
         ({"compare": [{"arm": "a", "minus": "b", "level": 1.0}]}, "compare.0.level = 1.0: "),
         ({"grid": {"method": ["a b", "a/b"]}}, "gives two arms the name 'a_b-a'"),
         ({"keep": {"classes": 9}}, "keep.classes = 9: "),
+        ({"grid": {"budget": [2, 3]}}, "arms.b: sets budget, an axis of the grid"),
+        (
+            {"grid": {"network": [{"depth": 8}]}, "arms": {"a": {"set": {"network.depth": 14}}}},
+            "sets network.depth, an axis",
+        ),
+        ({"grid": {"preset": ["lwf"]}, "arms": {"a": {"preset": "bic"}}}, "arms.a: sets preset, an axis of the grid"),
         ({"grids": {}}, "grids = {}: unknown key (did you mean grid?)"),
     ],
 )
@@ -124,6 +131,9 @@ def test_a_study_is_its_file_or_a_name_or_all_those_of_a_folder(tmp_path, monkey
     assert study_files("quick") == sorted((STUDIES / "quick").glob("*.yaml"))
     with pytest.raises(ConfigError, match=r"study = 'quik': no such file or study; there are quick/digits-n1, "):
         study_files("quik")
+    (tmp_path / "own.yml").write_text("")
+    with pytest.raises(ConfigError, match=r"own.yml': must end in .yaml"):
+        study_files(tmp_path / "own.yml")
     with pytest.raises(ConfigError, match="no such file or study"):
         study_files("quick/digits")  # the beginning of a name is none
 
