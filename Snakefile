@@ -174,15 +174,17 @@ if STUDY:
                 touch(str(JOB.output)) if JOB.stamps else [str(path) for path in JOB.outputs],
             log:
                 str(JOB.log),
-            params:  # a list, of which every element is quoted by itself
-                command=JOB.command,
+            params:
+                command=JOB.command,  # a list, of which every element is quoted by itself
+                # A phase 0 that diverges, with status 3, does so in each run that has it, and they say so themselves.
+                allowed=" || [ $? -eq 3 ]" if JOB.stamps else "",
             threads: 1
             resources:
                 mem_mb=4000,
                 runtime=240,
                 **({"gpu": 1} if DEVICE.startswith("cuda") else {}),
-            shell:  # a phase 0 that diverges, with status 3, does so in each run that has it: they say so themselves
-                "{sys.executable:q} {params.command:q} > {log:q} 2>&1" + (" || [ $? -eq 3 ]" if JOB.stamps else "")
+            shell:
+                "{sys.executable:q} {params.command:q} > {log:q} 2>&1{params.allowed}"
 
 
 def say_how_it_went():
