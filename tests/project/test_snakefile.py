@@ -243,8 +243,8 @@ def studied(tmp_path_factory, python):
 def test_every_argument_of_a_run_s_command_is_quoted(studied):
     assert studied.plan.returncode == 0, studied.plan.stderr
     shown = re.findall(r"^Shell command: (.*?2>&1)$", studied.plan.stdout, re.MULTILINE | re.DOTALL)
-    settings = ["network={depth: 8, width: 2}", "training.milestones=[0.5, 0.75]", "phases=1", "finetune=false"]
-    settings[0] = 'network={"depth": 8, "width": 2}'
+    settings = ["network.depth=8", "network.width=2"]  # a section by its fields
+    settings += ["training.milestones=[0.5, 0.75]", "phases=1", "finetune=false"]
     run = [str(studied.python), "-m", "mnemonics_lib", "run", f"params/quick/{B}.yaml"]
 
     def command(arm, seed, *arguments):
