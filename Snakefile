@@ -155,9 +155,10 @@ if STUDY:
         raise WorkflowError(f"Nothing was run, because of this study:\n{error}") from None
     if WRONG_NAMES := unusable([*(plan.path for plan in PLANS), *(run.params for plan in PLANS for run in plan.runs)]):
         raise WorkflowError(WRONG_NAMES)
-    PROGRESS = StudyProgress(PLANS, JOBS, workflow.resource_settings.cores or workflow.resource_settings.nodes or 1)
-    if workflow.is_main_process and not workflow.output_settings.dryrun:
-        PROGRESS.install()
+    if workflow.is_main_process:  # it reads every record; the jobs of a cluster have no use for that
+        PROGRESS = StudyProgress(PLANS, JOBS, workflow.resource_settings.cores or workflow.resource_settings.nodes or 1)
+        if not workflow.output_settings.dryrun:
+            PROGRESS.install()
 
     rule study:
         input:
