@@ -33,12 +33,13 @@ def comparisons(plan: Plan) -> list[tuple[str, str, Comparison]]:
         ArmError, RecordError: for records that are none of one arm, or none at all.
     """
     cells = list(plan.study.cells())
+    arms = {name: _arm(plan, name) for name, _, _ in plan.study.members()}
     found = []
     for asked in plan.study.compare:
         level = 1 - (1 - asked.level) / (len(cells) if asked.together else 1)
         for cell in cells:
             names = of_study.full_name(cell, asked.arm), of_study.full_name(cell, asked.minus)
-            arm, control = (_arm(plan, name) for name in names)
+            arm, control = (arms[name] for name in names)
             if arm.keys() & control.keys():
                 found.append((*names, compare(arm, control, asked.field, level)))
     return found
@@ -71,5 +72,5 @@ def text(plan: Plan) -> str:
     if len(found):
         lines += ["", found.to_string(index=False)]
     if plan.missing:
-        lines += ["", f"What is missing: make study STUDY={plan.path}"]
+        lines += ["", f"What is missing: make study STUDY={of_study.given_name(plan.path)}"]
     return "\n".join(lines)

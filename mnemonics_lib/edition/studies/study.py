@@ -196,3 +196,11 @@ def records_of(study: Path, shipped: Path = STUDIES, records: Path = RECORDS) ->
         return records / study.resolve().relative_to(shipped.resolve()).with_suffix("")
     except ValueError:
         return study.with_suffix("")
+
+
+def given_name(study: Path, shipped: Path = STUDIES) -> str:
+    """What :func:`study_files` takes for this file: the name of one of the project's studies, the path of another."""
+    try:
+        return study.resolve().relative_to(shipped.resolve()).with_suffix("").as_posix()
+    except ValueError:
+        return str(study)

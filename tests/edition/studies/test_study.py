@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnemonics_lib.config import ConfigError, write_yaml
-from mnemonics_lib.edition.studies.study import NAME, Study, full_name, read_study, records_of, study_files
+from mnemonics_lib.edition.studies.study import (
+    NAME,
+    Study,
+    full_name,
+    given_name,
+    read_study,
+    records_of,
+    study_files,
+)
 from mnemonics_lib.paths import RECORDS, STUDIES
 
 VALUES = {
@@ -141,3 +149,12 @@ def test_a_study_is_its_file_or_a_name_or_all_those_of_a_folder(tmp_path, monkey
 def test_the_projects_records_are_in_the_book_and_others_beside_their_study(tmp_path):
     assert records_of(STUDIES / "quick" / "digits-n5.yaml") == RECORDS / "quick" / "digits-n5"
     assert records_of(tmp_path / "own.yaml") == tmp_path / "own"
+
+
+def test_a_study_is_called_by_what_the_command_takes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "own.yaml"
+    own.write_text("")
+    for study in (own, *study_files("quick")):
+        assert study_files(given_name(study)) == [study]
+    assert given_name(STUDIES / "quick" / "digits-n5.yaml") == "quick/digits-n5"
