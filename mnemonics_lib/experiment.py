@@ -62,10 +62,15 @@ class Experiment:
             ConfigError: where the data have a batch of one image, of which the configuration alone could not know.
         """
         device, protocol = torch.device(device), config.protocol()
-        data = load_dataset(config.dataset, device, config.resolution)
+        data = load_dataset(config.dataset, device, config.resolution, config.folder)
         images = torch.bincount(data.train.labels, minlength=max(protocol.order) + 1)[protocol.order]
         refuse_batches_of_one(config, images.tolist())
         return cls(config, data, protocol, device)
+
+    @property
+    def class_names(self) -> list[str]:
+        """What the data set calls the classes in use, in order of arrival."""
+        return [self.data.names[class_id] if self.data.names else str(class_id) for class_id in self.protocol.order]
 
     def new_data(self, phase: int) -> Samples:
         """D_i, without the images that the method holds out."""

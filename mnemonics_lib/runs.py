@@ -72,6 +72,21 @@ class RunWarning(UserWarning):
 
 
 @dataclass(frozen=True)
+class Predicted:
+    """The classes of some images, as a run sees them; all of length n.
+
+    Attributes:
+        positions: places in the order of arrival, int64 [n].
+        ids: of the classes in the data set, int64 [n].
+        names: what the data set calls them.
+    """
+
+    positions: Tensor
+    ids: Tensor
+    names: list[str]
+
+
+@dataclass(frozen=True)
 class FinishedRun:
     """What a run leaves, read back by :func:`load_run`.
 
@@ -104,8 +119,13 @@ class FinishedRun:
         """One row per phase: accuracies, exemplar statistics, losses, confusion matrix."""
         return pd.DataFrame(self.state.results).rename_axis("phase")
 
-    def predict(self, raw: Tensor) -> Tensor:
-        """Class positions [n] for raw uint8 images [n, c, h, w], by the method's own classifier.
+    @property
+    def class_names(self) -> list[str]:
+        """What the data set calls the classes, in order of arrival; their ids in an old record, which has no names."""
+        return self.record.class_names or [str(class_id) for class_id in self.class_order]
+
+    def predict(self, raw: Tensor) -> Predicted:
+        """The classes of raw uint8 images [n, c, h, w], by the method's own classifier.
 
         Args:
             raw: as the run's data set has them at its resolution, where :func:`load_run` put the run; n may be 0.
@@ -118,7 +138,10 @@ class FinishedRun:
         nowhere = torch.zeros(len(raw), dtype=torch.int64, device=raw.device)  # labels are not known, nor needed
         with evaluating(self.model) as model:
             scorer = self.state.method.scorer(model, self.exemplars.samples(self.pixels))
-            return metrics.predict(scorer, Samples.real(raw, nowhere, self.pixels))
+            positions = metrics.predict(scorer, Samples.real(raw, nowhere, self.pixels))
+        names = self.class_names
+        ids = torch.tensor(self.class_order, device=positions.device)[positions]
+        return Predicted(positions, ids, [names[position] for position in positions.tolist()])
 
 
 def run(
@@ -199,6 +222,7 @@ def _record(experiment: Experiment, state: State, account: Account, identity: Id
     return assemble(
         experiment.config,
         experiment.protocol.order,
+        experiment.class_names,
         state.results,
         account.environments,
         identity,

@@ -480,7 +480,7 @@ def test_it_predicts_as_it_did_when_it_was_tested(ended):
     found = runs.load_run(path)
     assert not found.model.training
     raw, labels = experiment.protocol.seen_data(experiment.data.test, experiment.config.phases)
-    predicted = found.predict(raw)
+    predicted = found.predict(raw).positions
     confusion = torch.zeros(10, 10, dtype=torch.int64)
     for truth, guess in zip(labels.tolist(), predicted.tolist(), strict=True):
         confusion[truth, guess] += 1
@@ -496,7 +496,7 @@ def test_more_images_than_fit_in_one_pass_are_predicted_too(ended):
     _, path, experiment, _ = ended
     found, raw = runs.load_run(path), experiment.data.test.images
     many = raw.repeat(4, 1, 1, 1)  # 2,396
-    assert torch.equal(found.predict(many).reshape(4, -1), found.predict(raw).expand(4, -1))
+    assert torch.equal(found.predict(many).positions.reshape(4, -1), found.predict(raw).positions.expand(4, -1))
 
 
 NOT_OF_THE_RUN: dict[str, tuple[Any, str]] = {
@@ -524,22 +524,22 @@ def test_images_that_the_run_cannot_have_seen_are_refused(finished, case):
 def test_a_run_at_a_lower_resolution_predicts_images_of_that_resolution_alone(small, tmp_path):
     _, path = runs.run(small.replace(resolution=4, phases=1), tmp_path)
     found, cpu = runs.load_run(path), torch.device("cpu")
-    assert found.predict(load_dataset("digits", cpu, 4).test.images[:5]).shape == (5,)
+    assert found.predict(load_dataset("digits", cpu, 4).test.images[:5]).positions.shape == (5,)
     with pytest.raises(ValueError, match=r"raw = .*\[5, 1, 8, 8\]: must be torch\.uint8 of shape \[n, 1, 4, 4\]"):
         found.predict(load_dataset("digits", cpu).test.images[:5])
 
 
 def test_no_images_have_no_predictions(ended):
     _, path, experiment, _ = ended
-    found = runs.load_run(path).predict(experiment.data.test.images[:0])
+    found = runs.load_run(path).predict(experiment.data.test.images[:0]).positions
     assert (found.shape, found.dtype) == ((0,), torch.int64)
 
 
 def test_a_prediction_is_made_in_evaluation_mode_and_changes_nothing(finished):
     found, raw = runs.load_run(finished[1]), load_dataset("digits", torch.device("cpu")).test.images[:50]
-    expected, before = found.predict(raw), {k: v.clone() for k, v in found.model.state_dict().items()}
+    expected, before = found.predict(raw).positions, {k: v.clone() for k, v in found.model.state_dict().items()}
     found.model.train()
-    assert torch.equal(found.predict(raw), expected)
+    assert torch.equal(found.predict(raw).positions, expected)
     assert found.model.training
     assert equal(dict(found.model.state_dict()), before)
 
@@ -565,7 +565,7 @@ def test_neither_the_data_set_nor_another_generator_state_is_needed(ended, monke
     by_record, by_directory, by_text = (runs.load_run(where) for where in (path, path.parent, str(path.parent)))
     for found in (by_record, by_directory, by_text):
         assert found.record == record
-        assert found.predict(experiment.data.test.images[:3]).shape == (3,)
+        assert found.predict(experiment.data.test.images[:3]).positions.shape == (3,)
     assert torch.equal(torch.random.get_rng_state(), generator)
 
 

@@ -18,11 +18,18 @@ def in_effect(values: Mapping[str, Any]) -> dict[str, Any]:
         values: a configuration as plain values; one of an older record may lack fields, and is not given them here.
     """
     found = dict(values)
-    if found.get("classes") == [] and found.get("dataset") in DATASETS:
-        found["classes"] = [0, DATASETS[found["dataset"]].classes]  # two ways to write the same
+    count = _classes(found)
+    if found.get("classes") == [] and count:
+        found["classes"] = [0, count]  # two ways to write the same
     level = found.pop("exemplar_level", {})
     if level and (found.get("exemplars") == "mnemonics" or found.get("adjust")):
         found["exemplar_level"] = {field: value for field, value in level.items() if field != "engine"}
     if not found.get("finetune"):
         found.pop("finetuning", None)
     return found
+
+
+def _classes(values: Mapping[str, Any]) -> int | None:
+    """How many classes the data set has, where that is known."""
+    info = DATASETS.get(values.get("dataset", ""))
+    return info.classes if info else values.get("folder", {}).get("classes")

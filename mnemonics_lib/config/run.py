@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from mnemonics_lib.config.batches import refuse_batches_of_one
 from mnemonics_lib.config.effect import in_effect
 from mnemonics_lib.config.errors import validate
+from mnemonics_lib.config.folder import Folder
 from mnemonics_lib.config.presets import preset
 from mnemonics_lib.config.sections import (
     PAPER_EXEMPLAR_LEVEL,
@@ -29,7 +30,7 @@ from mnemonics_lib.config.sections import (
 )
 from mnemonics_lib.config.shown import shown
 from mnemonics_lib.config.yaml import write_yaml
-from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.data.info import DATASETS, DatasetInfo
 from mnemonics_lib.exemplars.budget import quota
 from mnemonics_lib.methods import METHODS
 from mnemonics_lib.phases import PhaseProtocol, class_order
@@ -40,7 +41,10 @@ ExemplarKind = Literal["none", "random", "herding", "mnemonics"]
 class RunConfig(Strict):
     """Every axis of one run. A field that is not given has its default, in a section that is given in part too."""
 
-    dataset: Literal["digits", "cifar100"] = Field("digits", description="Data set (paper: cifar100, ImageNet).")
+    dataset: Literal["digits", "cifar100", "folder"] = Field(
+        "digits", description="Data set (paper: cifar100, ImageNet); folder: pictures of your own."
+    )
+    folder: Folder | None = Field(None, description="The pictures; where dataset is folder, and nowhere else.")
     resolution: int = Field(
         0,
         ge=0,
@@ -92,9 +96,12 @@ class RunConfig(Strict):
 
     @model_validator(mode="after")
     def _across_fields(self) -> RunConfig:
+        if (self.dataset == "folder") != (self.folder is not None):
+            given = "missing: must describe the pictures" if self.folder is None else "given: must be left out"
+            raise ValueError(f"folder is {given} where dataset = {self.dataset!r}")
         self._check_classes()
         protocol = self.protocol()  # refuses an N that does not fit
-        info = DATASETS[self.dataset]
+        info = self.facts
         if self.resolution and self.resolution not in info.resolutions():
             raise ValueError(
                 f"resolution = {self.resolution}: must be 0 or one of {info.resolutions()}, the divisors of "
@@ -108,7 +115,7 @@ class RunConfig(Strict):
         return self
 
     def _check_classes(self) -> None:
-        count = DATASETS[self.dataset].classes
+        count = self.facts.classes
         fits = len(self.classes) == 2 and 0 <= self.classes[0] <= self.classes[1] - 2 <= count - 2
         if self.classes and not fits:
             raise ValueError(
@@ -133,7 +140,7 @@ class RunConfig(Strict):
 
     def _check_budget(self, protocol: PhaseProtocol) -> None:
         first, last = protocol.seen(0), len(protocol.order)
-        total, most = self.budget_rule == "total", DATASETS[self.dataset].images_per_class
+        total, most = self.budget_rule == "total", self.facts.images_per_class
         if sum(self.quota(first)) > most:
             limit = (most + 1) * first - 1 if total else most  # shares are rounded down
             raise ValueError(
@@ -171,13 +178,24 @@ class RunConfig(Strict):
                 "its mixture with a fresh network"
             )
 
+    @model_serializer(mode="wrap")
+    def _without_a_folder(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the section that only pictures of one's own have, so that no other run has it to look at."""
+        found = values(self)
+        return found if found["folder"] is not None else {key: found[key] for key in found if key != "folder"}
+
+    @property
+    def facts(self) -> DatasetInfo:
+        """What is declared of the data set."""
+        return DATASETS[self.dataset] if self.folder is None else self.folder.facts()
+
     def protocol(self) -> PhaseProtocol:
         """Which classes of the data set arrive when, and which do not: the fields from ``phases`` to ``uneven``.
 
         Raises:
             ValueError: when N does not fit the number of classes. A validated configuration has been asked already.
         """
-        order = class_order(DATASETS[self.dataset].classes, self.order_seed)
+        order = class_order(self.facts.classes, self.order_seed)
         used = order[slice(*self.classes)] if self.classes else order
         # As a decimal fraction: 0.29 * 100 is 28.999999999999996 in floating point, which would round down to 28.
         first = max(1, math.floor(Fraction(repr(self.first_share)) * len(used)))

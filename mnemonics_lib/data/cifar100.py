@@ -16,6 +16,7 @@ from torchvision.datasets import CIFAR100
 from torchvision.datasets.utils import calculate_md5, download_url, extract_archive
 
 from mnemonics_lib.data.errors import DataError
+from mnemonics_lib.data.loaded import Loaded
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.paths import data_root
 
@@ -23,8 +24,8 @@ FILES = [*CIFAR100.train_list, *CIFAR100.test_list, [CIFAR100.meta["filename"], 
 """Name and md5 of each file under ``cifar-100-python``."""
 
 
-def load(root: str | Path | None = None, download: bool = True) -> tuple[Split, Split]:
-    """Training and test images, whole, as one uint8 tensor each.
+def load(root: str | Path | None = None, download: bool = True) -> Loaded:
+    """Training and test images, whole, as one uint8 tensor each, and the fine labels' names.
 
     Args:
         root: the directory that holds ``cifar-100-python``; default: :func:`mnemonics_lib.paths.data_root`.
@@ -40,7 +41,8 @@ def load(root: str | Path | None = None, download: bool = True) -> tuple[Split, 
         raise DataError(f"{_where(missing)}: not there, and download is off. {_advice(root)}")
     if missing:
         _fetch(root)
-    return _split(CIFAR100(root, train=True)), _split(CIFAR100(root, train=False))
+    train, test = CIFAR100(root, train=True), CIFAR100(root, train=False)
+    return Loaded(_split(train), _split(test), tuple(train.classes))
 
 
 def missing_files(root: Path) -> list[Path]:

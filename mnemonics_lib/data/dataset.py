@@ -10,23 +10,33 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mnemonics_lib.data import cifar100, digits
+from mnemonics_lib.config.folder import Folder
+from mnemonics_lib.data import cifar100, digits, folder
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.facts import check_facts, check_loaded, check_not_constant
 from mnemonics_lib.data.info import DATASETS, DatasetInfo
+from mnemonics_lib.data.loaded import Loaded
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.split import Split
 
-LOADERS: dict[str, Callable[[], tuple[Split, Split]]] = {"digits": digits.load, "cifar100": cifar100.load}
+LOADERS: dict[str, Callable[[], Loaded | tuple[Split, Split]]] = {"digits": digits.load, "cifar100": cifar100.load}
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set on a device: raw splits and their pixel space."""
+    """A data set on a device.
+
+    Attributes:
+        train: raw images to train on.
+        test: raw images to test on.
+        pixels: their pixel space.
+        names: of the classes, by class id; empty where nobody has named them.
+    """
 
     train: Split
     test: Split
     pixels: Pixels
+    names: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -38,48 +48,54 @@ class Dataset:
 @functools.lru_cache(
     maxsize=2
 )  # runs that share a process (a notebook, the tests) share the tensors: none is written to
-def load_dataset(name: str, device: torch.device, resolution: int = 0) -> Dataset:
+def load_dataset(
+    name: str, device: torch.device, resolution: int = 0, pictures: Folder | None = None
+) -> Dataset:
     """Load a data set whole onto a device.
 
     Args:
-        name: one of ``LOADERS``.
+        name: one of ``LOADERS``, or ``folder``.
         device: where the tensors live.
         resolution: height and width to average the images down to, a divisor of the native ones; 0 keeps them.
+        pictures: the folder's description, for ``folder``.
 
     Raises:
         ValueError: for a name or a resolution that there is not.
         DataError: for files that cannot be read, and data that are not what the facts say.
     """
-    if name not in LOADERS or name not in DATASETS:
+    if pictures is None and (name not in LOADERS or name not in DATASETS):
         known = ", ".join(each for each in LOADERS if each in DATASETS)
         raise ValueError(f"dataset = {name!r}: must be one of {known}, which have a loader and facts")
-    info = DATASETS[name]
+    info = DATASETS[name] if pictures is None else pictures.facts()
     check_facts(name, info)
     native = info.shape[1]
     if resolution and resolution not in info.resolutions():
         raise ValueError(f"resolution = {resolution}: must be 0 or one of {info.resolutions()}")
-    train, test = (shrink(split, native // (resolution or native)) for split in read(name, info))
+    loader = LOADERS[name] if pictures is None else functools.partial(folder.load, pictures)
+    whole = read(name, info, loader)
+    train, test = (shrink(split, native // (resolution or native)) for split in (whole.train, whole.test))
     if info.normalisation is None:
         check_not_constant(name, train)
     mean, std = (torch.tensor(c)[:, None, None] for c in info.normalisation or channel_moments(train, info))
     pad = round(info.pad * (resolution or native) / native)
     pixels = Pixels(mean.to(device), std.to(device), white=info.white, pad=pad, flip=info.flip)
-    return Dataset(train.to(device), test.to(device), pixels)
+    return Dataset(train.to(device), test.to(device), pixels, whole.names)
 
 
-def read(name: str, info: DatasetInfo) -> tuple[Split, Split]:
+def read(name: str, info: DatasetInfo, loader: Callable[[], object]) -> Loaded:
     """What a data set's loader gives, checked against its facts, on the host and whole in memory.
 
     Raises:
         DataError: for files that cannot be read, and data that are not what the facts say.
     """
     try:
-        loaded = LOADERS[name]()
+        loaded = loader()
     except OSError as error:
         raise DataError(f"{name}: its loader cannot read its files: {error}") from error
-    train, test = (split.to(torch.device("cpu")) for split in check_loaded(name, info, loaded))
+    checked = check_loaded(name, info, loaded)
+    train, test = (split.to(torch.device("cpu")) for split in (checked.train, checked.test))
     # The same images give the same bits, whatever the order in which a loader has them in memory.
-    return train.contiguous(), test.contiguous()
+    return Loaded(train.contiguous(), test.contiguous(), checked.names)
 
 
 def shrink(split: Split, factor: int) -> Split:
@@ -94,6 +110,15 @@ def shrink(split: Split, factor: int) -> Split:
 
 
 def channel_moments(split: Split, info: DatasetInfo) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of a split's pixels, scaled to [0, 1], per channel."""
-    scaled = split.images.double() / info.white
-    return scaled.mean(dim=(0, 2, 3)).tolist(), scaled.std(dim=(0, 2, 3), correction=0).tolist()
+    """Mean and standard deviation of a split's pixels, scaled to [0, 1], per channel.
+
+    From how often each level occurs, since the pixels as floats would take eight times the memory of the images.
+    """
+    levels = torch.arange(256, dtype=torch.float64) / info.white
+    means, deviations = [], []
+    for channel in split.images.unbind(dim=1):
+        counts = torch.bincount(channel.flatten(), minlength=256).double()
+        mean = (counts * levels).sum() / counts.sum()
+        means.append(mean.item())
+        deviations.append(((counts * (levels - mean) ** 2).sum() / counts.sum()).sqrt().item())
+    return means, deviations

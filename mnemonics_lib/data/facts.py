@@ -13,6 +13,7 @@ import torch
 from mnemonics_lib.data.checks import require_labels, require_raw
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.info import Channels, DatasetInfo
+from mnemonics_lib.data.loaded import Loaded
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.data.wording import is_whole, kind, listed
 
@@ -64,25 +65,38 @@ def check_facts(name: str, info: DatasetInfo) -> None:
             raise DataError(f"{name}: {field} = {getattr(info, field)!r} among its facts: must be {allowed}")
 
 
-def check_loaded(name: str, info: DatasetInfo, loaded: object) -> tuple[Split, Split]:
-    """What a loader returned, as training and test split, when it is what the facts say.
+def check_loaded(name: str, info: DatasetInfo, loaded: object) -> Loaded:
+    """What a loader returned, when it is what the facts say.
 
     Args:
         name: of the data set.
         info: its facts, checked.
-        loaded: what its loader returned.
+        loaded: what its loader returned: two Splits, and a name for each class where classes have names.
 
     Raises:
         DataError: naming the data set, the split, the field, what is there and what is allowed.
     """
     parts = list(loaded) if isinstance(loaded, tuple | list) else []
-    if len(parts) != 2 or not all(isinstance(part, Split) for part in parts):
+    if len(parts) not in (2, 3) or not all(isinstance(part, Split) for part in parts[:2]):
         found = f"{kind(loaded)} of {len(parts)} ({listed(map(kind, parts))})" if parts else kind(loaded)
         raise DataError(f"{name}: its loader returned {found}: must return two Splits, training and test")
-    train, test = parts
+    train, test, names = *parts[:2], _names(name, info, parts[2] if parts[2:] else ())
     _check_split(f"{name}: train", train, info, info.images_per_class, "images_per_class")
     _check_split(f"{name}: test", test, info, 1, "or a class could not be tested")
-    return train, test
+    return Loaded(train, test, names)
+
+
+def _names(name: str, info: DatasetInfo, names: object) -> tuple[str, ...]:
+    """Names of the classes by class id, which are the ids themselves where a loader gives none."""
+    found = list(names) if isinstance(names, tuple | list) else [names]
+    if not found:
+        return tuple(map(str, range(info.classes)))
+    if not all(isinstance(each, str) and each for each in found) or {len(found), len(set(found))} != {info.classes}:
+        raise DataError(
+            f"{name}: its loader returned the names {listed(map(repr, found))}: must be {info.classes} different words, "
+            "one for each class"
+        )
+    return tuple(found)
 
 
 def _check_split(where: str, split: Split, info: DatasetInfo, least: int, why: str) -> None:

@@ -20,6 +20,7 @@ AXES = (
 def assemble(
     config: RunConfig,
     class_order: Sequence[int],
+    class_names: Sequence[str],
     results: Sequence[Mapping[str, Any]],
     environments: Sequence[Environment],
     identity: Identity | None,
@@ -31,6 +32,7 @@ def assemble(
     Args:
         config: of the run.
         class_order: data-set class ids in order of arrival.
+        class_names: their names, in the same order.
         results: the fields of :class:`~mnemonics_lib.durable.records.PhaseResult` for each phase, phase 0 first.
         environments: every one the run was made under; the first is the record's own.
         identity: what makes another run the same experiment.
@@ -61,6 +63,7 @@ def assemble(
         "config_digest": config.digest,
         "config": config.model_dump(),
         "class_order": list(class_order),
+        "class_names": list(class_names),
         "results": list(results),
     }
     return parse_record(values, "the record of this run")

@@ -236,6 +236,7 @@ class Record(Part):
             None.
         phase_seconds: wall seconds of each phase, shared work counted as if it had been done here.
         class_order: data-set class ids in order of arrival.
+        class_names: what the data set calls them, in the same order; None in a record that is older than this field.
         results: one for each phase, phase 0 first.
     """
 
@@ -273,7 +274,13 @@ class Record(Part):
     config_digest: str
     config: Annotated[dict[str, Any], AfterValidator(_json)]
     class_order: list[Count]
+    class_names: list[str] | None = None  # added on 2026-11-26
     results: list[PhaseResult]
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_read(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the names that an older record does not have, whose checksum knows nothing of them."""
+        return {name: value for name, value in values(self).items() if name != "class_names" or value is not None}
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Record:
@@ -294,6 +301,10 @@ class Record(Part):
                 raise ValueError(f"{field} = {getattr(self, field)!r}: must be {value!r}, which the phases give")
         if len(set(self.class_order)) != len(self.class_order):
             raise ValueError(f"class_order = {shown(self.class_order)}: must name each class once")
+        if self.class_names is not None and len(self.class_names) != len(self.class_order):
+            raise ValueError(
+                f"class_names = {shown(self.class_names)}: must be {len(self.class_order)}, one for each class"
+            )
         own = Environment(threads=self.threads, device=self.device, versions=self.versions)
         if self.environments[0] != own:
             raise ValueError(f"environments.0 = {self.environments[0]!r}: must be the record's own, {own!r}")

@@ -9,4 +9,4 @@ back = load_run(path)
 place = {c: i for i, c in enumerate(back.class_order)}
 y = torch.tensor([place[int(c)] for c in test.labels])
 for name, images in {"8 x 8": test.images, "floats": test.images.float() / 16}.items():
-    print(name, "accuracy", 100 * (back.predict(images) == y).float().mean().item(), "record", record.accuracy[-1])
+    print(name, "accuracy", 100 * (back.predict(images).positions == y).float().mean().item(), "record", record.accuracy[-1])

@@ -55,7 +55,7 @@ def test_a_data_set_that_is_as_declared_runs(register, tiny, tmp_path):
     assert [len(row.confusion) for row in record.results] == [2, 3, 4]
     assert sum(map(sum, record.results[-1].confusion)) == 32
     train, test = own()
-    assert runs.load_run(path).predict(test.images).shape == (32,)
+    assert runs.load_run(path).predict(test.images).positions.shape == (32,)
     # Where the loader has its images in memory is no part of the data.
     last = train.images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
     register(lambda: (Split(last, train.labels), test))

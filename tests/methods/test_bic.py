@@ -421,7 +421,7 @@ def test_a_finished_run_read_back_predicts_with_the_correction(config, tmp_path)
     test = experiment.test_data(10)
     assert isinstance(run.state.method, BiC)
     assert run.state.method.alpha != 1.0
-    predicted = run.predict(test.raw)
+    predicted = run.predict(test.raw).positions
     assert 100 * (predicted == test.labels).float().mean().item() == pytest.approx(record.accuracy[-1])
 
 

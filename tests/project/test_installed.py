@@ -39,7 +39,7 @@ print(json.dumps({
     "path": str(path),
     "same": record == run.record,
     "data": str(paths.data_root().absolute()),
-    "predicted": len(run.predict(run.pixels.quantise(run.exemplars.images))),
+    "predicted": len(run.predict(run.pixels.quantise(run.exemplars.images)).names),
     "kept": len(run.exemplars.images),
 }))
 """

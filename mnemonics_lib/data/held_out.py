@@ -1,0 +1,98 @@
+"""A split into pictures to train and to test on that is made once and kept, for a folder that has none.
+
+It lies in the folder itself, so that it goes wherever the pictures go: a run on another machine, or of next year, is
+tested on the same pictures.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mnemonics_lib.data.errors import DataError
+from mnemonics_lib.data.tree import ClassFolders, require_pictures
+from mnemonics_lib.data.wording import listed
+from mnemonics_lib.durable.files import write_atomically
+
+FILE = "mnemonics-split.json"
+SEED = 1993
+
+
+class KeptSplit(BaseModel):
+    """The file: which pictures of each class are for training and for testing, by their paths below the folder."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    train: dict[str, list[str]]
+    test: dict[str, list[str]]
+
+
+def kept_split(folders: ClassFolders, share: float) -> tuple[ClassFolders, ClassFolders]:
+    """What to train and what to test on: as the folder's file says, which is made where there is none.
+
+    Args:
+        folders: all pictures.
+        share: of each class's pictures, to be tested on: rounded, at least one, and never all.
+
+    Raises:
+        DataError: for a class of less than two pictures, a file that cannot be read or written, and one that does not
+            name the pictures that are there.
+    """
+    path = folders.root / FILE
+    if not path.exists():
+        require_pictures(folders, least=2)
+        _write(path, drawn(folders, share))
+    try:
+        split = KeptSplit.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); delete it, and the split is made anew") from None
+    _require_same_pictures(path, split, folders)
+    return _part(folders, split.train), _part(folders, split.test)
+
+
+def drawn(folders: ClassFolders, share: float) -> KeptSplit:
+    """A random split of each class, always the same one for the same names."""
+    generator = np.random.RandomState(SEED)
+    train, test = {}, {}
+    for name, files in folders.files.items():
+        names = [path.relative_to(folders.root).as_posix() for path in files]
+        count = min(len(names) - 1, max(1, math.floor(share * len(names) + 0.5)))
+        order = generator.permutation(len(names))
+        test[name] = sorted(names[k] for k in order[:count])
+        train[name] = sorted(names[k] for k in order[count:])
+    return KeptSplit(train=train, test=test)
+
+
+def _write(path: Path, split: KeptSplit) -> None:
+    text = json.dumps(split.model_dump(), indent=1, ensure_ascii=False) + "\n"
+    try:
+        write_atomically(path, lambda file: file.write(text.encode()))
+    except OSError as error:
+        raise DataError(
+            f"{path}: the split cannot be kept ({error.strerror or error}); let the folder be written to, or make "
+            "train/ and val/ in it"
+        ) from None
+
+
+def _require_same_pictures(path: Path, split: KeptSplit, folders: ClassFolders) -> None:
+    """Refuse a split of other pictures: those that it does not know would be left out without a word."""
+    named = [name for part in (split.train, split.test) for names in part.values() for name in names]
+    there = {file.relative_to(folders.root).as_posix() for files in folders.files.values() for file in files}
+    advice = "delete it, and the split is made anew"
+    if len(set(named)) < len(named):
+        raise DataError(f"{path}: names a picture twice; {advice}")
+    if gone := sorted(set(named) - there):
+        raise DataError(f"{path}: names {listed(gone)}: not there; put back what is missing, or {advice}")
+    if new := sorted(there - set(named)):
+        raise DataError(f"{path}: does not name {listed(new)}: must name every picture; {advice}")
+    if split.train.keys() != split.test.keys() or split.train.keys() != folders.files.keys():
+        raise DataError(f"{path}: its classes are not those of the folder; {advice}")
+
+
+def _part(folders: ClassFolders, names: dict[str, list[str]]) -> ClassFolders:
+    files = {name: [folders.root / file for file in names[name]] for name in folders.files}
+    return ClassFolders(folders.root, files, [], [])

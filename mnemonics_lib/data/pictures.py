@@ -1,0 +1,130 @@
+"""Files of pictures as tensors of one size, read by as many processes as there are cores; what cannot be read is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as F
+
+from mnemonics_lib.data.errors import DataError
+
+FEW = 2000
+"""Pictures that one process has read before others have started."""
+
+DEEP = {"I;16": 257, "I;16B": 257, "I;16L": 257}
+"""PIL's modes of 16 bits a pixel, and what divides them to 8. PIL itself would make all but the darkest white."""
+UNKNOWN = ("I", "F")
+"""Modes of numbers whose black and white nobody knows."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Pictures of one size, and the files that were none.
+
+    Attributes:
+        images: uint8 [n, c, size, size], of the files that could be read, in their order.
+        kept: which of the files those are, int64 [n].
+        damaged: each file that could not be read, and why.
+    """
+
+    images: Tensor
+    kept: Tensor
+    damaged: dict[Path, str]
+
+
+def read_picture(path: Path, size: int, grey: bool) -> Tensor:
+    """One picture: turned as its camera says, its shorter side scaled to ``size`` pixels, the middle square kept.
+
+    Args:
+        path: of the file; of an animation the first picture.
+        size: height and width.
+        grey: one channel instead of three.
+
+    Returns:
+        uint8 [c, size, size].
+
+    Raises:
+        OSError, ValueError, SyntaxError, Image.DecompressionBombError: for a file that is no whole picture.
+    """
+    with Image.open(path) as opened:
+        image: Image.Image = opened
+        if image.mode in UNKNOWN:
+            raise ValueError(f"has pixels of mode {image.mode}: must be of 8 or 16 bits")
+        if image.mode in DEEP:
+            image = Image.fromarray(_shallow(image))
+        image = ImageOps.exif_transpose(image).convert("L" if grey else "RGB")
+    scaled = F.resize(image, [size], interpolation=v2.InterpolationMode.BILINEAR, antialias=True)
+    return F.pil_to_tensor(F.center_crop(scaled, [size, size]))
+
+
+def _shallow(image: Image.Image) -> object:
+    """A picture of 16 bits as an array of 8."""
+    import numpy as np
+
+    return (np.asarray(image).astype(np.uint32) / DEEP[image.mode]).round().astype(np.uint8)
+
+
+class PictureFiles(Dataset[tuple[Tensor, str]]):
+    """Files for a ``DataLoader``: each as its pixels and an empty text, or as none and why not."""
+
+    def __init__(self, files: Sequence[Path], size: int, grey: bool) -> None:
+        self.files, self.size, self.grey = files, size, grey
+
+    def __len__(self) -> int:
+        """Number of files."""
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, str]:
+        """The picture [c, size, size] and "", or an empty tensor and what is wrong with the file."""
+        try:
+            return read_picture(self.files[index], self.size, self.grey), ""
+        except MemoryError:
+            raise
+        except Exception as error:  # PIL's decoders raise what they like for bytes that are none of theirs
+            return torch.empty(0, dtype=torch.uint8), f"{error}" or type(error).__name__
+
+
+def _in_one(batch: list[tuple[Tensor, str]]) -> tuple[Tensor, list[str]]:
+    """The pictures that could be read as one tensor, which travels between processes at once, and all the texts."""
+    read = [picture for picture, problem in batch if not problem]
+    return torch.stack(read) if read else torch.empty(0, dtype=torch.uint8), [problem for _, problem in batch]
+
+
+def decode(files: Sequence[Path], size: int, grey: bool) -> Decoded:
+    """Read pictures into memory.
+
+    Args:
+        files: of any formats that PIL reads.
+        size: height and width they are brought to.
+        grey: one channel instead of three.
+
+    Raises:
+        DataError: where a process that reads them dies, as one does that the system kills for memory.
+    """
+    images = torch.empty((len(files), 1 if grey else 3, size, size), dtype=torch.uint8)
+    kept: list[int] = []
+    damaged: dict[Path, str] = {}
+    workers = len(os.sched_getaffinity(0)) if len(files) > FEW else 0
+    loader = DataLoader(PictureFiles(files, size, grey), batch_size=64, num_workers=workers, collate_fn=_in_one)
+    at = 0
+    try:
+        for pictures, problems in loader:
+            if len(pictures):
+                images[len(kept) : len(kept) + len(pictures)] = pictures
+            for file, problem in zip(files[at : at + len(problems)], problems, strict=True):
+                if problem:
+                    damaged[file] = problem
+                else:
+                    kept.append(at)
+                at += 1
+    except RuntimeError as error:
+        raise DataError(f"{files[0].parent}: a process that reads pictures ended: {error}") from error
+    return Decoded(images[: len(kept)], torch.tensor(kept, dtype=torch.int64), damaged)
