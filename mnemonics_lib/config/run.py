@@ -18,7 +18,6 @@ from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_seri
 from mnemonics_lib.config.batches import refuse_batches_of_one
 from mnemonics_lib.config.effect import in_effect
 from mnemonics_lib.config.errors import validate
-from mnemonics_lib.config.folder import Folder
 from mnemonics_lib.config.presets import preset
 from mnemonics_lib.config.sections import (
     PAPER_EXEMPLAR_LEVEL,
@@ -30,6 +29,7 @@ from mnemonics_lib.config.sections import (
 )
 from mnemonics_lib.config.shown import shown
 from mnemonics_lib.config.yaml import write_yaml
+from mnemonics_lib.data.declared import Folder
 from mnemonics_lib.data.info import DATASETS, DatasetInfo
 from mnemonics_lib.exemplars.budget import quota
 from mnemonics_lib.methods import METHODS

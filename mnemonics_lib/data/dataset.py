@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mnemonics_lib.config.folder import Folder
 from mnemonics_lib.data import cifar100, digits, folder
+from mnemonics_lib.data.declared import Folder
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.facts import check_facts, check_loaded, check_not_constant
 from mnemonics_lib.data.info import DATASETS, DatasetInfo
@@ -48,9 +48,7 @@ class Dataset:
 @functools.lru_cache(
     maxsize=2
 )  # runs that share a process (a notebook, the tests) share the tensors: none is written to
-def load_dataset(
-    name: str, device: torch.device, resolution: int = 0, pictures: Folder | None = None
-) -> Dataset:
+def load_dataset(name: str, device: torch.device, resolution: int = 0, pictures: Folder | None = None) -> Dataset:
     """Load a data set whole onto a device.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from mnemonics_lib.config.folder import Folder
+from mnemonics_lib.data.declared import Folder
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.held_out import kept_split
 from mnemonics_lib.data.loaded import Loaded
@@ -93,7 +93,9 @@ def say_damaged(root: Path, damaged: Mapping[Path, str], skip: bool) -> None:
             f"{root}: {len(damaged)} of its pictures cannot be read: {named}; delete them, or leave them out with "
             "folder.damaged = skip"
         )
-    warnings.warn(f"{root}: {len(damaged)} pictures cannot be read and are left out: {named}", DamagedWarning, stacklevel=2)
+    warnings.warn(
+        f"{root}: {len(damaged)} pictures cannot be read and are left out: {named}", DamagedWarning, stacklevel=2
+    )
 
 
 def look_at(path: str | Path, size: int = 32, **fields: Any) -> Folder:
@@ -102,7 +104,7 @@ def look_at(path: str | Path, size: int = 32, **fields: Any) -> Folder:
     Args:
         path: the folder; it is kept as an absolute path.
         size: height and width that the pictures are brought to.
-        **fields: further fields of :class:`~mnemonics_lib.config.folder.Folder`, such as ``grey=True``.
+        **fields: further fields of :class:`~mnemonics_lib.data.declared.Folder`, such as ``grey=True``.
 
     Raises:
         DataError: for a folder without pictures of two classes.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.tree import ClassFolders, require_pictures
 from mnemonics_lib.data.wording import listed
-from mnemonics_lib.durable.files import write_atomically
 
 FILE = "mnemonics-split.json"
 SEED = 1993
@@ -69,8 +69,10 @@ def drawn(folders: ClassFolders, share: float) -> KeptSplit:
 
 def _write(path: Path, split: KeptSplit) -> None:
     text = json.dumps(split.model_dump(), indent=1, ensure_ascii=False) + "\n"
+    draft = path.with_name(f".{path.name}.{os.getpid()}")  # hidden, so it is no picture; two runs may start at once
     try:
-        write_atomically(path, lambda file: file.write(text.encode()))
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
     except OSError as error:
         raise DataError(
             f"{path}: the split cannot be kept ({error.strerror or error}); let the folder be written to, or make "

@@ -27,6 +27,7 @@ from torchvision.datasets import utils as torchvision_utils
 from mnemonics_lib.data import cifar100
 from mnemonics_lib.data.dataset import Dataset, load_dataset, shrink
 from mnemonics_lib.data.errors import DataError
+from mnemonics_lib.data.loaded import Loaded
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.phases import PhaseProtocol, class_order
 
@@ -40,7 +41,7 @@ ORDER = [68, 56, 78, 8, 23, 84, 90, 65, 74, 76, 40, 89, 3, 92, 55, 9, 26, 80, 43
 
 
 @pytest.fixture(scope="module")
-def real(cifar_root) -> tuple[Split, Split]:
+def real(cifar_root) -> Loaded:
     return cifar100.load(cifar_root, download=False)
 
 
@@ -67,7 +68,7 @@ def test_the_splits_are_the_official_ones_image_by_image(real, cifar_root):
 
 
 def test_every_class_has_500_training_and_100_test_images(real):
-    train, test = real
+    train, test, _ = real
     assert torch.bincount(train.labels).tolist() == [500] * 100
     assert torch.bincount(test.labels).tolist() == [100] * 100
 
@@ -218,7 +219,8 @@ def network(monkeypatch):
 def test_whole_files_are_loaded_without_a_network(toy, network, tmp_path):
     root = written(tmp_path, toy)
     before = tree(root)
-    train, test = cifar100.load(root)
+    train, test, names = cifar100.load(root)
+    assert names[:2] == tuple(unpickled(root, "meta")["fine_label_names"][:2])
     assert train.images.shape == (20, 3, 32, 32)
     assert test.labels.tolist() == list(range(10))
     assert tree(root) == before
@@ -332,11 +334,11 @@ def test_a_data_root_that_is_a_file_is_named(toy, network, tmp_path):
 def test_missing_files_are_fetched_once_and_then_found(toy, network, tmp_path):
     network.answers(archive(toy))
     root = tmp_path / "deep" / "data"
-    train, test = cifar100.load(root)
+    train, test, _ = cifar100.load(root)
     assert len(network.asked) == 1
     again = cifar100.load(root)
     assert len(network.asked) == 1
-    for one, other in zip((train, test), again, strict=True):
+    for one, other in zip((train, test), again[:2], strict=True):
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.labels, other.labels)
 
@@ -365,7 +367,7 @@ def test_threads_that_start_at_once_fetch_once(toy, network, tmp_path, monkeypat
     with ThreadPoolExecutor(4) as pool:
         splits = list(pool.map(lambda _: cifar100.load(tmp_path / "data"), range(4)))
     assert len(fetched) == 1
-    assert all(len(train.images) == 20 for train, _ in splits)
+    assert all(len(train.images) == 20 for train, _, _ in splits)
 
 
 def test_processes_that_start_at_once_fetch_once(toy, network, tmp_path, monkeypatch):
@@ -380,7 +382,7 @@ def test_processes_that_start_at_once_fetch_once(toy, network, tmp_path, monkeyp
     monkeypatch.setattr(torchvision_utils, "_urlretrieve", slow(retrieve, count))
 
     def child(number: int) -> None:
-        train, _ = cifar100.load(tmp_path / "data")
+        train = cifar100.load(tmp_path / "data").train
         (tmp_path / f"done-{number}").write_text(str(len(train.images)))
 
     context = multiprocessing.get_context("fork")  # so that the children have the server above

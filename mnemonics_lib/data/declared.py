@@ -1,17 +1,18 @@
-"""The section of a configuration that describes a folder of pictures: what is declared of it, before it is read."""
+"""What a configuration declares of a folder of pictures, before it is read: a section of its own."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from mnemonics_lib.config.sections import Strict
 from mnemonics_lib.data.info import DatasetInfo
 
 
-class Folder(Strict):
+class Folder(BaseModel):
     """A folder with a folder of pictures for each class; :func:`mnemonics_lib.data.folder.look_at` fills it in."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     path: str = Field(
         min_length=1,
