@@ -93,8 +93,8 @@ def _names(name: str, info: DatasetInfo, names: object) -> tuple[str, ...]:
         return tuple(map(str, range(info.classes)))
     if not all(isinstance(each, str) and each for each in found) or {len(found), len(set(found))} != {info.classes}:
         raise DataError(
-            f"{name}: its loader returned the names {listed(map(repr, found))}: must be {info.classes} different words, "
-            "one for each class"
+            f"{name}: its loader returned the names {listed(map(repr, found))}: must be {info.classes} different "
+            "words, one for each class"
         )
     return tuple(found)
 

@@ -87,15 +87,24 @@ def say_damaged(root: Path, damaged: Mapping[Path, str], skip: bool) -> None:
     Raises:
         DataError: naming the first of them, the reason, and how many there are.
     """
-    named = listed((f"{path} ({reason})" for path, reason in damaged.items()), most=3)
     if not skip:
-        raise DataError(
-            f"{root}: {len(damaged)} of its pictures cannot be read: {named}; delete them, or leave them out with "
-            "folder.damaged = skip"
-        )
+        raise damaged_error(root, damaged)
+    named = _first_of(damaged)
     warnings.warn(
         f"{root}: {len(damaged)} pictures cannot be read and are left out: {named}", DamagedWarning, stacklevel=2
     )
+
+
+def damaged_error(root: Path, damaged: Mapping[Path, str]) -> DataError:
+    """The error of pictures that cannot be read: the first of them, why, how many there are, and what to do."""
+    return DataError(
+        f"{root}: {len(damaged)} of its pictures cannot be read: {_first_of(damaged)}; delete them, or leave them out "
+        "with folder.damaged = skip"
+    )
+
+
+def _first_of(damaged: Mapping[Path, str]) -> str:
+    return listed((f"{path} ({reason})" for path, reason in damaged.items()), most=3)
 
 
 def look_at(path: str | Path, size: int = 32, **fields: Any) -> Folder:

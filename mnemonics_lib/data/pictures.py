@@ -1,4 +1,4 @@
-"""Files of pictures as tensors of one size, read by as many processes as there are cores; what cannot be read is named."""
+"""Files of pictures as tensors of one size, read by a process for each core; what cannot be read is named."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ LAYERS = [
     {"durable"},
     {"kept"},
     {"runs"},
-    {"edition", "bench"},
+    {"edition", "bench", "inspection"},
     {"__main__"},
 ]
 """From the bottom up. A module belongs to the longest prefix that is named here, and imports nothing from above."""

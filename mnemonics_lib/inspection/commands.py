@@ -1,0 +1,129 @@
+"""The command ``check-data``: what it takes, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mnemonics_lib.config import ConfigError, RunConfig, load_config, write_yaml
+from mnemonics_lib.config.presets import PRESETS
+from mnemonics_lib.config.shipped import parameter_file
+from mnemonics_lib.data.info import DATASETS
+
+# What reads data needs PyTorch, which takes seconds to import: a refusal and --help come before that.
+
+FOLDER = "folder"
+
+
+def add_check_data(commands: Any) -> None:
+    """Add ``check-data`` to the command line's commands."""
+    check = commands.add_parser(
+        "check-data", help="say what is there of a data set, what is damaged, and what a run will take"
+    )
+    check.add_argument(
+        "what",
+        metavar="DATASET",
+        help=f"{', '.join(DATASETS)}, {FOLDER} (with --root), or a parameter file, whose run is then looked at too",
+    )
+    check.add_argument(
+        "--root", type=Path, help="where the data are (default: $MNEMONICS_DATA, or the project's data/)"
+    )
+    check.add_argument("--size", type=int, default=32, help="height and width pictures are brought to (default: 32)")
+    check.add_argument("--grey", action="store_true", help="one channel of grey for pictures")
+    check.add_argument("--preset", choices=PRESETS, metavar="NAME", help="as for run, with a parameter file")
+    check.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="likewise")
+
+
+def check_data(options: argparse.Namespace) -> None:
+    """Print what is there, and end with an error where a run would.
+
+    Raises:
+        ConfigError: for options that do not go together.
+        DataError: for data that are not there, are damaged or are not as declared.
+    """
+    config = None
+    if options.what not in (*DATASETS, FOLDER):
+        config = load_config(parameter_file(Path(options.what)), options.set, options.preset)
+    elif options.set or options.preset:
+        raise ConfigError(f"{options.what}: --set and --preset change a run, so they need a parameter file")
+    dataset = config.dataset if config else options.what
+    look = _folder if dataset == FOLDER else _named
+    for line in look(dataset, config, options):
+        print(line, flush=True)
+
+
+def _named(dataset: str, config: RunConfig | None, options: argparse.Namespace) -> Iterator[str]:
+    """A data set that the library knows."""
+    import torch
+
+    from mnemonics_lib.data.cifar100 import load, missing_files
+    from mnemonics_lib.data.dataset import LOADERS, read
+    from mnemonics_lib.paths import data_root
+
+    info, loader = DATASETS[dataset], LOADERS[dataset]
+    if dataset == "cifar100":
+        root = options.root or data_root()
+        missing = missing_files(root)
+        yield f"{root}: " + (
+            f"missing: {', '.join(map(str, missing))}" if missing else "every file is there, and whole"
+        )
+        if missing:
+            yield "a run downloads what is missing (169 MB), and goes on with what is there of the archive"
+            return
+
+        def loader() -> object:  # type: ignore[misc]
+            return load(root, download=False)
+
+    loaded = read(dataset, info, loader)
+    for name, split in (("train", loaded.train), ("test", loaded.test)):
+        counts = torch.bincount(split.labels).tolist()
+        yield f"{name}: {len(split.images):,} images, {min(counts)} to {max(counts)} a class"
+    yield f"classes: {info.classes}; images of {' x '.join(map(str, info.shape))}, values 0 to {info.white}"
+    if config:
+        yield from _needs(config, len(loaded.train.images) + len(loaded.test.images))
+
+
+def _folder(dataset: str, config: RunConfig | None, options: argparse.Namespace) -> Iterator[str]:
+    """Pictures of one's own."""
+    from mnemonics_lib.data.folder import damaged_error, place
+    from mnemonics_lib.inspection.of_folder import inspect_folder, lines
+
+    declared = config.folder if config else None
+    if declared is None and options.root is None:
+        raise ConfigError("root is missing: must name the folder of pictures, with dataset = 'folder'")
+    root = options.root or place(declared.path)  # type: ignore[union-attr]  # one of both is there
+    size, grey = (declared.size, declared.grey) if declared else (options.size, options.grey)
+    report = inspect_folder(root, size, grey, **({"held_out": declared.held_out} if declared else {}))
+    yield str(root)
+    yield from lines(report)
+    if config and declared:
+        for field in ("classes", "images_per_class"):
+            if getattr(declared, field) != getattr(report.folder, field):
+                yield f"folder.{field} = {getattr(declared, field)}: must be {getattr(report.folder, field)}"
+        yield from _needs(config, len(report.train.files) + len(report.test.files))
+    else:
+        yield "\nfor a parameter file:\n"
+        yield write_yaml({"dataset": FOLDER, "folder": report.folder.model_dump()}).rstrip()
+    damaged = report.train.damaged | report.test.damaged
+    if damaged and not (declared and declared.damaged == "skip"):
+        raise damaged_error(root, damaged)
+
+
+def _needs(config: RunConfig, images: int) -> Iterator[str]:
+    """What a run takes, beside what is free."""
+    import torch
+
+    from mnemonics_lib.device.memory import free_bytes
+    from mnemonics_lib.inspection.needs import needs
+
+    found = needs(config, images)
+    level = (
+        "" if found.exemplar_level is None else f", {found.exemplar_level / 1e6:,.0f} MB for a step of their training"
+    )
+    yield (
+        f"a run takes in memory: {found.images / 1e6:,.1f} MB of images at its resolution, "
+        f"{found.exemplars / 1e6:,.1f} MB of exemplars{level}; free here: {free_bytes(torch.device('cpu')) / 1e6:,.0f} MB"
+    )
+    yield f"and on disk: {found.disk / 1e6:,.1f} MB for its checkpoint, twice that while one is written"
