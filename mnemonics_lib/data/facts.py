@@ -96,7 +96,7 @@ def _names(name: str, info: DatasetInfo, names: object) -> tuple[str, ...]:
             f"{name}: its loader returned the names {listed(map(repr, found))}: must be {info.classes} different "
             "words, one for each class"
         )
-    return tuple(found)
+    return tuple(map(str, found))
 
 
 def _check_split(where: str, split: Split, info: DatasetInfo, least: int, why: str) -> None:

@@ -63,7 +63,8 @@ def load(folder: Folder) -> Loaded:
         DataError: for a folder that is not as declared, and for pictures that cannot be read, unless they are skipped.
     """
     train, test = pictures_of(folder)
-    whole, damaged = [], {}
+    whole: list[Split] = []
+    damaged: dict[Path, str] = {}
     for part in (train, test):
         split, of_part = read_part(part, folder)
         whole.append(split)

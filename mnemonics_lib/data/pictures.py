@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
@@ -65,10 +66,8 @@ def read_picture(path: Path, size: int, grey: bool) -> Tensor:
     return F.pil_to_tensor(F.center_crop(scaled, [size, size]))
 
 
-def _shallow(image: Image.Image) -> object:
+def _shallow(image: Image.Image) -> np.ndarray:
     """A picture of 16 bits as an array of 8."""
-    import numpy as np
-
     return (np.asarray(image).astype(np.uint32) / DEEP[image.mode]).round().astype(np.uint8)
 
 

@@ -119,11 +119,9 @@ def _needs(config: RunConfig, images: int) -> Iterator[str]:
     from mnemonics_lib.inspection.needs import needs
 
     found = needs(config, images)
-    level = (
-        "" if found.exemplar_level is None else f", {found.exemplar_level / 1e6:,.0f} MB for a step of their training"
-    )
-    yield (
-        f"a run takes in memory: {found.images / 1e6:,.1f} MB of images at its resolution, "
-        f"{found.exemplars / 1e6:,.1f} MB of exemplars{level}; free here: {free_bytes(torch.device('cpu')) / 1e6:,.0f} MB"
-    )
+    parts: dict[str, float] = {"images at its resolution": found.images, "exemplars": found.exemplars}
+    if found.exemplar_level is not None:
+        parts["a step of their training"] = found.exemplar_level
+    taken = ", ".join(f"{size / 1e6:,.1f} MB for {what}" for what, size in parts.items())
+    yield f"a run takes in memory: {taken}; free here: {free_bytes(torch.device('cpu')) / 1e6:,.0f} MB"
     yield f"and on disk: {found.disk / 1e6:,.1f} MB for its checkpoint, twice that while one is written"
