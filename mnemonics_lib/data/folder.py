@@ -15,7 +15,14 @@ from mnemonics_lib.data.held_out import kept_split
 from mnemonics_lib.data.loaded import Loaded
 from mnemonics_lib.data.pictures import Decoded, decode
 from mnemonics_lib.data.split import Split
-from mnemonics_lib.data.tree import ClassFolders, class_folders, parts, require_pictures, require_same_classes
+from mnemonics_lib.data.tree import (
+    ClassFolders,
+    class_folders,
+    parts,
+    require_pictures,
+    require_same_classes,
+    require_two_classes,
+)
 from mnemonics_lib.data.wording import listed
 from mnemonics_lib.paths import data_root
 
@@ -48,8 +55,11 @@ def split_of(root: Path, held_out: float) -> tuple[ClassFolders, ClassFolders]:
     """The files to train and to test on: those of ``train/`` and ``val/``, or of a split that is kept in the folder."""
     folders = parts(root)
     if folders is None:
-        return kept_split(class_folders(root), held_out)
+        whole = class_folders(root)
+        require_two_classes(whole)  # before a file is left in what may be another folder
+        return kept_split(whole, held_out)
     train, test = map(class_folders, folders)
+    require_two_classes(train)
     require_same_classes(train, test)
     for part in (train, test):
         require_pictures(part)
@@ -124,10 +134,11 @@ def look_at(path: str | Path, size: int = 32, **fields: Any) -> Folder:
     draft = Folder(path=str(root), classes=2, images_per_class=1, size=size, **fields)
     train, _ = split_of(root, draft.held_out)
     if draft.damaged == "skip":
-        labels = read_part(train, draft)[0].labels
-        smallest = int(torch.bincount(labels, minlength=len(train.files)).min())
+        split, damaged = read_part(train, draft)
+        counts = torch.bincount(split.labels, minlength=len(train.files)).tolist()
+        if none := [name for name, count in zip(train.files, counts, strict=True) if not count]:
+            raise DataError(f"{train.root}: class {listed(none)} has no picture that can be read: {_first_of(damaged)}")
+        smallest = min(counts)
     else:
         smallest = min(map(len, train.files.values()))
-    if len(train.files) < 2:
-        raise DataError(f"{root}: has one class folder, {listed(train.files)}: must have at least 2")
     return draft.model_copy(update={"classes": len(train.files), "images_per_class": smallest})

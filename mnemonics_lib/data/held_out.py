@@ -6,16 +6,18 @@ tested on the same pictures.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-import os
+import uuid
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mnemonics_lib.data.errors import DataError
-from mnemonics_lib.data.tree import ClassFolders, require_pictures
+from mnemonics_lib.data.tree import ClassFolders, is_text, require_pictures
 from mnemonics_lib.data.wording import listed
 
 FILE = "mnemonics-split.json"
@@ -36,7 +38,7 @@ def kept_split(folders: ClassFolders, share: float) -> tuple[ClassFolders, Class
 
     Args:
         folders: all pictures.
-        share: of each class's pictures, to be tested on: rounded, at least one, and never all.
+        share: of each class's pictures, to be tested on: rounded (a half up), at least one, and never all.
 
     Raises:
         DataError: for a class of less than two pictures, a file that cannot be read or written, and one that does not
@@ -46,10 +48,7 @@ def kept_split(folders: ClassFolders, share: float) -> tuple[ClassFolders, Class
     if not path.exists():
         require_pictures(folders, least=2)
         _write(path, drawn(folders, share))
-    try:
-        split = KeptSplit.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); delete it, and the split is made anew") from None
+    split = _read(path)
     _require_same_pictures(path, split, folders)
     return _part(folders, split.train), _part(folders, split.test)
 
@@ -60,20 +59,41 @@ def drawn(folders: ClassFolders, share: float) -> KeptSplit:
     train, test = {}, {}
     for name, files in folders.files.items():
         names = [path.relative_to(folders.root).as_posix() for path in files]
-        count = min(len(names) - 1, max(1, math.floor(share * len(names) + 0.5)))
+        # As a decimal fraction: 0.29 * 50 is 14.499999999999998 in floating point, which would be rounded down.
+        wanted = math.floor(Fraction(repr(float(share))) * len(names) + Fraction(1, 2))
+        count = min(len(names) - 1, max(1, wanted))
         order = generator.permutation(len(names))
         test[name] = sorted(names[k] for k in order[:count])
         train[name] = sorted(names[k] for k in order[count:])
     return KeptSplit(train=train, test=test)
 
 
+def _read(path: Path) -> KeptSplit:
+    try:
+        return KeptSplit.model_validate_json(path.read_bytes())
+    except OSError as error:
+        reason = error.strerror or f"{error}"
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        reason = listed((": ".join([*map(str, each["loc"]), each["msg"]]) for each in problems), most=3)
+    raise DataError(f"{path}: cannot be read ({reason}); delete it, and the split is made anew")
+
+
 def _write(path: Path, split: KeptSplit) -> None:
+    named = [name for part in (split.train, split.test) for names in part.values() for name in names]
+    if unnamed := [name for name in named if not is_text(name)]:
+        raise DataError(
+            f"{path}: the split cannot be kept: pictures {listed(map(ascii, unnamed))}: their names must be UTF-8; "
+            "rename them"
+        )
     text = json.dumps(split.model_dump(), indent=1, ensure_ascii=False) + "\n"
-    draft = path.with_name(f".{path.name}.{os.getpid()}")  # hidden, so it is no picture; two runs may start at once
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # hidden, so it is no picture; two may start at once
     try:
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise DataError(
             f"{path}: the split cannot be kept ({error.strerror or error}); let the folder be written to, or make "
             "train/ and val/ in it"
@@ -93,6 +113,12 @@ def _require_same_pictures(path: Path, split: KeptSplit, folders: ClassFolders) 
         raise DataError(f"{path}: does not name {listed(new)}: must name every picture; {advice}")
     if split.train.keys() != split.test.keys() or split.train.keys() != folders.files.keys():
         raise DataError(f"{path}: its classes are not those of the folder; {advice}")
+    for part in (split.train, split.test):
+        for of_class, names in part.items():
+            if not names:
+                raise DataError(f"{path}: class {of_class} has no picture to train or to test on; {advice}")
+            if alien := [name for name in names if name.partition("/")[0] != of_class]:
+                raise DataError(f"{path}: names {listed(alien)} as of class {of_class}; {advice}")
 
 
 def _part(folders: ClassFolders, names: dict[str, list[str]]) -> ClassFolders:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
@@ -22,8 +22,12 @@ FEW = 2000
 
 DEEP = {"I;16": 257, "I;16B": 257, "I;16L": 257}
 """PIL's modes of 16 bits a pixel, and what divides them to 8. PIL itself would make all but the darkest white."""
+ALSO_DEEP = ("PNG", "PPM")
+"""Formats whose 16 bits PIL may give as its mode I."""
 UNKNOWN = ("I", "F")
 """Modes of numbers whose black and white nobody knows."""
+LONG = 16
+"""How often the shorter side may go into the longer one; what is further out is cut off before it is scaled."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +59,28 @@ def read_picture(path: Path, size: int, grey: bool) -> Tensor:
     Raises:
         OSError, ValueError, SyntaxError, Image.DecompressionBombError: for a file that is no whole picture.
     """
-    with Image.open(path) as opened:
-        image: Image.Image = opened
+    # Not by its path: of that, PIL maps a plain TIFF into memory, and mixes up the rows of one that lies on its side.
+    with path.open("rb") as file, Image.open(file) as opened:
+        image = ImageOps.exif_transpose(opened)
+        if image.mode in DEEP or (image.mode == "I" and opened.format in ALSO_DEEP):
+            image = _shallow(image)
         if image.mode in UNKNOWN:
             raise ValueError(f"has pixels of mode {image.mode}: must be of 8 or 16 bits")
-        if image.mode in DEEP:
-            image = Image.fromarray(_shallow(image))
-        image = ImageOps.exif_transpose(image).convert("L" if grey else "RGB")
+        image = _middle(image.convert("L" if grey else "RGB"))
     scaled = F.resize(image, [size], interpolation=v2.InterpolationMode.BILINEAR, antialias=True)
     return F.pil_to_tensor(F.center_crop(scaled, [size, size]))
 
 
-def _shallow(image: Image.Image) -> np.ndarray:
-    """A picture of 16 bits as an array of 8."""
-    return (np.asarray(image).astype(np.uint32) / DEEP[image.mode]).round().astype(np.uint8)
+def _shallow(image: Image.Image) -> Image.Image:
+    """A picture of 16 bits as one of 8."""
+    return Image.fromarray((np.asarray(image) / DEEP.get(image.mode, 257)).round().astype(np.uint8))
+
+
+def _middle(image: Image.Image) -> Image.Image:
+    """A very long picture without its ends, of which nothing is kept: scaled whole, it could fill the memory."""
+    width, height = image.size
+    x, y = max(0, width - LONG * height) // 2, max(0, height - LONG * width) // 2
+    return image.crop((x, y, width - x, height - y)) if x or y else image
 
 
 class PictureFiles(Dataset[tuple[Tensor, str]]):
@@ -87,14 +99,22 @@ class PictureFiles(Dataset[tuple[Tensor, str]]):
             return read_picture(self.files[index], self.size, self.grey), ""
         except MemoryError:
             raise
+        except UnidentifiedImageError:
+            problem = "is of no format that PIL reads"
         except Exception as error:  # PIL's decoders raise what they like for bytes that are none of theirs
-            return torch.empty(0, dtype=torch.uint8), f"{error}" or type(error).__name__
+            problem = " ".join(f"{error}".split()) or type(error).__name__
+        return torch.empty(0, dtype=torch.uint8), problem
 
 
 def _in_one(batch: list[tuple[Tensor, str]]) -> tuple[Tensor, list[str]]:
     """The pictures that could be read as one tensor, which travels between processes at once, and all the texts."""
     read = [picture for picture, problem in batch if not problem]
     return torch.stack(read) if read else torch.empty(0, dtype=torch.uint8), [problem for _, problem in batch]
+
+
+def _cores() -> int:
+    """Cores that this process may use, where the system says so (macOS does not); else all there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def decode(files: Sequence[Path], size: int, grey: bool) -> Decoded:
@@ -111,8 +131,13 @@ def decode(files: Sequence[Path], size: int, grey: bool) -> Decoded:
     images = torch.empty((len(files), 1 if grey else 3, size, size), dtype=torch.uint8)
     kept: list[int] = []
     damaged: dict[Path, str] = {}
-    workers = len(os.sched_getaffinity(0)) if len(files) > FEW else 0
-    loader = DataLoader(PictureFiles(files, size, grey), batch_size=64, num_workers=workers, collate_fn=_in_one)
+    loader = DataLoader(
+        PictureFiles(files, size, grey),
+        batch_size=64,
+        num_workers=_cores() if len(files) > FEW else 0,
+        collate_fn=_in_one,
+        generator=torch.Generator(),  # or it would take a number from the caller's
+    )
     at = 0
     try:
         for pictures, problems in loader:

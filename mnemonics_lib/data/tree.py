@@ -45,7 +45,7 @@ def class_folders(root: Path) -> ClassFolders:
     """The class folders of a folder, and the pictures in them.
 
     Raises:
-        DataError: where there is no folder, or no class folder in it.
+        DataError: where there is no folder, or no class folder in it, and for one that cannot be read or named.
     """
     if not root.is_dir():
         raise DataError(f"{root}: {'is a file' if root.exists() else 'not there'}: must be a folder of class folders")
@@ -55,12 +55,25 @@ def class_folders(root: Path) -> ClassFolders:
     if not classes:
         found = f"it has {len(loose)} pictures" if loose else "it is empty" if not entries else "it has files alone"
         raise DataError(f"{root}: has no class folder ({found}): must have a folder of pictures for each class")
+    if unnamed := [path.name for path in classes if not is_text(path.name)]:
+        raise DataError(f"{root}: class folder {listed(map(ascii, unnamed))}: the name must be UTF-8; rename it")
     files, others = {}, []
     for folder in classes:
         inside = sorted(_files_below(folder))
         files[folder.name] = [path for path in inside if is_picture(path)]
         others += [path for path in inside if not is_picture(path)]
     return ClassFolders(root, files, others, loose)
+
+
+def require_two_classes(folders: ClassFolders) -> None:
+    """Raise DataError for a single class, of which there is nothing to learn."""
+    if len(folders.files) < 2:
+        raise DataError(f"{folders.root}: has one class folder, {listed(folders.files)}: must have at least 2")
+
+
+def is_text(name: str) -> bool:
+    """Whether a file's name is UTF-8, and so can be written into a file; the system allows any bytes."""
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def is_picture(path: Path) -> bool:
@@ -114,13 +127,26 @@ def _is_meant(name: str) -> bool:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """All files below a folder, through links too, each folder once: a link to one above would never end."""
-    seen = set()
-    for here, folders, files in os.walk(folder, followlinks=True):
-        status = os.stat(here)
-        if (status.st_dev, status.st_ino) in seen:
+    """All files below a folder, through links too, each folder once.
+
+    A link to a folder above is not followed: it would never end, and give a class the pictures of the others.
+    """
+    seen = set(map(_place, folder.resolve().parents))
+    for here, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
+        if _place(here) in seen:
             folders.clear()
             continue
-        seen.add((status.st_dev, status.st_ino))
+        seen.add(_place(here))
         folders[:] = sorted(filter(_is_meant, folders))
         yield from (Path(here) / name for name in files if _is_meant(name))
+
+
+def _place(folder: str | Path) -> tuple[int, int]:
+    """Device and number of a folder: the same by whatever path it is reached."""
+    status = os.stat(folder)
+    return status.st_dev, status.st_ino
+
+
+def _refuse(error: OSError) -> None:
+    """Stop for a folder that cannot be read, whose pictures would be missing without a word."""
+    raise DataError(f"{error.filename}: cannot be read ({error.strerror}): must be a folder that may be read") from None
