@@ -124,6 +124,14 @@ class FinishedRun:
         """What the data set calls the classes, in order of arrival; their ids in an old record, which has no names."""
         return self.record.class_names or [str(class_id) for class_id in self.class_order]
 
+    @property
+    def dataset_names(self) -> list[str]:
+        """The same by class id, as :func:`mnemonics_lib.exemplars.files.save_png` takes names; ids where unused."""
+        names = [str(class_id) for class_id in range(max(self.class_order) + 1)]
+        for class_id, name in zip(self.class_order, self.class_names, strict=True):
+            names[class_id] = name
+        return names
+
     def predict(self, raw: Tensor) -> Predicted:
         """The classes of raw uint8 images [n, c, h, w], by the method's own classifier.
 

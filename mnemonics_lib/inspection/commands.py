@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from mnemonics_lib.config import ConfigError, RunConfig, load_config, write_yaml
 from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.config.shipped import parameter_file
+from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.info import DATASETS
 
 # What reads data needs PyTorch, which takes seconds to import: a refusal and --help come before that.
@@ -82,7 +83,7 @@ def _named(dataset: str, config: RunConfig | None, options: argparse.Namespace) 
         yield f"{name}: {len(split.images):,} images, {min(counts)} to {max(counts)} a class"
     yield f"classes: {info.classes}; images of {' x '.join(map(str, info.shape))}, values 0 to {info.white}"
     if config:
-        yield from _needs(config, len(loaded.train.images) + len(loaded.test.images))
+        yield from _needs(config, torch.bincount(loaded.train.labels).tolist(), len(loaded.test.images))
 
 
 def _folder(dataset: str, config: RunConfig | None, options: argparse.Namespace) -> Iterator[str]:
@@ -99,10 +100,11 @@ def _folder(dataset: str, config: RunConfig | None, options: argparse.Namespace)
     yield str(root)
     yield from lines(report)
     if config and declared:
-        for field in ("classes", "images_per_class"):
-            if getattr(declared, field) != getattr(report.folder, field):
-                yield f"folder.{field} = {getattr(declared, field)}: must be {getattr(report.folder, field)}"
-        yield from _needs(config, len(report.train.files) + len(report.test.files))
+        if declared.classes != report.folder.classes:
+            raise DataError(f"folder.classes = {declared.classes}: must be {report.folder.classes}")
+        if declared.images_per_class > (most := report.folder.images_per_class):
+            raise DataError(f"folder.images_per_class = {declared.images_per_class}: must be at most {most}")
+        yield from _needs(config, list(report.train.counts.values()), len(report.test.files))
     else:
         yield "\nfor a parameter file:\n"
         yield write_yaml({"dataset": FOLDER, "folder": report.folder.model_dump()}).rstrip()
@@ -111,14 +113,14 @@ def _folder(dataset: str, config: RunConfig | None, options: argparse.Namespace)
         raise damaged_error(root, damaged)
 
 
-def _needs(config: RunConfig, images: int) -> Iterator[str]:
+def _needs(config: RunConfig, train: Sequence[int], test: int) -> Iterator[str]:
     """What a run takes, beside what is free."""
     import torch
 
     from mnemonics_lib.device.memory import free_bytes
     from mnemonics_lib.inspection.needs import needs
 
-    found = needs(config, images)
+    found = needs(config, train, test)
     parts: dict[str, float] = {"images at its resolution": found.images, "exemplars": found.exemplars}
     if found.exemplar_level is not None:
         parts["a step of their training"] = found.exemplar_level

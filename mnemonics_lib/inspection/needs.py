@@ -1,8 +1,11 @@
-"""What a run will take of memory and disk, from its configuration and from how many images its data have."""
+"""What a run will take of memory and disk, from its configuration and how many images its data have of each class."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
@@ -10,10 +13,11 @@ from mnemonics_lib.bilevel.guard import Forecast
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.global_bop import fresh_state
 from mnemonics_lib.models import transfer_weights
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -33,62 +37,80 @@ class Needs:
     disk: int
 
 
-def needs(config: RunConfig, images: int) -> Needs:
+def needs(config: RunConfig, train: Sequence[int], test: int) -> Needs:
     """What a run takes.
 
     Args:
         config: the run.
-        images: training and test images there are.
+        train: training images of each class, by class id.
+        test: test images in all.
     """
     channels, native, width = config.facts.shape
     factor = native // (config.resolution or native)
     shape = channels, native // factor, width // factor
-    pixels, protocol = shape[0] * shape[1] * shape[2], config.protocol()
-    classes = len(protocol.order)
-    of_float = 1 if config.storage == "uint8" else 4
-    each = config.quota(classes)[0]
-    exemplars = classes * each * pixels * of_float
-    state = fresh_state(config, protocol, shape, torch.device("cpu"))
-    network = sum(tensor.nbytes for tensor in state.model.state_dict().values())
+    pixels, classes = math.prod(shape), len(config.protocol().order)
+    count = classes * config.quota(classes)[0] + classes * config.quota(classes)[1]
+    network = fresh_state(config, config.protocol(), shape, CPU).model.state_dict().values()
+    steps = [_peak(config, shape, step) for step in _steps(config, train)]
     return Needs(
-        images * pixels,
-        exemplars,
-        _exemplar_level(config, shape) if config.exemplars == "mnemonics" or config.adjust else None,
-        network + 2 * classes * each * pixels * 4,  # the images, and where they started
+        (sum(train) + test) * pixels,
+        count * pixels * (1 if config.storage == "uint8" else 4),
+        max(steps, default=None),
+        sum(tensor.nbytes for tensor in network) + 2 * count * pixels * 4,  # the images, and where they started
     )
 
 
-def _exemplar_level(config: RunConfig, shape: tuple[int, int, int]) -> float:
-    """The largest step of the exemplar level: of phase 0's exemplars, or of the last phase's adjustment."""
-    protocol = config.protocol()
-    first, last = protocol.seen(0), protocol.bounds(config.phases)[0]
-    loops = []  # exemplars that move, images that validate
-    if config.exemplars == "mnemonics":
-        count = first * config.quota(first)[0]
-        loops.append((first, count, min(config.exemplar_level.val_batch, first * config.facts.images_per_class)))
-    if config.adjust:
-        moving = -(-last * config.quota(len(protocol.order))[0] // config.adjust)
-        loops.append((last, moving, min(config.exemplar_level.val_batch, (config.adjust - 1) * moving)))
-    return max(_step(config, shape, *loop) for loop in loops)
+class Step(NamedTuple):
+    """A step of the exemplar level.
+
+    Attributes:
+        classes: that the network knows.
+        moving: exemplars that are trained.
+        fixed: exemplars that take part and stay (Eq. 4b).
+        validation: images in the meta loss, at most, without those.
+    """
+
+    classes: int
+    moving: int
+    fixed: int
+    validation: int
 
 
-def _step(config: RunConfig, shape: tuple[int, int, int], classes: int, count: int, validation: int) -> float:
-    """A step with so many exemplars, by the guard's forecast, on black images in their place."""
-    state = fresh_state(config, config.protocol(), shape, torch.device("cpu"))
-    if classes > state.model.classes:
-        state.model.grow(classes, 0)
+def _steps(config: RunConfig, train: Sequence[int]) -> Iterator[Step]:
+    """Each training of exemplars that a run makes."""
+    protocol, size = config.protocol(), config.exemplar_level.val_batch
+    for phase in range(config.phases + 1):
+        old, seen = protocol.bounds(phase)
+        each, held_out = config.quota(seen)
+        if config.exemplars == "mnemonics":
+            images = sum(train[class_id] - held_out for class_id in protocol.order[old:seen])  # of D_i
+            fixed = old * each if config.exemplar_level.objective == "eq4b" else 0
+            yield Step(seen, (seen - old) * each, fixed, _largest(images, size))
+        if config.adjust and phase:
+            for part in range(config.adjust):
+                own = len(range(part, each, config.adjust))  # of each class, as ExemplarMemory.splits deals them out
+                yield Step(seen, old * own, 0, _largest(old * (each - own), size))
+
+
+def _largest(count: int, size: int) -> int:
+    """Images of the largest of the equal batches that :func:`mnemonics_lib.data.batches.batches` makes."""
+    return -(-count // max(1, -(-count // size)))
+
+
+def _peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
+    """What a step takes by the guard's forecast, with black images in the place of all."""
+    model = fresh_state(config, config.protocol(), shape, CPU).model
+    if step.classes > model.classes:
+        model.grow(step.classes, 0)
         if config.weight_transfer:
-            transfer_weights(state.model)
-    one = torch.ones(shape[0], 1, 1)
-    pixels = Pixels(one, one, white=255, pad=0, flip=False)
-    labels = torch.arange(count) % classes
-    images, few = (
-        torch.zeros(count, *shape),
-        Samples.real(torch.zeros(1, *shape, dtype=torch.uint8), labels[:1], pixels),
+            transfer_weights(model)
+    one, none = torch.ones(shape[0], 1, 1), torch.zeros(1, *shape, dtype=torch.uint8)
+    data = Samples.real(none, torch.zeros(1, dtype=torch.int64), Pixels(one, one, white=255, pad=0, flip=False))
+    moving, fixed = (
+        (torch.zeros(count, *shape), torch.arange(count) % step.classes) for count in (step.moving, step.fixed)
     )
-    context = ExemplarMemory.empty(shape, torch.device("cpu"), "float32")
-    training = ExemplarTraining(
-        state.model, (images, labels), few, (context.images, context.labels), config.exemplar_level, 0
+    training = ExemplarTraining(model, moving, data, fixed, config.exemplar_level, 0)
+    forecast = Forecast(
+        training.program, training.temporary(0), training.start, len(training.inner), config.exemplar_level
     )
-    forecast = Forecast(training.program, training.temporary(0), images, count, config.exemplar_level)
-    return forecast.peak(max(1, validation))
+    return forecast.peak(step.validation + step.fixed)

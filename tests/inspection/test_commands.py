@@ -1,0 +1,96 @@
+"""The command ``check-data``, as a user calls it."""
+
+from __future__ import annotations
+
+import pytest
+
+from mnemonics_lib import __main__ as cli
+from mnemonics_lib.config import load_config, read_yaml, write_yaml
+
+
+@pytest.fixture
+def check(capsys):
+    def call(*arguments: str) -> tuple[int, str, str]:
+        status = cli.main(["check-data", *arguments])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def shapes(tmp_path, picture):
+    root = tmp_path / "shapes"
+    for number in range(6):
+        for place, name in enumerate(("disc", "ring", "star")):
+            picture(root / name / f"{number}.png", 10 * place + number)
+    return root
+
+
+def test_the_embedded_digits_are_counted(check):
+    status, said, _ = check("digits")
+    assert status == 0
+    assert "train: 1,198 images, 116 to 122 a class" in said
+    assert "test: 599 images" in said
+
+
+def test_cifar_that_is_missing_or_damaged_is_named_file_by_file(check, tmp_path):
+    status, said, _ = check("cifar100", "--root", str(tmp_path))
+    assert status == 0
+    assert f"missing: {tmp_path / 'cifar-100-python' / 'train'}, " in said
+    (tmp_path / "cifar-100-python").mkdir()
+    (tmp_path / "cifar-100-python" / "test").write_bytes(b"half")
+    status, _, error = check("cifar100", "--root", str(tmp_path))
+    assert status == 2
+    assert f"{tmp_path / 'cifar-100-python' / 'test'}: damaged or truncated" in error
+
+
+def test_what_it_prints_of_a_folder_is_a_parameter_file_that_runs(check, shapes, tmp_path):
+    status, said, _ = check("folder", "--root", str(shapes), "--size", "8")
+    assert status == 0
+    file = tmp_path / "mine.yaml"
+    file.write_text(said.partition("for a parameter file:\n")[2] + "phases: 1\nfirst_share: 0.67\n")
+    assert load_config(file).folder.classes == 3
+    status, said, _ = check(str(file), "--set", "seed=3")
+    assert status == 0
+    assert "a run takes in memory: 0.0 MB for images" in said
+
+
+def test_a_folder_that_has_changed_is_told_field_by_field(check, shapes, tmp_path):
+    _, said, _ = check("folder", "--root", str(shapes), "--size", "8")
+    file = tmp_path / "mine.yaml"
+    values = read_yaml_text(said, file) | {"phases": 1, "first_share": 0.67}
+    for field, value, allowed in (("images_per_class", 6, "at most 5"), ("classes", 4, "3")):
+        file.write_text(write_yaml(values | {"folder": values["folder"] | {field: value}}))
+        status, _, error = check(str(file))
+        assert status == 2
+        assert f"folder.{field} = {value}: must be {allowed}" in error
+
+
+def read_yaml_text(said, file):
+    file.write_text(said.partition("for a parameter file:\n")[2])
+    return read_yaml(file)
+
+
+def test_damaged_pictures_end_it_as_they_would_end_a_run(check, shapes):
+    (shapes / "disc" / "3.png").write_bytes(b"")
+    status, said, error = check("folder", "--root", str(shapes))
+    assert status == 2
+    assert "damaged in" in said
+    assert "1 of its pictures cannot be read" in error
+    assert "3.png" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["folder"], "root is missing: must name the folder of pictures"),
+        (["folder", "--root", "/nowhere"], "/nowhere: not there: must be a folder of class folders"),
+        (["digits", "--set", "seed=1"], "digits: --set and --preset change a run, so they need a parameter file"),
+        (["nonsense"], "nonsense: no such file"),
+    ],
+)
+def test_what_cannot_be_looked_at_is_refused(check, arguments, message):
+    status, _, error = check(*arguments)
+    assert status == 2
+    assert message in error

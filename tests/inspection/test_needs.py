@@ -1,0 +1,65 @@
+"""What a run is said to take is what it takes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mnemonics_lib import runs
+from mnemonics_lib.bilevel.guard import WillNotFitError
+from mnemonics_lib.durable import driver
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.inspection.needs import needs
+
+
+def counts(config) -> tuple[list[int], int]:
+    data = Experiment.of(config, "cpu").data
+    return torch.bincount(data.train.labels).tolist(), len(data.test.images)
+
+
+@pytest.mark.parametrize("storage", ["float32", "uint8"])
+def test_images_exemplars_and_checkpoint_are_as_large_as_said(small, tmp_path, storage):
+    config = small.replace(storage=storage, budget=5)
+    found = needs(config, *counts(config))
+    data = Experiment.of(config, "cpu").data
+    assert found.images == data.train.images.nbytes + data.test.images.nbytes
+    record, path = runs.run(config, tmp_path)
+    assert found.exemplars == record.exemplar_bytes
+    assert found.exemplar_level is None
+    written = path.with_name(runs.CHECKPOINT).stat().st_size
+    assert found.disk < written < 1.5 * found.disk + 200_000  # the results and the names of the weights come on top
+
+
+@pytest.mark.parametrize("resolution", [4, 0])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"exemplars": "random", "adjust": 2, "budget": 9, "weight_transfer": True},
+        {"method": "bic", "budget": 6, "exemplar_level": {"objective": "eq4b", "val_batch": 70, "beta": 0.01}},
+    ],
+)
+def test_a_run_fits_into_what_it_is_said_to_take_and_into_nothing_less(
+    tiny, tmp_path, monkeypatch, changes, resolution
+):
+    config = tiny.replace(resolution=resolution, phases=1, finetune=False, **changes)
+    level = needs(config, *counts(config)).exemplar_level
+    monkeypatch.setattr(driver, "free_bytes", lambda device: level)
+    runs.run(config, tmp_path / "enough")
+    monkeypatch.setattr(driver, "free_bytes", lambda device: 0.999 * level)
+    with pytest.raises(WillNotFitError):
+        runs.run(config, tmp_path / "short")
+
+
+def test_nothing_of_the_data_is_read(monkeypatch):
+    from mnemonics_lib.config import load_config
+    from mnemonics_lib.paths import PARAMS
+
+    monkeypatch.setenv("MNEMONICS_DATA", "/nowhere")
+    config = load_config(PARAMS / "small" / "cifar100-n5.yaml")
+    found = needs(config, [500] * 100, 10_000)
+    assert found.images == 60_000 * 3 * 16 * 16
+    assert found.exemplars == 20 * 20 * 3 * 16 * 16 * 4
+    assert found.exemplar_level is not None
+    assert found.exemplar_level > 200 * 3 * 16 * 16 * 4
+    assert torch.get_default_dtype() is torch.float32
