@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mnemonics_lib.data import cifar100, digits, folder
+from mnemonics_lib.data import cifar100, digits, folder, tiny_imagenet
 from mnemonics_lib.data.declared import Folder
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.facts import check_facts, check_loaded, check_not_constant
@@ -19,7 +19,12 @@ from mnemonics_lib.data.loaded import Loaded
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.split import Split
 
-LOADERS: dict[str, Callable[[], Loaded | tuple[Split, Split]]] = {"digits": digits.load, "cifar100": cifar100.load}
+LOADERS: dict[str, Callable[[], Loaded | tuple[Split, Split]]] = {
+    "digits": digits.load,
+    "cifar100": cifar100.load,
+    "tiny_imagenet": tiny_imagenet.load,
+    "tiny_imagenet_100": tiny_imagenet.load_100,
+}
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,9 @@ class DatasetInfo:
         return [size for size in range(4, native + 1) if native % size == 0 and width % (native // size) == 0]
 
 
+IMAGENET: tuple[Channels, Channels] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Mean and standard deviation of ImageNet's pixels, as torchvision has them."""
+
 DATASETS = {
     "digits": DatasetInfo(classes=10, images_per_class=116, shape=(1, 8, 8), white=16, pad=1, flip=False),
     "cifar100": DatasetInfo(
@@ -54,5 +57,11 @@ DATASETS = {
         # As in the public code of LUCIR and of the paper. The "std" is the mean over images of each image's own: the
         # standard deviation over all pixels is (.2673, .2564, .2762).
         normalisation=((0.5071, 0.4866, 0.4409), (0.2009, 0.1984, 0.2023)),
+    ),
+    "tiny_imagenet": DatasetInfo(
+        classes=200, images_per_class=500, shape=(3, 64, 64), white=255, pad=8, flip=True, normalisation=IMAGENET
+    ),
+    "tiny_imagenet_100": DatasetInfo(
+        classes=100, images_per_class=400, shape=(3, 64, 64), white=255, pad=8, flip=True, normalisation=IMAGENET
     ),
 }
