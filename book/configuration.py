@@ -35,7 +35,7 @@
 # %% tags=["hide-input"]
 import html
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from IPython.display import Markdown, display
 from pydantic import BaseModel
@@ -69,11 +69,19 @@ def allowed(schema: dict[str, Any]) -> str:
     return ", ".join([kind, *(text.format(values[key]) for key, text in BOUNDS.items() if key in values)])
 
 
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The model of a section, also of one that may be left out; None for a plain field."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
 def rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """One Markdown table row for each plain field of a model."""
     properties = model.model_json_schema()["properties"]
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        if section_of(field.annotation):
             continue
         default = "required" if field.is_required() else code(field.get_default(call_default_factory=True))
         meaning = html.escape(field.description or "", quote=False)
@@ -99,7 +107,8 @@ table(RunConfig)
 
 # %% tags=["remove-input"]
 for name, field in RunConfig.model_fields.items():
-    section = field.annotation
-    if isinstance(section, type) and issubclass(section, BaseModel):
-        display(Markdown(f"**`{name}`**: {html.escape((section.__doc__ or '').splitlines()[0], quote=False)}"))
+    section = section_of(field.annotation)
+    if section:
+        first = html.escape(field.description or (section.__doc__ or "").splitlines()[0], quote=False)
+        display(Markdown(f"**`{name}`**: {first}"))
         table(section, f"{name}.")
