@@ -77,6 +77,7 @@ def fresh_state(config: RunConfig, protocol: PhaseProtocol, shape: tuple[int, in
         protocol.seen(0),
         derive(config.seed, "network"),
         config.head,
+        config.network.name,
     )
     return State(
         phase=0,

@@ -60,6 +60,7 @@ from mnemonics_lib.kept.keeper import Keeper
 from mnemonics_lib.methods import method_class
 from mnemonics_lib.models import IncrementalNet, evaluating
 from mnemonics_lib.paths import RUNS
+from mnemonics_lib.trial import refuse_unfit
 
 RECORD, CHECKPOINT, JOURNAL, DIVERGED = "record.json", "checkpoint.pt", "unfinished.pt", "diverged.json"
 KEPT = "kept.safetensors"
@@ -192,6 +193,7 @@ def run(
         StoppedError: after Ctrl-C, at the end of a step; the same call goes on.
         DivergedError: for NaN or infinity in a loss, a pixel or a score; the same call says so at once.
         RecordError, CheckpointError, JournalError, SharedError, KeptError: for a damaged file, which it names.
+        UnfitNetworkError: for a network that does not take the images, or cannot be differentiated twice.
         WillNotFitError: for an exemplar level that does not fit into memory.
         OSError: when the file system refuses to keep something; what was kept before is still there.
     """
@@ -212,6 +214,7 @@ def run(
             for row in phase_rows([result.model_dump() for result in found.results], found.phase_seconds):
                 each_phase(row)
             return found, path
+        refuse_unfit(experiment)
         _say_what_is_slow(experiment)
         of_phase = {**identity.model_dump(), "device": experiment.device.type}
         seen = keeper.seen_in_phase_0 if keeper else None

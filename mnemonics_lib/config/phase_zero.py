@@ -14,7 +14,7 @@ def of_model(config: RunConfig) -> dict[str, Any]:
     return {
         **{name: getattr(config, name) for name in ("dataset", "resolution", "seed")},
         "classes": protocol.order[:seen],
-        "network": {"depth": config.network.depth, "width": config.network.width, "head": config.head},
+        "network": config.network.model_dump() | {"head": config.head},
         "schedule": config.training.model_dump(exclude={"lam", "temperature"}),
         "held_out": config.quota(seen)[1],
     }

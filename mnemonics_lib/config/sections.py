@@ -43,8 +43,15 @@ MOST_WEIGHTS = 2**28
 
 
 class Network(Strict):
-    """The ResNet of the paper's CIFAR experiments, at any depth 6n + 2, and its head."""
+    """The ResNet of the paper's CIFAR experiments, at any depth 6n + 2, or a network of torchvision, and its head."""
 
+    name: str = Field(
+        "cifar_resnet",
+        max_length=64,
+        pattern=r"^[a-z0-9_]+$",
+        description="`cifar_resnet` (paper, CIFAR-100), or a classifier of torchvision, which has its own depth and "
+        "width: `resnet18` (paper, ImageNet), ...",
+    )
     depth: int = Field(8, le=10_000, description="Layers, 6n + 2 (paper: 32).")
     width: int = Field(
         8, ge=1, le=1024, description="Channels of the first stage; doubled at each of the next two (paper: 16)."

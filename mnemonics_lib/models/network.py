@@ -12,8 +12,12 @@ from torch import Tensor, nn
 
 from mnemonics_lib.models.heads import HEADS, CosineHead, Directions
 from mnemonics_lib.models.resnet import ResNet
-from mnemonics_lib.models.transfer import TransferConv2d
+from mnemonics_lib.models.torchvision_net import CHANNELS, TorchvisionBackbone
+from mnemonics_lib.models.transfer import TransferConv2d, transfer_weights
 from mnemonics_lib.rng import seeded
+
+CIFAR_RESNET = "cifar_resnet"
+"""The paper's network for small images, the one that has a depth and a width."""
 
 
 class IncrementalNet(nn.Module):
@@ -28,7 +32,7 @@ class IncrementalNet(nn.Module):
         ValueError: for no class, and a head that there is not.
     """
 
-    def __init__(self, backbone: ResNet, classes: int, head: str = "linear") -> None:
+    def __init__(self, backbone: ResNet | TorchvisionBackbone, classes: int, head: str = "linear") -> None:
         super().__init__()
         if classes < 1:
             raise ValueError(f"classes = {classes}: must be at least 1")
@@ -62,6 +66,11 @@ class IncrementalNet(nn.Module):
         fresh = copy.deepcopy(self)
         with seeded(seed):
             initialise(fresh)
+            if isinstance(self.backbone, TorchvisionBackbone):
+                fresh.backbone = self.backbone.reinitialised().to(next(self.parameters()))
+                if any(isinstance(part, TransferConv2d) for part in self.backbone.modules()):
+                    transfer_weights(fresh.backbone)
+                fresh.backbone.train(self.backbone.training)
         fixed = {name: value for name, value in self.named_parameters() if not value.requires_grad}
         fresh.load_state_dict(dict(self.named_buffers()) | fixed, strict=False)
         return fresh
@@ -92,7 +101,7 @@ def initialise(module: nn.Module) -> None:
 
 
 def build_network(
-    depth: int, width: int, channels: int, classes: int, seed: int, head: str = "linear"
+    depth: int, width: int, channels: int, classes: int, seed: int, head: str = "linear", name: str = CIFAR_RESNET
 ) -> IncrementalNet:
     """Theta before phase 0: the same arguments give the same parameters.
 
@@ -106,10 +115,24 @@ def build_network(
         channels: of the images.
         classes: of phase 0.
         seed: of all parameters.
-        head: "linear", or "cosine", for which the last ReLU is dropped (as in LUCIR: a cosine needs negative features).
+        head: "linear", or "cosine", for which a ResNet's last ReLU is dropped (as in LUCIR: a cosine needs negative
+            features).
+        name: of the network; of one of torchvision's, depth and width are its own.
+
+    Raises:
+        ValueError: for a name that there is not, and images that the network does not take.
     """
     with seeded(seed):
-        model = IncrementalNet(ResNet(depth, channels, width, last_relu=head != "cosine"), classes, head)
-        initialise(model)
+        model = IncrementalNet(_backbone(depth, width, channels, head != "cosine", name), classes, head)
+        initialise(model.head if name != CIFAR_RESNET else model)
     with torch.no_grad():
-        return model.to(memory_format=torch.channels_last) if width >= 8 else model
+        narrow = name == CIFAR_RESNET and width < 8
+        return model if narrow else model.to(memory_format=torch.channels_last)
+
+
+def _backbone(depth: int, width: int, channels: int, last_relu: bool, name: str) -> ResNet | TorchvisionBackbone:
+    if name == CIFAR_RESNET:
+        return ResNet(depth, channels, width, last_relu)
+    if channels != CHANNELS:
+        raise ValueError(f"network.name = {name!r}: must be {CIFAR_RESNET} for images of {channels} channels")
+    return TorchvisionBackbone(name, last_relu)

@@ -1,7 +1,7 @@
 """Weight transfer (MTL, Sun et al. 2019; "scaling and shifting"): freeze what was learned, learn how to rescale it.
 
 W_eff[o, i] = W[o, i] * s[o, i], one scale per filter plane, s = 1 at the start. A shift exists only where a convolution
-has a bias; none here has, so batch normalisation's beta is the shift.
+has a bias; the paper's networks have none, so batch normalisation's beta is the shift.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from torch.nn import functional as F
 
 
 class TransferConv2d(nn.Module):
-    """A convolution whose weight W [out, in, kh, kw] is frozen and whose scale s [out, in, 1, 1] is learned."""
+    """A convolution whose weight W [out, in, kh, kw] is frozen and whose scale s [out, in, 1, 1] is learned.
+
+    Where it has a bias, that is learned on: the frozen bias and a learned shift that starts at 0 are one number.
+    """
 
     weight: Tensor
 
     def __init__(self, source: nn.Conv2d) -> None:
         super().__init__()
-        if source.bias is not None:
-            raise ValueError("weight transfer: the convolution has a bias; the networks here have none")
         if source.padding_mode != "zeros":
             raise ValueError(f"weight transfer: padding_mode = {source.padding_mode!r}: must be 'zeros'")
         self.stride, self.padding = source.stride, source.padding
@@ -27,10 +28,13 @@ class TransferConv2d(nn.Module):
         # A buffer, not a parameter: saved with the model, never touched by an optimiser or an inner loop.
         self.register_buffer("weight", source.weight.detach().clone())
         self.scale = nn.Parameter(torch.ones_like(source.weight[:, :, :1, :1]))
+        self.bias = None if source.bias is None else nn.Parameter(source.bias.detach().clone())
 
     def reset_parameters(self) -> None:
-        """Back to the identity, s = 1."""
+        """Back to the identity, s = 1, and no bias."""
         nn.init.ones_(self.scale)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
 
     def effective(self) -> Tensor:
         """W * s, [out, in, kh, kw]."""
@@ -38,7 +42,7 @@ class TransferConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve with W * s."""
-        return F.conv2d(x, self.effective(), None, self.stride, self.padding, self.dilation, self.groups)
+        return F.conv2d(x, self.effective(), self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 def transfer_weights(module: nn.Module) -> nn.Module:

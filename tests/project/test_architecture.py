@@ -27,6 +27,7 @@ LAYERS = [
     {"device"},
     {"durable"},
     {"kept"},
+    {"trial"},
     {"runs"},
     {"edition", "bench", "inspection"},
     {"__main__"},

@@ -1,0 +1,59 @@
+"""A network that is not the paper's, tried on a few images before hours are spent on it."""
+
+from __future__ import annotations
+
+import torch
+
+from mnemonics_lib.bilevel.inner import local_program
+from mnemonics_lib.bilevel.twice import refuse_if_not_twice_differentiable
+from mnemonics_lib.config import RunConfig
+from mnemonics_lib.errors import ReportedError
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.global_bop import fresh_state
+from mnemonics_lib.models.network import CIFAR_RESNET
+
+FEW = 4
+"""Images; more than one, for batch normalisation."""
+
+
+class UnfitNetworkError(ReportedError, ValueError):
+    """A network that does not take the images of a run, or that its exemplars cannot be trained for."""
+
+
+def refuse_unfit(experiment: Experiment) -> None:
+    """Refuse a network of torchvision that a run would end with.
+
+    Raises:
+        UnfitNetworkError: naming the network, and what it does not do.
+    """
+    config = experiment.config
+    if config.network.name == CIFAR_RESNET:
+        return
+    try:
+        model = fresh_state(config, experiment.protocol, experiment.data.shape, experiment.device).model.train()
+    except ValueError as error:
+        raise UnfitNetworkError(str(error)) from None
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(FEW, *experiment.data.shape, generator=generator).to(experiment.device)
+    labels = torch.arange(FEW, device=experiment.device) % model.classes
+    try:
+        model(images)
+    except Exception as error:  # each network asserts its own way what it takes
+        size = " x ".join(map(str, experiment.data.shape))
+        raise UnfitNetworkError(
+            f"network.name = {config.network.name!r}: does not take images of {size}: {error}"
+        ) from error
+    level = config.exemplar_level
+    if _differentiated(config):
+        engine = local_program(lambda *_: (images, labels), lambda classifier: classifier(images).sum(), level)
+        try:
+            refuse_if_not_twice_differentiable(model, images, labels, engine.layers)
+        except (TypeError, ValueError) as error:
+            raise UnfitNetworkError(
+                f"network.name = {config.network.name!r}: its exemplars cannot be trained: {error}"
+            ) from error
+
+
+def _differentiated(config: RunConfig) -> bool:
+    """Whether there are hypergradients through steps of SGD; a formula needs no second derivative of the network."""
+    return (config.exemplars == "mnemonics" or config.adjust > 0) and config.exemplar_level.inner in ("full", "head")
