@@ -84,7 +84,9 @@ def fresh_state(config: RunConfig, protocol: PhaseProtocol, shape: tuple[int, in
         model=model.to(device),
         memory=ExemplarMemory.empty(shape, device, config.storage),
         held_out=ExemplarMemory.empty(shape, device, "uint8"),
-        method=method_class(config.method)(config.training.lam, config.training.temperature),
+        method=method_class(config.method)(
+            config.training.lam, config.training.temperature, config.training.lambda_base
+        ),
     )
 
 

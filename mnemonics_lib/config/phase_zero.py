@@ -15,7 +15,7 @@ def of_model(config: RunConfig) -> dict[str, Any]:
         **{name: getattr(config, name) for name in ("dataset", "resolution", "seed")},
         "classes": protocol.order[:seen],
         "network": config.network.model_dump() | {"head": config.head},
-        "schedule": config.training.model_dump(exclude={"lam", "temperature"}),
+        "schedule": config.training.model_dump(exclude={"lam", "temperature", "lambda_base"}),
         "held_out": config.quota(seen)[1],
     }
 

@@ -133,6 +133,13 @@ class Training(Optimisation):
     )
     lam: float = Field(0.5, ge=0, le=1, description="lambda of Eq. 5: weight of CE against KD (paper: 0.5).")
     temperature: float = Field(2.0, ge=1e-3, le=1e3, description="tau of Eq. 1b (paper: 2).")
+    lambda_base: float = Field(
+        5.0,
+        ge=0,
+        le=1e4,
+        description="LUCIR's weight of the less-forget loss where there are as many old classes as new ones (LUCIR: 5 "
+        "on CIFAR-100, 10 on ImageNet); no other method reads it.",
+    )
 
 
 class Finetuning(Optimisation):

@@ -17,19 +17,18 @@ from mnemonics_lib.methods.base import Method
 from mnemonics_lib.methods.features import unit_feature_sums
 from mnemonics_lib.models import CosineHead, IncrementalNet
 
-LAMBDA_BASE = 5.0  # CIFAR-100; 10 on ImageNet
 HARDEST, MARGIN = 2, 0.5  # K and m
 
 
 class LUCIR(Method):
-    """L = CE + lambda L_dis + L_mr, where lambda = 5 sqrt(n_old / n_new) grows with the phases (theirs: Eq. 5-8)."""
+    """L = CE + lambda L_dis + L_mr; lambda = lambda_base sqrt(n_old / n_new) grows with the phases (theirs: Eq. 5-8)."""
 
     weight = 0.0
     old = 0
 
     def begin_phase(self, model: IncrementalNet, old: int, new: Samples) -> None:
         """Set lambda, imprint the new rows and freeze the old ones."""
-        self.old, self.weight = old, LAMBDA_BASE * math.sqrt(old / (model.classes - old))
+        self.old, self.weight = old, self.lambda_base * math.sqrt(old / (model.classes - old))
         head = self._head(model)
         head.imprint(mean_directions(model, new, old))
         head.freeze_old()

@@ -413,9 +413,9 @@ def test_the_papers_parameter_files_are_section_5_1_to_the_letter(root, phases):
         "weight_transfer": True,
         "finetune": True,
         "seed": 0,
-        "network": {"depth": 32, "width": 16, "head": "method"},
+        "network": {"name": "cifar_resnet", "depth": 32, "width": 16, "head": "method"},
         "training": {"epochs": 160, "rate": 0.1, "milestones": [0.5, 0.75], "gamma": 0.1, **sgd, "lam": 0.5}
-        | {"temperature": 2.0},
+        | {"temperature": 2.0, "lambda_base": 5.0},
         "exemplar_level": PAPER_LEVEL | {"engine": "adjoint"},  # the same gradient, in memory that there is
         "finetuning": {"epochs": 50, "rate": 0.01, "milestones": [0.2, 0.4, 0.6, 0.8], "gamma": 0.5, **sgd},
     }

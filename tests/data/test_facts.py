@@ -207,8 +207,14 @@ WRONG: dict[str, tuple[Callable[[Pair], Any], str]] = {
         lambda p: (*p, ("a", "b")),
         "own: its loader returned the names 'a', 'b': must be 4 different words, one for each class",
     ),
-    "names alike": (lambda p: (*p, ["a"] * 4), "own: its loader returned the names 'a', 'a', 'a', 'a': must be 4 different words, one for each class"),
-    "no names": (lambda p: (*p, ["a", "b", "c", 5]), "own: its loader returned the names 'a', 'b', 'c', 5: must be 4 different words, one for each class"),
+    "names alike": (
+        lambda p: (*p, ["a"] * 4),
+        "own: its loader returned the names 'a', 'a', 'a', 'a': must be 4 different words, one for each class",
+    ),
+    "no names": (
+        lambda p: (*p, ["a", "b", "c", 5]),
+        "own: its loader returned the names 'a', 'b', 'c', 5: must be 4 different words, one for each class",
+    ),
     "none": (lambda p: None, "own: its loader returned a NoneType: must return two Splits"),
     "tensors": (
         lambda p: (p[0].images, p[0].labels),

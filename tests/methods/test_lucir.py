@@ -18,6 +18,7 @@ from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars import mnemonics
 from mnemonics_lib.exemplars.temporary import temporary_model
 from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.global_bop import fresh_state
 from mnemonics_lib.methods.lucir import LUCIR
 from mnemonics_lib.models import CosineHead, IncrementalNet, build_network, transfer_weights
 from mnemonics_lib.phases import PhaseProtocol
@@ -82,6 +83,16 @@ def test_lambda_grows_with_the_share_of_old_classes_as_on_cifar100(grey, phases,
     assert found[0] == pytest.approx(first)
     assert found[-1] == pytest.approx(last)
     assert found == sorted(found)
+
+
+def test_imagenet_s_lambda_is_twice_cifar_s_and_comes_from_the_configuration(tiny, grey):
+    config = tiny.replace(method="lucir", training={"lambda_base": 10.0})
+    method = fresh_state(config, config.protocol(), (1, 8, 8), torch.device("cpu")).method
+    model = build_network(8, 1, 1, 4, 0, "cosine")
+    model.grow(5, 0)
+    images, labels = torch.zeros(1, 1, 8, 8, dtype=torch.uint8), torch.tensor([4])
+    method.begin_phase(model, 4, Samples.real(images, labels, grey))
+    assert method.weight == pytest.approx(10 * math.sqrt(4 / 1))
 
 
 def test_new_rows_are_imprinted_with_the_mean_unit_feature_and_the_mean_norm_of_old_rows(new):
