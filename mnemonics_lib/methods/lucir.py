@@ -21,7 +21,7 @@ HARDEST, MARGIN = 2, 0.5  # K and m
 
 
 class LUCIR(Method):
-    """L = CE + lambda L_dis + L_mr; lambda = lambda_base sqrt(n_old / n_new) grows with the phases (theirs: Eq. 5-8)."""
+    """L = CE + lambda L_dis + L_mr; lambda = lambda_base sqrt(n_old / n_new) grows with the phases (its Eq. 5-8)."""
 
     weight = 0.0
     old = 0
