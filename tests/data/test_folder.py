@@ -294,6 +294,15 @@ def test_damaged_pictures_are_skipped_and_the_labels_stay_right(partly, monkeypa
     assert all(value // 10 == label + 1 for value, label in pairs(loaded.test))
 
 
+def test_the_smallest_class_is_the_one_with_the_fewest_pictures_that_can_be_read(tmp_path):
+    for part in ("train", "val"):
+        numbered(tmp_path / part, a=5, b=4, c=6)
+    for k in range(3):
+        damage(tmp_path / "train" / "c" / f"{k + 1}.png")
+    assert look_at(tmp_path, size=4).images_per_class == 4
+    assert look_at(tmp_path, size=4, damaged="skip").images_per_class == 3
+
+
 def test_whole_pictures_are_no_cause_for_a_warning(tmp_path, recwarn):
     load(look_at(numbered(tmp_path, a=3, b=3), size=4, damaged="skip"))
     assert list(recwarn) == []
