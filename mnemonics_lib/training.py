@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from mnemonics_lib.config.sections import Optimisation
-from mnemonics_lib.data.batches import EpochBatches
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.data.streamed import StreamedEpochs, epoch_batches
 from mnemonics_lib.device.recording import Step, recorder
 from mnemonics_lib.divergence import require_finite
 from mnemonics_lib.loop_state import part, require_steps, take_optimizer
@@ -37,7 +37,7 @@ class Descent:
 
     def __init__(self, model: nn.Module, loss: LossFunction, samples: Samples, sgd: Optimisation, seed: int) -> None:
         self.model, self.loss, self.sgd, self.seed = model, loss, sgd, seed
-        self.batches = EpochBatches(samples, sgd.batch_size, sgd.augment, seed)
+        self.batches = epoch_batches(samples, sgd.batch_size, sgd.augment, seed)
         self.optimizer = torch.optim.SGD(
             [parameter for parameter in model.parameters() if parameter.requires_grad],
             lr=sgd.rate,
@@ -49,7 +49,9 @@ class Descent:
         self.losses: list[float] = []
         self.device = samples.labels.device
         self.total = torch.zeros((), device=self.device)  # summed on the device, so that no step waits for it
-        self._descend = Step(self.descend, self._changed, recorder(self.device))  # on a CPU a plain call
+        # A plain call on a CPU, and for pictures from disk, of which each batch comes in tensors of its own.
+        streamed = isinstance(self.batches, StreamedEpochs)
+        self._descend = Step(self.descend, self._changed, None if streamed else recorder(self.device))
 
     def step(self) -> None:
         """One epoch."""

@@ -149,7 +149,7 @@ class Given:
         middle = torch.full((3, 1, 1), 0.5, device=device)
         pixels = Pixels(middle, middle / 2, white=255, pad=size // 8, flip=True)
         self.samples = Samples.real(raw.to(device), labels.to(device), pixels)
-        self.images = pixels.normalise(self.samples.raw).contiguous(memory_format=torch.channels_last)
+        self.images = pixels.normalise(raw.to(device)).contiguous(memory_format=torch.channels_last)
 
     def network(self) -> IncrementalNet:
         """The same at each call."""

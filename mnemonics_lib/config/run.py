@@ -41,9 +41,9 @@ ExemplarKind = Literal["none", "random", "herding", "mnemonics"]
 class RunConfig(Strict):
     """Every axis of one run. A field that is not given has its default, in a section that is given in part too."""
 
-    dataset: Literal["digits", "cifar100", "tiny_imagenet", "tiny_imagenet_100", "folder"] = Field(
-        "digits", description="Data set (paper: cifar100, ImageNet); folder: pictures of your own."
-    )
+    dataset: Literal[
+        "digits", "cifar100", "tiny_imagenet", "tiny_imagenet_100", "imagenet_subset", "imagenet", "folder"
+    ] = Field("digits", description="Data set (paper: cifar100, ImageNet); folder: pictures of your own.")
     folder: Folder | None = Field(None, description="The pictures; where dataset is folder, and nowhere else.")
     resolution: int = Field(
         0,

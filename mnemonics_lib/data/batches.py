@@ -8,7 +8,7 @@ that no step waits for a transfer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -81,7 +81,7 @@ class EpochBatches:
         self.samples, self.size, self.augment = samples, size, augment
         self._order, self._crops = stream(seed, "order"), stream(seed, "crops")
 
-    def epoch(self) -> list[tuple[Tensor, ...]]:
+    def epoch(self) -> Iterable[tuple[Tensor, ...]]:
         """For each batch of the next epoch what :meth:`load` takes: indices [b] and, with ``augment``, crops [b, 3]."""
         chosen = batches(len(self.samples), self.size, self._order)
         columns = [[self.samples.real_first(batch) for batch in chosen]]

@@ -6,16 +6,17 @@ has to read values off the device is said to: it belongs where data are loaded o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from mnemonics_lib.data.stored import StoredPictures
 from mnemonics_lib.data.wording import is_whole, kind, listed
 
 
-def require_raw(field: str, raw: Tensor, shape: Sequence[int] | None = None) -> None:
-    """Raise ValueError unless these are raw images, uint8 [n, c, h, w].
+def require_raw(field: str, raw: Tensor | StoredPictures, shape: Sequence[int] | None = None) -> None:
+    """Raise ValueError unless these are raw images, uint8 [n, c, h, w], in memory or on disk.
 
     Args:
         field: what to call them.
@@ -23,7 +24,7 @@ def require_raw(field: str, raw: Tensor, shape: Sequence[int] | None = None) -> 
         shape: the one c, h and w that is allowed; None for any.
     """
     sizes = "c, h, w" if shape is None else ", ".join(map(str, shape))
-    is_raw = isinstance(raw, Tensor) and raw.dtype == torch.uint8 and raw.dim() == 4
+    is_raw = isinstance(raw, Tensor | StoredPictures) and raw.dtype == torch.uint8 and len(raw.shape) == 4
     if not is_raw or (shape is not None and tuple(raw.shape[1:]) != tuple(shape)):
         raise ValueError(f"{field} = {kind(raw)}: must be torch.uint8 of shape [n, {sizes}]")
 
@@ -34,7 +35,7 @@ def require_labels(field: str, labels: Tensor, count: int) -> None:
         raise ValueError(f"{field} = {kind(labels)}: must be torch.int64 of shape [{count}], one for each image")
 
 
-def require_samples(raw: Tensor, images: Tensor, labels: Tensor, mean: Tensor) -> None:
+def require_samples(raw: Tensor | StoredPictures, images: Tensor, labels: Tensor, mean: Tensor) -> None:
     """Raise ValueError unless real images, exemplars, labels and a pixel space go together.
 
     Args:
@@ -53,7 +54,7 @@ def require_samples(raw: Tensor, images: Tensor, labels: Tensor, mean: Tensor) -
     require_one_device({"raw": raw, "images": images, "labels": labels, "pixels.mean": mean})
 
 
-def require_one_device(tensors: dict[str, Tensor]) -> None:
+def require_one_device(tensors: Mapping[str, Tensor | StoredPictures]) -> None:
     """Raise ValueError unless all of these named tensors are on the device of the first one."""
     first, *_ = tensors
     for field, tensor in tensors.items():

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mnemonics_lib.data import cifar100, digits, folder, tiny_imagenet
+from mnemonics_lib.data import cifar100, digits, folder, imagenet, tiny_imagenet
 from mnemonics_lib.data.declared import Folder
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.facts import check_facts, check_loaded, check_not_constant
@@ -18,12 +18,15 @@ from mnemonics_lib.data.info import DATASETS, DatasetInfo
 from mnemonics_lib.data.loaded import Loaded
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.split import Split
+from mnemonics_lib.data.stored import StoredPictures
 
 LOADERS: dict[str, Callable[[], Loaded | tuple[Split, Split]]] = {
     "digits": digits.load,
     "cifar100": cifar100.load,
     "tiny_imagenet": tiny_imagenet.load,
     "tiny_imagenet_100": tiny_imagenet.load_100,
+    "imagenet_subset": imagenet.load_subset,
+    "imagenet": imagenet.load,
 }
 
 
@@ -77,9 +80,8 @@ def load_dataset(name: str, device: torch.device, resolution: int = 0, pictures:
     loader = LOADERS[name] if pictures is None else functools.partial(folder.load, pictures)
     whole = read(name, info, loader)
     train, test = (shrink(split, native // (resolution or native)) for split in (whole.train, whole.test))
-    if info.normalisation is None:
-        check_not_constant(name, train)
-    mean, std = (torch.tensor(c)[:, None, None] for c in info.normalisation or channel_moments(train, info))
+    normalisation = info.normalisation or channel_moments(check_not_constant(name, train), info)
+    mean, std = (torch.tensor(channel)[:, None, None] for channel in normalisation)
     pad = round(info.pad * (resolution or native) / native)
     pixels = Pixels(mean.to(device), std.to(device), white=info.white, pad=pad, flip=info.flip)
     return Dataset(train.to(device), test.to(device), pixels, whole.names)
@@ -102,9 +104,14 @@ def read(name: str, info: DatasetInfo, loader: Callable[[], object]) -> Loaded:
 
 
 def shrink(split: Split, factor: int) -> Split:
-    """Each image averaged over blocks of ``factor`` x ``factor`` pixels and rounded to uint8 again."""
+    """Each image averaged over blocks of ``factor`` x ``factor`` pixels and rounded to uint8 again.
+
+    Pictures on disk are scaled to that size when they are read.
+    """
     if factor == 1:
         return split
+    if isinstance(split.images, StoredPictures):
+        return Split(split.images.smaller(factor), split.labels)
 
     def average(images: Tensor) -> Tensor:
         return F.avg_pool2d(images.float(), factor).round().to(torch.uint8)
@@ -112,14 +119,14 @@ def shrink(split: Split, factor: int) -> Split:
     return Split(torch.cat([average(part) for part in split.images.split(5000)]), split.labels)
 
 
-def channel_moments(split: Split, info: DatasetInfo) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of a split's pixels, scaled to [0, 1], per channel.
+def channel_moments(images: Tensor, info: DatasetInfo) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of the pixels of images, scaled to [0, 1], per channel.
 
     From how often each level occurs, since the pixels as floats would take eight times the memory of the images.
     """
     levels = torch.arange(256, dtype=torch.float64) / info.white
     means, deviations = [], []
-    for channel in split.images.unbind(dim=1):
+    for channel in images.unbind(dim=1):
         counts = torch.bincount(channel.flatten(), minlength=256).double()
         mean = (counts * levels).sum() / counts.sum()
         means.append(mean.item())

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from mnemonics_lib.data.checks import require_labels, require_raw
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.info import Channels, DatasetInfo
 from mnemonics_lib.data.loaded import Loaded
 from mnemonics_lib.data.split import Split
+from mnemonics_lib.data.stored import StoredPictures
 from mnemonics_lib.data.wording import is_whole, kind, listed
 
 RULES: dict[str, tuple[Callable[[DatasetInfo], bool], str]] = {
@@ -115,17 +117,24 @@ def _check_split(where: str, split: Split, info: DatasetInfo, least: int, why: s
     few = [f"{count} of class {class_id}" for class_id, count in enumerate(counts) if count < least]
     if few:
         raise DataError(f"{where}.labels: images {listed(few)}: must be at least {least} of each class ({why})")
+    if isinstance(split.images, StoredPictures):  # whose pixels are bytes, and too many to look at
+        return
     largest = int(split.images.max())
     if largest > info.white:
         raise DataError(f"{where}.images: the largest value is {largest}: must be at most white = {info.white}")
 
 
-def check_not_constant(name: str, train: Split) -> None:
-    """Refuse training images with a channel of one value, which has no deviation to normalise by.
+def check_not_constant(name: str, train: Split) -> Tensor:
+    """Refuse training images that no mean and deviation can be taken from: of a channel of one value, or on disk.
+
+    Returns:
+        The images.
 
     Raises:
         DataError: naming the data set, the channels and the way out.
     """
+    if isinstance(train.images, StoredPictures):
+        raise DataError(f"{name}: its images stay on disk, so the facts must give a normalisation")
     low, high = train.images.amin(dim=(0, 2, 3)), train.images.amax(dim=(0, 2, 3))
     constant = [f"{channel} ({int(low[channel])})" for channel in torch.nonzero(low == high).flatten().tolist()]
     if constant:
@@ -133,3 +142,4 @@ def check_not_constant(name: str, train: Split) -> None:
             f"{name}: train.images: one value alone in channel {listed(constant)}: must have a standard deviation "
             "larger than 0, or the facts must give a normalisation"
         )
+    return train.images

@@ -64,4 +64,11 @@ DATASETS = {
     "tiny_imagenet_100": DatasetInfo(
         classes=100, images_per_class=400, shape=(3, 64, 64), white=255, pad=8, flip=True, normalisation=IMAGENET
     ),
+    # Of ImageNet the smallest class has 732 training images; those of the subset have as many at least.
+    "imagenet_subset": DatasetInfo(
+        classes=100, images_per_class=732, shape=(3, 224, 224), white=255, pad=28, flip=True, normalisation=IMAGENET
+    ),
+    "imagenet": DatasetInfo(
+        classes=1000, images_per_class=732, shape=(3, 224, 224), white=255, pad=28, flip=True, normalisation=IMAGENET
+    ),
 }

@@ -112,7 +112,7 @@ def _in_one(batch: list[tuple[Tensor, str]]) -> tuple[Tensor, list[str]]:
     return torch.stack(read) if read else torch.empty(0, dtype=torch.uint8), [problem for _, problem in batch]
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use, where the system says so (macOS does not); else all there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -134,7 +134,7 @@ def decode(files: Sequence[Path], size: int, grey: bool) -> Decoded:
     loader = DataLoader(
         PictureFiles(files, size, grey),
         batch_size=64,
-        num_workers=_cores() if len(files) > FEW else 0,
+        num_workers=cores() if len(files) > FEW else 0,
         collate_fn=_in_one,
         generator=torch.Generator(),  # or it would take a number from the caller's
     )

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mnemonics_lib.data.checks import require_samples
 from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.stored import StoredPictures
 
 MOST, PIXELS = 1024, 2**16
 """Images in a part that is computed at once, and on a CPU pixels: 64 images of 32 x 32, 256 of 16 x 16."""
@@ -36,13 +37,13 @@ class Samples:
     """Images on one device, with labels; a batch is normalised when it is drawn.
 
     Attributes:
-        raw: real images, uint8 [n, c, h, w].
+        raw: real images, uint8 [n, c, h, w], in memory or on disk.
         images: exemplars, normalised float32 [m, c, h, w].
         labels: class positions of the real images, then of the exemplars, [n + m].
         pixels: the data set's pixel space.
     """
 
-    raw: Tensor
+    raw: Tensor | StoredPictures
     images: Tensor
     labels: Tensor
     pixels: Pixels
@@ -56,7 +57,7 @@ class Samples:
         require_samples(self.raw, self.images, self.labels, self.pixels.mean)
 
     @classmethod
-    def real(cls, raw: Tensor, labels: Tensor, pixels: Pixels) -> Samples:
+    def real(cls, raw: Tensor | StoredPictures, labels: Tensor, pixels: Pixels) -> Samples:
         """Raw images alone."""
         return cls(raw, torch.empty((0, *raw.shape[1:]), device=raw.device), labels, pixels)
 
@@ -80,7 +81,9 @@ class Samples:
             index: positions in 0..n+m-1, int64, on the samples' device.
         """
         n = len(self.raw)
-        if not len(self.images):
+        if isinstance(self.raw, StoredPictures):
+            images = self._read(self.raw, index)
+        elif not len(self.images):
             images = self.pixels.normalise(self.raw[index])
         elif not n:
             images = self.images[index]
@@ -88,6 +91,14 @@ class Samples:
             real = self.pixels.normalise(self.raw[index.clamp(max=n - 1)])
             images = torch.where((index < n)[:, None, None, None], real, self.images[(index - n).clamp(min=0)])
         return images, self.labels[index]
+
+    def _read(self, raw: StoredPictures, index: Tensor) -> Tensor:
+        """The images at ``index``, of which the real ones are read from disk."""
+        real = index < len(raw)
+        images = self.images.new_empty((len(index), *raw.shape[1:]))
+        images[real] = self.pixels.normalise(raw[index[real]].read())
+        images[~real] = self.images[index[~real] - len(raw)]
+        return images
 
     def real_first(self, index: Tensor) -> Tensor:
         """``index``, on any device, with the positions of real images before those of exemplars, else in order."""
@@ -97,8 +108,17 @@ class Samples:
     def parts(self, size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         """All samples in stored order, ``size`` at a time; left out, as the device wants them (:func:`part_size`)."""
         device = self.labels.device
-        for index in torch.arange(len(self), device=device).split(size or part_size(device, *self.raw.shape[2:])):
-            yield self.batch(index)
+        of_part = size or part_size(device, *self.raw.shape[2:])
+        if isinstance(self.raw, StoredPictures):
+            places = torch.arange(len(self.raw)).split(of_part)
+            for place, pixels in zip(places, self.raw.stream(places), strict=True):
+                yield self.pixels.normalise(pixels), self.labels[place.to(device)]
+            rest = torch.arange(len(self.raw), len(self), device=device)
+        else:
+            rest = torch.arange(len(self), device=device)
+        for index in rest.split(of_part):
+            if len(index):
+                yield self.batch(index)
 
     def where(self, chosen: Tensor) -> Samples:
         """The samples for which ``chosen`` [n + m] is true."""
@@ -107,4 +127,5 @@ class Samples:
 
     def all(self) -> tuple[Tensor, Tensor]:
         """Every image normalised, and every label, at once."""
-        return torch.cat([self.pixels.normalise(self.raw), self.images]), self.labels
+        raw = self.raw.read() if isinstance(self.raw, StoredPictures) else self.raw
+        return torch.cat([self.pixels.normalise(raw), self.images]), self.labels

@@ -1,4 +1,4 @@
-"""Images and labels of one split, resident as one tensor each."""
+"""Images and labels of one split, each as one tensor, or images that stay on disk."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mnemonics_lib.data.checks import require_labels, require_raw
 from mnemonics_lib.data.orders import require_order
+from mnemonics_lib.data.stored import StoredPictures
 from mnemonics_lib.data.wording import is_whole, listed
 
 
@@ -17,14 +18,14 @@ class Split:
     """Raw images and data-set labels.
 
     Attributes:
-        images: uint8 [n, c, h, w].
+        images: uint8 [n, c, h, w], in memory or on disk.
         labels: int64 [n], data-set class ids.
     """
 
-    images: Tensor
+    images: Tensor | StoredPictures
     labels: Tensor
 
-    def of_classes(self, order: list[int], first: int, last: int) -> tuple[Tensor, Tensor]:
+    def of_classes(self, order: list[int], first: int, last: int) -> tuple[Tensor | StoredPictures, Tensor]:
         """Images of the classes ``order[first:last]`` and their positions in ``order``, in stored order.
 
         Args:

@@ -159,7 +159,8 @@ def data_digest(dataset: Dataset) -> str:
         content = getattr(dataset, part)
         for field in dataclasses.fields(content):
             value = getattr(content, field.name)
-            described[f"{part}.{field.name}"] = text = describe_plain(value)
+            # Of pictures on disk their names and sizes stand for what is in them.
+            described[f"{part}.{field.name}"] = text = describe_plain(getattr(value, "fingerprint", value))
             if text is None:
                 raise TypeError(f"{part}.{field.name} = {value!r}: must be a tensor, a number or a string")
     digest = sha256(described)

@@ -526,7 +526,7 @@ def test_a_process_that_dies_is_an_error_and_no_endless_wait(tmp_path, monkeypat
 
 
 def test_without_a_count_of_its_own_cores_all_of_the_machine_are_used(monkeypatch):
-    assert pictures._cores() == len(os.sched_getaffinity(0))
+    assert pictures.cores() == len(os.sched_getaffinity(0))
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 7)
-    assert pictures._cores() == 7
+    assert pictures.cores() == 7

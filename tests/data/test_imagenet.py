@@ -1,0 +1,171 @@
+"""ImageNet from the layouts that people have, and LUCIR's subset of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision.models import ResNet18_Weights
+
+from mnemonics_lib import runs
+from mnemonics_lib.data import dataset, imagenet
+from mnemonics_lib.data.errors import DataError
+from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.data.stored import StoredPictures
+from mnemonics_lib.durable.provenance import data_digest
+from mnemonics_lib.paths import data_root
+from mnemonics_lib.phases import class_order
+
+SAMPLE = 20
+"""Classes of the sample of full-size pictures."""
+
+
+def test_the_subset_is_that_of_lucir_s_generator():
+    assert imagenet.subset()[:10] == [54, 7, 894, 512, 126, 337, 988, 11, 284, 493]
+    drawn = np.random.RandomState(1993).choice(1000, 100, replace=False)  # what the generator calls
+    assert imagenet.subset() == drawn.tolist()
+    assert len(set(imagenet.subset())) == 100
+    # Its class order is CIFAR-100's, over the subset's own numbers; that of all classes begins as the draw does.
+    assert class_order(100)[:5] == [68, 56, 78, 8, 23]
+    assert class_order(1000)[:5] == [54, 7, 894, 512, 126]
+
+
+def write(file: Path, shade: int) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((30, 40, 3), shade, dtype=np.uint8)).save(file, format="PNG")
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Path:
+    """Five classes, two pictures each to train and one to test on; three of them are the subset."""
+    monkeypatch.setenv("MNEMONICS_DATA", str(tmp_path))
+    monkeypatch.setattr(imagenet, "CLASSES", 5)
+    monkeypatch.setattr(imagenet, "subset", lambda: [3, 0, 4])
+    for place in range(5):
+        for number in range(2):
+            write(tmp_path / "imagenet" / "train" / f"n0{place}" / f"n0{place}_{number}.JPEG", 40 * place + number)
+        write(tmp_path / "imagenet" / "val" / f"n0{place}" / f"ILSVRC2012_val_{9 - place}.JPEG", 40 * place + 9)
+    return tmp_path / "imagenet"
+
+
+def shades(images) -> list[int]:
+    return images.read()[:, 0, 0, 0].tolist()
+
+
+def test_all_classes_are_numbered_by_their_wordnet_ids(root):
+    found = imagenet.load()
+    words = ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
+    assert found.names[:2] == (f"n00 {words[0]}", f"n01 {words[1]}")
+    assert found.train.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert shades(found.train.images) == [0, 1, 40, 41, 80, 81, 120, 121, 160, 161]
+    assert shades(found.test.images) == [9, 49, 89, 129, 169]
+    assert isinstance(found.train.images, StoredPictures)
+
+
+def test_the_subset_is_numbered_anew_in_the_same_order(root):
+    found = imagenet.load_subset()
+    assert [name.split()[0] for name in found.names] == ["n00", "n03", "n04"]
+    assert shades(found.train.images) == [0, 1, 120, 121, 160, 161]
+    assert found.test.labels.tolist() == [0, 1, 2]
+    assert shades(found.test.images) == [9, 129, 169]
+
+
+def test_test_pictures_in_one_folder_are_sorted_by_the_table_beside_it(root):
+    before, pictures = imagenet.load(), imagenet.load().test.images.read()
+    rows = ["ImageId,PredictionString"]
+    for place in (4, 2, 0, 1, 3):
+        file = next((root / "val" / f"n0{place}").iterdir())
+        file.rename(root / "val" / file.name)
+        (root / "val" / f"n0{place}").rmdir()
+        rows.append(f"{file.stem},n0{place} 1 2 30 40 n0{place} 5 6 7 8")
+    (root / "LOC_val_solution.csv").write_text("\n".join(rows) + "\n")
+    after = imagenet.load()
+    assert torch.equal(before.test.labels, after.test.labels)
+    assert torch.equal(pictures, after.test.images.read())
+    (root / "LOC_val_solution.csv").unlink()
+    with pytest.raises(DataError, match=r"val: has no class folders: must have one for each class, or .*csv must say"):
+        imagenet.load()
+
+
+def test_what_is_not_whole_is_named(root):
+    (root / "val" / "n02").rename(root / "val" / "n07")
+    with pytest.raises(DataError, match=r"val: has no class folder n02"):
+        imagenet.load()
+    (root / "train" / "n02").rename(root / "n02")
+    with pytest.raises(DataError, match=r"train: has 4 class folders: must have 5"):
+        imagenet.load()
+    root.rename(root.with_name("elsewhere"))
+    with pytest.raises(DataError, match=r"imagenet: not there; must be ILSVRC-2012"):
+        imagenet.load()
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory) -> Path:
+    """A directory of data sets in which twenty classes of full-size pictures stand for ImageNet."""
+    if (data_root() / "imagenet-sample").is_dir():
+        there = data_root() / "imagenet-sample"
+    else:
+        unpack, target = Path(__file__).parents[3] / "shared" / "data" / "unpack.py", tmp_path_factory.mktemp("sample")
+        if not unpack.exists():
+            pytest.skip(f"no pictures: neither {data_root() / 'imagenet-sample'} nor {unpack} is there")
+        subprocess.run([sys.executable, unpack, target, "imagenet-sample"], check=True, capture_output=True)
+        there = target / "imagenet-sample"
+    root = tmp_path_factory.mktemp("data")
+    (root / "imagenet").symlink_to(there)
+    return root
+
+
+@pytest.fixture
+def few(sample, monkeypatch):
+    """The sample in the place of the subset."""
+    monkeypatch.setenv("MNEMONICS_DATA", str(sample))
+    monkeypatch.setattr(imagenet, "CLASSES", SAMPLE)
+    monkeypatch.setattr(imagenet, "subset", lambda: list(range(SAMPLE)))
+    info = DATASETS["imagenet_subset"]
+    monkeypatch.setitem(DATASETS, "imagenet_subset", replace(info, classes=SAMPLE, images_per_class=4))
+    dataset.load_dataset.cache_clear()
+    yield
+    dataset.load_dataset.cache_clear()
+
+
+def test_full_size_pictures_run_end_to_end_and_nothing_lies_in_memory(few, tiny, tmp_path):
+    config = tiny.replace(
+        dataset="imagenet_subset",
+        resolution=56,
+        phases=1,
+        first_share=0.5,
+        classes=[0, 4],
+        budget=2,
+        adjust=2,
+        weight_transfer=True,
+        method="lucir",
+        network={"name": "resnet18"},
+        training={"batch_size": 4},
+        exemplar_level={"inner_steps": 2, "beta": 0.01, "val_batch": 4},
+    )
+    record, path = runs.run(config, tmp_path)
+    assert record.displacement > 0
+    assert record.class_names == [
+        dataset.load_dataset("imagenet_subset", torch.device("cpu"), 56).names[class_id]
+        for class_id in record.class_order
+    ]
+    again, _ = runs.run(config, tmp_path / "again")
+    assert again.accuracy == record.accuracy
+    assert again.results[0].training_loss == record.results[0].training_loss
+    finished = runs.load_run(path)
+    assert finished.exemplars.images.shape == (8, 3, 56, 56)
+
+
+def test_the_digest_of_pictures_on_disk_is_one_of_their_files(few):
+    one = dataset.load_dataset("imagenet_subset", torch.device("cpu"), 0)
+    dataset.load_dataset.cache_clear()
+    other = dataset.load_dataset("imagenet_subset", torch.device("cpu"), 0)
+    smaller = dataset.load_dataset("imagenet_subset", torch.device("cpu"), 112)
+    assert one is not other
+    assert data_digest(one) == data_digest(other) != data_digest(smaller)
