@@ -430,7 +430,30 @@ def test_the_papers_parameter_files_are_section_5_1_to_the_letter(root, phases):
 
 def test_there_is_a_papers_file_for_each_n_of_the_tables(root):
     files = sorted(path.name for path in (root / "params" / "paper").iterdir())
-    assert files == [f"cifar100-n{phases}.yaml" for phases in (10, 25, 5)]
+    names = ("cifar100", "imagenet", "imagenet_subset")
+    assert files == sorted(f"{name}-n{phases}.yaml" for name in names for phases in (10, 25, 5))
+
+
+@pytest.mark.parametrize("phases", [5, 10, 25])
+@pytest.mark.parametrize(("name", "first"), [("imagenet_subset", 50), ("imagenet", 500)])
+def test_the_papers_files_for_imagenet_differ_from_cifar_s_in_what_section_5_1_says_alone(root, name, first, phases):
+    cifar, found = (
+        load_config(root / "params" / "paper" / f"{of}-n{phases}.yaml").model_dump() for of in ("cifar100", name)
+    )
+    assert load_config(root / "params" / "paper" / f"{name}-n{phases}.yaml").training.milestone_epochs() == [30, 60]
+    assert found["training"].pop("milestones") == [0.3333, 0.6667]
+    assert (found["training"]["epochs"], found["training"]["lambda_base"]) == (90, 10.0)
+    assert found.pop("network") == {**cifar.pop("network"), "name": "resnet18"}
+    changed = {field for field in cifar if cifar[field] != found[field]}
+    assert changed == {"dataset", "training"}
+    assert {field for field in cifar["training"] if cifar["training"][field] != found["training"].get(field)} == {
+        "epochs",
+        "lambda_base",
+        "milestones",
+    }
+    config = load_config(root / "params" / "paper" / f"{name}-n{phases}.yaml")
+    assert config.protocol().seen(0) == first
+    assert config.head == "cosine"
 
 
 @pytest.mark.parametrize("profile", ["quick", "small", "medium", "paper"])
