@@ -32,7 +32,7 @@ WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not 
 
 def parameter_files(profile):
     # Hidden files are an editor's.
-    return sorted(p for p in Path("params", profile).glob("*.yaml") if not p.name.startswith("."))
+    return sorted(p for p in Path("params").glob(f"{profile}/*.yaml") if not p.name.startswith("."))
 
 
 def notebooks(profile):
@@ -101,7 +101,7 @@ rule page:
         records=RECORDS + BENCHMARKS,
         studies=sorted(map(str, Path("book/studies").rglob("*.yaml"))),
         paper=sorted(map(str, Path("book/paper").glob("*.csv"))),
-        params=parameter_files("quick"),
+        params=parameter_files("*"),
         library=LIBRARY,
     output:
         "book/executed/{page}.ipynb",

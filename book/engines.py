@@ -741,9 +741,7 @@ else:
 # %% tags=["remove-input"]
 PAIRS = {
     "digits, LwF, herding": ("quick", "digits-n5", "herding"),
-    "CIFAR-100, 16 × 16, LwF": ("underfit", "cifar100-n5", "lwf"),
-    "CIFAR-100, 16 × 16, BiC": ("underfit", "cifar100-n5", "bic"),
-    "CIFAR-100, 16 × 16, LUCIR": ("underfit", "cifar100-n5", "lucir"),
+    "CIFAR-100, 20 classes, 16 × 16, LUCIR": ("small", "cifar100-n5", "lucir"),
 }
 rows = []
 for words, (profile, name, arm) in PAIRS.items():

@@ -154,7 +154,7 @@ if plain:
 # ## The paper's tables
 #
 # Average accuracy (%), cell by cell: what the paper says, and behind the bar what we got. A dash is a cell that has no
-# record at the paper's scale yet. {doc}`cifar100` has Table 1 at laptop size.
+# record at the paper's scale yet. {doc}`cifar100` has its methods at laptop size.
 
 
 # %% tags=["hide-input"]

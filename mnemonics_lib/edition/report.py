@@ -137,7 +137,8 @@ def curves(found: Evidence, suffix: str, field: str = "accuracy") -> dict[str, l
 def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
     """What each step from "without ours" to "with ours" changes, a row per method: paired differences of ``field``.
 
-    The number of seeds stands beside each method; below three there is a difference, but no interval.
+    The number of seeds stands beside each method; below three there is a difference, but no interval. A method that was
+    not run with ours has no row.
     """
     pairs = {
         "transfer and fine-tuning": ("-transfer", ""),
@@ -150,6 +151,8 @@ def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
 
     rows = {}
     for method, name in NAMES.items():
+        if f"{method}-with-ours" not in found:
+            continue
         row = {step: cell(method + later, method + earlier) for step, (later, earlier) in pairs.items()}
         rows[name] = {"seeds": len(found.get(f"{method}-with-ours", {}))} | row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")

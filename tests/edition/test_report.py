@@ -122,7 +122,7 @@ def test_the_steps_of_with_ours_are_paired_and_add_up(table):
     assert rows["LwF"]["transfer and fine-tuning"].startswith("+9.00 [")
     assert rows["LwF"]["trained and adjusted exemplars"].startswith("+1.00 [")
     assert rows["LwF"]["both"].startswith("+10.00 [")
-    assert rows["BiC"]["both"] == "–"
+    assert rows.keys() == {"LwF"}  # BiC was not run with ours
 
 
 def test_curves_are_means_over_seeds_of_the_methods_that_were_run(table):
