@@ -13,7 +13,7 @@
 # hours on one core; the rest is cut in one of two places:
 #
 # - `small` and `medium` cut **classes**: 20 or 50 of the 100 in a run, and a training long enough that the network of phase 0
-#   knows nearly all of its training images, as one expects of the paper's after 160 epochs;
+#   knows most of its training images; of the paper's, after 160 epochs, one expects that it knows nearly all;
 # - `underfit` cuts **training**: all 100 classes for 12 epochs a phase, after which the network has not learned most of what
 #   it was shown.
 #
