@@ -13,13 +13,15 @@
 # hours on one core; the rest is cut in one of two places:
 #
 # - `small` and `medium` cut **classes**: 20 or 50 of the 100 in a run, and a training long enough that the network of phase 0
-#   knows nearly all of its training images, as one expects of the paper's after 160 epochs;
+#   knows most of its training images; of the paper's, after 160 epochs, one expects that it knows nearly all;
 # - `underfit` cuts **training**: all 100 classes for 12 epochs a phase, after which the network has not learned most of what
 #   it was shown.
 #
 # Every number is computed from the run records in `book/records`, and from the paper's own Table 1.
 
 # %% tags=["hide-input"]
+from statistics import fmean
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown, display
@@ -39,11 +41,6 @@ paper = paper[(paper.dataset == "cifar100") & (paper.phases == 5)]
 def show(frame):
     """Display a data frame as a Markdown table."""
     display(Markdown(frame.to_markdown(index=False, disable_numparse=True)))
-
-
-def mean(numbers):
-    """Mean of a list."""
-    return sum(numbers) / len(numbers)
 
 
 for name, found in REGIMES.items():
@@ -77,8 +74,8 @@ def setting(profile, n):
         "images": f"{config.resolution or 32} × {config.resolution or 32}",
         "network": f"ResNet-{config.network.depth}, width {config.network.width}",
         "epochs a phase": config.training.epochs,
-        "known (%)": f"{mean([start.train_accuracy for start in starts]):.1f}" if starts else "–",
-        "test (%)": f"{mean([start.accuracy for start in starts]):.1f}" if starts else "–",
+        "known (%)": f"{fmean([start.train_accuracy for start in starts]):.1f}" if starts else "–",
+        "test (%)": f"{fmean([start.accuracy for start in starts]):.1f}" if starts else "–",
     }
 
 
@@ -171,10 +168,10 @@ for name, found in REGIMES.items():
     if of_seeds:
         meta = [row["meta loss, after"] - row["meta loss, before"] for row in of_seeds]
         own = [row["own loss, after"] - row["own loss, before"] for row in of_seeds]
-        fell = f"fell in {sum(change < 0 for change in meta)} of {len(meta)} runs (mean change {mean(meta):+.3f})"
+        fell = f"fell in {sum(change < 0 for change in meta)} of {len(meta)} runs (mean change {fmean(meta):+.3f})"
         lines.append(
             f"- {name}: the meta loss {fell}; the exemplars became easier in {sum(change < 0 for change in own)} and "
-            f"harder in {sum(change > 0 for change in own)} (mean change of their own loss {mean(own):+.3f})."
+            f"harder in {sum(change > 0 for change in own)} (mean change of their own loss {fmean(own):+.3f})."
         )
 display(Markdown("\n".join(lines)))
 

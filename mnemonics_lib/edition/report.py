@@ -154,5 +154,5 @@ def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
         if f"{method}-with-ours" not in found:
             continue
         row = {step: cell(method + later, method + earlier) for step, (later, earlier) in pairs.items()}
-        rows[name] = {"seeds": len(found.get(f"{method}-with-ours", {}))} | row
+        rows[name] = {"seeds": len(found[f"{method}-with-ours"])} | row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")

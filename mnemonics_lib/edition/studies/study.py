@@ -192,15 +192,18 @@ def study_files(given: str | Path, shipped: Path = STUDIES) -> list[Path]:
 
 def records_of(study: Path, shipped: Path = STUDIES, records: Path = RECORDS) -> Path:
     """Where a study's records are: of the project's in ``book/records``, of others in a folder beside the file."""
-    try:
-        return records / study.resolve().relative_to(shipped.resolve()).with_suffix("")
-    except ValueError:
-        return study.with_suffix("")
+    name = _shipped_name(study, shipped)
+    return study.with_suffix("") if name is None else records / name
 
 
 def given_name(study: Path, shipped: Path = STUDIES) -> str:
     """What :func:`study_files` takes for this file: the name of one of the project's studies, the path of another."""
+    return _shipped_name(study, shipped) or str(study)
+
+
+def _shipped_name(study: Path, shipped: Path) -> str | None:
+    """The name of one of the project's studies, such as ``quick/digits-n5``; None for a file elsewhere."""
     try:
         return study.resolve().relative_to(shipped.resolve()).with_suffix("").as_posix()
     except ValueError:
-        return str(study)
+        return None
