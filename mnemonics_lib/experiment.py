@@ -12,7 +12,7 @@ from mnemonics_lib.config.batches import refuse_batches_of_one
 from mnemonics_lib.data.checks import require_labels, require_raw
 from mnemonics_lib.data.dataset import Dataset, load_dataset
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.data.stored import StoredPictures
+from mnemonics_lib.data.stored import Raw
 from mnemonics_lib.data.wording import listed
 from mnemonics_lib.exemplars.selection import per_class, pick_random
 from mnemonics_lib.phases import PhaseProtocol
@@ -102,7 +102,7 @@ class Experiment:
         """Test data of the first ``classes`` classes of the order."""
         return self._samples(*self.data.test.of_classes(self.protocol.order, 0, classes))
 
-    def _samples(self, raw: Tensor | StoredPictures, labels: Tensor) -> Samples:
+    def _samples(self, raw: Raw, labels: Tensor) -> Samples:
         return Samples.real(raw, labels, self.data.pixels)
 
     def seed(self, *names: str | int) -> int:

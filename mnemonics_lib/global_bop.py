@@ -19,6 +19,7 @@ from torch import Tensor
 from mnemonics_lib import loops, metrics
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.data.stored import StoredPictures
 from mnemonics_lib.exemplars.adjustment import Adjustment
 from mnemonics_lib.exemplars.controls import controls
 from mnemonics_lib.exemplars.memory import ExemplarMemory
@@ -64,8 +65,13 @@ class State:
 
 
 def initial_state(experiment: Experiment) -> State:
-    """Before phase 0: a fresh network and an empty memory."""
-    return fresh_state(experiment.config, experiment.protocol, experiment.data.shape, experiment.device)
+    """Before phase 0: a fresh network and an empty memory; of pictures that stay on disk, a memory on the host."""
+    config, data = experiment.config, experiment.data
+    state = fresh_state(config, experiment.protocol, data.shape, experiment.device)
+    if isinstance(data.train.images, StoredPictures):
+        state.memory = ExemplarMemory.on_host(data.shape, data.pixels, config.storage)
+        state.held_out = ExemplarMemory.on_host(data.shape, data.pixels, "uint8")
+    return state
 
 
 def fresh_state(config: RunConfig, protocol: PhaseProtocol, shape: tuple[int, int, int], device: torch.device) -> State:
@@ -126,7 +132,7 @@ def model_level(experiment: Experiment, state: State, walk: Walker = loops.walk)
     phase, config, model, method = state.phase, experiment.config, state.model, state.method
     per_class = config.quota(experiment.protocol.seen(phase))[1]
     if per_class:
-        state.held_out = state.held_out.shrink(per_class).extend(*experiment.held_out(phase).all())
+        state.held_out = state.held_out.shrink(per_class).extend(*experiment.held_out(phase).to_keep())
     data = experiment.new_data(phase)  # D_i
     loss: LossFunction
     if phase == 0:
@@ -184,7 +190,7 @@ def exemplar_level(experiment: Experiment, state: State, walk: Walker = loops.wa
     """
     first, pixels = experiment.protocol.bounds(state.phase)[0], experiment.data.pixels
     trained, adjusted = new_exemplars(experiment, state, walk), adjust_exemplars(experiment, state, walk)
-    outside = pixels.outside(state.memory.images).item() if len(state.memory) else 0.0
+    outside = state.memory.outside(pixels)
     # Counted before storing, because whole grey levels are inside the range by construction.
     memory = state.memory = state.memory.stored(pixels)
     new, every = memory.positions(first, state.model.classes), memory.positions(0, state.model.classes)

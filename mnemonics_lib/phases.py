@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # the configuration checks N with this module, without waitin
     from torch import Tensor
 
     from mnemonics_lib.data.split import Split
-    from mnemonics_lib.data.stored import StoredPictures
+    from mnemonics_lib.data.stored import Raw
 
 
 def class_order(classes: int, seed: int = 1993) -> list[int]:
@@ -101,10 +101,10 @@ class PhaseProtocol:
         """Number of classes seen at the end of a phase: K + M in Eq. 2."""
         return self.bounds(phase)[1]
 
-    def new_data(self, split: Split, phase: int) -> tuple[Tensor | StoredPictures, Tensor]:
+    def new_data(self, split: Split, phase: int) -> tuple[Raw, Tensor]:
         """D_i: the images of a phase's own classes [n, c, h, w] (uint8) and their positions [n]."""
         return split.of_classes(self.order, *self.bounds(phase))
 
-    def seen_data(self, split: Split, phase: int) -> tuple[Tensor | StoredPictures, Tensor]:
+    def seen_data(self, split: Split, phase: int) -> tuple[Raw, Tensor]:
         """D_{0:i}: the images of all classes seen so far and their positions."""
         return split.of_classes(self.order, 0, self.seen(phase))

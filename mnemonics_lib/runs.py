@@ -112,8 +112,8 @@ class FinishedRun:
 
     @property
     def exemplars(self) -> ExemplarMemory:
-        """E_{0:N}."""
-        return self.state.memory
+        """E_{0:N}, as tensors where the model is; those of pictures from disk are read from the host's memory anew."""
+        return self.state.memory.whole()
 
     @property
     def results(self) -> pd.DataFrame:
@@ -142,11 +142,11 @@ class FinishedRun:
         Raises:
             ValueError: for images of another type, size or device, values above white, and a classifier that gives NaN.
         """
-        shape = self.exemplars.images.shape[1:]  # known of an empty memory, too
+        shape = self.state.memory.images.shape[1:]  # known of an empty memory, too
         require_like_data("raw", raw, shape, self.pixels.white, self.pixels.mean.device)
         nowhere = torch.zeros(len(raw), dtype=torch.int64, device=raw.device)  # labels are not known, nor needed
         with evaluating(self.model) as model:
-            scorer = self.state.method.scorer(model, self.exemplars.samples(self.pixels))
+            scorer = self.state.method.scorer(model, self.state.memory.samples(self.pixels))
             positions = metrics.predict(scorer, Samples.real(raw, nowhere, self.pixels))
         names = self.class_names
         ids = torch.tensor(self.class_order, device=positions.device)[positions]

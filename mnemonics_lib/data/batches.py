@@ -176,7 +176,19 @@ class InnerBatches:
             index: which of all n + m, [b].
             crops: of each, [b, 3], or none.
         """
+        return self.images(exemplars, index, *crops), self.labels[index]
+
+    def images(self, exemplars: Tensor, index: Tensor, *crops: Tensor) -> Tensor:
+        """The images of an inner step, [b, c, h, w]. Arguments: :meth:`load`."""
         inputs = torch.cat([exemplars, self.fixed]).index_select(0, index)
         if self.pixels is not None and crops:
             inputs = self.pixels.crop(inputs, *crops)
-        return inputs, self.labels[index]
+        return inputs
+
+    def bring(self, exemplars: Tensor) -> Tensor:
+        """The images that :meth:`load` indexes, on the device: all of them, which are there."""
+        return exemplars
+
+    def carry_back(self, gradient: Tensor) -> Tensor:
+        """The gradient of the images that :meth:`bring` gave, as that of all exemplars that move."""
+        return gradient

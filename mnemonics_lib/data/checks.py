@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from mnemonics_lib.data.stored import StoredPictures
+from mnemonics_lib.data.held import HeldImages, Images
+from mnemonics_lib.data.stored import Raw, StoredPictures
 from mnemonics_lib.data.wording import is_whole, kind, listed
 
 
-def require_raw(field: str, raw: Tensor | StoredPictures, shape: Sequence[int] | None = None) -> None:
+def require_raw(field: str, raw: Raw, shape: Sequence[int] | None = None) -> None:
     """Raise ValueError unless these are raw images, uint8 [n, c, h, w], in memory or on disk.
 
     Args:
@@ -35,7 +36,7 @@ def require_labels(field: str, labels: Tensor, count: int) -> None:
         raise ValueError(f"{field} = {kind(labels)}: must be torch.int64 of shape [{count}], one for each image")
 
 
-def require_samples(raw: Tensor | StoredPictures, images: Tensor, labels: Tensor, mean: Tensor) -> None:
+def require_samples(raw: Raw, images: Images, labels: Tensor, mean: Tensor) -> None:
     """Raise ValueError unless real images, exemplars, labels and a pixel space go together.
 
     Args:
@@ -45,7 +46,8 @@ def require_samples(raw: Tensor | StoredPictures, images: Tensor, labels: Tensor
         mean: of the pixel space, [c, 1, 1], or [1, 1, 1] for all channels alike.
     """
     require_raw("raw", raw)
-    if not isinstance(images, Tensor) or not images.is_floating_point() or images.shape[1:] != raw.shape[1:]:
+    are_images = isinstance(images, Tensor | HeldImages) and images.dtype.is_floating_point
+    if not are_images or images.shape[1:] != raw.shape[1:]:
         sizes = ", ".join(map(str, raw.shape[1:]))
         raise ValueError(f"images = {kind(images)}: must be floats of shape [m, {sizes}], like the raw images")
     require_labels("labels", labels, len(raw) + len(images))
@@ -54,7 +56,7 @@ def require_samples(raw: Tensor | StoredPictures, images: Tensor, labels: Tensor
     require_one_device({"raw": raw, "images": images, "labels": labels, "pixels.mean": mean})
 
 
-def require_one_device(tensors: Mapping[str, Tensor | StoredPictures]) -> None:
+def require_one_device(tensors: Mapping[str, Raw | HeldImages]) -> None:
     """Raise ValueError unless all of these named tensors are on the device of the first one."""
     first, *_ = tensors
     for field, tensor in tensors.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -37,6 +37,10 @@ class Pixels:
             ValueError: naming the field, its value and what is allowed.
         """
         require_pixel_space(self.mean, self.std, self.white, self.pad, self.flip)
+
+    def on(self, device: torch.device) -> Pixels:
+        """The same pixel space for images on ``device``."""
+        return self if self.mean.device == device else replace(self, mean=self.mean.to(device), std=self.std.to(device))
 
     def normalise(self, raw: Tensor) -> Tensor:
         """Raw uint8 [n, c, h, w] to float32 in units of the data set's standard deviation."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from mnemonics_lib.data.checks import require_samples
+from mnemonics_lib.data.held import HOST, HeldImages, Images, joined, read
 from mnemonics_lib.data.pixels import Pixels
-from mnemonics_lib.data.stored import StoredPictures
+from mnemonics_lib.data.stored import Raw, StoredPictures
 
 MOST, PIXELS = 1024, 2**16
 """Images in a part that is computed at once, and on a CPU pixels: 64 images of 32 x 32, 256 of 16 x 16."""
@@ -38,13 +39,13 @@ class Samples:
 
     Attributes:
         raw: real images, uint8 [n, c, h, w], in memory or on disk.
-        images: exemplars, normalised float32 [m, c, h, w].
+        images: exemplars, normalised float32 [m, c, h, w], on the device or held by the host.
         labels: class positions of the real images, then of the exemplars, [n + m].
         pixels: the data set's pixel space.
     """
 
-    raw: Tensor | StoredPictures
-    images: Tensor
+    raw: Raw
+    images: Images
     labels: Tensor
     pixels: Pixels
 
@@ -57,18 +58,18 @@ class Samples:
         require_samples(self.raw, self.images, self.labels, self.pixels.mean)
 
     @classmethod
-    def real(cls, raw: Tensor | StoredPictures, labels: Tensor, pixels: Pixels) -> Samples:
+    def real(cls, raw: Raw, labels: Tensor, pixels: Pixels) -> Samples:
         """Raw images alone."""
         return cls(raw, torch.empty((0, *raw.shape[1:]), device=raw.device), labels, pixels)
 
     @classmethod
-    def learned(cls, images: Tensor, labels: Tensor, pixels: Pixels) -> Samples:
+    def learned(cls, images: Images, labels: Tensor, pixels: Pixels) -> Samples:
         """Normalised images alone."""
         return cls(torch.empty((0, *images.shape[1:]), dtype=torch.uint8, device=images.device), images, labels, pixels)
 
-    def with_exemplars(self, images: Tensor, labels: Tensor) -> Samples:
+    def with_exemplars(self, images: Images, labels: Tensor) -> Samples:
         """These samples and more exemplars."""
-        return Samples(self.raw, torch.cat([self.images, images]), torch.cat([self.labels, labels]), self.pixels)
+        return replace(self, images=joined(self.images, images), labels=torch.cat([self.labels, labels]))
 
     def __len__(self) -> int:
         """Number of samples, n + m."""
@@ -81,8 +82,8 @@ class Samples:
             index: positions in 0..n+m-1, int64, on the samples' device.
         """
         n = len(self.raw)
-        if isinstance(self.raw, StoredPictures):
-            images = self._read(self.raw, index)
+        if isinstance(self.raw, StoredPictures) or isinstance(self.images, HeldImages):
+            images = self._read(index)
         elif not len(self.images):
             images = self.pixels.normalise(self.raw[index])
         elif not n:
@@ -92,13 +93,28 @@ class Samples:
             images = torch.where((index < n)[:, None, None, None], real, self.images[(index - n).clamp(min=0)])
         return images, self.labels[index]
 
-    def _read(self, raw: StoredPictures, index: Tensor) -> Tensor:
-        """The images at ``index``, of which the real ones are read from disk."""
-        real = index < len(raw)
-        images = self.images.new_empty((len(index), *raw.shape[1:]))
-        images[real] = self.pixels.normalise(raw[index[real]].read())
-        images[~real] = self.images[index[~real] - len(raw)]
+    def _read(self, index: Tensor) -> Tensor:
+        """The images at ``index``, of which some are read from disk or from the host's memory."""
+        n, real = len(self.raw), index < len(self.raw)
+        images = torch.empty((len(index), *self.raw.shape[1:]), device=self.labels.device)
+        raw = self.raw[index[real]]
+        images[real] = self.pixels.normalise(raw.read() if isinstance(raw, StoredPictures) else raw)
+        images[~real] = self.learned_at(index[~real] - n)
         return images
+
+    def learned_at(self, index: Tensor) -> Tensor:
+        """The exemplars at ``index`` among the exemplars, normalised, on the device."""
+        return read(self.images[index])
+
+    def to_keep(self, index: Tensor | None = None) -> tuple[Images, Tensor]:
+        """The samples at ``index``, or all, as a memory keeps them: pictures from disk as bytes, on the host."""
+        if index is None:
+            index = torch.arange(len(self), device=self.labels.device)
+        if not isinstance(self.raw, StoredPictures):
+            return self.batch(index)
+        pictures = bool((index < len(self.raw)).all())
+        kept = self.raw[index].to(HOST).read() if pictures else self._read(index).to(HOST)
+        return HeldImages(kept, self.pixels), self.labels[index]
 
     def real_first(self, index: Tensor) -> Tensor:
         """``index``, on any device, with the positions of real images before those of exemplars, else in order."""
@@ -110,7 +126,7 @@ class Samples:
         device = self.labels.device
         of_part = size or part_size(device, *self.raw.shape[2:])
         if isinstance(self.raw, StoredPictures):
-            places = torch.arange(len(self.raw)).split(of_part)
+            places = torch.arange(len(self.raw)).split(of_part) if len(self.raw) else ()
             for place, pixels in zip(places, self.raw.stream(places), strict=True):
                 yield self.pixels.normalise(pixels), self.labels[place.to(device)]
             rest = torch.arange(len(self.raw), len(self), device=device)
@@ -128,4 +144,4 @@ class Samples:
     def all(self) -> tuple[Tensor, Tensor]:
         """Every image normalised, and every label, at once."""
         raw = self.raw.read() if isinstance(self.raw, StoredPictures) else self.raw
-        return torch.cat([self.pixels.normalise(raw), self.images]), self.labels
+        return torch.cat([self.pixels.normalise(raw), read(self.images)]), self.labels

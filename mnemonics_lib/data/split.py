@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mnemonics_lib.data.checks import require_labels, require_raw
 from mnemonics_lib.data.orders import require_order
-from mnemonics_lib.data.stored import StoredPictures
+from mnemonics_lib.data.stored import Raw
 from mnemonics_lib.data.wording import is_whole, listed
 
 
@@ -22,10 +22,10 @@ class Split:
         labels: int64 [n], data-set class ids.
     """
 
-    images: Tensor | StoredPictures
+    images: Raw
     labels: Tensor
 
-    def of_classes(self, order: list[int], first: int, last: int) -> tuple[Tensor | StoredPictures, Tensor]:
+    def of_classes(self, order: list[int], first: int, last: int) -> tuple[Raw, Tensor]:
         """Images of the classes ``order[first:last]`` and their positions in ``order``, in stored order.
 
         Args:

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from PIL import Image
@@ -24,6 +24,9 @@ from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.pictures import cores
 
 CPU = torch.device("cpu")
+
+FEW = 64
+"""Pictures that one process has read before others have started."""
 
 Asked = tuple[int, int | None]
 """A picture of a store by its place, and the seed of its random view; None for the middle of it."""
@@ -98,6 +101,8 @@ class StoredPictures:
         """
         if not len(self):
             return torch.empty(self.shape, dtype=torch.uint8, device=self.device)
+        if len(self) > FEW:
+            return torch.cat(list(self.stream(torch.arange(len(self)).split(FEW))))
         views = Views(self.files, self.size)
         pixels = _together([views[place, None] for place in self.chosen.tolist()])
         if isinstance(pixels, DataError):
@@ -121,6 +126,9 @@ class StoredPictures:
             places = self.chosen[batch.cpu()].tolist()
             own: list[int | None] = [None] * len(places) if seeds is None else seeds[number].tolist()
             asked.append(list(zip(places, own, strict=True)))
+        if not any(asked):  # no process is started for nothing
+            yield from (torch.empty((0, *self.shape[1:]), dtype=torch.uint8, device=self.device) for _ in batches)
+            return
         loader = DataLoader(
             Views(self.files, self.size),
             batch_sampler=[batch for batch in asked if batch],
@@ -153,6 +161,13 @@ def _together(batch: Sequence[Tensor | DataError]) -> Tensor | DataError:
 def _left_alone(worker: int) -> None:
     """Ctrl-C is for the process that keeps what was done; those that read for it end when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+Raw = Any
+"""Raw images: a tensor uint8 [n, c, h, w], or :class:`StoredPictures` in its place.
+
+To a type checker it is anything: the many uses that know which of the two they have would have to say so at each.
+"""
 
 
 class Views(Dataset[Tensor | DataError]):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from mnemonics_lib.data.batches import Data, EpochBatches, batches
+from mnemonics_lib.data.held import HeldImages
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.data.stored import StoredPictures
 
@@ -19,41 +20,42 @@ class StreamedEpochs(EpochBatches):
     """Each epoch all samples in a new random order: pictures in new random views, exemplars in new crops.
 
     Args:
-        samples: of pictures on disk, and exemplars.
-        raw: the pictures.
+        samples: pictures on disk, and exemplars; or exemplars alone, which the host holds.
         size: images per batch, at most.
         augment: whether pictures are seen in random views (``RandomResizedCrop``), and exemplars cropped and mirrored.
         seed: of orders, views and crops.
     """
 
-    def __init__(self, samples: Samples, raw: StoredPictures, size: int, augment: bool, seed: int) -> None:
-        super().__init__(samples, size, augment, seed)
-        self.raw = raw
-
     def epoch(self) -> Iterator[tuple[Tensor, ...]]:
         """What :meth:`load` takes, batch for batch: pixels [r, c, h, w], indices [b] and, with ``augment``, crops."""
         samples, device, views = self.samples, self.samples.labels.device, None
         chosen = [samples.real_first(batch) for batch in batches(len(samples), self.size, self._order)]
-        places = [batch[batch < len(self.raw)] for batch in chosen]
+        places = [batch[batch < len(samples.raw)] for batch in chosen]
         if self.augment:
             views = [torch.randint(LARGEST_SEED, (len(of),), generator=self._crops) for of in places]
         crops = [
             [samples.pixels.draw(len(batch) - len(of), self._crops)] if self.augment else []
             for batch, of in zip(chosen, places, strict=True)
         ]
-        for pixels, batch, own in zip(self.raw.stream(places, views), chosen, crops, strict=True):
+        for pixels, batch, own in zip(self._pictures(places, views), chosen, crops, strict=True):
             yield (pixels, batch.to(device), *(crop.to(device) for crop in own))
+
+    def _pictures(self, places: Sequence[Tensor], views: Sequence[Tensor] | None) -> Iterator[Tensor]:
+        """The pixels of the pictures of each batch; none where there are only exemplars."""
+        raw = self.samples.raw
+        return raw.stream(places, views) if isinstance(raw, StoredPictures) else iter([raw] * len(places))
 
     def load(self, pixels: Tensor, index: Tensor, *crops: Tensor) -> Data:  # type: ignore[override]
         """The images [b, c, h, w], normalised, those of exemplars cropped, and labels [b] of one batch."""
-        learned = self.samples.images[index[len(pixels) :] - len(self.raw)]
+        learned = self.samples.learned_at(index[len(pixels) :] - len(self.samples.raw))
         if crops and len(learned):
             learned = self.samples.pixels.crop(learned, *crops)
         return torch.cat([self.samples.pixels.normalise(pixels), learned]), self.samples.labels[index]
 
 
 def epoch_batches(samples: Samples, size: int, augment: bool, seed: int) -> EpochBatches:
-    """The mini-batches of a training: of images in memory, or of pictures on disk."""
-    if isinstance(samples.raw, StoredPictures):
-        return StreamedEpochs(samples, samples.raw, size, augment, seed)
+    """The mini-batches of a training: of images on the device, or of pictures on disk and exemplars on the host."""
+    exemplars_alone = isinstance(samples.images, HeldImages) and not len(samples.raw)
+    if isinstance(samples.raw, StoredPictures) or exemplars_alone:
+        return StreamedEpochs(samples, size, augment, seed)
     return EpochBatches(samples, size, augment, seed)

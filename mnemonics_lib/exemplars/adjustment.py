@@ -66,7 +66,8 @@ class Adjustment:
         others = torch.cat([index for k, index in enumerate(self.parts) if k != number])
         images, labels = self.memory.images, self.memory.labels
         validation = Samples.learned(images[others], labels[others], self.pixels)
-        nothing = images[:0], labels[:0]
+        none = mine[:0]
+        nothing = images[none], labels[none]
         seed = derive(self.seed, "part", number)
         return ExemplarTraining(self.model, (images[mine], labels[mine]), validation, nothing, self.level, seed)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mnemonics_lib.data.held import Images
 
-def require_new_classes(held: Tensor, known_labels: Tensor, each: int, images: Tensor, labels: Tensor) -> None:
+
+def require_new_classes(held: Images, known_labels: Tensor, each: int, images: Images, labels: Tensor) -> None:
     """Raise ValueError unless these are exemplars of classes that a memory does not have, as many of each as it has.
 
     Ranks are counted along each class's run of labels, so classes in another order or number would get wrong ones.
@@ -42,7 +44,7 @@ def require_new_classes(held: Tensor, known_labels: Tensor, each: int, images: T
         )
 
 
-def require_images(like: Tensor, images: Tensor, count: int) -> None:
+def require_images(like: Images, images: Images, count: int) -> None:
     """Raise ValueError unless these are ``count`` images of the size, type and device of those that a memory has."""
     shape = [count, *like.shape[1:]]
     if list(images.shape) != shape or images.dtype != like.dtype or images.device != like.device:

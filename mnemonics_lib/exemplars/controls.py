@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mnemonics_lib import metrics
 from mnemonics_lib.bilevel.solution import solve
+from mnemonics_lib.data.held import HeldImages
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining, pixel_optimizer
 from mnemonics_lib.exemplars.outer_log import rms
@@ -75,8 +76,9 @@ def panel(training: ExemplarTraining, images: Tensor) -> tuple[float, float]:
         minibatches = training.inner.draw(
             -1 - k, training.engine.minibatches_per_call
         )  # batches that no outer step has had
-        with seeded(derive(seed, "layers", k), images.device):  # dropout has one set of masks before and after
-            fitted = solve(theta, images, minibatches, training.inner.load, level)  # Eq. 8, T times
+        E = training.inner.bring(images)
+        with seeded(derive(seed, "layers", k), E.device):  # dropout has one set of masks before and after
+            fitted = solve(theta, E, minibatches, training.inner.load, level)  # Eq. 8, T times
             with torch.no_grad():
                 running = training.meta_loss(fitted.eval(), x, y)  # before a pass in training mode would change them
                 batch = training.meta_loss(fitted.train(), x, y)
@@ -95,7 +97,9 @@ def own_loss(training: ExemplarTraining, images: Tensor) -> float:
     Raises:
         NonFiniteError: for a loss that is NaN or infinite.
     """
-    samples = Samples.learned(images, training.inner.labels[: len(images)], training.pixels)
+    labels, pixels = training.inner.labels[: len(images)], training.samples.pixels
+    held = images if images.device == labels.device else HeldImages(images, pixels)
+    samples = Samples.learned(held, labels, pixels)
     with evaluating(training.model) as model:
         return metrics.accuracy_and_loss(model, samples)[1]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from mnemonics_lib.data.held import HOST, HeldImages, Images, joined, read
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.admission import require_images, require_new_classes
@@ -18,7 +20,7 @@ class ExemplarMemory:
     """Exemplars of all classes seen so far, as many of each, by class and then by rank.
 
     Attributes:
-        images: normalised float32, [classes * m, c, h, w].
+        images: normalised float32, [classes * m, c, h, w]; on the host where the device would have no room for them.
         origin: the images as they were selected, before any training; displacement is measured from here. Bookkeeping,
             not part of the memory that a method is granted.
         labels: class positions, [classes * m].
@@ -26,8 +28,8 @@ class ExemplarMemory:
         storage: "float32", or "uint8": then ``images`` hold whole grey levels alone, and one byte keeps each.
     """
 
-    images: Tensor
-    origin: Tensor
+    images: Images
+    origin: Images
     labels: Tensor
     rank: Tensor
     storage: str = "float32"
@@ -38,6 +40,17 @@ class ExemplarMemory:
         images, none = torch.empty((0, *shape), device=device), torch.empty(0, dtype=torch.int64, device=device)
         return cls(images, images, none, none, storage)
 
+    @classmethod
+    def on_host(cls, shape: tuple[int, int, int], pixels: Pixels, storage: str = "float32") -> ExemplarMemory:
+        """A memory with no classes yet, whose images stay on the host, and are read to where ``pixels`` are."""
+        images = HeldImages(torch.empty((0, *shape), dtype=torch.uint8), pixels)
+        none = torch.empty(0, dtype=torch.int64, device=images.device)
+        return cls(images, images, none, none, storage)
+
+    def whole(self) -> ExemplarMemory:
+        """The same with all images on the device, as tensors."""
+        return replace(self, images=read(self.images), origin=read(self.origin))
+
     def __len__(self) -> int:
         """Number of exemplars."""
         return len(self.images)
@@ -47,7 +60,7 @@ class ExemplarMemory:
         """m, the exemplars of each class; 0 when empty."""
         return int(self.rank.max()) + 1 if len(self) else 0
 
-    def extend(self, images: Tensor, labels: Tensor) -> ExemplarMemory:
+    def extend(self, images: Images, labels: Tensor) -> ExemplarMemory:
         """This memory and freshly selected exemplars of new classes, m of each, by class and rank.
 
         Raises:
@@ -60,8 +73,8 @@ class ExemplarMemory:
         rank = torch.arange(len(labels), device=labels.device) % int(torch.bincount(labels).max())
         return replace(
             self,
-            images=torch.cat([self.images, images]),
-            origin=torch.cat([self.origin, images]),
+            images=joined(self.images, images),
+            origin=joined(self.origin, images),
             labels=torch.cat([self.labels, labels]),
             rank=torch.cat([self.rank, rank]),
         )
@@ -92,12 +105,16 @@ class ExemplarMemory:
             ValueError: for images that are not one for each index, of the memory's size, type and device.
         """
         require_images(self.images, images, len(index))
+        if isinstance(self.images, HeldImages):
+            return replace(self, images=self.images.with_images(index, images))
         return replace(self, images=self.images.index_copy(0, index, images))
 
     def stored(self, pixels: Pixels) -> ExemplarMemory:
         """The memory as storage gives it back: with uint8, rounded to whole grey levels and clamped."""
         if self.storage == "float32":
             return self
+        if isinstance(self.images, HeldImages):
+            return replace(self, images=replace(self.images, kept=self.images.levels()))
         return replace(self, images=pixels.normalise(pixels.quantise(self.images)))
 
     def positions(self, first: int, last: int) -> Tensor:
@@ -125,29 +142,54 @@ class ExemplarMemory:
 
     def displacement(self, index: Tensor) -> float:
         """Root-mean-square change since selection of the exemplars at ``index``, in units of the pixels' std."""
-        return (self.images[index] - self.origin[index]).square().mean().sqrt().item() if len(index) else 0.0
+        if not len(index):
+            return 0.0
+        if isinstance(
+            self.images, HeldImages
+        ):  # a part at a time: all at once may be more than the device has room for
+            parts = [
+                (read(self.images[of]) - read(self.origin[of])).square().mean() * len(of) for of in index.split(64)
+            ]
+            return (torch.stack(parts).sum() / len(index)).sqrt().item()
+        return (self.images[index] - read(self.origin)[index]).square().mean().sqrt().item()
+
+    def outside(self, pixels: Pixels) -> float:
+        """Share of pixel values that lie outside the range of real images."""
+        if not len(self):
+            return 0.0
+        if isinstance(self.images, HeldImages):
+            return pixels.on(HOST).outside(self.images.floats()).item()
+        return pixels.outside(self.images).item()
 
     @property
     def nbytes(self) -> int:
         """Bytes that the stored images take."""
-        return self.images.numel() * (1 if self.storage == "uint8" else self.images.element_size())
+        return math.prod(self.images.shape) * (1 if self.storage == "uint8" else self.images.dtype.itemsize)
 
     def state(self, pixels: Pixels) -> dict[str, Any]:
         """Plain tensors for a checkpoint; real images, and all of a uint8 memory, as the bytes that they are."""
-        images = pixels.quantise(self.images) if self.storage == "uint8" else self.images
-        origin = pixels.quantise(self.origin)  # real images, always
+        images, origin = self.images, self.origin
+        if isinstance(images, HeldImages) and isinstance(origin, HeldImages):
+            kept = images.levels() if self.storage == "uint8" else images.kept, origin.levels()
+        else:
+            images, origin = read(images), read(origin)
+            kept = pixels.quantise(images) if self.storage == "uint8" else images, pixels.quantise(origin)
         return {
-            "images": images,
-            "origin": origin,
+            "images": kept[0],
+            "origin": kept[1],  # real images, always
             "labels": self.labels,
             "rank": self.rank,
             "storage": self.storage,
+            "on_host": isinstance(images, HeldImages),
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any], pixels: Pixels) -> ExemplarMemory:
         """The memory that :meth:`state` wrote, bit for bit."""
-        images, origin = state["images"], pixels.normalise(state["origin"])
-        if state["storage"] == "uint8":
-            images = pixels.normalise(images)
-        return cls(images, origin, state["labels"], state["rank"], state["storage"])
+        found = state["images"], state["origin"]
+        if state["on_host"]:
+            held = [HeldImages(kept.to(HOST), pixels) for kept in found]
+            return cls(held[0], held[1], state["labels"], state["rank"], state["storage"])
+        levels = state["storage"] == "uint8"
+        images = pixels.normalise(found[0]) if levels else found[0]
+        return cls(images, pixels.normalise(found[1]), state["labels"], state["rank"], state["storage"])

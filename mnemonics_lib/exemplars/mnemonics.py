@@ -15,6 +15,8 @@ from mnemonics_lib.bilevel.problem import Classifier, Engine
 from mnemonics_lib.bilevel.requirements import refuse_if_parts_are_missing
 from mnemonics_lib.config.sections import ExemplarLevel
 from mnemonics_lib.data.batches import Data, InnerBatches, ValidationBatches
+from mnemonics_lib.data.held import HeldImages, Images, read
+from mnemonics_lib.data.held_batches import HeldInnerBatches
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.outer_log import OuterLog, rms
@@ -24,13 +26,17 @@ from mnemonics_lib.loops import LoopState, refuse_if_done
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.rng import derive, seeded, stream
 
+Kept = tuple[Images, Tensor]
+"""Normalised images [n, c, h, w], on the device or held by the host, and class positions [n]."""
+
 
 class ExemplarTraining:
     """E <- E - beta grad_E L_c(Theta'(E); D), where Theta'(E) is trained on E: Eq. 7 to 9, one outer step a step.
 
     Args:
         model: Theta_i, any classifier of images; not changed.
-        exemplars: E, the images to train [n, c, h, w], and their labels [n].
+        exemplars: E, the images to train [n, c, h, w], and their labels [n]. Those that the host holds are trained
+            there; in each outer step those that take part in it go to the device.
         validation: D, the data of the meta loss, Eq. 7a.
         context: exemplars that take part in Eq. 8 and in the meta loss but stay as they are (may be empty).
         level: the axes of the local bilevel programme; ``level.epochs`` is the number of passes over ``validation``.
@@ -43,16 +49,18 @@ class ExemplarTraining:
     """
 
     def __init__(
-        self, model: nn.Module, exemplars: Data, validation: Samples, context: Data, level: ExemplarLevel, seed: int
+        self, model: nn.Module, exemplars: Kept, validation: Samples, context: Kept, level: ExemplarLevel, seed: int
     ) -> None:
         refuse_if_parts_are_missing(model, level.inner)
         images, labels = exemplars
-        self.model, self.context, self.level, self.seed = model, context, level, seed
-        self.samples, self.pixels = validation, validation.pixels
-        self.start, self.E = images.detach(), images.detach().clone().requires_grad_()
+        self.model, self.context, self.level, self.seed = model, (read(context[0]), context[1]), level, seed
+        self.start = (images.floats() if isinstance(images, HeldImages) else images).detach()
+        self.E = self.start.clone().requires_grad_()
+        self.samples, self.pixels = validation, validation.pixels.on(self.E.device)
         self.validation = ValidationBatches(validation, level.val_batch, level.epochs, level.val_augment, seed)
-        crops = self.pixels if level.inner_augment else None
-        self.inner = InnerBatches(labels, context, level.inner_batch, crops, seed)
+        crops = validation.pixels if level.inner_augment else None
+        batches = HeldInnerBatches if isinstance(images, HeldImages) else InnerBatches
+        self.inner = batches(labels, self.context, level.inner_batch, crops, seed)
         # How many classes each stands for: the weights of balanced_loss.
         self.classes = [len(of.unique()) for of in (validation.labels, context[1])]
         self.engine = self.program(level)
@@ -68,16 +76,17 @@ class ExemplarTraining:
         D = self.validation[self.done]  # images [v, c, h, w], labels [v]
         theta = self.temporary(self.done)  # Theta' <- Theta_i, or a network near it
         minibatches = self.inner.draw(self.done, self.engine.minibatches_per_call)  # of E, one for each inner step
-        with seeded(derive(self.seed, "layers", self.done), self.E.device):
-            result = self.engine(theta, self.E, minibatches, D)  # Eq. 8, T times; Eq. 7a; its gradient through Eq. 8
-        self.E.grad = result.gradient  # grad_E L_c(Theta'(E); D), [n, c, h, w]
+        E = self.inner.bring(self.E)  # as it is; or, of exemplars on the host, those of these mini-batches
+        with seeded(derive(self.seed, "layers", self.done), E.device):
+            result = self.engine(theta, E, minibatches, D)  # Eq. 8, T times; Eq. 7a; its gradient through Eq. 8
+        self.E.grad = self.inner.carry_back(result.gradient)  # grad_E L_c(Theta'(E); D), [n, c, h, w]
         self.optimizer.step()  # Eq. 9; SGD: E <- E - beta_1 grad_E L_c(Theta'(E); D)
         outside = self.pixels.outside(self.E.detach())  # before the projection, which leaves nothing outside
         if self.level.clip:
             self.E.data.copy_(self.pixels.clip(self.E.detach()))
         moved, losses = self.E.detach() - self.start, result.base_losses
         distances = rms(moved), moved.abs().max()
-        self.log.write(self.done, result.meta_loss, losses[0], losses[-1], rms(result.gradient), *distances, outside)
+        self.log.write(self.done, result.meta_loss, losses[0], losses[-1], rms(self.E.grad), *distances, outside)
         self._done += 1
         if self.done % self.validation.per_pass == 0:
             self.scheduler.step()  # beta_1 halves every ``halve_every`` passes, by default never
@@ -97,7 +106,7 @@ class ExemplarTraining:
     def fit_into(self, free: float) -> None:
         """Raise WillNotFitError, which names what would fit, unless a step fits into ``free`` bytes; then use them."""
         guard.refuse_if_too_large(
-            self.program, self.temporary(0), self.start, len(self.inner), self._validation(), self.level, free
+            self.program, self.temporary(0), self._few(), len(self.inner), self._validation(), self.level, free
         )
         self.use(free)
 
@@ -105,8 +114,12 @@ class ExemplarTraining:
         """Where so many bytes are many, let the engine take more of them and less time; it computes the same."""
         batch = min(len(self.inner), self.level.inner_batch or len(self.inner))
         self.engine = guard.with_room_where_there_is(
-            self.engine, self.temporary(0), self.start, batch, self._validation(), free
+            self.engine, self.temporary(0), self._few(), batch, self._validation(), free
         )
+
+    def _few(self) -> Tensor:
+        """Some of the images, where the model is."""
+        return self.start[: guard.PROBE].to(self.samples.labels.device)
 
     def _validation(self) -> int:
         """Images in the largest meta loss."""

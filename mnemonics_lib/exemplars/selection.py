@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mnemonics_lib.data.held import HeldImages, Images
 from mnemonics_lib.data.samples import Samples
 
 
@@ -55,7 +56,7 @@ def pick_random(count: int, of: int, generator: torch.Generator) -> Tensor:
 
 def select(
     samples: Samples, count: int, rule: str, features: Callable[[Tensor], Tensor], generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Images, Tensor]:
     """``count`` exemplars of each class in ``samples``, ordered by class, then rank.
 
     Args:
@@ -66,7 +67,7 @@ def select(
         generator: used by the random rule alone.
 
     Returns:
-        Normalised images [classes * count, c, h, w] and labels.
+        Normalised images [classes * count, c, h, w], held by the host where samples are pictures on disk; and labels.
 
     Raises:
         ValueError: for another rule, or naming the class that has too few images, or whose images or features are not
@@ -78,7 +79,9 @@ def select(
         described = torch.cat([features(images) for images, _ in samples.parts()])
     random = rule == "random"
     rank = (lambda i: pick_random(count, len(i), generator)) if random else (lambda i: herd(described[i], count))
-    images, labels = samples.batch(per_class(samples.labels, rank))
+    images, labels = samples.to_keep(per_class(samples.labels, rank))
+    if isinstance(images, HeldImages):  # whole grey levels, which are finite
+        return images, labels
     broken = ~images.flatten(1).isfinite().all(dim=1)
     if broken.any():
         raise ValueError(f"class {int(labels[broken][0])}: an image with NaN or infinity among those chosen")

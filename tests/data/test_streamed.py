@@ -11,6 +11,7 @@ from PIL import Image
 
 from mnemonics_lib.config import Finetuning
 from mnemonics_lib.data import stored
+from mnemonics_lib.data.held import HeldImages
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.data.stored import StoredPictures
@@ -106,3 +107,27 @@ def test_a_network_learns_the_same_from_disk_as_from_memory_without_augmentation
         found.append((descent.losses, [p.detach() for p in model.parameters()]))
     assert found[0][0] == found[1][0]
     assert all(torch.equal(a, b) for a, b in zip(found[0][1], found[1][1], strict=True))
+
+
+@pytest.mark.parametrize("augment", [False, True])
+def test_exemplars_on_the_host_are_trained_on_like_those_in_memory(samples, augment):
+    """Also alone, as for the balanced fine-tuning; and chosen pictures are kept as their bytes."""
+    held = HeldImages(samples.images, samples.pixels)
+    for resident in (samples, Samples.learned(samples.images, samples.labels[9:], samples.pixels)):
+        other = Samples.learned(held, samples.labels[9:], samples.pixels)
+        if resident is samples:
+            other = Samples(samples.raw, held, samples.labels, samples.pixels)
+        loops = [epoch_batches(of, 5, augment, seed=3) for of in (resident, other)]
+        assert isinstance(loops[1], StreamedEpochs)
+        for ours, theirs in zip(*(loop.epoch() for loop in loops), strict=True):
+            for a, b in zip(loops[0].load(*ours), loops[1].load(*theirs), strict=True):
+                assert torch.equal(a, b)
+        for ours, theirs in zip(resident.parts(4), other.parts(4), strict=True):
+            assert torch.equal(ours[0], theirs[0])
+    images, labels = samples.to_keep(torch.tensor([2, 0]))
+    assert images.kept.dtype == torch.uint8
+    assert torch.equal(images.read(), samples.batch(torch.tensor([2, 0]))[0])
+    assert labels.tolist() == [2, 0]
+    mixed, labels = samples.to_keep()
+    assert torch.equal(mixed.read(), samples.all()[0])
+    assert labels.tolist() == list(range(13))

@@ -11,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnemonics_lib.data.held import HeldImages
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 
@@ -215,3 +216,67 @@ def test_as_samples_they_are_what_is_stored():
     images, labels = full.samples(SPACE).all()
     assert torch.equal(images, full.images)
     assert torch.equal(labels, full.labels)
+
+
+@pytest.fixture
+def two_memories(tmp_path):
+    """The same trained exemplars of four classes, on the device and on the host; with their levels and labels."""
+
+    def grown(storage: str) -> tuple[ExemplarMemory, ExemplarMemory]:
+        resident = ExemplarMemory.empty((1, 3, 3), CPU, storage)
+        held = ExemplarMemory.on_host((1, 3, 3), SPACE, storage)
+        for first in (0, 2):
+            levels = torch.randint(256, (6, 1, 3, 3), generator=torch.Generator().manual_seed(first)).to(torch.uint8)
+            labels = torch.arange(first, first + 2).repeat_interleave(3)
+            resident = resident.extend(SPACE.normalise(levels), labels)
+            held = held.extend(HeldImages(levels, SPACE), labels)
+            index = torch.tensor([len(held) - 1, len(held) - 4])
+            moved = SPACE.normalise(levels[[5, 2]]) + 2 * torch.randn(2, 1, 3, 3)
+            resident, held = (one.with_images(index, moved).stored(SPACE) for one in (resident, held))
+        return resident, held
+
+    return grown
+
+
+@pytest.mark.parametrize("storage", ["float32", "uint8"])
+def test_a_memory_on_the_host_is_the_memory_on_the_device(two_memories, storage):
+    resident, held = two_memories(storage)
+    assert isinstance(held.images, HeldImages)
+    assert held.images.kept.dtype == (torch.uint8 if storage == "uint8" else torch.float32)
+    assert held.origin.kept.dtype == torch.uint8  # real images, always
+    assert held.nbytes == resident.nbytes
+    assert held.per_class == resident.per_class == 3
+    index = torch.tensor([0, 2, 11])
+    assert held.displacement(index) == pytest.approx(resident.displacement(index), rel=1e-6)
+    assert held.displacement(index[:0]) == 0.0
+    assert held.outside(SPACE) == resident.outside(SPACE)
+    assert (held.outside(SPACE) > 0) == (storage == "float32")
+    changes = {
+        "whole": (held, resident),
+        "shrink": (held.shrink(2), resident.shrink(2)),
+        "of_classes": (held.of_classes(1, 3), resident.of_classes(1, 3)),
+    }
+    for ours, theirs in changes.values():
+        whole = ours.whole()
+        for name in ("images", "origin", "labels", "rank"):
+            assert torch.equal(getattr(whole, name), getattr(theirs, name))
+    index = torch.tensor([3, 1])
+    for one in (held, resident):
+        images, labels = one.samples(SPACE).batch(index)
+        assert torch.equal(images, resident.images[index])
+        assert torch.equal(labels, resident.labels[index])
+
+
+@pytest.mark.parametrize("storage", ["float32", "uint8"])
+def test_a_memory_on_the_host_comes_back_from_a_checkpoint_as_it_was(two_memories, storage):
+    _, held = two_memories(storage)
+    file = io.BytesIO()
+    torch.save(held.state(SPACE), file)
+    file.seek(0)
+    again = ExemplarMemory.from_state(torch.load(file, weights_only=True), SPACE)
+    assert isinstance(again.images, HeldImages)
+    assert torch.equal(again.images.kept, held.images.kept)
+    assert again.images.kept.dtype == held.images.kept.dtype
+    assert torch.equal(again.origin.kept, held.origin.kept)
+    assert torch.equal(again.labels, held.labels)
+    assert again.storage == storage

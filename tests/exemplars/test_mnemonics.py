@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -15,10 +16,13 @@ from mnemonics_lib.bilevel import ENGINES, Hypergradient
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
 from mnemonics_lib.data.batches import inner_batch
+from mnemonics_lib.data.held import HeldImages, read
+from mnemonics_lib.data.held_batches import HeldInnerBatches
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars import adjustment
 from mnemonics_lib.exemplars.adjustment import Adjustment
+from mnemonics_lib.exemplars.controls import controls
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining, new_exemplar_training
 from mnemonics_lib.exemplars.temporary import temporary_model
@@ -84,6 +88,34 @@ def unrolled(model: nn.Module, images: Tensor, inner, outer, alpha: float, steps
         fast = {name: p - alpha * g for (name, p), g in zip(fast.items(), slopes, strict=True)}
     loss = outer(lambda x: functional_call(model, fast | buffers, x))
     return torch.autograd.grad(loss, images)[0]
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"inner_batch": 4, "inner_augment": True}, {"optimizer": "adam", "clip": True}]
+)
+@pytest.mark.parametrize("objective", ["eq7", "eq4b"])
+def test_exemplars_on_the_host_are_trained_like_those_on_the_device(model, memory, data, grey, objective, changes):
+    """To the bit: only those of the inner steps' mini-batches travel, and the gradient of the others is zero."""
+    level = settings(objective=objective, epochs=3, adjust_epochs=2, val_batch=8, **changes)
+    pixels = replace(grey, pad=1)
+    held = replace(memory, images=HeldImages(memory.images, pixels), origin=HeldImages(memory.origin, pixels))
+    data = replace(data, pixels=pixels)
+    ends = []
+    for of in (memory, held):
+        training = new_exemplar_training(model, of, OLD, data, level, seed=5)
+        adjustment = Adjustment(model, of, of.splits(2, OLD), level, pixels, seed=6)
+        for loop in (training, adjustment):
+            while loop.done < len(loop):
+                loop.step()
+        ends.append((training, adjustment))
+    (training, adjustment), (on_host, adjusted) = ends
+    assert isinstance(on_host.inner, HeldInnerBatches)
+    assert not isinstance(training.inner, HeldInnerBatches)
+    assert not torch.equal(training.E, training.start)
+    assert torch.equal(on_host.E, training.E)
+    assert torch.equal(read(adjusted.memory.images), adjustment.memory.images)
+    for ours, theirs in (([on_host], [training]), (adjusted.trainings, adjustment.trainings)):
+        assert controls(ours) == controls(theirs)
 
 
 def test_eq_9_is_one_gradient_step_on_the_new_exemplars_judged_by_the_new_data(model, memory, data, grey):
