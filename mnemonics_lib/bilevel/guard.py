@@ -27,6 +27,12 @@ PROBE = 4
 """Images of the probe: more than one, for batch normalisation; a graph's size is proportional to them."""
 
 
+AT_WORK, AT_REST = 6, 3
+"""Copies of images besides the graphs: of the exemplars of an outer step, the engine's own and gradients; of all that
+the host holds, their gradient and what their distances are computed in. Fitted to resident sets at 224 x 224."""
+MOMENTS = 2
+"""Copies that Adam keeps."""
+
 COMFORTABLE = 0.5
 """Of its share of the free memory, what an engine may take that could do with less."""
 
@@ -74,6 +80,7 @@ class Forecast:
         images: E, [n, c, h, w].
         exemplars: how many take part in Eq. 8.
         level: the fields of the exemplar level.
+        held: whether the host holds the exemplars, and the device has those of one outer step at a time.
     """
 
     def __init__(
@@ -83,9 +90,10 @@ class Forecast:
         images: Tensor,
         exemplars: int,
         level: ExemplarLevel,
+        held: bool = False,
     ) -> None:
         self.make, self.temporary, self.images = make, temporary, images
-        self.exemplars, self.level = exemplars, level
+        self.exemplars, self.level, self.held = exemplars, level, held
         self._sizes: dict[type, GraphSize] = {}  # a probe for each kind of engine, since their layers may differ
 
     def batch(self, level: ExemplarLevel) -> int:
@@ -103,7 +111,16 @@ class Forecast:
         engine = self.make(level)
         if type(engine) not in self._sizes:
             self._sizes[type(engine)] = graph_size(self.temporary, self.images, engine)
-        return engine.peak_bytes(self._sizes[type(engine)], self.batch(level), validation)
+        return engine.peak_bytes(self._sizes[type(engine)], self.batch(level), validation) + self._copies(level)
+
+    def _copies(self, level: ExemplarLevel) -> float:
+        """Bytes of the exemplars themselves, on the device, besides those that are there already."""
+        image, at_work = self.images[0].nbytes, self.exemplars
+        if self.held:
+            at_work = min(self.exemplars, level.inner_steps * self.batch(level))
+        at_rest = self.exemplars if self.held and self.images.device.type == "cpu" else 0
+        moments = MOMENTS * max(at_work, at_rest) if level.optimizer == "adam" else 0
+        return float(image * (AT_WORK * at_work + AT_REST * at_rest + moments))
 
 
 def refuse_if_too_large(
@@ -114,6 +131,7 @@ def refuse_if_too_large(
     validation: int,
     level: ExemplarLevel,
     free: float,
+    held: bool = False,
 ) -> None:
     """Refuse a local BOP that will not fit into memory, before it starts.
 
@@ -125,11 +143,12 @@ def refuse_if_too_large(
         validation: images in the meta loss.
         level: the fields of the exemplar level.
         free: bytes that may be taken.
+        held: whether the host holds the exemplars.
 
     Raises:
         WillNotFitError: naming the engine, the truncation and the batch that fit.
     """
-    forecast = Forecast(make, temporary, images, exemplars, level)
+    forecast = Forecast(make, temporary, images, exemplars, level, held)
     needed = forecast.peak(validation)
     if needed <= free:
         return

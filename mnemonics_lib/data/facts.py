@@ -39,6 +39,7 @@ RULES: dict[str, tuple[Callable[[DatasetInfo], bool], str]] = {
         lambda info: info.normalisation is None or _normalises(info.normalisation, info.shape[0]),
         "None, or two tuples of finite numbers, one for each channel: the means, and the deviations, larger than 0",
     ),
+    "on_disk": (lambda info: isinstance(info.on_disk, bool), "True or False"),
 }
 """For each field of the facts what it must be: in code, and in words. A rule may rely on those above it."""
 
@@ -117,7 +118,11 @@ def _check_split(where: str, split: Split, info: DatasetInfo, least: int, why: s
     few = [f"{count} of class {class_id}" for class_id, count in enumerate(counts) if count < least]
     if few:
         raise DataError(f"{where}.labels: images {listed(few)}: must be at least {least} of each class ({why})")
-    if isinstance(split.images, StoredPictures):  # whose pixels are bytes, and too many to look at
+    on_disk = isinstance(split.images, StoredPictures)
+    if on_disk != info.on_disk:
+        where_they_are = "on disk" if on_disk else "in memory"
+        raise DataError(f"{where}.images: {where_they_are}: must be as on_disk = {info.on_disk} among the facts says")
+    if on_disk:  # whose pixels are bytes, and too many to look at
         return
     largest = int(split.images.max())
     if largest > info.white:

@@ -106,7 +106,14 @@ class ExemplarTraining:
     def fit_into(self, free: float) -> None:
         """Raise WillNotFitError, which names what would fit, unless a step fits into ``free`` bytes; then use them."""
         guard.refuse_if_too_large(
-            self.program, self.temporary(0), self._few(), len(self.inner), self._validation(), self.level, free
+            self.program,
+            self.temporary(0),
+            self._few(),
+            len(self.inner),
+            self._validation(),
+            self.level,
+            free,
+            isinstance(self.inner, HeldInnerBatches),
         )
         self.use(free)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.data.wording import listed
 
 # What reads data needs PyTorch, which takes seconds to import: a refusal and --help come before that.
 
 FOLDER = "folder"
+SMALLEST = 4
+"""Height and width of pictures that are read to see whether they can be."""
 
 
 def add_check_data(commands: Any) -> None:
@@ -61,6 +65,7 @@ def _named(dataset: str, config: RunConfig | None, options: argparse.Namespace) 
 
     from mnemonics_lib.data.cifar100 import load, missing_files
     from mnemonics_lib.data.dataset import LOADERS, read
+    from mnemonics_lib.data.pictures import decode
     from mnemonics_lib.paths import data_root
 
     info, loader = DATASETS[dataset], LOADERS[dataset]
@@ -77,13 +82,23 @@ def _named(dataset: str, config: RunConfig | None, options: argparse.Namespace) 
         def loader() -> object:  # type: ignore[misc]
             return load(root, download=False)
 
+    elif options.root is not None:
+        os.environ["MNEMONICS_DATA"] = str(options.root)
     loaded = read(dataset, info, loader)
+    damaged: dict[Path, str] = {}
     for name, split in (("train", loaded.train), ("test", loaded.test)):
         counts = torch.bincount(split.labels).tolist()
         yield f"{name}: {len(split.images):,} images, {min(counts)} to {max(counts)} a class"
+        if info.on_disk:  # the others were read whole
+            damaged |= decode(split.images.files, SMALLEST, grey=False).damaged  # only whether they can be read
     yield f"classes: {info.classes}; images of {' x '.join(map(str, info.shape))}, values 0 to {info.white}"
+    if info.on_disk:
+        yield f"pictures that cannot be read: {len(damaged)}"
     if config:
         yield from _needs(config, torch.bincount(loaded.train.labels).tolist(), len(loaded.test.images))
+    if damaged:
+        named = listed((f"{file} ({reason})" for file, reason in damaged.items()), most=3)
+        raise DataError(f"{dataset}: {len(damaged)} of its pictures cannot be read: {named}; unpack them again")
 
 
 def _folder(dataset: str, config: RunConfig | None, options: argparse.Namespace) -> Iterator[str]:

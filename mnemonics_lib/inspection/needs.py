@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from mnemonics_lib.bilevel.guard import Forecast
+from mnemonics_lib.bilevel.guard import PROBE, Forecast
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
@@ -25,7 +25,7 @@ class Needs:
     """In bytes.
 
     Attributes:
-        images: the data, as they lie in memory while the run lasts.
+        images: the data, as they lie in memory while the run lasts; none of pictures that stay on disk.
         exemplars: all that are kept in the end.
         exemplar_level: the most that a step of Eq. 9 or 10 takes above that; None where none are trained.
         disk: a checkpoint, which is there twice while it is replaced.
@@ -52,11 +52,12 @@ def needs(config: RunConfig, train: Sequence[int], test: int) -> Needs:
     count = classes * config.quota(classes)[0] + classes * config.quota(classes)[1]
     network = fresh_state(config, config.protocol(), shape, CPU).model.state_dict().values()
     steps = [_peak(config, shape, step) for step in _steps(config, train)]
+    exemplars = count * pixels * (1 if config.storage == "uint8" else 4)
     return Needs(
-        (sum(train) + test) * pixels,
-        count * pixels * (1 if config.storage == "uint8" else 4),
+        0 if config.facts.on_disk else (sum(train) + test) * pixels,
+        exemplars,
         max(steps, default=None),
-        sum(tensor.nbytes for tensor in network) + 2 * count * pixels * 4,  # the images, and where they started
+        sum(tensor.nbytes for tensor in network) + exemplars + count * pixels,  # and in bytes where they started
     )
 
 
@@ -106,11 +107,14 @@ def _peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
             transfer_weights(model)
     one, none = torch.ones(shape[0], 1, 1), torch.zeros(1, *shape, dtype=torch.uint8)
     data = Samples.real(none, torch.zeros(1, dtype=torch.int64), Pixels(one, one, white=255, pad=0, flip=False))
-    moving, fixed = (
-        (torch.zeros(count, *shape), torch.arange(count) % step.classes) for count in (step.moving, step.fixed)
-    )
-    training = ExemplarTraining(model, moving, data, fixed, config.exemplar_level, 0)
+    few = torch.zeros(PROBE, *shape), torch.arange(PROBE) % step.classes
+    training = ExemplarTraining(model, few, data, (few[0][:0], few[1][:0]), config.exemplar_level, 0)
     forecast = Forecast(
-        training.program, training.temporary(0), training.start, len(training.inner), config.exemplar_level
+        training.program,
+        training.temporary(0),
+        training.start,
+        step.moving + step.fixed,
+        config.exemplar_level,
+        config.facts.on_disk,
     )
     return forecast.peak(step.validation + step.fixed)

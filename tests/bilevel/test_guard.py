@@ -125,7 +125,8 @@ def predicted(exemplars: int = 1000, validation: int = 128, **changes: Any) -> f
     axes = level(**changes)
     engine = make(axes)
     graph = graph_size(network(axes.inner), images(), engine)
-    return engine.peak_bytes(graph, min(exemplars, axes.inner_batch or exemplars), validation)
+    copies = (guard.AT_WORK + guard.MOMENTS * (axes.optimizer == "adam")) * exemplars * images()[0].nbytes
+    return engine.peak_bytes(graph, min(exemplars, axes.inner_batch or exemplars), validation) + copies
 
 
 def test_what_fits_passes_and_what_is_a_byte_too_large_does_not():
@@ -216,9 +217,27 @@ def test_an_engine_that_the_guard_does_not_know_states_its_own_need():
     def mine(axes: ExemplarLevel) -> Engine:
         return Frugal(lambda *_: images(), lambda *_: images(), inner_sgd(axes))
 
-    refuse_if_too_large(mine, network(), images(), 1000, 128, level(), 1000.0)
+    copies = guard.AT_WORK * 1000 * images()[0].nbytes
+    refuse_if_too_large(mine, network(), images(), 1000, 128, level(), 1000.0 + copies)
     with pytest.raises(WillNotFitError, match=r"exemplar_level\.inner_batch=999 "):
-        refuse_if_too_large(mine, network(), images(), 1000, 128, level(), 999.0)
+        refuse_if_too_large(mine, network(), images(), 1000, 128, level(), 999.0 + copies)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_exemplars_take_room_themselves_and_those_on_the_host_as_many_as_a_step_brings(optimizer):
+    """On a CPU the host is the device, so that what is held takes room as well."""
+    few, one = images()[:4], images()[0].nbytes
+    axes = level(engine="adjoint", inner_batch=7, inner_steps=3, optimizer=optimizer)
+    moments = 2 if optimizer == "adam" else 0
+    graphs = make(axes).peak_bytes(graph_size(network(), few, make(axes)), 7, 128)
+
+    def copies(exemplars: int, held: bool) -> float:
+        found = guard.Forecast(make, network(), few, exemplars, axes, held).peak(128)
+        return (found - graphs) / one
+
+    assert copies(1000, held=False) == pytest.approx((guard.AT_WORK + moments) * 1000)
+    assert copies(1000, held=True) == pytest.approx(guard.AT_WORK * 3 * 7 + (guard.AT_REST + moments) * 1000)
+    assert copies(10, held=True) == pytest.approx((guard.AT_WORK + guard.AT_REST + moments) * 10)
 
 
 def test_each_kind_of_engine_is_probed_in_its_own_layers_and_once(monkeypatch):

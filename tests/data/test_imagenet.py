@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +12,14 @@ from PIL import Image
 from torchvision.models import ResNet18_Weights
 
 from mnemonics_lib import runs
-from mnemonics_lib.data import dataset, imagenet
+from mnemonics_lib.data import dataset, imagenet, stored
 from mnemonics_lib.data.errors import DataError
+from mnemonics_lib.data.held import HeldImages
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.stored import StoredPictures
 from mnemonics_lib.durable.provenance import data_digest
-from mnemonics_lib.paths import data_root
 from mnemonics_lib.phases import class_order
+from tests.full_size import imagenet_sample
 
 SAMPLE = 20
 """Classes of the sample of full-size pictures."""
@@ -108,14 +107,7 @@ def test_what_is_not_whole_is_named(root):
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory) -> Path:
     """A directory of data sets in which twenty classes of full-size pictures stand for ImageNet."""
-    if (data_root() / "imagenet-sample").is_dir():
-        there = data_root() / "imagenet-sample"
-    else:
-        unpack, target = Path(__file__).parents[3] / "shared" / "data" / "unpack.py", tmp_path_factory.mktemp("sample")
-        if not unpack.exists():
-            pytest.skip(f"no pictures: neither {data_root() / 'imagenet-sample'} nor {unpack} is there")
-        subprocess.run([sys.executable, unpack, target, "imagenet-sample"], check=True, capture_output=True)
-        there = target / "imagenet-sample"
+    there = imagenet_sample(tmp_path_factory.mktemp("sample"))
     root = tmp_path_factory.mktemp("data")
     (root / "imagenet").symlink_to(there)
     return root
@@ -134,7 +126,8 @@ def few(sample, monkeypatch):
     dataset.load_dataset.cache_clear()
 
 
-def test_full_size_pictures_run_end_to_end_and_nothing_lies_in_memory(few, tiny, tmp_path):
+def test_full_size_pictures_run_end_to_end_and_nothing_lies_in_memory(few, tiny, tmp_path, monkeypatch):
+    """First with processes that read, then without: pictures and numbers do not depend on who reads."""
     config = tiny.replace(
         dataset="imagenet_subset",
         resolution=56,
@@ -155,11 +148,22 @@ def test_full_size_pictures_run_end_to_end_and_nothing_lies_in_memory(few, tiny,
         dataset.load_dataset("imagenet_subset", torch.device("cpu"), 56).names[class_id]
         for class_id in record.class_order
     ]
+    monkeypatch.setattr(stored, "cores", lambda: 0)
     again, _ = runs.run(config, tmp_path / "again")
     assert again.accuracy == record.accuracy
     assert again.results[0].training_loss == record.results[0].training_loss
     finished = runs.load_run(path)
     assert finished.exemplars.images.shape == (8, 3, 56, 56)
+    held = finished.state.memory
+    assert isinstance(held.images, HeldImages)
+    assert held.origin.kept.dtype == torch.uint8
+    in_bytes, path = runs.run(
+        config.replace(storage="uint8", budget=8, budget_rule="total", exemplar_level={"inner_batch": 3}),
+        tmp_path,
+    )
+    assert in_bytes.results[-1].exemplars_per_class == 2
+    assert in_bytes.exemplar_bytes == 8 * 3 * 56 * 56  # a byte a value, and no other
+    assert runs.load_run(path).state.memory.images.kept.nbytes == in_bytes.exemplar_bytes
 
 
 def test_the_digest_of_pictures_on_disk_is_one_of_their_files(few):

@@ -18,7 +18,7 @@ from mnemonics_lib.data.stored import StoredPictures
 from mnemonics_lib.data.streamed import StreamedEpochs, epoch_batches
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import build_network
-from mnemonics_lib.training import Descent
+from mnemonics_lib.training import Descent, LossFunction
 
 SIZE = 16
 
@@ -95,13 +95,17 @@ def test_samples_from_disk_are_those_of_memory(samples):
         assert torch.equal(a, b)
 
 
+def classification(model: torch.nn.Module) -> LossFunction:
+    return lambda x, y: cross_entropy(model(x), y)
+
+
 def test_a_network_learns_the_same_from_disk_as_from_memory_without_augmentation(samples):
     resident = Samples(samples.raw.read(), samples.images, samples.labels, samples.pixels)
     sgd = Finetuning(epochs=2, batch_size=5, augment=False, milestones=[])
     found = []
     for of in (samples, resident):
         model = build_network(8, 2, 3, 13, seed=1)
-        descent = Descent(model, lambda x, y, model=model: cross_entropy(model(x), y), of, sgd, seed=2)
+        descent = Descent(model, classification(model), of, sgd, seed=2)
         while descent.done < len(descent):
             descent.step()
         found.append((descent.losses, [p.detach() for p in model.parameters()]))

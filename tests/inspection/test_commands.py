@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from mnemonics_lib import __main__ as cli
 from mnemonics_lib.config import load_config, read_yaml, write_yaml
+from mnemonics_lib.data import imagenet
+from mnemonics_lib.data.info import DATASETS
 
 
 @pytest.fixture
@@ -50,7 +55,9 @@ def test_what_it_prints_of_a_folder_is_a_parameter_file_that_runs(check, shapes,
     assert status == 0
     file = tmp_path / "mine.yaml"
     file.write_text(said.partition("for a parameter file:\n")[2] + "phases: 1\nfirst_share: 0.67\n")
-    assert load_config(file).folder.classes == 3
+    folder = load_config(file).folder
+    assert folder is not None
+    assert folder.classes == 3
     status, said, _ = check(str(file), "--set", "seed=3")
     assert status == 0
     assert "a run takes in memory: 0.0 MB for images" in said
@@ -94,3 +101,45 @@ def test_what_cannot_be_looked_at_is_refused(check, arguments, message):
     status, _, error = check(*arguments)
     assert status == 2
     assert message in error
+
+
+@pytest.fixture
+def imagenet_of_three(tmp_path, monkeypatch, picture):
+    """A folder that stands for ImageNet, of three classes, with a picture too many that is none."""
+    monkeypatch.delenv("MNEMONICS_DATA", raising=False)
+    monkeypatch.setattr(imagenet, "CLASSES", 3)
+    monkeypatch.setitem(DATASETS, "imagenet", replace(DATASETS["imagenet"], classes=3, images_per_class=2))
+    root = tmp_path / "data" / "imagenet"
+    for place, name in enumerate(("n01", "n02", "n03")):
+        for part, count in (("train", 2 + place), ("val", 1)):
+            for number in range(count):
+                picture(root / part / name / f"{name}_{number}.png", 10 * place + number)
+    yield root
+    monkeypatch.undo()
+
+
+def test_pictures_that_stay_on_disk_are_read_once_and_the_damaged_named(check, imagenet_of_three):
+    root = str(imagenet_of_three.parent)
+    status, said, _ = check("imagenet", "--root", root)
+    assert status == 0
+    assert "train: 9 images, 2 to 4 a class" in said
+    assert "test: 3 images, 1 to 1 a class" in said
+    assert "pictures that cannot be read: 0" in said
+    (imagenet_of_three / "train" / "n02" / "n02_1.png").write_bytes(b"no picture")
+    (imagenet_of_three / "val" / "n03" / "n03_0.png").write_bytes(b"")
+    status, said, error = check("imagenet", "--root", root)
+    assert status == 2
+    assert "pictures that cannot be read: 2" in said
+    assert "imagenet: 2 of its pictures cannot be read: " in error
+    assert "n02_1.png (is of no format that PIL reads)" in error
+
+
+def test_what_a_run_on_pictures_on_disk_takes_has_none_of_them_in_memory(check, imagenet_of_three, tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("dataset: imagenet\nphases: 2\nnetwork: {name: resnet18}\nexemplar_level: {val_batch: 2}\n")
+    status, said, _ = check(str(file), "--root", str(imagenet_of_three.parent))
+    assert status == 0
+    taken = re.search(r"takes in memory: 0.0 MB for images at its resolution, ([\d.,]+) MB for exemplars", said)
+    assert taken is not None
+    of_floats = 3 * 2 * 3 * 224 * 224 * 4 / 1e6  # 2 of each of 3 classes
+    assert float(taken[1]) == pytest.approx(of_floats, abs=0.05)

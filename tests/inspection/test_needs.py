@@ -44,6 +44,7 @@ def test_a_run_fits_into_what_it_is_said_to_take_and_into_nothing_less(
 ):
     config = tiny.replace(resolution=resolution, phases=1, finetune=False, **changes)
     level = needs(config, *counts(config)).exemplar_level
+    assert level is not None
     monkeypatch.setattr(driver, "free_bytes", lambda device: level)
     runs.run(config, tmp_path / "enough")
     monkeypatch.setattr(driver, "free_bytes", lambda device: 0.999 * level)

@@ -20,7 +20,7 @@ from mnemonics_lib.exemplars.temporary import temporary_model
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import fresh_state
 from mnemonics_lib.methods.lucir import LUCIR
-from mnemonics_lib.models import CosineHead, IncrementalNet, build_network, transfer_weights
+from mnemonics_lib.models import CosineHead, IncrementalNet, ResNet, build_network, transfer_weights
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.training import Descent
 
@@ -92,6 +92,7 @@ def test_imagenet_s_lambda_is_twice_cifar_s_and_comes_from_the_configuration(tin
     model.grow(5, 0)
     images, labels = torch.zeros(1, 1, 8, 8, dtype=torch.uint8), torch.tensor([4])
     method.begin_phase(model, 4, Samples.real(images, labels, grey))
+    assert isinstance(method, LUCIR)
     assert method.weight == pytest.approx(10 * math.sqrt(4 / 1))
 
 
@@ -314,6 +315,7 @@ def test_a_linear_head_is_refused_and_the_cosine_head_is_lucirs_own(tiny):
     assert own.head == named.head == "cosine"
     model = global_bop.initial_state(Experiment.of(own)).model
     assert isinstance(model.head, CosineHead)
+    assert isinstance(model.backbone, ResNet)
     assert [block.last_relu for block in model.backbone.blocks] == [True, True, False]
     assert model.backbone.features == 16
 

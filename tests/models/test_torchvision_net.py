@@ -44,7 +44,7 @@ def test_a_cosine_head_s_features_are_those_before_the_last_relu(name):
     with seeded(3):
         opened = TorchvisionBackbone(name, last_relu=False).eval()
     maps: list[Tensor] = []
-    opened.net.layer4.register_forward_hook(lambda module, given, map_: maps.append(map_))
+    opened.net.get_submodule("layer4").register_forward_hook(lambda module, given, map_: maps.append(map_))
     with torch.no_grad():
         features = opened(images(size=64))
         assert torch.equal(maps[0].relu().mean(dim=(2, 3)), closed(images(size=64)))
