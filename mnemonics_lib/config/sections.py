@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from mnemonics_lib.config.shown import shown
 
@@ -29,6 +29,17 @@ Rate = Annotated[float, Field(ge=1e-30, le=1e9)]
 """A learning rate. Pixels may want a large one, since their gradients are small."""
 Decay = Annotated[float, Field(ge=0, le=1e3)]
 """A weight decay."""
+NAMED_DECAYS = {"paper": 5e-4, "lucir": 1e-4}
+"""Of the paper, and of LUCIR on ImageNet."""
+
+
+def _named_decay(value: Any) -> Any:
+    """A name as its number; anything else as it is."""
+    return NAMED_DECAYS.get(value, value) if isinstance(value, str) else value
+
+
+NamedDecay = Annotated[Decay, BeforeValidator(_named_decay)]
+"""A weight decay, which may be given by its name."""
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
 """Passes over the data of a training, whose loss a record has for each."""
 OuterEpochs = Annotated[int, Field(ge=1, le=10_000)]
@@ -86,7 +97,10 @@ class Optimisation(Strict):
     )
     gamma: float = Field(0.1, gt=0, le=1, description="Factor applied to the rate at each milestone (paper: 0.1).")
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD momentum (paper: 0.9).")
-    weight_decay: Decay = Field(5e-4, description="SGD weight decay (paper: 5e-4).")
+    weight_decay: NamedDecay = Field(
+        5e-4,
+        description="SGD weight decay (paper: 5e-4); also by name: `paper`, or `lucir` for 1e-4, its on ImageNet.",
+    )
     batch_norm: Literal["batch", "running"] = Field(
         "batch",
         description="Statistics used and updated in training: each batch's, or the running ones, left as they are.",

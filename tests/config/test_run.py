@@ -430,7 +430,7 @@ def test_the_papers_parameter_files_are_section_5_1_to_the_letter(root, phases):
 
 def test_there_is_a_papers_file_for_each_n_of_the_tables(root):
     files = sorted(path.name for path in (root / "params" / "paper").iterdir())
-    names = ("cifar100", "imagenet", "imagenet_subset")
+    names = ("cifar100", "imagenet", "imagenet_subset", "tiny_imagenet")
     assert files == sorted(f"{name}-n{phases}.yaml" for name in names for phases in (10, 25, 5))
 
 
@@ -456,12 +456,36 @@ def test_the_papers_files_for_imagenet_differ_from_cifar_s_in_what_section_5_1_s
     assert config.head == "cosine"
 
 
-@pytest.mark.parametrize("profile", ["quick", "small", "medium", "paper"])
-def test_files_of_one_profile_differ_in_n_alone(root, profile):
-    configs = [load_config(path) for path in sorted((root / "params" / profile).glob("*.yaml"))]
-    assert len({config.phases for config in configs}) == len(configs) > 1
-    assert len({config.replace(phases=1).digest for config in configs}) == 1
-    assert all(config.profile == profile for config in configs)
+PROFILES = {
+    "quick": {"digits"},
+    "small": {"cifar100", "tiny_imagenet_100"},
+    "medium": {"cifar100"},
+    "paper": {"cifar100", "imagenet", "imagenet_subset", "tiny_imagenet"},
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_files_of_one_profile_and_data_set_differ_in_n_alone(root, profile):
+    all_of_them = [load_config(path) for path in sorted((root / "params" / profile).glob("*.yaml"))]
+    assert {config.dataset for config in all_of_them} == PROFILES[profile]
+    assert all(config.profile == profile for config in all_of_them)
+    for dataset in PROFILES[profile]:
+        configs = [config for config in all_of_them if config.dataset == dataset]
+        assert len({config.phases for config in configs}) == len(configs) > 1
+        assert len({config.replace(phases=1).digest for config in configs}) == 1
+
+
+@pytest.mark.parametrize(
+    ("profile", "name", "changes"),
+    [
+        ("small", "tiny_imagenet_100", {"resolution": 32, "training": {"epochs": 100}}),
+        ("paper", "tiny_imagenet", {}),
+    ],
+)
+@pytest.mark.parametrize("phases", [5, 10])
+def test_files_for_tiny_imagenet_are_those_for_cifar_but_for_what_they_say(root, profile, name, changes, phases):
+    cifar, found = (load_config(root / "params" / profile / f"{of}-n{phases}.yaml") for of in ("cifar100", name))
+    assert found == cifar.replace(dataset=name, **changes)
 
 
 @pytest.mark.parametrize("profile", ["small", "medium"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnemonics_lib.config import Finetuning, Training, parse_config
+from mnemonics_lib.config import ConfigError, Finetuning, Training, parse_config
 
 
 def test_the_defaults_drop_where_they_did_when_milestones_were_epochs():
@@ -56,3 +56,16 @@ def test_what_the_refusal_of_old_milestones_says_to_write_gives_the_old_epochs(c
     shares = [float(share) for share in text.split(", ") if share]
     config = parse_config({"training": {"epochs": epochs, "milestones": shares}})
     assert config.training.milestone_epochs() == [epoch for epoch in old if epoch < epochs]
+
+
+@pytest.mark.parametrize(("name", "number"), [("paper", 5e-4), ("lucir", 1e-4)])
+def test_a_weight_decay_may_be_given_by_its_name(name, number):
+    """A configuration holds the number, so that a run has one identity whichever way it was asked for."""
+    by_name, by_number = (parse_config({"training": {"weight_decay": value}}) for value in (name, number))
+    assert by_name.training.weight_decay == number
+    assert by_name.digest == by_number.digest
+
+
+def test_another_word_is_no_weight_decay():
+    with pytest.raises(ConfigError, match=r"training\.weight_decay = 'lucirs': input should be a valid number"):
+        parse_config({"training": {"weight_decay": "lucirs"}})
