@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from torchvision.models import ResNet18_Weights
 
 from mnemonics_lib import runs
+from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data import dataset, imagenet, stored
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.held import HeldImages
@@ -126,9 +128,9 @@ def few(sample, monkeypatch):
     dataset.load_dataset.cache_clear()
 
 
-def test_full_size_pictures_run_end_to_end_and_nothing_lies_in_memory(few, tiny, tmp_path, monkeypatch):
-    """First with processes that read, then without: pictures and numbers do not depend on who reads."""
-    config = tiny.replace(
+def of_full_size(tiny: RunConfig) -> RunConfig:
+    """Two phases of four classes, with trained and adjusted exemplars."""
+    return tiny.replace(
         dataset="imagenet_subset",
         resolution=56,
         phases=1,
@@ -142,6 +144,11 @@ def test_full_size_pictures_run_end_to_end_and_nothing_lies_in_memory(few, tiny,
         training={"batch_size": 4},
         exemplar_level={"inner_steps": 2, "beta": 0.01, "val_batch": 4},
     )
+
+
+def test_full_size_pictures_run_end_to_end_and_nothing_lies_in_memory(few, tiny, tmp_path, monkeypatch):
+    """First with processes that read, then without: pictures and numbers do not depend on who reads."""
+    config = of_full_size(tiny)
     record, path = runs.run(config, tmp_path)
     assert record.displacement > 0
     assert record.class_names == [
@@ -164,6 +171,24 @@ def test_full_size_pictures_run_end_to_end_and_nothing_lies_in_memory(few, tiny,
     assert in_bytes.results[-1].exemplars_per_class == 2
     assert in_bytes.exemplar_bytes == 8 * 3 * 56 * 56  # a byte a value, and no other
     assert runs.load_run(path).state.memory.images.kept.nbytes == in_bytes.exemplar_bytes
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_on_a_gpu_the_exemplars_stay_on_the_host_and_a_run_goes_on_where_it_stopped(few, tiny, tmp_path):
+    config = of_full_size(tiny).replace(exemplar_level={"inner_batch": 3, "optimizer": "adam"})
+    whole, _ = runs.run(config, tmp_path / "whole", "cuda")
+
+    def stop(row: dict[str, Any]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runs.run(config, tmp_path / "parts", "cuda", each_phase=stop)
+    record, path = runs.run(config, tmp_path / "parts", "cuda")
+    assert record.displacement == pytest.approx(whole.displacement, rel=0.05)
+    memory = runs.load_run(path, "cuda").state.memory
+    assert isinstance(memory.images, HeldImages)
+    assert memory.images.kept.device.type == memory.origin.kept.device.type == "cpu"
+    assert memory.images.read().device.type == memory.labels.device.type == "cuda"
 
 
 def test_the_digest_of_pictures_on_disk_is_one_of_their_files(few):
