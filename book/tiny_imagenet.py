@@ -1,0 +1,193 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Tiny-ImageNet: other pictures, the same settings
+#
+# Does what {doc}`cifar100` shows hold on pictures of other things? The study `small/tiny_imagenet_100-n5` asks it with the settings of
+# `small/cifar100-n5`, which were not chosen on these data: LUCIR and LwF, herding's exemplars against exemplars trained from them,
+# five seeds each. Weight transfer and balanced fine-tuning are on in every arm, so that a difference is one of exemplars.
+#
+# Every number is computed from the run records in `book/records`.
+
+# %% tags=["hide-input"]
+from statistics import fmean
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import Markdown, display
+
+from mnemonics_lib.config import load_config
+from mnemonics_lib.edition import figures, report
+from mnemonics_lib.paths import PARAMS, RECORDS, ROOT
+
+figures.style()
+NAME = "tiny_imagenet_100-n5"
+METHODS = {"lucir": "LUCIR", "lwf": "LwF"}
+ARMS = {
+    "-transfer": "herding",
+    "-trained": "trained from herding (Eq. 9)",
+    "-with-ours": "trained, and old ones adjusted (Eq. 9 and 10)",
+}
+found = report.evidence("small", NAME)
+config = load_config(PARAMS / "small" / f"{NAME}.yaml")
+
+
+def show(frame):
+    """Display a data frame as a Markdown table."""
+    display(Markdown(frame.to_markdown(index=False, disable_numparse=True)))
+
+
+starts = {method: [r.results[0] for r in found.get(f"{method}-transfer", {}).values()] for method in METHODS}
+known = "; ".join(
+    f"after phase 0 {METHODS[method]}'s network knows {fmean(row.train_accuracy for row in rows):.1f} % of its training images, "
+    f"and classifies {fmean(row.accuracy for row in rows):.1f} % of the test images"
+    for method, rows in starts.items()
+    if rows
+)
+display(
+    Markdown(
+        f"{len(config.protocol().order)} of the 100 classes, {config.resolution} × {config.resolution} pixels, ResNet-"
+        f"{config.network.depth}, {config.training.epochs} epochs a phase, {config.budget} exemplars a class: {known}."
+    )
+)
+
+# %% [markdown]
+# ## What training the exemplars changes
+#
+# **Average accuracy (%)**, and the difference to herding in points, between runs of the same seed, with 95 % intervals:
+
+
+# %% tags=["hide-input"]
+def rows(field):
+    """A row for each way to make exemplars, of each method."""
+    for method, name in METHODS.items():
+        for suffix, title in ARMS.items():
+            arm, baseline = method + suffix, f"{method}-transfer"
+            if arm in found:
+                compared = suffix != "-transfer" and report.comparable(found, arm, baseline)
+                yield {
+                    "method": name,
+                    "exemplars": title,
+                    "seeds": len(found[arm]),
+                    field.replace("_", " ") + " (%)": report.mean_pm(report.over_seeds(found[arm], field)),
+                    "minus herding": str(report.difference(found, arm, baseline, field)) if compared else "",
+                }
+
+
+show(pd.DataFrame(rows("average_accuracy")))
+
+# %% [markdown]
+# **Forgetting rate (%)**, lower is better:
+
+# %% tags=["remove-input"]
+show(pd.DataFrame(rows("forgetting")))
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy between trained exemplars and herding's, one dot per seed, for LUCIR and LwF."}}
+differences = {
+    f"{METHODS[method]}: {words}": {
+        seed: found[method + suffix][seed].average_accuracy - found[f"{method}-transfer"][seed].average_accuracy
+        for seed in sorted(found[method + suffix].keys() & found[f"{method}-transfer"].keys())
+    }
+    for method in METHODS
+    for suffix, words in (("-trained", "trained"), ("-with-ours", "and adjusted"))
+    if report.comparable(found, method + suffix, f"{method}-transfer")
+}
+figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
+figures.differences(differences, axis, dict.fromkeys(differences, figures.PALETTE["mnemonics"]))
+axis.set(xlabel="average accuracy minus that of herding's exemplars (points)")
+plt.show()
+
+# %% tags=["remove-input"]
+WORDS = {"higher": "is higher than", "lower": "is lower than", "no difference shown": "shows no difference to"}
+lines = []
+for method, name in METHODS.items():
+    for suffix, title in list(ARMS.items())[1:]:
+        if report.comparable(found, method + suffix, f"{method}-transfer"):
+            result = report.difference(found, method + suffix, f"{method}-transfer", "average_accuracy")
+            said = WORDS.get(result.verdict, "has too few seeds to be compared with")
+            lines.append(f"- {name}: with exemplars {title}, the average accuracy {said} herding's: {result} points.")
+display(Markdown("\n".join(lines)))
+
+# %% [markdown]
+# ## Phase by phase
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy after each phase for herding's and trained exemplars, LUCIR and LwF."}}
+LINES = {
+    "-transfer": {"color": figures.PALETTE["herding"]},
+    "-trained": {"color": figures.PALETTE["mnemonics"]},
+    "-with-ours": {"color": figures.PALETTE["mnemonics"], "linestyle": "dashed"},
+}
+figure, axes = plt.subplots(1, len(METHODS), figsize=(9, 3.2), sharey=True, layout="constrained")
+for axis, (method, name) in zip(axes, METHODS.items(), strict=True):
+    for suffix, title in ARMS.items():
+        by_seed = found.get(method + suffix, {}).values()
+        if by_seed:
+            curve = [fmean(phase) for phase in zip(*(record.accuracy for record in by_seed), strict=True)]
+            axis.plot(range(len(curve)), curve, marker="o", label=title, **LINES[suffix])
+    axis.set(title=name, xlabel="phase")
+axes[0].set(ylabel="accuracy, classes seen (%)")
+axes[0].legend(fontsize="small")
+plt.show()
+
+# %% [markdown]
+# ## What training did to the exemplars of phase 0
+#
+# *Meta loss* is that of Eq. 9 on a fixed panel of temporary models and images: what Eq. 7 is to lower. *Own loss* is the loss of the
+# exemplars themselves at $\Theta_0$: a drop says that they became easier for the network that has seen all of $D_0$, a rise that they
+# became harder. *Displacement* is how far they went, in standard deviations of the data's pixels, and *noise* how far the same optimiser
+# goes in as many steps when its gradient is noise. Means over seeds.
+
+
+# %% tags=["hide-input"]
+def trained(by_seed):
+    """What was measured of the trainings of E_0."""
+    of = [record.results[0] for record in by_seed.values()]
+    panels = [row.exemplars.panel for row in of]
+    own = [(row.exemplars.own_loss_before, row.exemplars.own_loss_after) for row in of]
+    return {
+        "meta loss, before": f"{fmean(panel.before for panel in panels):.3f}",
+        "meta loss, after": f"{fmean(panel.after for panel in panels):.3f}",
+        "fell in": f"{sum(panel.after < panel.before for panel in panels)} of {len(panels)}",
+        "own loss, before": f"{fmean(before for before, _ in own):.3f}",
+        "own loss, after": f"{fmean(after for _, after in own):.3f}",
+        "harder in": f"{sum(after > before for before, after in own)} of {len(own)}",
+        "displacement": f"{fmean(row.displacement_new for row in of):.3f}",
+        "noise": f"{fmean(row.exemplars.noise_displacement for row in of):.3f}",
+    }
+
+
+show(
+    pd.DataFrame(
+        {"method": name} | trained(found[f"{method}-trained"])
+        for method, name in METHODS.items()
+        if f"{method}-trained" in found
+    )
+)
+
+# %% [markdown]
+# ## Every run
+
+# %% tags=["remove-input"]
+table = [
+    {
+        "arm": f"`{arm}`",
+        "seed": seed,
+        "average accuracy (%)": f"{record.average_accuracy:.2f}",
+        "last phase (%)": f"{record.accuracy[-1]:.2f}",
+        "forgetting (%)": f"{record.forgetting:.2f}",
+        "displacement (std)": f"{record.displacement:.3f}",
+        "seconds": f"{record.seconds:.0f}",
+        "device": record.device,
+        "commit": (record.code.commit or "unknown")[:10],
+    }
+    for arm, by_seed in found.items()
+    for seed, record in by_seed.items()
+]
+show(pd.DataFrame(table))
+display(Markdown(f"The records: `{(RECORDS / 'small' / NAME).relative_to(ROOT)}`."))
