@@ -91,8 +91,14 @@ def parser() -> argparse.ArgumentParser:
     measure.add_argument(
         "what",
         choices=bench.BENCHMARKS,
-        help="training: images per second of the model level; inference: of evaluation and features; hypergradient: "
-        "time and memory of the engines",
+        help="training: images per second of the model level; inference: of evaluation and features; input: of reading "
+        "pictures from disk; hypergradient: time and memory of the engines",
+    )
+    measure.add_argument(
+        "--root",
+        type=Path,
+        metavar="FOLDER",
+        help="input: pictures in class folders, or in class folders of its train/ (default: some that are made)",
     )
     measure.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to this file")
     measure.add_argument("--device", default="cpu", help="torch device (default: cpu)")
@@ -203,11 +209,13 @@ class EnoughError(Exception):
 
 
 def _bench(options: argparse.Namespace) -> None:
+    if options.root and options.what != bench.READS:
+        raise ConfigError(f"root = {options.root}: must be left out but for bench {bench.READS}, which reads pictures")
     if options.json:
         refuse_unwritable(options.json)
     refuse_missing(options.device)
     measure = bench.benchmark(options.what)
-    rows = measure.rows(options.device)
+    rows = measure.rows(options.device, **({"root": options.root} if options.root else {}))
     print(measure.table(rows))
     if options.json:
         text = json.dumps(rows, indent=1) + "\n"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from mnemonics_lib.bilevel.guard import Forecast
+from mnemonics_lib.bilevel.guard import PROBE, Forecast
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
@@ -51,11 +51,11 @@ def needs(config: RunConfig, train: Sequence[int], test: int) -> Needs:
     pixels, classes = math.prod(shape), len(config.protocol().order)
     count = classes * config.quota(classes)[0] + classes * config.quota(classes)[1]
     network = fresh_state(config, config.protocol(), shape, CPU).model.state_dict().values()
-    steps = [_peak(config, shape, step) for step in _steps(config, train)]
+    peaks = [peak(config, shape, step) for step in steps(config, train)]
     return Needs(
         (sum(train) + test) * pixels,
         count * pixels * (1 if config.storage == "uint8" else 4),
-        max(steps, default=None),
+        max(peaks, default=None),
         sum(tensor.nbytes for tensor in network) + 2 * count * pixels * 4,  # the images, and where they started
     )
 
@@ -64,20 +64,31 @@ class Step(NamedTuple):
     """A step of the exemplar level.
 
     Attributes:
+        phase: whose step it is.
+        part: which part of the old exemplars is adjusted by Eq. 10, from 0; None for Eq. 9, the new ones.
         classes: that the network knows.
         moving: exemplars that are trained.
         fixed: exemplars that take part and stay (Eq. 4b).
         validation: images in the meta loss, at most, without those.
+        images: that the meta loss draws its batches from.
     """
 
+    phase: int
+    part: int | None
     classes: int
     moving: int
     fixed: int
     validation: int
+    images: int
 
 
-def _steps(config: RunConfig, train: Sequence[int]) -> Iterator[Step]:
-    """Each training of exemplars that a run makes."""
+def steps(config: RunConfig, train: Sequence[int]) -> Iterator[Step]:
+    """A step of each training of exemplars that a run makes.
+
+    Args:
+        config: the run.
+        train: training images of each class, by class id.
+    """
     protocol, size = config.protocol(), config.exemplar_level.val_batch
     for phase in range(config.phases + 1):
         old, seen = protocol.bounds(phase)
@@ -85,11 +96,12 @@ def _steps(config: RunConfig, train: Sequence[int]) -> Iterator[Step]:
         if config.exemplars == "mnemonics":
             images = sum(train[class_id] - held_out for class_id in protocol.order[old:seen])  # of D_i
             fixed = old * each if config.exemplar_level.objective == "eq4b" else 0
-            yield Step(seen, (seen - old) * each, fixed, _largest(images, size))
+            yield Step(phase, None, seen, (seen - old) * each, fixed, _largest(images, size), images)
         if config.adjust and phase:
             for part in range(config.adjust):
                 own = len(range(part, each, config.adjust))  # of each class, as ExemplarMemory.splits deals them out
-                yield Step(seen, old * own, 0, _largest(old * (each - own), size))
+                others = old * (each - own)
+                yield Step(phase, part, seen, old * own, 0, _largest(others, size), others)
 
 
 def _largest(count: int, size: int) -> int:
@@ -97,8 +109,14 @@ def _largest(count: int, size: int) -> int:
     return -(-count // max(1, -(-count // size)))
 
 
-def _peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
-    """What a step takes by the guard's forecast, with black images in the place of all."""
+def peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
+    """What a step takes by the guard's forecast, in bytes; from a few black images in the place of all.
+
+    Args:
+        config: the run.
+        shape: of an image, (c, h, w).
+        step: one of :func:`steps`.
+    """
     model = fresh_state(config, config.protocol(), shape, CPU).model
     if step.classes > model.classes:
         model.grow(step.classes, 0)
@@ -106,11 +124,8 @@ def _peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
             transfer_weights(model)
     one, none = torch.ones(shape[0], 1, 1), torch.zeros(1, *shape, dtype=torch.uint8)
     data = Samples.real(none, torch.zeros(1, dtype=torch.int64), Pixels(one, one, white=255, pad=0, flip=False))
-    moving, fixed = (
-        (torch.zeros(count, *shape), torch.arange(count) % step.classes) for count in (step.moving, step.fixed)
-    )
-    training = ExemplarTraining(model, moving, data, fixed, config.exemplar_level, 0)
-    forecast = Forecast(
-        training.program, training.temporary(0), training.start, len(training.inner), config.exemplar_level
-    )
+    few = torch.zeros(PROBE, *shape), torch.arange(PROBE) % step.classes
+    training = ExemplarTraining(model, few, data, (few[0][:0], few[1][:0]), config.exemplar_level, 0)
+    exemplars = step.moving + step.fixed
+    forecast = Forecast(training.program, training.temporary(0), training.start, exemplars, config.exemplar_level)
     return forecast.peak(step.validation + step.fixed)
