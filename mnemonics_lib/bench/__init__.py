@@ -12,7 +12,7 @@ READS = "input"
 
 
 def benchmark(name: str) -> ModuleType:
-    """One of :data:`BENCHMARKS`: ``rows(device)`` measures, ``table(rows)`` shows. That of :data:`READS` takes a root too.
+    """One of :data:`BENCHMARKS`: ``rows(device)`` measures, ``table(rows)`` shows; :data:`READS` takes a ``root`` too.
 
     Imported when it is asked for: PyTorch's timer looks for a compiler, and says so where there is none.
     """

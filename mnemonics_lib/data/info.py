@@ -23,6 +23,7 @@ class DatasetInfo:
         flip: whether a mirrored image is still of its class.
         normalisation: mean and standard deviation per channel, of pixels scaled to [0, 1]; None: those of the training
             images.
+        stored: whether the pictures stay on disk, since no memory holds them.
     """
 
     classes: int
@@ -32,6 +33,7 @@ class DatasetInfo:
     pad: int
     flip: bool
     normalisation: tuple[Channels, Channels] | None = None
+    stored: bool = False
 
     def resolutions(self) -> list[int]:
         """Heights that the images can be averaged down to: divisors of the native one, from 4 up.
@@ -66,9 +68,23 @@ DATASETS = {
     ),
     # Of ImageNet the smallest class has 732 training images; those of the subset have as many at least.
     "imagenet_subset": DatasetInfo(
-        classes=100, images_per_class=732, shape=(3, 224, 224), white=255, pad=28, flip=True, normalisation=IMAGENET
+        classes=100,
+        images_per_class=732,
+        shape=(3, 224, 224),
+        white=255,
+        pad=28,
+        flip=True,
+        normalisation=IMAGENET,
+        stored=True,
     ),
     "imagenet": DatasetInfo(
-        classes=1000, images_per_class=732, shape=(3, 224, 224), white=255, pad=28, flip=True, normalisation=IMAGENET
+        classes=1000,
+        images_per_class=732,
+        shape=(3, 224, 224),
+        white=255,
+        pad=28,
+        flip=True,
+        normalisation=IMAGENET,
+        stored=True,
     ),
 }

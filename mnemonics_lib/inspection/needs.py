@@ -25,7 +25,7 @@ class Needs:
     """In bytes.
 
     Attributes:
-        images: the data, as they lie in memory while the run lasts.
+        images: the data, as they lie in memory while the run lasts; none where pictures stay on disk.
         exemplars: all that are kept in the end.
         exemplar_level: the most that a step of Eq. 9 or 10 takes above that; None where none are trained.
         disk: a checkpoint, which is there twice while it is replaced.
@@ -45,19 +45,24 @@ def needs(config: RunConfig, train: Sequence[int], test: int) -> Needs:
         train: training images of each class, by class id.
         test: test images in all.
     """
-    channels, native, width = config.facts.shape
-    factor = native // (config.resolution or native)
-    shape = channels, native // factor, width // factor
+    shape = image_shape(config)
     pixels, classes = math.prod(shape), len(config.protocol().order)
     count = classes * config.quota(classes)[0] + classes * config.quota(classes)[1]
     network = fresh_state(config, config.protocol(), shape, CPU).model.state_dict().values()
-    peaks = [peak(config, shape, step) for step in steps(config, train)]
+    peaks = [peak(config, shape, step) for step in _largest_steps(list(steps(config, train)))]
     return Needs(
-        (sum(train) + test) * pixels,
+        0 if config.facts.stored else (sum(train) + test) * pixels,
         count * pixels * (1 if config.storage == "uint8" else 4),
         max(peaks, default=None),
         sum(tensor.nbytes for tensor in network) + 2 * count * pixels * 4,  # the images, and where they started
     )
+
+
+def image_shape(config: RunConfig) -> tuple[int, int, int]:
+    """Channels, height and width of an image, at the run's resolution."""
+    channels, native, width = config.facts.shape
+    factor = native // (config.resolution or native)
+    return channels, native // factor, width // factor
 
 
 class Step(NamedTuple):
@@ -102,6 +107,20 @@ def steps(config: RunConfig, train: Sequence[int]) -> Iterator[Step]:
                 own = len(range(part, each, config.adjust))  # of each class, as ExemplarMemory.splits deals them out
                 others = old * (each - own)
                 yield Step(phase, part, seen, old * own, 0, _largest(others, size), others)
+
+
+def _largest_steps(every: Sequence[Step]) -> list[Step]:
+    """Those of phase 0 and of later phases than which no other takes more: none has as much of everything."""
+
+    def size(step: Step) -> tuple[int, int, int]:
+        return step.classes, step.moving + step.fixed, step.validation + step.fixed
+
+    found: list[Step] = []
+    for step in sorted(every, key=size, reverse=True):
+        alike = [size(other) for other in found if (other.phase == 0) == (step.phase == 0)]
+        if not any(all(a >= b for a, b in zip(other, size(step), strict=True)) for other in alike):
+            found.append(step)
+    return found
 
 
 def _largest(count: int, size: int) -> int:
