@@ -46,8 +46,8 @@ NOT_MEASURED = (
 )
 
 SCALED = (
-    "what was made smaller takes time in proportion to its images; what a step takes whatever its size is scaled too, so "
-    "that such a time is rather too long than too short"
+    "what was made smaller takes time in proportion to its images; what a step takes whatever its size is scaled too, "
+    "so that such a time is rather too long than too short"
 )
 
 
@@ -60,15 +60,19 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
         times: measurements of each kind of step.
 
     Returns:
-        ``rows``: for each phase and part ``phase``, ``part``, ``unit``, ``count``, ``images`` (of one unit),
-        ``seconds`` (of one unit, by the median), ``low``, ``high``, ``limit`` ("computing", "reading" or "both, in
-        turn"), ``hours``. ``measured``: for each kind of step ``what``, ``how``, ``scaled``, ``seconds`` (median),
-        ``low``, ``high``, ``rounds``, ``images``, ``of``. ``hours``: their sum. ``memory``, in bytes: ``images``,
-        ``exemplars``, ``exemplar_level`` (the guard's forecast; None where no exemplars are trained) and ``disk`` as
-        check-data has them, ``free``, and ``measured``, the most that the measured steps took. ``refused``: what the
-        guard says to the kinds of outer steps that do not fit, with any of which the run would end. ``assumed`` and ``not_measured``: sentences. ``images``:
-        training and test images in all. ``made_pictures``: whether reading was measured on pictures made for it, None
-        where all images lie in memory. ``cores``, ``threads``, ``device``, ``torch``.
+        rows: for each phase and part ``phase``, ``part``, ``unit``, ``count``, ``images`` and ``seconds`` (of one unit,
+            these by the median), ``low``, ``high``, ``limit`` ("computing", "reading" or "both, in turn"), ``hours``.
+        measured: for each kind of step ``what``, ``how``, ``scaled``, ``seconds`` (median), ``low``, ``high``,
+            ``rounds``, ``images`` (that were computed) and ``of`` (those of the whole step).
+        hours: the sum.
+        memory: in bytes ``images``, ``exemplars``, ``exemplar_level`` (the guard's forecast; None where no exemplars
+            are trained) and ``disk`` as check-data has them, ``free``, and ``measured``, the most that the measured
+            steps took.
+        refused: what the guard says to the kinds of outer steps that do not fit; with any of them the run would end.
+        assumed, not_measured: sentences.
+        images: to train and to test on, in all.
+        made_pictures: whether reading was measured on pictures made for it; None where all images lie in memory.
+        cores, threads, device, torch: where.
 
     Raises:
         DataError: naming a picture that cannot be read.
@@ -172,15 +176,15 @@ class Price:
     def _of(self, of: Work) -> tuple[Measured, float, Measured | None]:
         """What was measured for some work, how many images one unit of it computes, and how they are read."""
         if of.part == MODEL:
-            return self.levels[of.phase > 0], of.images, self.read and self.read.views
+            return self.levels[of.phase > 0], of.images, None if self.read is None else self.read.views
         if of.part == PASSES:
-            return self.taken["passes"], of.images, self.read and self.read.middles
+            return self.taken["passes"], of.images, None if self.read is None else self.read.middles
         if of.part == FINETUNING:
             return self.taken["finetuning"], of.images, None
         assert of.part in (EXEMPLARS, ADJUSTMENT, CONTROLS)
         assert of.step is not None
         images = inner_steps(self.config) * of.images
-        return self.outer[_kind(of.step)], images, self.read and self.read.waited
+        return self.outer[_kind(of.step)], images, None if self.read is None else self.read.waited
 
 
 def _spread(measured: Measured) -> list[float]:

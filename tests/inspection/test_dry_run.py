@@ -93,7 +93,7 @@ def test_where_reading_and_computing_overlap_the_slower_counts_and_where_a_step_
     data = counted(ours)
     (new, *_) = (of.step for of in work(ours, data.train, data.test) if of.part == "exemplars")
 
-    def row(part: str, phase: int, images: float, reads: float) -> tuple[float, str]:
+    def row(part, phase, images, reads):
         found = price.row(Work(phase, part, "", 100, images, reads, new))
         assert found["hours"] == 100 * found["seconds"] / 3600
         return pytest.approx(found["seconds"]), found["limit"]

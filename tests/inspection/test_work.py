@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 import torch
 
+from mnemonics_lib.bilevel import solution
 from mnemonics_lib.config import RunConfig, load_config
 from mnemonics_lib.exemplars import controls
 from mnemonics_lib.exemplars.adjustment import Adjustment
@@ -26,9 +28,9 @@ Found = Counter[tuple[int, str]]
 def done(config: RunConfig, monkeypatch) -> Found:
     """What a run really does: for each phase and part steps and solutions, and images without a gradient."""
     found: Found = Counter()
-    now = {"phase": 0, "part": "", "stepping": False}
+    now: dict[str, Any] = {"phase": 0, "part": "", "stepping": False}
     descend, step = Descent.descend, ExemplarTraining.step
-    features, solve = IncrementalNet.features, controls.solve
+    features, solve = IncrementalNet.features, solution.solve
 
     def stepping(function):
         def counted_step(self, *arguments):
