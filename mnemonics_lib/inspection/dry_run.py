@@ -15,6 +15,7 @@ import torch
 
 from mnemonics_lib.bench.clock import where
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.config.batches import refuse_batches_of_one
 from mnemonics_lib.data.pictures import cores
 from mnemonics_lib.device.memory import free_bytes, resident_peak
 from mnemonics_lib.device.recording import recording
@@ -35,6 +36,7 @@ from mnemonics_lib.inspection.work import (
     work,
 )
 from mnemonics_lib.runs import deterministic
+from mnemonics_lib.trial import refuse_unfit_network
 
 Row = dict[str, Any]
 
@@ -75,9 +77,12 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
         cores, threads, device, torch: where.
 
     Raises:
+        UnfitNetworkError, ConfigError: for a network or batches that a run would refuse.
         DataError: naming a picture that cannot be read.
     """
+    refuse_unfit_network(config, image_shape(config), device)
     data = counted(config)
+    refuse_batches_of_one(config, [data.train[class_id] for class_id in config.protocol().order])
     todo = work(config, data.train, data.test)
     streamed = config.facts.stored
     before = _in_use(device)

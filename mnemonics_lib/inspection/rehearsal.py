@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -61,23 +61,30 @@ class Scale:
         """Of all inner steps together, by which the time of an outer step is scaled."""
         return self.steps * self.inner
 
+    def on(self, inner: int) -> Scale:
+        """The same with so many exemplars in an inner step, no more than it has, and all else in proportion."""
+        if inner >= self.inner:
+            return self
+        moving = min(inner, max(1, round(inner * self.moving / (self.moving + self.fixed))))
+        return Scale(self.steps, inner, moving, inner - moving, self._validation(inner / self.inner))
+
     def smaller(self, images: int, least: int) -> Scale:
-        """As much of it as computes about so many images: fewer inner steps first, then fewer exemplars.
+        """As much of it as computes about so many images.
+
+        Fewer inner steps first, then fewer exemplars: what an inner step takes whatever its exemplars (its update of
+        the parameters) is then scaled as little as can be.
 
         Args:
-            images: of all inner steps together, at least one step of ``least``.
+            images: of all inner steps together.
             least: exemplars that an inner step must have.
         """
-        if images >= self.images:
-            return self
-        least = min(least, self.inner)
-        steps = min(self.steps, max(1, images // least))
-        inner = min(self.inner, max(least, images // steps))
-        share = inner / (self.moving + self.fixed)
-        moving = self.moving if inner == self.inner else min(inner, max(1, round(self.moving * share)))
-        fixed = self.fixed if inner == self.inner else inner - moving
-        validation = max(2, round(self.validation * steps * inner / self.images))
-        return Scale(steps, inner, moving, fixed, min(self.validation, validation))
+        steps = min(self.steps, max(1, images // self.inner))
+        shorter = replace(self, steps=steps, validation=self._validation(steps / self.steps))
+        return shorter if images >= self.inner else shorter.on(max(least, images))
+
+    def _validation(self, share: float) -> int:
+        """This share of the validation images; two at least, for batch normalisation."""
+        return min(self.validation, max(2, round(self.validation * share)))
 
 
 class Rehearsal:
@@ -183,7 +190,7 @@ class Rehearsal:
         """
         model, whole = self._trained(step), self._whole(step)
         least = self._least(model)
-        roomy = whole.smaller(whole.steps * self._that_fits(model, whole, least), least)
+        roomy = whole.on(self._that_fits(model, whole, least))
 
         def make(images: int) -> Callable[[], object]:
             return self._training(model, whole, roomy.smaller(images, least)).step

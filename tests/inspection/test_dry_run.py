@@ -109,19 +109,21 @@ def test_where_reading_and_computing_overlap_the_slower_counts_and_where_a_step_
 def test_a_smaller_outer_step_is_in_proportion():
     scale = Scale(steps=50, inner=10_000, moving=10_000, fixed=0, validation=128)
     assert scale.smaller(500_000, 4) == scale
-    assert scale.smaller(100, 4) == Scale(25, 4, 4, 0, 2)
-    assert scale.smaller(1000, 4) == Scale(50, 20, 20, 0, 2)
-    half = scale.smaller(250_000, 4)
-    assert (half.steps, half.inner, half.validation) == (50, 5000, 64)
-    beside = Scale(10, 100, 20, 80, 64).smaller(200, 4)
-    assert (beside.moving, beside.fixed, beside.inner) == (4, 16, 20)
+    assert scale.smaller(3, 4) == Scale(1, 4, 4, 0, 2)
+    assert scale.smaller(1000, 4) == Scale(1, 1000, 1000, 0, 2)
+    assert scale.smaller(250_000, 4) == Scale(25, 10_000, 10_000, 0, 64)
+    assert scale.on(5000) == Scale(50, 5000, 5000, 0, 64)
+    assert scale.on(5000).smaller(100_000, 4) == Scale(20, 5000, 5000, 0, 26)
+    beside = Scale(10, 100, 20, 80, 64)
+    assert beside.smaller(200, 4) == Scale(2, 100, 20, 80, 13)
+    assert beside.on(20) == Scale(10, 20, 4, 16, 13)
     assert Scale(1, 6, 6, 0, 9).smaller(1, 6) == Scale(1, 6, 6, 0, 9)
 
 
 def test_the_size_that_there_is_time_for(monkeypatch):
     monkeypatch.setattr(measured, "seconds", lambda body: body())
     assert affordable(128, 4, lambda size: lambda: 0.001 * size) == 128
-    assert affordable(128, 4, lambda size: lambda: 0.1 * size) == 40
+    assert affordable(128, 4, lambda size: lambda: 0.1 * size) == 60
     assert affordable(128, 4, lambda size: lambda: 10.0 * size) == 4
     assert affordable(3, 4, lambda size: lambda: 10.0 * size) == 3
 
@@ -170,6 +172,7 @@ def test_the_command_prints_and_writes_what_was_found(tmp_path, tiny, capsys):
     [
         (["nonsense"], "nonsense: no such file"),
         (["quick/digits-n5", "--set", "phases=0"], "phases = 0"),
+        (["quick/digits-n5", "--set", "network.name=resnet18"], "network.name = 'resnet18': must be cifar_resnet"),
         (["quick/digits-n5", "--device", "nowhere"], "device = 'nowhere': must be a device torch can use here"),
     ],
 )
