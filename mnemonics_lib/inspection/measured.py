@@ -37,10 +37,6 @@ class Measured:
         """Seconds of one measurement."""
         return statistics.median(self.seconds)
 
-    def at(self, images: float) -> float:
-        """Seconds for so many images, by proportion."""
-        return self.median * images / self.images
-
     @property
     def scaled(self) -> bool:
         """Whether less was computed than the whole thing has."""

@@ -14,9 +14,8 @@ from mnemonics_lib.inspection import measured, reading, rehearsal
 from mnemonics_lib.inspection.counted import counted
 from mnemonics_lib.inspection.dry_run import Price, dry_run
 from mnemonics_lib.inspection.dry_run_command import amount, lines, summary
-from mnemonics_lib.inspection.measured import Measured, affordable
+from mnemonics_lib.inspection.measured import Measured
 from mnemonics_lib.inspection.reading import Reading
-from mnemonics_lib.inspection.rehearsal import Scale
 from mnemonics_lib.inspection.work import Work, work
 
 CPU = torch.device("cpu")
@@ -104,28 +103,6 @@ def test_where_reading_and_computing_overlap_the_slower_counts_and_where_a_step_
     assert row("passes without a gradient", 0, 1, 1) == (0.05, "computing")
     assert row("exemplars", 0, 10, 2) == (2.0 + 1.0, "both, in turn")  # two inner steps on 10 exemplars each
     assert row("controls", 0, 10, 0) == (2.0, "computing")
-
-
-def test_a_smaller_outer_step_is_in_proportion():
-    scale = Scale(steps=50, inner=10_000, moving=10_000, fixed=0, validation=128)
-    assert scale.smaller(500_000, 4) == scale
-    assert scale.smaller(3, 4) == Scale(1, 4, 4, 0, 2)
-    assert scale.smaller(1000, 4) == Scale(1, 1000, 1000, 0, 2)
-    assert scale.smaller(250_000, 4) == Scale(25, 10_000, 10_000, 0, 64)
-    assert scale.on(5000) == Scale(50, 5000, 5000, 0, 64)
-    assert scale.on(5000).smaller(100_000, 4) == Scale(20, 5000, 5000, 0, 26)
-    beside = Scale(10, 100, 20, 80, 64)
-    assert beside.smaller(200, 4) == Scale(2, 100, 20, 80, 13)
-    assert beside.on(20) == Scale(10, 20, 4, 16, 13)
-    assert Scale(1, 6, 6, 0, 9).smaller(1, 6) == Scale(1, 6, 6, 0, 9)
-
-
-def test_the_size_that_there_is_time_for(monkeypatch):
-    monkeypatch.setattr(measured, "seconds", lambda body: body())
-    assert affordable(128, 4, lambda size: lambda: 0.001 * size) == 128
-    assert affordable(128, 4, lambda size: lambda: 0.1 * size) == 60
-    assert affordable(128, 4, lambda size: lambda: 10.0 * size) == 4
-    assert affordable(3, 4, lambda size: lambda: 10.0 * size) == 3
 
 
 def test_pictures_from_disk_are_rehearsed_without_the_data(tiny, monkeypatch, tmp_path):

@@ -110,12 +110,3 @@ def test_the_paper_s_scale_is_counted_without_its_data(monkeypatch, tmp_path):
     assert first.images == first.reads == pytest.approx(128, abs=0.1)
     assert (exemplars.part, exemplars.count) == ("exemplars", 50 * -(-500 * 1281 // 128))
     assert exemplars.images == 500 * 20
-
-
-def test_missing_cifar_is_not_downloaded(monkeypatch, tmp_path):
-    monkeypatch.setenv("MNEMONICS_DATA", str(tmp_path))
-    data = counted(load_config(PARAMS / "small" / "cifar100-n5.yaml"))
-    assert data.train == [500] * 100
-    assert data.test == [100] * 100
-    assert "cannot be read" in data.assumed
-    assert not list(tmp_path.iterdir())
