@@ -44,6 +44,7 @@ from mnemonics_lib.bilevel.kept_adjoint import KeptAdjoint
 from mnemonics_lib.bilevel.second_order import BatchNorm
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.inspection import dry_run_command
 from mnemonics_lib.models import build_network
 from mnemonics_lib.paths import RECORDS, ROOT
 
@@ -785,6 +786,101 @@ if rates:
     )
 else:
     display(Markdown("**Not measured yet**: there is no `book/records/bench/inference.json`."))
+
+# %% [markdown]
+# ## Reading pictures, measured
+#
+# Pictures of ImageNet stay on disk. Pictures per second from files to normalised batches of 224 × 224, with a process
+# for each core: *random views* as a training epoch has them, *middles* as evaluation has them. *Ours* is what a run
+# does: the processes hand on bytes, which are normalised on the device. On a CPU evaluation computes in parts of one such
+# picture, hence the row of its own. *Usual* is torchvision's `ImageFolder` with a `DataLoader` and the transforms of
+# PyTorch's example for ImageNet. Both read the same files, in turn; these were in the system's cache, so no disk is
+# measured.
+
+# %% tags=["remove-input"]
+rates = [row for path in sorted((RECORDS / "bench").glob("input*.json")) for row in json.loads(path.read_text())]
+if rates:
+    show(
+        {
+            "pictures": row["pictures"],
+            "loop": row["loop"],
+            "in a batch": row["batch"],
+            "pictures per second": f"{row['images_per_second']:,.0f}",
+            "per core": f"{row['per_core']:,.0f}",
+            f"range of {row['rounds']} rounds": f"{row['low']:,.0f} to {row['high']:,.0f}",
+            "on": f"{row['device']}, {row['workers']} cores",
+        }
+        for row in rates
+    )
+    sentences = []
+    for device in dict.fromkeys(row["device"] for row in rates):
+        own = [row for row in rates if row["device"] == device]
+        speed = {(row["pictures"], row["loop"]): row["images_per_second"] for row in own}
+        ahead = [
+            f"{speed[pictures, loop] / speed[pictures, 'usual']:.2f} times the usual rate for {pictures}"
+            + ("" if loop == "ours" else f" ({loop.removeprefix('ours, ')})")
+            for pictures, loop in speed
+            if loop != "usual"
+        ]
+        sentences.append(
+            f"On {device}, ours has {', '.join(ahead)}. The {own[0]['files']} "
+            f"{'made ' if own[0]['made'] else ''}pictures have a median of {own[0]['width']} × {own[0]['height']} pixels "
+            f"and {own[0]['kilobytes']:.0f} kB."
+        )
+    display(Markdown(" ".join(sentences)))
+else:
+    display(Markdown("**Not measured yet**: there is no `book/records/bench/input.json`."))
+
+# %% [markdown]
+# ## A run at the paper's scale, projected
+#
+# `dry-run` takes a few steps of each kind that a run has, with its network and on random pixels of its size, and
+# multiplies their time by how often the run takes them, which its configuration says. Where a whole step has no room or
+# would take too long, a part of it is measured and scaled by its images. Where the processes read ahead, the longer of
+# reading and computing counts; in the meta loss of {eq}`eq-9` a step waits for its pictures, so both do. The controls are
+# solutions of the inner problem, of which each counts as a whole outer step, so their line is a bound.
+
+# %% tags=["remove-input"]
+PROJECTED = sorted((RECORDS / "bench").glob("dry-run-*.json"))
+for found in (json.loads(path.read_text()) for path in PROJECTED):
+    parts, memory = dry_run_command.summary(found["rows"]), found["memory"]
+    amount, most = dry_run_command.amount, max(parts, key=lambda row: row["hours"])
+    preset = f" with `--preset {found['preset']}`" if found["preset"] else ""
+    threads = f"{found['threads']} of {found['cores']} cores" if found["device"] == "cpu" else f"{found['cores']} cores"
+    display(Markdown(f"`params/{found['params']}.yaml`{preset}, on {found['device']}, {threads}:"))
+    show(
+        {
+            "phases": row["phases"],
+            "part": row["part"] + (", at most" if row["part"] == "controls" else ""),
+            "count": f"{row['count']:,} {row['unit']}",
+            "seconds each": f"{amount(row['seconds'])} ({amount(row['low'])} to {amount(row['high'])})",
+            "hours": amount(row["hours"]),
+            "limited by": row["limit"],
+        }
+        for row in parts
+    )
+    scaled = [row for row in found["measured"] if row["scaled"]]
+    text = [
+        f"In all {amount(found['hours'])} hours, {most['hours'] / found['hours']:.0%} of them for {most['part']} in phase "
+        f"{most['phases']}."
+    ]
+    if memory["exemplar_level"] is not None:
+        text.append(
+            f"An outer step needs up to {amount(memory['exemplar_level'] / 1e9)} GB, by the guard's forecast; "
+            f"{amount(memory['free'] / 1e9)} GB were free, and what was measured took {amount(memory['measured'] / 1e9)} GB."
+        )
+    if found["refused"]:
+        text.append(
+            "A run with these parameters would be refused there before its first outer step, so the hours say what the "
+            "computation is, not that it can be done."
+        )
+    if scaled:
+        text.append(f"Of {len(found['measured'])} kinds of work, {len(scaled)} were measured in part and scaled.")
+    if found["made_pictures"]:
+        text.append("Reading was measured on pictures made for it.")
+    display(Markdown(" ".join(text)))
+if not PROJECTED:
+    display(Markdown("**Not measured yet**: there is no `book/records/bench/dry-run-*.json`."))
 
 # %% [markdown]
 # ## On a GPU: recorded steps

@@ -3,9 +3,9 @@
 ``run`` makes one run, and prints a row of numbers after each phase; ``config`` prints the configuration it would have,
 as a parameter file. ``report PATH ...`` makes a table of records that are there, ``compare ARM BASELINE`` compares two
 arms of them seed by seed, and ``study STUDY`` says what came out of a study. ``check-data DATASET`` says what is there
-of a data set and what is damaged. ``bench`` measures speed and memory. Exit status: 0 done, 2 refused with one message,
-3 diverged, 74 the file system refused, 75 stopped by ``--minutes``, 130 stopped by Ctrl-C. After any of them the same
-command goes on from what was kept.
+of a data set and what is damaged, ``dry-run PARAMS`` how long a run would take here. ``bench`` measures speed and
+memory. Exit status: 0 done, 2 refused with one message, 3 diverged, 74 the file system refused, 75 stopped by
+``--minutes``, 130 stopped by Ctrl-C. After any of them the same command goes on from what was kept.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
 from mnemonics_lib.edition import commands as of_records
 from mnemonics_lib.errors import OutOfTimeError, ReportedError
 from mnemonics_lib.inspection import commands as of_data
+from mnemonics_lib.inspection import dry_run_command as of_runs
 from mnemonics_lib.paths import RUNS
 
 # PyTorch takes seconds to import, so what needs it is imported where it is used: a refusal comes at once.
@@ -87,12 +88,19 @@ def parser() -> argparse.ArgumentParser:
     of_records.add_compare(commands)
     of_records.add_study(commands)
     of_data.add_check_data(commands)
+    of_runs.add_dry_run(commands)
     measure = commands.add_parser("bench", help="measure speed and memory on this machine")
     measure.add_argument(
         "what",
         choices=bench.BENCHMARKS,
-        help="training: images per second of the model level; inference: of evaluation and features; hypergradient: "
-        "time and memory of the engines",
+        help="training: images per second of the model level; inference: of evaluation and features; input: of reading "
+        "pictures from disk; hypergradient: time and memory of the engines",
+    )
+    measure.add_argument(
+        "--root",
+        type=Path,
+        metavar="FOLDER",
+        help="input: pictures in class folders, or in class folders of its train/ (default: some that are made)",
     )
     measure.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to this file")
     measure.add_argument("--device", default="cpu", help="torch device (default: cpu)")
@@ -203,15 +211,22 @@ class EnoughError(Exception):
 
 
 def _bench(options: argparse.Namespace) -> None:
+    if options.root and options.what != bench.READS:
+        raise ConfigError(f"root = {options.root}: must be left out but for bench {bench.READS}, which reads pictures")
     if options.json:
         refuse_unwritable(options.json)
     refuse_missing(options.device)
     measure = bench.benchmark(options.what)
-    rows = measure.rows(options.device)
+    rows = measure.rows(options.device, **({"root": options.root} if options.root else {}))
     print(measure.table(rows))
     if options.json:
         text = json.dumps(rows, indent=1) + "\n"
         write_atomically(options.json, lambda file: file.write(text.encode()))
+
+
+def _dry_run(options: argparse.Namespace) -> None:
+    refuse_missing(options.device)
+    of_runs.dry_run(options)
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -221,6 +236,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "compare": of_records.compare,
     "study": of_records.study,
     "check-data": of_data.check_data,
+    "dry-run": _dry_run,
     "bench": _bench,
 }
 

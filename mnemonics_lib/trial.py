@@ -26,20 +26,24 @@ def refuse_unfit(experiment: Experiment) -> None:
     Raises:
         UnfitNetworkError: naming the network, and what it does not do.
     """
-    config = experiment.config
+    refuse_unfit_network(experiment.config, experiment.data.shape, experiment.device)
+
+
+def refuse_unfit_network(config: RunConfig, shape: tuple[int, int, int], device: torch.device) -> None:
+    """The same without the data set, of which it needs the shape (c, h, w) of an image alone."""
     if config.network.name == CIFAR_RESNET:
         return
     try:
-        model = fresh_state(config, experiment.protocol, experiment.data.shape, experiment.device).model.train()
+        model = fresh_state(config, config.protocol(), shape, device).model.train()
     except ValueError as error:
         raise UnfitNetworkError(str(error)) from None
     generator = torch.Generator().manual_seed(0)
-    images = torch.randn(FEW, *experiment.data.shape, generator=generator).to(experiment.device)
-    labels = torch.arange(FEW, device=experiment.device) % model.classes
+    images = torch.randn(FEW, *shape, generator=generator).to(device)
+    labels = torch.arange(FEW, device=device) % model.classes
     try:
         model(images)
     except Exception as error:  # each network asserts its own way what it takes
-        size = " x ".join(map(str, experiment.data.shape))
+        size = " x ".join(map(str, shape))
         raise UnfitNetworkError(
             f"network.name = {config.network.name!r}: does not take images of {size}: {error}"
         ) from error

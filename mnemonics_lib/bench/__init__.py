@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-BENCHMARKS = ("hypergradient", "inference", "training")
+BENCHMARKS = ("hypergradient", "inference", "input", "training")
+
+READS = "input"
+"""The one of them that a folder of pictures can be given to."""
 
 
 def benchmark(name: str) -> ModuleType:
-    """One of :data:`BENCHMARKS`: ``rows(device)`` measures, ``table(rows)`` shows.
+    """One of :data:`BENCHMARKS`: ``rows(device)`` measures, ``table(rows)`` shows; :data:`READS` takes a ``root`` too.
 
     Imported when it is asked for: PyTorch's timer looks for a compiler, and says so where there is none.
     """

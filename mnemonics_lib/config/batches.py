@@ -159,15 +159,36 @@ def loops(config: Axes, images: Sequence[int] | None = None) -> Iterator[Drawn]:
         yield from _of_phase(config, phase, protocol.bounds(phase), images)
 
 
+def new_images(config: Axes, phase: int, images: Sequence[int]) -> int:
+    """How many images D_i has, without those that the method holds out.
+
+    Args:
+        config: the run.
+        phase: i.
+        images: training images of each class in use, in the order of arrival.
+    """
+    old, seen = config.protocol().bounds(phase)
+    return sum(images[old:seen]) - config.quota(seen)[1] * (seen - old)
+
+
+def training_images(config: Axes, phase: int, images: Sequence[int]) -> int:
+    """How many samples Theta_i is trained on: D_i and E_{0:i-1}, or all data where the method keeps them.
+
+    The arguments are those of :func:`new_images`.
+    """
+    old, seen = config.protocol().bounds(phase)
+    if METHODS[config.method].exemplars == "none":
+        return sum(images[:seen])
+    return new_images(config, phase, images) + (old * config.quota(old)[0] if old else 0)
+
+
 def _of_phase(config: Axes, phase: int, bounds: tuple[int, int], images: Sequence[int] | None) -> Iterator[Drawn]:
     """Those of one phase, whose own classes lie within ``bounds``."""
     old, seen = bounds
-    each, held_out = config.quota(seen)
-    new = None if images is None else sum(images[old:seen]) - held_out * (seen - old)  # images of D_i
+    each, _ = config.quota(seen)
+    new = None if images is None else new_images(config, phase, images)
     if config.training.batch_norm == "batch":
-        count = None if new is None else new + (old * config.quota(old)[0] if old else 0)
-        if images is not None and METHODS[config.method].exemplars == "none":
-            count = sum(images[:seen])  # all data are kept
+        count = None if images is None else training_images(config, phase, images)
         yield _trained(config, "training", phase, "the training data", count)
     if config.exemplars == "mnemonics":
         context = old * each if config.exemplar_level.objective == "eq4b" else 0

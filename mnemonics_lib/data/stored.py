@@ -17,7 +17,7 @@ from typing import Any, cast
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 from torchvision.transforms import v2
 
 from mnemonics_lib.data.errors import DataError
@@ -155,7 +155,8 @@ class StoredPictures:
 def _together(batch: Sequence[Tensor | DataError]) -> Tensor | DataError:
     """A batch as one tensor; or the first error, since raised in another process it would come as a page of text."""
     errors = [picture for picture in batch if isinstance(picture, DataError)]
-    return errors[0] if errors else torch.stack([picture for picture in batch if isinstance(picture, Tensor)])
+    # PyTorch's own puts them, in another process, where this one can read them without a copy.
+    return errors[0] if errors else cast(Tensor, default_collate(list(batch)))
 
 
 def _left_alone(worker: int) -> None:
@@ -196,6 +197,10 @@ class Views(Dataset[Tensor | DataError]):
             return DataError(f"{path}: cannot be read as a picture: {reason}")
         if seed is None:
             return cast(Tensor, self.middle(whole))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        generator = torch.default_generator  # the one that transforms draw from; asking every device's costs more
+        before = generator.get_state()
+        generator.manual_seed(seed)
+        try:
             return cast(Tensor, self.random(whole))
+        finally:
+            generator.set_state(before)

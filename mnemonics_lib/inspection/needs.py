@@ -45,40 +45,56 @@ def needs(config: RunConfig, train: Sequence[int], test: int) -> Needs:
         train: training images of each class, by class id.
         test: test images in all.
     """
-    channels, native, width = config.facts.shape
-    factor = native // (config.resolution or native)
-    shape = channels, native // factor, width // factor
+    shape = image_shape(config)
     pixels, classes = math.prod(shape), len(config.protocol().order)
     count = classes * config.quota(classes)[0] + classes * config.quota(classes)[1]
     network = fresh_state(config, config.protocol(), shape, CPU).model.state_dict().values()
-    steps = [_peak(config, shape, step) for step in _steps(config, train)]
+    peaks = [peak(config, shape, step) for step in _largest_steps(list(steps(config, train)))]
     exemplars = count * pixels * (1 if config.storage == "uint8" else 4)
     return Needs(
         0 if config.facts.on_disk else (sum(train) + test) * pixels,
         exemplars,
-        max(steps, default=None),
+        max(peaks, default=None),
         sum(tensor.nbytes for tensor in network) + exemplars + count * pixels,  # and in bytes where they started
     )
+
+
+def image_shape(config: RunConfig) -> tuple[int, int, int]:
+    """Channels, height and width of an image, at the run's resolution."""
+    channels, native, width = config.facts.shape
+    factor = native // (config.resolution or native)
+    return channels, native // factor, width // factor
 
 
 class Step(NamedTuple):
     """A step of the exemplar level.
 
     Attributes:
+        phase: whose step it is.
+        part: which part of the old exemplars is adjusted by Eq. 10, from 0; None for Eq. 9, the new ones.
         classes: that the network knows.
         moving: exemplars that are trained.
         fixed: exemplars that take part and stay (Eq. 4b).
         validation: images in the meta loss, at most, without those.
+        images: that the meta loss draws its batches from.
     """
 
+    phase: int
+    part: int | None
     classes: int
     moving: int
     fixed: int
     validation: int
+    images: int
 
 
-def _steps(config: RunConfig, train: Sequence[int]) -> Iterator[Step]:
-    """Each training of exemplars that a run makes."""
+def steps(config: RunConfig, train: Sequence[int]) -> Iterator[Step]:
+    """A step of each training of exemplars that a run makes.
+
+    Args:
+        config: the run.
+        train: training images of each class, by class id.
+    """
     protocol, size = config.protocol(), config.exemplar_level.val_batch
     for phase in range(config.phases + 1):
         old, seen = protocol.bounds(phase)
@@ -86,11 +102,26 @@ def _steps(config: RunConfig, train: Sequence[int]) -> Iterator[Step]:
         if config.exemplars == "mnemonics":
             images = sum(train[class_id] - held_out for class_id in protocol.order[old:seen])  # of D_i
             fixed = old * each if config.exemplar_level.objective == "eq4b" else 0
-            yield Step(seen, (seen - old) * each, fixed, _largest(images, size))
+            yield Step(phase, None, seen, (seen - old) * each, fixed, _largest(images, size), images)
         if config.adjust and phase:
             for part in range(config.adjust):
                 own = len(range(part, each, config.adjust))  # of each class, as ExemplarMemory.splits deals them out
-                yield Step(seen, old * own, 0, _largest(old * (each - own), size))
+                others = old * (each - own)
+                yield Step(phase, part, seen, old * own, 0, _largest(others, size), others)
+
+
+def _largest_steps(every: Sequence[Step]) -> list[Step]:
+    """Those of phase 0 and of later phases than which no other takes more: none has as much of everything."""
+
+    def size(step: Step) -> tuple[int, int, int]:
+        return step.classes, step.moving + step.fixed, step.validation + step.fixed
+
+    found: list[Step] = []
+    for step in sorted(every, key=size, reverse=True):
+        alike = [size(other) for other in found if (other.phase == 0) == (step.phase == 0)]
+        if not any(all(a >= b for a, b in zip(other, size(step), strict=True)) for other in alike):
+            found.append(step)
+    return found
 
 
 def _largest(count: int, size: int) -> int:
@@ -98,8 +129,14 @@ def _largest(count: int, size: int) -> int:
     return -(-count // max(1, -(-count // size)))
 
 
-def _peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
-    """What a step takes by the guard's forecast, with black images in the place of all."""
+def peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
+    """What a step takes by the guard's forecast, in bytes; from a few black images in the place of all.
+
+    Args:
+        config: the run.
+        shape: of an image, (c, h, w).
+        step: one of :func:`steps`.
+    """
     model = fresh_state(config, config.protocol(), shape, CPU).model
     if step.classes > model.classes:
         model.grow(step.classes, 0)

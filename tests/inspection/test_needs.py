@@ -9,7 +9,7 @@ from mnemonics_lib import runs
 from mnemonics_lib.bilevel.guard import WillNotFitError
 from mnemonics_lib.durable import driver
 from mnemonics_lib.experiment import Experiment
-from mnemonics_lib.inspection.needs import needs
+from mnemonics_lib.inspection.needs import image_shape, needs, peak, steps
 
 
 def counts(config) -> tuple[list[int], int]:
@@ -64,3 +64,18 @@ def test_nothing_of_the_data_is_read(monkeypatch):
     assert found.exemplar_level is not None
     assert found.exemplar_level > 200 * 3 * 16 * 16 * 4
     assert torch.get_default_dtype() is torch.float32
+
+
+@pytest.mark.parametrize("objective", ["eq7", "eq4b"])
+def test_no_step_takes_more_than_the_largest(tiny, objective):
+    level = {"objective": objective, "val_batch": 70}
+    config = tiny.replace(exemplars="mnemonics", adjust=2, budget=9, weight_transfer=True, exemplar_level=level)
+    train, test = counts(config)
+    every = [peak(config, image_shape(config), step) for step in steps(config, train)]
+    assert len(every) == 6 + 2 * 5
+    assert needs(config, train, test).exemplar_level == max(every)
+
+
+def test_pictures_that_stay_on_disk_take_no_memory(tiny):
+    config = tiny.replace(dataset="imagenet_subset", exemplars="none", method="finetune", finetune=False)
+    assert needs(config, [1300] * 100, 5000).images == 0
