@@ -860,10 +860,16 @@ for found in (json.loads(path.read_text()) for path in PROJECTED):
         for row in parts
     )
     scaled = [row for row in found["measured"] if row["scaled"]]
-    text = [
+    text = []
+    if found["load"] is not None:
+        text.append(
+            f"When it began {found['load']:.1f} other processes wanted one of the {found['cores']} cores, on average over "
+            "a minute; what they took is in the seconds."
+        )
+    text.append(
         f"In all {amount(found['hours'])} hours, {most['hours'] / found['hours']:.0%} of them for {most['part']} in phase "
         f"{most['phases']}."
-    ]
+    )
     if memory["exemplar_level"] is not None:
         text.append(
             f"An outer step needs up to {amount(memory['exemplar_level'] / 1e9)} GB, by the guard's forecast; "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,12 +75,14 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
         assumed, not_measured: sentences.
         images: to train and to test on, in all.
         made_pictures: whether reading was measured on pictures made for it; None where all images lie in memory.
+        load: processes that wanted a core when it began, on average over a minute; None where the system does not say.
         cores, threads, device, torch: where.
 
     Raises:
         UnfitNetworkError, ConfigError: for a network or batches that a run would refuse.
         DataError: naming a picture that cannot be read.
     """
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     refuse_unfit_network(config, image_shape(config), device)
     data = counted(config)
     refuse_batches_of_one(config, [data.train[class_id] for class_id in config.protocol().order])
@@ -111,6 +114,7 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
         "not_measured": list(NOT_MEASURED),
         "images": [sum(data.train), sum(data.test)],
         "made_pictures": data.pictures is None if streamed else None,
+        "load": load,
         "cores": cores(),
         **where(device),
     }

@@ -93,8 +93,9 @@ def amount(value: float) -> str:
 def lines(found: Row) -> Iterator[str]:
     """The projection in words."""
     (train, test), row = found["images"], found["preset"]
+    busy = "" if found["load"] is None else f"; {found['load']:.1f} processes wanted a core when it began"
     yield f"{found['params']}{f', {row}' if row else ''}: {train:,} training and {test:,} test images"
-    yield f"on {found['device']}, {found['threads']} of {found['cores']} cores, PyTorch {found['torch']}"
+    yield f"on {found['device']}, {found['threads']} of {found['cores']} cores, PyTorch {found['torch']}{busy}"
     yield ""
     yield "measured:"
     for row in found["measured"]:

@@ -21,6 +21,12 @@ from mnemonics_lib.inspection.work import Work, work
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch):
+    """For whole steps, however busy the machine is."""
+    monkeypatch.setattr(measured, "LIMIT", 1e6)
+
+
 @pytest.fixture
 def ours(tiny) -> RunConfig:
     return tiny.replace(method="lucir", exemplars="mnemonics", adjust=2, budget=5, weight_transfer=True, phases=1)
@@ -44,6 +50,7 @@ def test_hours_are_the_sum_of_counts_times_seconds(ours):
     assert {row["rounds"] for row in found["measured"]} == {2}
     assert not any(row["scaled"] for row in found["measured"])  # digits fit, in memory and in time
     assert found["memory"]["exemplar_level"] > 0
+    assert found["load"] >= 0
     assert (found["refused"], found["made_pictures"], found["assumed"]) == ([], None, [])
 
 

@@ -7,6 +7,7 @@ from mnemonics_lib.inspection.measured import Measured, affordable
 
 
 def test_the_size_that_there_is_time_for(monkeypatch):
+    monkeypatch.setattr(measured, "LIMIT", 6.0)
     monkeypatch.setattr(measured, "seconds", lambda body: body())
     assert affordable(128, 4, lambda size: lambda: 0.001 * size) == 128
     assert affordable(128, 4, lambda size: lambda: 0.1 * size) == 60
