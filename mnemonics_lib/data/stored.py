@@ -104,13 +104,16 @@ class StoredPictures:
             raise pixels
         return pixels.to(self.device)
 
-    def stream(self, batches: Sequence[Tensor], seeds: Sequence[Tensor] | None = None) -> Iterator[Tensor]:
+    def stream(
+        self, batches: Sequence[Tensor], seeds: Sequence[Tensor] | None = None, readers: int | None = None
+    ) -> Iterator[Tensor]:
         """The pixels of one batch after the other, read by other processes while the last one is worked on.
 
         Args:
             batches: places in this store, [b] each.
             seeds: for each picture of each batch the seed of a random view of it, int64 [b]: a crop of 8 to 100 % of
                 its area, mirrored or not (``RandomResizedCrop``, He et al. 2016); None for the middles.
+            readers: how many processes read; None for one on each core.
 
         Raises:
             DataError: naming a file that cannot be read; and for a process that ends, as one does that the system kills
@@ -124,7 +127,7 @@ class StoredPictures:
         loader = DataLoader(
             Views(self.files, self.size),
             batch_sampler=[batch for batch in asked if batch],
-            num_workers=cores(),
+            num_workers=cores() if readers is None else readers,
             pin_memory=self.device.type == "cuda",
             generator=torch.Generator(),  # or it would take a number from the caller's
             worker_init_fn=_left_alone,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from mnemonics_lib.data.batches import Data, EpochBatches, batches
+from mnemonics_lib.data.batches import WHOLE, Data, EpochBatches, Share, batches
+from mnemonics_lib.data.pictures import cores
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.data.stored import StoredPictures
 
@@ -24,14 +25,20 @@ class StreamedEpochs(EpochBatches):
         size: images per batch, at most.
         augment: whether pictures are seen in random views (``RandomResizedCrop``), and exemplars cropped and mirrored.
         seed: of orders, views and crops.
+        share: what this process reads and loads of each batch.
     """
 
-    def __init__(self, samples: Samples, raw: StoredPictures, size: int, augment: bool, seed: int) -> None:
-        super().__init__(samples, size, augment, seed)
+    def __init__(
+        self, samples: Samples, raw: StoredPictures, size: int, augment: bool, seed: int, share: Share = WHOLE
+    ) -> None:
+        super().__init__(samples, size, augment, seed, share)
         self.raw = raw
 
     def epoch(self) -> Iterator[tuple[Tensor, ...]]:
-        """What :meth:`load` takes, batch for batch: pixels [r, c, h, w], indices [b] and, with ``augment``, crops."""
+        """What :meth:`load` takes, batch for batch: pixels [r, c, h, w], indices [b] and, with ``augment``, crops.
+
+        With a share of it pixels and crops are its own, and the indices those of all.
+        """
         samples, device, views = self.samples, self.samples.labels.device, None
         chosen = [samples.real_first(batch) for batch in batches(len(samples), self.size, self._order)]
         places = [batch[batch < len(self.raw)] for batch in chosen]
@@ -41,19 +48,34 @@ class StreamedEpochs(EpochBatches):
             [samples.pixels.draw(len(batch) - len(of), self._crops)] if self.augment else []
             for batch, of in zip(chosen, places, strict=True)
         ]
-        for pixels, batch, own in zip(self.raw.stream(places, views), chosen, crops, strict=True):
+        if self.share.of > 1:
+            real, learned = self._shares(chosen, places)
+            places = [of[own] for of, own in zip(places, real, strict=True)]
+            views = views and [of[own] for of, own in zip(views, real, strict=True)]
+            crops = [[crop[own] for crop in of] for of, own in zip(crops, learned, strict=True)]
+        readers = max(1, cores() // self.share.here)
+        for pixels, batch, own in zip(self.raw.stream(places, views, readers), chosen, crops, strict=True):
             yield (pixels, batch.to(device), *(crop.to(device) for crop in own))
 
+    def _shares(self, chosen: Sequence[Tensor], places: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Which of each batch's pictures, and which of its exemplars, are of this share: places among their kind."""
+        shares = [self.share.take(torch.arange(len(batch))) for batch in chosen]
+        pairs = list(zip(shares, map(len, places), strict=True))
+        return [own[own < real] for own, real in pairs], [own[own >= real] - real for own, real in pairs]
+
     def load(self, pixels: Tensor, index: Tensor, *crops: Tensor) -> Data:  # type: ignore[override]
-        """The images [b, c, h, w], normalised, those of exemplars cropped, and labels [b] of one batch."""
-        learned = self.samples.images[index[len(pixels) :] - len(self.raw)]
+        """The images [b, c, h, w], normalised, those of exemplars cropped, and labels [b] of one batch.
+
+        With a share of it, [s, c, h, w] alone, and the labels of all [b].
+        """
+        learned = self.samples.images[self.share.take(index)[len(pixels) :] - len(self.raw)]
         if crops and len(learned):
             learned = self.samples.pixels.crop(learned, *crops)
         return torch.cat([self.samples.pixels.normalise(pixels), learned]), self.samples.labels[index]
 
 
-def epoch_batches(samples: Samples, size: int, augment: bool, seed: int) -> EpochBatches:
+def epoch_batches(samples: Samples, size: int, augment: bool, seed: int, share: Share = WHOLE) -> EpochBatches:
     """The mini-batches of a training: of images in memory, or of pictures on disk."""
     if isinstance(samples.raw, StoredPictures):
-        return StreamedEpochs(samples, samples.raw, size, augment, seed)
-    return EpochBatches(samples, size, augment, seed)
+        return StreamedEpochs(samples, samples.raw, size, augment, seed, share)
+    return EpochBatches(samples, size, augment, seed, share)

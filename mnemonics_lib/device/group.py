@@ -1,0 +1,188 @@
+"""The processes that torchrun has started: they meet, the first does the work, and all end together.
+
+What the others do in between is :func:`follow`: they wait to be told of a loop, and take its steps.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+
+import torch
+from torch import distributed
+
+from mnemonics_lib.data.batches import Share
+from mnemonics_lib.device.processes import Several, tell, told, together
+from mnemonics_lib.divergence import NonFiniteError
+from mnemonics_lib.errors import ReportedError
+
+PATIENCE = timedelta(days=365)
+"""How long a process waits for another: the first may train exemplars for days while the others have nothing to do. One
+that has ended is noticed at once."""
+
+FAILED = "mnemonics_lib: failed"
+"""Where another process than the first leaves its exit status when it cannot go on."""
+
+CPU = torch.device("cpu")
+
+Work = Callable[[], int]
+"""Returns an exit status."""
+
+
+class ProcessesError(ReportedError, ValueError):
+    """Processes that cannot work together. The message says why."""
+
+
+class LostProcessError(ReportedError, RuntimeError):
+    """Another process of the run has ended, so this one cannot go on."""
+
+    status = 1
+
+
+_store: distributed.Store | None = None
+"""What the processes that have met can leave for one another; None in a process that is alone."""
+
+
+def lead_or_follow(work: Work, ended: Callable[[Work], int]) -> int:
+    """Do some work in the first process, while the others take the steps that they are told of; for all processes.
+
+    Args:
+        work: what the first process does.
+        ended: does what it is given, and makes an exit status of each error that a user is told of, once that is said.
+
+    Returns:
+        The exit status. It is the first's in all processes, unless another one could not go on.
+    """
+    global _store
+    _store, number, count = next(distributed.rendezvous("env://", timeout=PATIENCE))
+    distributed.init_process_group("gloo", store=_store, rank=number, world_size=count, timeout=PATIENCE)
+    if number:
+        return _others(ended, _store)
+    status = 1  # of an error that nobody expects, which Python shows after the others are told
+    try:
+        status = ended(work)
+    except SystemExit as end:  # of the command line's own, or of another process
+        status = end.code if isinstance(end.code, int) else 1
+        raise
+    finally:
+        with suppress(RuntimeError):  # they have ended
+            tell("end", status)
+    return status
+
+
+def _others(ended: Callable[[Work], int], store: distributed.Store) -> int:
+    """What a process does that is not the first."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # the first hears them too, and ends the work where it can go on
+        signal.signal(number, lambda *_: None)
+    warnings.simplefilter("ignore")  # the first says them
+    of_the_first = False
+
+    def followed() -> int:
+        nonlocal of_the_first
+        try:
+            status = follow()
+        except RuntimeError as error:
+            if not lost(error):
+                raise
+            status = LostProcessError.status  # the first has ended, and has said why if it could
+        of_the_first = True
+        return status
+
+    status = 1
+    try:
+        status = ended(followed)
+    finally:
+        if not of_the_first:
+            store.set(FAILED, str(status))
+    # torchrun stops the others once one has ended, so the first must have had its say.
+    with suppress(RuntimeError):
+        while of_the_first:
+            told(CPU)
+    return status
+
+
+def follow() -> int:
+    """Take the steps that the first process tells of, until it tells that all is over; returns its exit status."""
+    several = loop = None
+    while True:
+        word, content = told(several.device if several else CPU)
+        if word == "end":
+            return int(content)
+        if word == "device":
+            several, _ = _meet_on(content)
+        elif word == "loop":
+            assert several is not None  # it is told first
+            kind, values, state = content
+            with together(several):
+                loop = kind(*values)
+            loop.load_state(state)
+        else:
+            assert loop is not None
+            with suppress(NonFiniteError):  # the first has come upon it too, and ends the run
+                loop.step()
+
+
+@contextmanager
+def taking_part(device: str) -> Iterator[None]:
+    """For the length of the block all processes take the steps of loops together; for the first one.
+
+    A process that is alone does the block as it is.
+
+    Args:
+        device: cpu; or cuda, of which each process takes a GPU of its own.
+
+    Raises:
+        ProcessesError: for another device, and more processes on a machine than it has GPUs.
+        LostProcessError: where another process has ended before it could say why.
+        SystemExit: where it has said so, with its exit status.
+    """
+    if _store is None:
+        yield
+        return
+    if device not in ("cpu", "cuda"):
+        count = distributed.get_world_size()
+        raise ProcessesError(
+            f"device = {device!r}: must be cpu or cuda with {count} processes, each on a GPU of its own"
+        )
+    try:
+        tell("device", device)
+        several, problem = _meet_on(device)
+        if problem:
+            raise ProcessesError(problem)
+        with together(several):
+            yield
+    except RuntimeError as error:
+        if not lost(error):
+            raise
+        if _store.check([FAILED]):
+            raise SystemExit(int(_store.get(FAILED))) from None
+        raise LostProcessError("another process of this run has ended; what was done before is kept") from error
+
+
+def _meet_on(kind: str) -> tuple[Several, str]:
+    """Take a device in each process; returns what is wrong with that in any of them, or nothing."""
+    share = Share(distributed.get_rank(), distributed.get_world_size(), int(os.environ["LOCAL_WORLD_SIZE"]))
+    problems = [""] * share.of
+    distributed.all_gather_object(problems, _wrong_with(kind, share.here))
+    problem = next(filter(None, problems), "")
+    if kind != "cuda" or problem:
+        return Several(share, CPU), problem
+    device = torch.device(kind, int(os.environ["LOCAL_RANK"]))
+    torch.cuda.set_device(device)
+    return Several(share, device, distributed.new_group(backend="nccl")), problem
+
+
+def _wrong_with(kind: str, processes: int) -> str:
+    """What keeps the processes of this machine from having a device each; nothing where they can."""
+    if kind != "cuda" or processes <= (gpus := torch.cuda.device_count()):
+        return ""
+    return f"device = {kind!r}: {processes} processes for {gpus} GPUs: must be one process a GPU (--nproc-per-node)"
+
+
+def lost(error: RuntimeError) -> bool:
+    """Whether an error comes from another process having ended; gloo's have no class of their own."""
+    return isinstance(error, distributed.DistBackendError) or "gloo" in str(error)
