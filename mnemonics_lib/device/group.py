@@ -14,9 +14,11 @@ from datetime import timedelta
 
 import torch
 from torch import distributed
+from torch.distributed import DistBackendError, ProcessGroup, Store
+from torch.distributed.rendezvous import rendezvous
 
 from mnemonics_lib.data.batches import Share
-from mnemonics_lib.device.processes import Several, tell, told, together
+from mnemonics_lib.device.processes import Several, tell, together, told
 from mnemonics_lib.divergence import NonFiniteError
 from mnemonics_lib.errors import ReportedError
 
@@ -43,7 +45,7 @@ class LostProcessError(ReportedError, RuntimeError):
     status = 1
 
 
-_store: distributed.Store | None = None
+_store: Store | None = None
 """What the processes that have met can leave for one another; None in a process that is alone."""
 
 
@@ -58,7 +60,7 @@ def lead_or_follow(work: Work, ended: Callable[[Work], int]) -> int:
         The exit status. It is the first's in all processes, unless another one could not go on.
     """
     global _store
-    _store, number, count = next(distributed.rendezvous("env://", timeout=PATIENCE))
+    _store, number, count = next(rendezvous("env://", timeout=PATIENCE))
     distributed.init_process_group("gloo", store=_store, rank=number, world_size=count, timeout=PATIENCE)
     if number:
         return _others(ended, _store)
@@ -74,7 +76,7 @@ def lead_or_follow(work: Work, ended: Callable[[Work], int]) -> int:
     return status
 
 
-def _others(ended: Callable[[Work], int], store: distributed.Store) -> int:
+def _others(ended: Callable[[Work], int], store: Store) -> int:
     """What a process does that is not the first."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the first hears them too, and ends the work where it can go on
         signal.signal(number, lambda *_: None)
@@ -145,9 +147,7 @@ def taking_part(device: str) -> Iterator[None]:
         return
     if device not in ("cpu", "cuda"):
         count = distributed.get_world_size()
-        raise ProcessesError(
-            f"device = {device!r}: must be cpu or cuda with {count} processes, each on a GPU of its own"
-        )
+        raise ProcessesError(f"device = {device!r}: must be cpu or cuda, of which each of {count} processes takes one")
     try:
         tell("device", device)
         several, problem = _meet_on(device)
@@ -173,7 +173,9 @@ def _meet_on(kind: str) -> tuple[Several, str]:
         return Several(share, CPU), problem
     device = torch.device(kind, int(os.environ["LOCAL_RANK"]))
     torch.cuda.set_device(device)
-    return Several(share, device, distributed.new_group(backend="nccl")), problem
+    group = distributed.new_group(backend="nccl")
+    assert isinstance(group, ProcessGroup)  # which all processes are of
+    return Several(share, device, group), problem
 
 
 def _wrong_with(kind: str, processes: int) -> str:
@@ -185,4 +187,4 @@ def _wrong_with(kind: str, processes: int) -> str:
 
 def lost(error: RuntimeError) -> bool:
     """Whether an error comes from another process having ended; gloo's have no class of their own."""
-    return isinstance(error, distributed.DistBackendError) or "gloo" in str(error)
+    return isinstance(error, DistBackendError) or "gloo" in str(error)

@@ -157,7 +157,9 @@ class ShareOfLoss(nn.Module):
         return self.loss(images, share.take(labels)) * (share.of * share.size(all_images) / all_images)
 
 
-_present = ContextVar[Alone]("processes that take steps together", default=Alone())
+ALONE = Alone()
+
+_present = ContextVar[Alone]("processes that take steps together", default=ALONE)
 
 
 @contextmanager
