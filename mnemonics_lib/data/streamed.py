@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib.data.batches import WHOLE, Data, EpochBatches, Share, batches
-from mnemonics_lib.data.pictures import cores
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.data.stored import StoredPictures
 
@@ -53,8 +52,7 @@ class StreamedEpochs(EpochBatches):
             places = [of[own] for of, own in zip(places, real, strict=True)]
             views = views and [of[own] for of, own in zip(views, real, strict=True)]
             crops = [[crop[own] for crop in of] for of, own in zip(crops, learned, strict=True)]
-        readers = max(1, cores() // self.share.here)
-        for pixels, batch, own in zip(self.raw.stream(places, views, readers), chosen, crops, strict=True):
+        for pixels, batch, own in zip(self.raw.stream(places, views, self.share.here), chosen, crops, strict=True):
             yield (pixels, batch.to(device), *(crop.to(device) for crop in own))
 
     def _shares(self, chosen: Sequence[Tensor], places: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:

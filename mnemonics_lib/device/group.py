@@ -14,7 +14,8 @@ from datetime import timedelta
 
 import torch
 from torch import distributed
-from torch.distributed import DistBackendError, ProcessGroup, Store
+from torch.distributed import DistBackendError, ProcessGroup
+from torch.distributed.distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
 from mnemonics_lib.data.batches import Share
