@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from typing import NoReturn
 
 import torch
 from torch import distributed
@@ -19,6 +20,7 @@ from torch.distributed.distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
 from mnemonics_lib.data.batches import Share
+from mnemonics_lib.device.deterministic import deterministic
 from mnemonics_lib.device.processes import Several, tell, together, told
 from mnemonics_lib.divergence import NonFiniteError
 from mnemonics_lib.errors import ReportedError
@@ -27,8 +29,9 @@ PATIENCE = timedelta(days=365)
 """How long a process waits for another: the first may train exemplars for days while the others have nothing to do. One
 that has ended is noticed at once."""
 
-FAILED = "mnemonics_lib: failed"
-"""Where another process than the first leaves its exit status when it cannot go on."""
+ENDED = "mnemonics_lib: ended"
+"""Where the first process to end leaves its exit status for the others. It may end in the middle of a step, when they
+wait for its gradients, so that it could tell them nothing."""
 
 CPU = torch.device("cpu")
 
@@ -63,58 +66,47 @@ def lead_or_follow(work: Work, ended: Callable[[Work], int]) -> int:
     global _store
     _store, number, count = next(rendezvous("env://", timeout=PATIENCE))
     distributed.init_process_group("gloo", store=_store, rank=number, world_size=count, timeout=PATIENCE)
-    if number:
-        return _others(ended, _store)
-    status = 1  # of an error that nobody expects, which Python shows after the others are told
+    status = 1  # of an error that nobody expects, which Python shows
     try:
-        status = ended(work)
-    except SystemExit as end:  # of the command line's own, or of another process
+        status = ended(_following if number else work)
+    except SystemExit as end:  # of the command line's own, and from taking_part
         status = end.code if isinstance(end.code, int) else 1
         raise
     finally:
-        with suppress(RuntimeError):  # they have ended
-            tell("end", status)
+        if not _store.check([ENDED]):
+            _store.set(ENDED, str(status))
     return status
 
 
-def _others(ended: Callable[[Work], int], store: Store) -> int:
-    """What a process does that is not the first."""
+def _following() -> int:
+    """Follow the first process until it has ended, whose exit status is returned."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the first hears them too, and ends the work where it can go on
         signal.signal(number, lambda *_: None)
     warnings.simplefilter("ignore")  # the first says them
-    of_the_first = False
-
-    def followed() -> int:
-        nonlocal of_the_first
-        try:
-            status = follow()
-        except RuntimeError as error:
-            if not lost(error):
-                raise
-            status = LostProcessError.status  # the first has ended, and has said why if it could
-        of_the_first = True
-        return status
-
-    status = 1
     try:
-        status = ended(followed)
-    finally:
-        if not of_the_first:
-            store.set(FAILED, str(status))
-    # torchrun stops the others once one has ended, so the first must have had its say.
-    with suppress(RuntimeError):
-        while of_the_first:
-            told(CPU)
-    return status
+        with deterministic():
+            follow()
+    except RuntimeError as error:
+        if not lost(error):
+            raise
+    return _status_of_the_others()
 
 
-def follow() -> int:
-    """Take the steps that the first process tells of, until it tells that all is over; returns its exit status."""
+def _status_of_the_others() -> int:
+    """What another process has ended with, if it could say so."""
+    assert _store is not None  # they have met
+    return int(_store.get(ENDED)) if _store.check([ENDED]) else LostProcessError.status
+
+
+def follow() -> NoReturn:
+    """Take the steps that the first process tells of.
+
+    Raises:
+        RuntimeError: as soon as another process has ended; all end that way.
+    """
     several = loop = None
     while True:
         word, content = told(several.device if several else CPU)
-        if word == "end":
-            return int(content)
         if word == "device":
             several, _ = _meet_on(content)
         elif word == "loop":
@@ -159,8 +151,8 @@ def taking_part(device: str) -> Iterator[None]:
     except RuntimeError as error:
         if not lost(error):
             raise
-        if _store.check([FAILED]):
-            raise SystemExit(int(_store.get(FAILED))) from None
+        if _store.check([ENDED]):
+            raise SystemExit(_status_of_the_others()) from None
         raise LostProcessError("another process of this run has ended; what was done before is kept") from error
 
 

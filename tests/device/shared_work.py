@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from mnemonics_lib.config import Optimisation
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device.group import lead_or_follow, taking_part
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.loops import walk
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import IncrementalNet, build_network
@@ -53,8 +55,32 @@ def in_double(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     return cross_entropy(model(images.double()), labels)
 
 
+class BadPictureError(ReportedError):
+    """Something that only one process comes upon."""
+
+    status = 17
+
+
+def refused(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """The same, and an error in one process."""
+    if os.environ["RANK"] == sys.argv[2]:
+        raise BadPictureError("cannot be read")
+    return in_double(model, images, labels)
+
+
+def ended(work: Callable[[], int]) -> int:
+    """As the command line does."""
+    try:
+        return work()
+    except ReportedError as error:
+        print(f"process {os.environ['RANK']}: {error}", file=sys.stderr)
+        return error.status
+
+
 def work() -> int:
     """Each training by this process alone, and by two."""
+    if sys.argv[2:]:
+        train("failing", 13, 5, "batch", alone=False, loss=refused)
     for name, (count, size) in COUNTS.items():
         for batch_norm in ("running", "batch"):
             if (name, batch_norm) == ("one", "batch"):
@@ -63,7 +89,8 @@ def work() -> int:
     return 0
 
 
-def train(name: str, count: int, size: int, batch_norm: str) -> None:
+def train(name: str, count: int, size: int, batch_norm: str, alone: bool = True, loss: Any = in_double) -> None:
+    """By this process alone, and by two."""
     generator = torch.Generator().manual_seed(count)
     images = torch.randn(count, 3, 8, 8, generator=generator)
     labels = torch.arange(count) % 5
@@ -73,9 +100,9 @@ def train(name: str, count: int, size: int, batch_norm: str) -> None:
     network: IncrementalNet = build_network(8, 4, 3, 5, seed=1).double()
     values = {"epochs": 2, "batch_size": size, "rate": 0.01, "milestones": [0.5], "batch_norm": batch_norm}
     sgd = Optimisation.model_validate({"augment": True, **values})
-    for together in (False, True):
+    for together in (False, True) if alone else (True,):
         model = copy.deepcopy(network)
-        make = partial(Watched, model, partial(in_double, model), samples, sgd, 7, name)
+        make = partial(Watched, model, partial(loss, model), samples, sgd, 7, name)
         if together:
             with taking_part("cpu"):
                 walk(make())
@@ -85,4 +112,4 @@ def train(name: str, count: int, size: int, batch_norm: str) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    sys.exit(lead_or_follow(work, lambda of: of()))
+    sys.exit(lead_or_follow(work, ended))

@@ -264,6 +264,13 @@ def test_a_refused_setting_is_said_once(config, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_what_one_process_comes_upon_in_the_middle_of_a_step_is_said_once_and_ends_both(number, tmp_path):
+    status, _, err = ended(begun(str(HERE / "shared_work.py"), str(tmp_path), str(number)))
+    assert (status, err) == (17, f"process {number}: cannot be read\n")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture
 def long(config) -> RunConfig:
     """A run that is still going on whenever it is looked at."""
