@@ -186,7 +186,8 @@ if STUDY:
                 mem_mb=4000 * PROCESSES,
                 runtime=240,
                 **({"gpu": GPUS} if GPUS else {}),
-                **({"nodes": 1} if PROCESSES > 1 else {}),  # so that all of them are on one
+                # All on one machine, and with a core each: threads are no more than this call's cores.
+                **({"nodes": 1, "cpus_per_task": PROCESSES} if PROCESSES > 1 else {}),
             shell:
                 "{sys.executable:q} {params.command:q} > {log:q} 2>&1{params.allowed}"
 

@@ -75,5 +75,7 @@ class StreamedEpochs(EpochBatches):
 def epoch_batches(samples: Samples, size: int, augment: bool, seed: int, share: Share = WHOLE) -> EpochBatches:
     """The mini-batches of a training: of images in memory, or of pictures on disk."""
     if isinstance(samples.raw, StoredPictures):
-        return StreamedEpochs(samples, samples.raw, size, augment, seed, share)
+        # To the GPU of this very process, which another one that sent it the samples does not know.
+        raw = samples.raw.to(samples.labels.device)
+        return StreamedEpochs(samples, raw, size, augment, seed, share)
     return EpochBatches(samples, size, augment, seed, share)

@@ -21,10 +21,13 @@ from torch import Tensor, nn
 from mnemonics_lib import runs
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.batches import Share
+from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device import group, torchrun
 from mnemonics_lib.device.processes import ALONE, ShareOfLoss, processes
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.methods import method_class
+from mnemonics_lib.methods.lucir import LUCIR
 from mnemonics_lib.models import IncrementalNet, build_network
 from mnemonics_lib.runs import load_run
 
@@ -107,18 +110,18 @@ def assert_close(one: Path, other: Path) -> None:
 OLD, NEW = 4, 3
 
 
-def of_method(name: str) -> tuple[IncrementalNet, Any]:
+def of_method(name: str, grey: Pixels) -> tuple[IncrementalNet, Any]:
     """A network in double precision, its running statistics in use, and the loss of a method in a second phase."""
     model = build_network(8, 4, 1, OLD, seed=3, head="cosine" if name == "lucir" else "linear").double()
     model.train()(torch.randn(32, 1, 8, 8, generator=torch.Generator().manual_seed(1)).double())
     teacher = copy.deepcopy(model).eval().requires_grad_(False)
     model.grow(OLD + NEW, seed=4)
     method = method_class(name)(0.5, 2.0, 5.0)
-    new = torch.randn(6, 1, 8, 8, generator=torch.Generator().manual_seed(2))
-    if name == "lucir":  # imprints in float32, which the images are
+    if isinstance(method, LUCIR):  # which would imprint, in float32
         method.old, method.weight = OLD, 3.0
     else:
-        method.begin_phase(model, OLD, new)
+        none = torch.zeros(0, dtype=torch.int64)
+        method.begin_phase(model, OLD, Samples.learned(torch.zeros(0, 1, 8, 8), none, grey))
     return model.eval(), partial(method.loss, model, teacher)
 
 
@@ -146,8 +149,8 @@ def mean_of_shares(model: nn.Module, loss: Any, of: int, x: Tensor, y: Tensor) -
 
 @pytest.mark.parametrize(("count", "of"), [(12, 2), (11, 2), (7, 3), (2, 5), (1, 2)])
 @pytest.mark.parametrize("name", ["lwf", "icarl", "bic", "finetune"])
-def test_the_mean_over_the_processes_is_that_of_the_mini_batch(name, count, of):
-    model, loss = of_method(name)
+def test_the_mean_over_the_processes_is_that_of_the_mini_batch(name, count, of, grey):
+    model, loss = of_method(name, grey)
     x, y = images(count, count // 3)
     whole = loss(x, y)
     value, slope = mean_of_shares(model, loss, of, x, y)
@@ -156,8 +159,8 @@ def test_the_mean_over_the_processes_is_that_of_the_mini_batch(name, count, of):
 
 
 @pytest.mark.parametrize(("count", "old"), [(12, 4), (8, 8), (8, 0)])
-def test_that_of_lucir_too_where_the_shares_have_as_many_images_of_old_classes(count, old):
-    model, loss = of_method("lucir")
+def test_that_of_lucir_too_where_the_shares_have_as_many_images_of_old_classes(count, old, grey):
+    model, loss = of_method("lucir", grey)
     x, y = images(count, old)
     whole = loss(x, y)
     value, slope = mean_of_shares(model, loss, 2, x, y)
@@ -165,8 +168,8 @@ def test_that_of_lucir_too_where_the_shares_have_as_many_images_of_old_classes(c
     torch.testing.assert_close(slope, gradient(model, whole), rtol=1e-10, atol=1e-12)
 
 
-def test_elsewhere_lucirs_margin_is_weighted_by_the_sizes_of_the_shares():
-    model, loss = of_method("lucir")
+def test_elsewhere_lucirs_margin_is_weighted_by_the_sizes_of_the_shares(grey):
+    model, loss = of_method("lucir", grey)
     x, y = images(11, 4)  # shares of 6 and 5 images, of which 2 and 2 are of old classes
     parts = [(x[number::2], y[number::2]) for number in range(2)]
     expected = sum(len(labels) / 11 * loss(part, labels) for part, labels in parts)
