@@ -5,7 +5,7 @@ as a parameter file. ``report PATH ...`` makes a table of records that are there
 arms of them seed by seed, and ``study STUDY`` says what came out of a study. ``check-data DATASET`` says what is there
 of a data set and what is damaged. ``bench`` measures speed and memory. Exit status: 0 done, 2 refused with one message,
 3 diverged, 74 the file system refused, 75 stopped by ``--minutes``, 130 stopped by Ctrl-C. After any of them the same
-command goes on from what was kept.
+command goes on from what was kept. ``torchrun --nproc-per-node=K -m mnemonics_lib run`` makes one run in K processes.
 """
 
 from __future__ import annotations
