@@ -73,6 +73,7 @@ def run_command(config: RunConfig, folder: Path, *more: str) -> list[str]:
 def config(tiny_values) -> RunConfig:
     """Every part of a run, where batch statistics play no part; rates at which rounding does not grow much."""
     running = {
+        "weight_transfer": True,
         "phases": 1,
         "training": {"epochs": 3, "milestones": [0.5], "batch_norm": "running", "rate": 0.01},
         "finetuning": {"epochs": 2, "milestones": [0.5], "batch_norm": "running", "rate": 0.01},
