@@ -15,7 +15,7 @@ else
   ENVIRONMENT := .venv/installed
 endif
 # A recipe reads these from its environment, whatever a path or a name has in it that a shell would take for its own.
-export PROFILE JOBS PYTHON STUDY CLUSTER DEVICE
+export PROFILE JOBS PYTHON STUDY CLUSTER DEVICE GPUS
 PY := "$$PYTHON"
 
 # The library is imported from here, so that PYTHON=... needs nothing installed into it.
@@ -45,11 +45,12 @@ reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROF
 
 # Without Snakemake's lock, which a killed call would leave behind: each run has a lock of its own.
 # On a cluster each run ends ten minutes before its four hours are over; the profile submits it again.
+# DEVICE=cuda GPUS=4 gives each run four GPUs, on each of which torchrun starts a process of it.
 .PHONY: study
 study: $(ENVIRONMENT) ## make the records of a study that are missing: STUDY=quick/digits-n5, a folder of them, or a file
 	@test -n "$$STUDY" || { echo "STUDY = '': must name a study: make study STUDY=quick/digits-n5" >&2; exit 2; }
 	@$(SNAKEMAKE) --nolock $(if $(CLUSTER),--profile "params/cluster/$$CLUSTER") --config "study=$$STUDY" \
-		$(if $(CLUSTER),minutes=230) $(if $(DEVICE),"device=$$DEVICE") -- study
+		$(if $(CLUSTER),minutes=230) $(if $(DEVICE),"device=$$DEVICE") $(if $(GPUS),"gpus=$$GPUS") -- study
 
 .PHONY: costs
 costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction to book/records/costs.json

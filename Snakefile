@@ -138,7 +138,7 @@ rule book:
 # Studies: what is missing of their records. Asked for by `make study` alone: to the other rules records are sources,
 # which no change of theirs may overwrite. Each job has a rule of its own, made from what the study says.
 if STUDY:
-    from mnemonics_lib.edition.studies.jobs import jobs
+    from mnemonics_lib.edition.studies.jobs import gpus_of_a_job, jobs
     from mnemonics_lib.edition.studies.plan import check_present, plan
     from mnemonics_lib.edition.studies.progress import StudyProgress
     from mnemonics_lib.edition.studies.study import study_files
@@ -150,7 +150,9 @@ if STUDY:
         PLANS = [plan(path) for path in study_files(STUDY)]
         if workflow.is_main_process:
             check_present(PLANS)
-        JOBS = jobs(PLANS, ["--device", DEVICE, *LIMIT])
+        GPUS = gpus_of_a_job(config.get("gpus"), DEVICE)
+        PROCESSES = max(1, GPUS)  # of a job: one a GPU
+        JOBS = jobs(PLANS, ["--device", DEVICE, *LIMIT], processes=PROCESSES)
     except ReportedError as error:
         raise WorkflowError(f"Nothing was run, because of this study:\n{error}") from None
     if WRONG_NAMES := unusable([*(plan.path for plan in PLANS), *(run.params for plan in PLANS for run in plan.runs)]):
@@ -179,11 +181,13 @@ if STUDY:
                 command=JOB.command,  # a list, of which every element is quoted by itself
                 # A phase 0 that diverges, with status 3, does so in each run that has it, and they say so themselves.
                 allowed=" || [ $? -eq 3 ]" if JOB.stamps else "",
-            threads: 1
+            threads: PROCESSES
             resources:
-                mem_mb=4000,
+                mem_mb=4000 * PROCESSES,
                 runtime=240,
-                **({"gpu": 1} if DEVICE.startswith("cuda") else {}),
+                **({"gpu": GPUS} if GPUS else {}),
+                # All on one machine, and with a core each: threads are no more than this call's cores.
+                **({"nodes": 1, "cpus_per_task": PROCESSES} if PROCESSES > 1 else {}),
             shell:
                 "{sys.executable:q} {params.command:q} > {log:q} 2>&1{params.allowed}"
 

@@ -5,7 +5,8 @@ as a parameter file. ``report PATH ...`` makes a table of records that are there
 arms of them seed by seed, and ``study STUDY`` says what came out of a study. ``check-data DATASET`` says what is there
 of a data set and what is damaged, ``dry-run PARAMS`` how long a run would take here. ``bench`` measures speed and
 memory. Exit status: 0 done, 2 refused with one message, 3 diverged, 74 the file system refused, 75 stopped by
-``--minutes``, 130 stopped by Ctrl-C. After any of them the same command goes on from what was kept.
+``--minutes``, 130 stopped by Ctrl-C. After any of them the same command goes on from what was kept. ``torchrun
+--nproc-per-node=K -m mnemonics_lib run`` makes one run in K processes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from mnemonics_lib.config import ConfigError, load_config
 from mnemonics_lib.config.keep import Keep, keep_from
 from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.config.shipped import parameter_file
+from mnemonics_lib.device.torchrun import started_together
 from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
 from mnemonics_lib.edition import commands as of_records
 from mnemonics_lib.errors import OutOfTimeError, ReportedError
@@ -119,13 +121,26 @@ def limit(text: str) -> float:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns the exit status."""
+    """Run a command; returns the exit status. Of several processes the first does, and the others help it."""
+    if started_together():
+        from mnemonics_lib.device.group import lead_or_follow
+
+        return lead_or_follow(lambda: _command(arguments), _ended)
+    return _ended(lambda: _command(arguments))
+
+
+def _command(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
+    with _one_line_warnings():
+        COMMANDS[options.command](options)
+    sys.stdout.flush()  # so that nobody who reads it is noticed here, and not when Python ends
+    return 0
+
+
+def _ended(work: Callable[[], int]) -> int:
+    """Do something, and say of an error that a user can do something about what it was; returns the exit status."""
     try:
-        with _one_line_warnings():
-            COMMANDS[options.command](options)
-        sys.stdout.flush()  # so that nobody who reads it is noticed here, and not when Python ends
-        return 0
+        return work()
     except ReportedError as end:
         return _say(str(end), end.status)
     except BrokenPipeError:
@@ -168,6 +183,7 @@ def _run(options: argparse.Namespace) -> None:
     for file in filter(None, (options.copy, beside)):  # now, and not when the work of hours is done
         refuse_unwritable(file)
     from mnemonics_lib import runs
+    from mnemonics_lib.device.group import taking_part
     from mnemonics_lib.durable.records import write_record
     from mnemonics_lib.edition.phase_lines import PhaseLines
 
@@ -181,16 +197,17 @@ def _run(options: argparse.Namespace) -> None:
             raise EnoughError
 
     try:
-        record, path = runs.run(
-            config,
-            options.out,
-            options.device,
-            progress=not options.quiet and sys.stderr.isatty(),  # a log file would have a line for every step of a bar
-            minutes=options.minutes,
-            record_steps=not options.no_record,
-            each_phase=each_phase,
-            keep=keep,
-        )
+        with taking_part(options.device):
+            record, path = runs.run(
+                config,
+                options.out,
+                options.device,
+                progress=not options.quiet and sys.stderr.isatty(),  # a log would have a line for every step of a bar
+                minutes=options.minutes,
+                record_steps=not options.no_record,
+                each_phase=each_phase,
+                keep=keep,
+            )
     except EnoughError:
         print(f"stopped after phase {options.stop_after}; the same command without --stop-after goes on")
         return

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.config.batches import refuse_batches_of_one
+from mnemonics_lib.config.batches import refuse_batches_of_one, refuse_shares_of_one
 from mnemonics_lib.data.checks import require_labels, require_raw
 from mnemonics_lib.data.dataset import Dataset, load_dataset
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.data.stored import Raw
 from mnemonics_lib.data.wording import listed
+from mnemonics_lib.device.processes import processes
 from mnemonics_lib.exemplars.selection import per_class, pick_random
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
@@ -60,13 +61,22 @@ class Experiment:
 
         Raises:
             DataError: for data that cannot be read, or are not what is declared of them.
-            ConfigError: where the data have a batch of one image, of which the configuration alone could not know.
+            ConfigError: where the data have a batch of one image, of which the configuration alone could not know; and
+                where one of several processes would have only one of a batch.
         """
         device, protocol = torch.device(device), config.protocol()
         data = load_dataset(config.dataset, device, config.resolution, config.folder)
-        images = torch.bincount(data.train.labels, minlength=max(protocol.order) + 1)[protocol.order]
-        refuse_batches_of_one(config, images.tolist())
-        return cls(config, data, protocol, device)
+        found = cls(config, data, protocol, device)
+        refuse_batches_of_one(config, found.class_sizes)
+        if (count := processes().count) > 1:
+            refuse_shares_of_one(config, found.class_sizes, count)
+        return found
+
+    @property
+    def class_sizes(self) -> list[int]:
+        """Training images of each class in use, in order of arrival."""
+        order = self.protocol.order
+        return torch.bincount(self.data.train.labels, minlength=max(order) + 1)[order].tolist()
 
     @property
     def class_names(self) -> list[str]:

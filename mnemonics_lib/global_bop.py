@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -136,7 +137,7 @@ def model_level(experiment: Experiment, state: State, walk: Walker = loops.walk)
     data = experiment.new_data(phase)  # D_i
     loss: LossFunction
     if phase == 0:
-        loss = lambda x, y: cross_entropy(model(x), y)  # noqa: E731  Eq. 2
+        loss = partial(classification, model)  # Eq. 2
     else:
         teacher = copy.deepcopy(model).eval().requires_grad_(False)  # Theta_{i-1}
         old = model.classes
@@ -145,7 +146,7 @@ def model_level(experiment: Experiment, state: State, walk: Walker = loops.walk)
         model.grow(experiment.protocol.seen(phase), experiment.seed("head", phase))
         method.begin_phase(model, old, data)
         data = training_data(experiment, state, data)  # E_{0:i-1} and D_i
-        loss = lambda x, y: method.loss(model, teacher, x, y)  # noqa: E731  L_all, Eq. 5
+        loss = partial(method.loss, model, teacher)  # L_all, Eq. 5
     descent = Descent(model, loss, data, config.training, experiment.seed("training", phase))
     walk(descent, f"phase {phase}: model")  # Eq. 6; for phase 0 the name is a key of durable.shared
     if phase:
@@ -153,6 +154,11 @@ def model_level(experiment: Experiment, state: State, walk: Walker = loops.walk)
     with evaluating(model):
         train_accuracy, train_loss = metrics.accuracy_and_loss(model, data)
     return {"training_loss": descent.losses, "train_accuracy": train_accuracy, "train_loss": train_loss}
+
+
+def classification(model: IncrementalNet, images: Tensor, labels: Tensor) -> Tensor:
+    """L_c of Eq. 2 on one batch: a function with a name, because other processes may be told to take it too."""
+    return cross_entropy(model(images), labels)
 
 
 def training_data(experiment: Experiment, state: State, new: Samples) -> Samples:
@@ -255,7 +261,7 @@ def balanced_finetuning(experiment: Experiment, state: State, walk: Walker = loo
     before = evaluate(experiment, now)["accuracy"]
     descent = Descent(
         model,
-        lambda x, y: cross_entropy(model(x), y),
+        partial(classification, model),
         state.memory.samples(experiment.data.pixels),
         config.finetuning,
         experiment.seed("finetuning", phase),

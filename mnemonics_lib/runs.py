@@ -9,10 +9,8 @@ Example:
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.data.checks import require_like_data
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.device.deterministic import deterministic
 from mnemonics_lib.device.memory import peak_memory_mb
 from mnemonics_lib.device.precision import without_bfloat16_units
 from mnemonics_lib.device.recording import recording
@@ -389,22 +388,3 @@ def name_of(config: RunConfig) -> str:
     """A readable, unique directory name for a configuration."""
     main = f"{config.dataset}-n{config.phases}-{config.method}-{config.exemplars}-s{config.seed}"
     return f"{config.profile}/{main}-{config.digest[:10]}"
-
-
-@contextmanager
-def deterministic() -> Iterator[None]:
-    """Ask torch for algorithms that give the same bits twice, for the length of a run.
-
-    cuBLAS is asked by its environment variable, which it reads once: that stays set.
-    """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    switches: Any = torch.utils.deterministic
-    filled = switches.fill_uninitialized_memory
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    switches.fill_uninitialized_memory = False  # a pass over every new tensor, which no value needs
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        switches.fill_uninitialized_memory = filled

@@ -16,6 +16,7 @@ from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.config.presets import preset
 from mnemonics_lib.data import dataset
 from mnemonics_lib.data.dataset import load_dataset
+from mnemonics_lib.device.deterministic import deterministic
 from mnemonics_lib.divergence import DivergedError
 from mnemonics_lib.durable import records
 from mnemonics_lib.durable.checkpoint import CheckpointError
@@ -403,7 +404,7 @@ def test_the_deterministic_switch_is_put_back(small, tmp_path, monkeypatch):
 
     torch.use_deterministic_algorithms(True)  # as another program may have it
     try:
-        with runs.deterministic():
+        with deterministic():
             assert switches() == (True, True, False)
         assert switches() == (True, False, True)
     finally:

@@ -138,6 +138,28 @@ def refuse_batches_of_one(config: Axes, images: Sequence[int] | None = None) -> 
     )
 
 
+def refuse_shares_of_one(config: Axes, images: Sequence[int], processes: int) -> None:
+    """Refuse more processes than leave each two images of every batch whose statistics batch normalisation uses.
+
+    Args:
+        config: the run.
+        images: training images of each class in use, in the order of arrival.
+        processes: that take the mini-batches of the training and the fine-tuning together, each its share.
+
+    Raises:
+        ConfigError: naming the field that asks for statistics, and what is allowed.
+    """
+    trained = [loop for loop in loops(config, images) if loop.field in ("training.batch_size", "finetuning.batch_size")]
+    for loop in trained:
+        smallest = loop.smallest()
+        if smallest is not None and smallest < 2 * processes:
+            raise ConfigError(
+                f"processes = {processes}: must be at most {smallest // 2}: in phase {loop.phase}, a batch of "
+                f"{loop.what} would be {smallest} images ({loop.field} = {loop.size}), of which each process needs two "
+                f"for batch normalisation ({loop.why})"
+            )
+
+
 def _budget(config: Axes, loop: Drawn) -> int:
     """The smallest budget that gives a class as many exemplars to train on as a loop needs."""
     classes, holds_out = config.protocol().seen(loop.phase), METHODS[config.method].holds_out

@@ -9,7 +9,7 @@ that no step waits for a transfer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -67,18 +67,55 @@ def inner_batch(labels: Tensor, size: int, seed: int, t: int) -> Tensor:
     return balanced_batches(labels, size, stream(seed, t // a_pass))[t % a_pass]
 
 
+class Share(NamedTuple):
+    """Which images of each batch one of several processes loads: every ``of``-th, beginning with its own number.
+
+    Every so many, and not one piece, so that each share has real images and exemplars as the batch has them. The sizes
+    of two shares of a batch differ by at most one.
+
+    Attributes:
+        number: 0..of-1; the share of number 0 is never the smaller one.
+        of: how many processes there are.
+        here: how many of them have the cores of this machine among them.
+    """
+
+    number: int = 0
+    of: int = 1
+    here: int = 1
+
+    def size(self, count: int) -> int:
+        """How many of a batch of ``count`` images it has; 0 where the batch has none for it."""
+        return len(range(self.number, count, self.of))
+
+    def take(self, batch: Tensor) -> Tensor:
+        """Its rows of a batch [b, ...]; of one that has none for it the last, so that a network has something to see.
+
+        Whoever takes a mean gives that row the weight 0, which is its :meth:`size`.
+        """
+        if self.of == 1:
+            return batch
+        return batch[self.number :: self.of] if self.size(len(batch)) else batch[-1:]
+
+
+WHOLE = Share()
+"""All of each batch, for a process that is alone."""
+
+
 class EpochBatches:
     """The mini-batches of a training: each epoch all samples in a new random order, each batch with new crops.
 
+    Of several processes each draws the same batches, and loads its share of them.
+
     Args:
         samples: what to draw from; a batch is normalised on the device when it is loaded.
-        size: images per batch, at most.
+        size: images per batch, at most, in all processes together.
         augment: whether images are cropped (and mirrored, where the data set allows it).
         seed: of orders and crops.
+        share: what this process loads of each batch.
     """
 
-    def __init__(self, samples: Samples, size: int, augment: bool, seed: int) -> None:
-        self.samples, self.size, self.augment = samples, size, augment
+    def __init__(self, samples: Samples, size: int, augment: bool, seed: int, share: Share = WHOLE) -> None:
+        self.samples, self.size, self.augment, self.share = samples, size, augment, share
         self._order, self._crops = stream(seed, "order"), stream(seed, "crops")
 
     def epoch(self) -> Iterable[tuple[Tensor, ...]]:
@@ -90,9 +127,14 @@ class EpochBatches:
         return upload(columns, self.samples.labels.device)
 
     def load(self, index: Tensor, *crops: Tensor) -> Data:
-        """The images [b, c, h, w], normalised and cropped, and labels [b] of one batch."""
-        images, labels = self.samples.batch(index)
-        return (self.samples.pixels.crop(images, *crops) if crops else images), labels
+        """The images [b, c, h, w], normalised and cropped, and labels [b] of one batch.
+
+        With a share of it, [s, c, h, w] alone, and the labels of all [b].
+        """
+        images, labels = self.samples.batch(self.share.take(index))
+        if crops:
+            images = self.samples.pixels.crop(images, *map(self.share.take, crops))
+        return images, labels if self.share.of == 1 else self.samples.labels[index]
 
     def state(self) -> dict[str, Any]:
         """Where both random streams stand."""

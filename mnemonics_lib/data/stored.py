@@ -109,13 +109,16 @@ class StoredPictures:
             raise pixels
         return pixels.to(self.device)
 
-    def stream(self, batches: Sequence[Tensor], seeds: Sequence[Tensor] | None = None) -> Iterator[Tensor]:
+    def stream(
+        self, batches: Sequence[Tensor], seeds: Sequence[Tensor] | None = None, among: int = 1
+    ) -> Iterator[Tensor]:
         """The pixels of one batch after the other, read by other processes while the last one is worked on.
 
         Args:
             batches: places in this store, [b] each.
             seeds: for each picture of each batch the seed of a random view of it, int64 [b]: a crop of 8 to 100 % of
                 its area, mirrored or not (``RandomResizedCrop``, He et al. 2016); None for the middles.
+            among: how many processes of this machine do so at once, and have its cores among them.
 
         Raises:
             DataError: naming a file that cannot be read; and for a process that ends, as one does that the system kills
@@ -132,7 +135,7 @@ class StoredPictures:
         loader = DataLoader(
             Views(self.files, self.size),
             batch_sampler=[batch for batch in asked if batch],
-            num_workers=cores(),
+            num_workers=-(-cores() // among),
             pin_memory=self.device.type == "cuda",
             generator=torch.Generator(),  # or it would take a number from the caller's
             worker_init_fn=_left_alone,

@@ -16,13 +16,14 @@ import weakref
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from mnemonics_lib.data.dataset import Dataset
 from mnemonics_lib.device.memory import device_name
+from mnemonics_lib.device.processes import processes
 from mnemonics_lib.durable.own_method import describe_method
 from mnemonics_lib.durable.source import EXCLUDED, PACKAGE, ROOTS, Excluded, library_source
 from mnemonics_lib.durable.syntax import sha256
@@ -57,6 +58,7 @@ class Environment(BaseModel):
         threads: of torch on the CPU; None where an old record does not say.
         device: as :func:`mnemonics_lib.device.memory.device_name` has it.
         versions: of Python and of ``PACKAGES``, by name.
+        processes: that trained the model together; written down only where there were several.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -64,6 +66,12 @@ class Environment(BaseModel):
     threads: int | None
     device: str
     versions: dict[str, str]
+    processes: int = Field(default=1, ge=1)
+
+    @model_serializer(mode="wrap")
+    def _as_ever_of_one(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Of one process without its number, of which records and shared phases that are older know nothing."""
+        return {name: value for name, value in values(self).items() if name != "processes" or value != 1}
 
 
 class CodeVersion(TypedDict):
@@ -76,7 +84,10 @@ class CodeVersion(TypedDict):
 def environment(device: torch.device | str) -> Environment:
     """What a run on a device is made under now."""
     return Environment(
-        threads=torch.get_num_threads(), device=device_name(torch.device(device)), versions=library_versions()
+        threads=torch.get_num_threads(),
+        device=device_name(torch.device(device)),
+        versions=library_versions(),
+        processes=processes().count,
     )
 
 
@@ -92,8 +103,10 @@ def differences(before: Environment, after: Environment) -> str:
         before: the environment that a run was begun under.
         after: the one it is to go on under.
     """
-    names = ["threads", "device", *sorted(before.versions.keys() | after.versions.keys())]
-    old, new = ({"threads": it.threads, "device": it.device, **it.versions} for it in (before, after))
+    names = ["threads", "device", "processes", *sorted(before.versions.keys() | after.versions.keys())]
+    old, new = (
+        {"threads": it.threads, "device": it.device, "processes": it.processes, **it.versions} for it in (before, after)
+    )
     pairs = ((name, old.get(name), new.get(name)) for name in names)
     return ", ".join(
         f"{name} {'unknown' if was is None else was} -> {'unknown' if now is None else now}"

@@ -232,6 +232,7 @@ class Record(Part):
 
     Attributes:
         environments: every one the run was made under; the first is the record's own.
+        processes: that trained the model together; written down only where there were several.
         identity: None for a run that is older than this field, as are ``threads`` and the numbers of a phase that are
             None.
         phase_seconds: wall seconds of each phase, shared work counted as if it had been done here.
@@ -267,6 +268,7 @@ class Record(Part):
     peak_memory_mb: float
     device: str
     threads: int | None
+    processes: int = Field(default=1, ge=1)
     code: Code
     versions: dict[str, str]
     environments: list[Environment] = Field(min_length=1)
@@ -279,8 +281,9 @@ class Record(Part):
 
     @model_serializer(mode="wrap")
     def _as_it_was_read(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without the names that an older record does not have, whose checksum knows nothing of them."""
-        return {name: value for name, value in values(self).items() if name != "class_names" or value is not None}
+        """Without what an older record does not have, whose checksum knows nothing of it."""
+        since = {"class_names": None, "processes": 1}
+        return {name: value for name, value in values(self).items() if name not in since or value != since[name]}
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Record:
@@ -305,7 +308,7 @@ class Record(Part):
             raise ValueError(
                 f"class_names = {shown(self.class_names)}: must be {len(self.class_order)}, one for each class"
             )
-        own = Environment(threads=self.threads, device=self.device, versions=self.versions)
+        own = Environment(threads=self.threads, device=self.device, versions=self.versions, processes=self.processes)
         if self.environments[0] != own:
             raise ValueError(f"environments.0 = {self.environments[0]!r}: must be the record's own, {own!r}")
         return self

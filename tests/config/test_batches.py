@@ -239,3 +239,18 @@ def test_a_phase_of_one_training_image_is_the_data_sets_fault():
         toy(patch, [1, 1, 1, 1, 1])
         with pytest.raises(ConfigError, match=r"dataset = 'digits': must be one with two training images or more"):
             Experiment.of(config)
+
+
+@pytest.mark.parametrize(("processes", "most"), [(2, None), (3, 2)])
+def test_each_of_several_processes_has_two_images_of_a_batch_or_is_refused(tiny, processes, most):
+    config = tiny.replace(phases=1, training={"batch_size": 5}, finetuning={"batch_norm": "running"})
+    images = [100] * 10
+    if most is None:
+        batches.refuse_shares_of_one(config, images, processes)
+        return
+    said = (
+        f"processes = {processes}: must be at most {most}: in phase 0, a batch of the training data would be 5 images"
+    )
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        batches.refuse_shares_of_one(config, images, processes)
+    batches.refuse_shares_of_one(config.replace(training={"batch_norm": "running"}), images, processes)

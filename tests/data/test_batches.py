@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mnemonics_lib.data.batches import InnerBatches, balanced_batches, batches, inner_batch
+from mnemonics_lib.data.batches import EpochBatches, InnerBatches, Share, balanced_batches, batches, inner_batch
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.rng import derive, stream
 
 LABELS = torch.arange(5).repeat_interleave(3).roll(4)
@@ -138,3 +139,35 @@ def test_classes_of_unequal_size_are_partitioned_too(labels, size, seed):
     parts = balanced_batches(torch.tensor(labels), size, torch.Generator().manual_seed(seed))
     assert sorted(torch.cat(parts).tolist()) == list(range(len(labels)))
     assert max(map(len, parts)) <= size
+
+
+@given(st.integers(1, 40), st.integers(1, 9))
+def test_the_shares_of_a_batch_are_all_of_it_once_and_none_is_larger_by_two(count, of):
+    batch = torch.arange(count)
+    shares = [Share(number, of) for number in range(of)]
+    sizes = [share.size(count) for share in shares]
+    taken = [share.take(batch) for share in shares]
+    assert sorted(torch.cat([some[:size] for some, size in zip(taken, sizes, strict=True)]).tolist()) == list(
+        range(count)
+    )
+    assert max(sizes) - min(sizes) <= 1
+    assert sizes[0] == max(sizes)
+    assert all(some.tolist() == [count - 1] for some, size in zip(taken, sizes, strict=True) if not size)
+    assert torch.equal(Share().take(batch), batch)
+
+
+@pytest.mark.parametrize("augment", [False, True])
+@pytest.mark.parametrize("of", [2, 3, 7])
+def test_each_of_several_processes_loads_its_share_of_the_batches_of_one(grey, of, augment):
+    moving = replace(grey, pad=2, flip=True)
+    raw = torch.randint(0, 17, (11, 1, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    learned = torch.randn(6, 1, 4, 4, generator=torch.Generator().manual_seed(2))
+    samples = Samples(raw, learned, torch.arange(17), moving)
+    whole = EpochBatches(samples, 5, augment, seed=3)
+    expected = [whole.load(*batch) for batch in whole.epoch()]
+    for share in (Share(number, of) for number in range(of)):
+        own = EpochBatches(samples, 5, augment, 3, share)
+        for (images, labels), batch in zip(expected, own.epoch(), strict=True):
+            mine, of_all = own.load(*batch)
+            assert torch.equal(mine, share.take(images))
+            assert torch.equal(of_all, labels)

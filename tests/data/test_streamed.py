@@ -11,6 +11,7 @@ from PIL import Image
 
 from mnemonics_lib.config import Finetuning
 from mnemonics_lib.data import stored
+from mnemonics_lib.data.batches import Share
 from mnemonics_lib.data.held import HeldImages
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
@@ -135,3 +136,31 @@ def test_exemplars_on_the_host_are_trained_on_like_those_in_memory(samples, augm
     mixed, labels = samples.to_keep()
     assert torch.equal(mixed.read(), samples.all()[0])
     assert labels.tolist() == list(range(13))
+
+
+@pytest.mark.parametrize("augment", [False, True])
+@pytest.mark.parametrize("of", [2, 5])
+def test_each_of_several_processes_reads_its_share_of_every_batch_and_no_more(samples, monkeypatch, of, augment):
+    asked = []
+    streamed = StoredPictures.stream
+
+    def noted(self, batches, seeds=None, among=1):
+        asked.append((sum(map(len, batches)), among))
+        return streamed(self, batches, seeds, among)
+
+    monkeypatch.setattr(StoredPictures, "stream", noted)
+    whole = epoch_batches(samples, 4, augment, seed=3)
+    expected = [whole.load(*batch) for batch in whole.epoch()]
+    shares = [Share(number, of, here=2) for number in range(of)]
+    loops = [epoch_batches(samples, 4, augment, 3, share) for share in shares]
+    loaded = [[loop.load(*batch) for batch in loop.epoch()] for loop in loops]
+    for at, (images, labels) in enumerate(expected):
+        for share, loop in zip(shares, loaded, strict=True):
+            own, of_all = loop[at]
+            assert torch.equal(of_all, labels)
+            assert torch.equal(own, share.take(images))
+    (read, alone), *others = asked
+    assert (read, alone, {among for _, among in others}) == (9, 1, {2})
+    if of == 2:  # five processes have less than one image each of a batch, and then look at one all the same
+        assert sum(count for count, _ in others) == 9
+    assert all(torch.equal(whole.state()["crops"], loop.state()["crops"]) for loop in loops)

@@ -14,12 +14,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mnemonics_lib import runs, training
+from mnemonics_lib import training
 from mnemonics_lib.bilevel import ENGINES, InnerSGD, recorded_adjoint
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel, Training
 from mnemonics_lib.data.pixels import Pixels, upload
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device import recording as recording_module
+from mnemonics_lib.device.deterministic import deterministic
 from mnemonics_lib.device.recording import WARM, CudaGraphs, Step, recorder, recording
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.loops import walk
@@ -451,7 +452,7 @@ def graphs(monkeypatch):
         monkeypatch.setattr(module, "recorder", Counted)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*is not re(corded|played)")
-        with runs.deterministic():
+        with deterministic():
             yield Counted
 
 

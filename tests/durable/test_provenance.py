@@ -12,9 +12,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from mnemonics_lib.data.batches import Share
 from mnemonics_lib.data.dataset import Dataset, load_dataset
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.split import Split
+from mnemonics_lib.device.processes import Several, together
 from mnemonics_lib.durable import provenance
 from mnemonics_lib.durable.provenance import (
     Environment,
@@ -211,10 +213,23 @@ def test_the_difference_of_two_environments_is_told_in_words():
     new = Environment(threads=2, device="cpu", versions={"python": "3.11", "torch": "2.15.0", "higher": "0.2.1"})
     assert differences(old, new) == "threads 1 -> 2, torch 2.14.1 -> 2.15.0"
     assert differences(new, old) == "threads 2 -> 1, torch 2.15.0 -> 2.14.1"
+    two = old.model_copy(update={"processes": 2})
+    assert differences(old, two) == "processes 1 -> 2"
     gpu = Environment(threads=None, device="cuda (H100)", versions={"python": "3.11", "torch": "2.14.1", "numpy": "2"})
     assert differences(old, gpu) == (
         "threads 1 -> unknown, device cpu -> cuda (H100), higher 0.2.1 -> unknown, numpy unknown -> 2"
     )
+
+
+def test_the_number_of_processes_is_written_down_where_there_were_several():
+    alone = environment("cpu")
+    assert alone.processes == 1
+    assert "processes" not in alone.model_dump()  # as in older records, whose checksum knows nothing of it
+    with together(Several(Share(1, 3), torch.device("cpu"))):
+        three = environment("cpu")
+    assert three.model_dump() == {**alone.model_dump(), "processes": 3}
+    assert Environment(**three.model_dump()) == three
+    assert environment("cpu") == alone
 
 
 # -- commit ----------------------------------------------------------------------------------------------------------

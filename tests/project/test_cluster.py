@@ -55,7 +55,11 @@ STUDY = {
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """A project in which a study was made on a cluster of stand-ins: its folder, what was said, and the jobs."""
-    root = tmp_path_factory.mktemp("cluster")
+    return made_on_a_cluster(tmp_path_factory.mktemp("cluster"))
+
+
+def made_on_a_cluster(root, *settings, sbatch=SBATCH, options=""):
+    """The same with settings of make, a stand-in for ``sbatch`` and options of Snakemake."""
     project, programs, jobs = root / "it's the project", root / "bin", root / "jobs"
     for folder in (project, programs, jobs):
         folder.mkdir()
@@ -67,15 +71,15 @@ def cluster(tmp_path_factory):
     study = project / "mine" / "two.yaml"
     study.parent.mkdir()
     study.write_text(write_yaml(STUDY))
-    for name, text in {"sbatch": SBATCH, "sacct": SACCT, "srun": SRUN, "sinfo": "#!/bin/sh\necho main*\n"}.items():
+    for name, text in {"sbatch": sbatch, "sacct": SACCT, "srun": SRUN, "sinfo": "#!/bin/sh\necho main*\n"}.items():
         (programs / name).write_text(
             text if text.startswith("#!/bin") else text.format(python=sys.executable, home=str(jobs))
         )
         (programs / name).chmod(0o755)
     environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-    command = ["make", f"PYTHON={sys.executable}", "JOBS=2", "study", "STUDY=mine/two.yaml", "CLUSTER=slurm"]
+    command = ["make", f"PYTHON={sys.executable}", "JOBS=2", "study", "STUDY=mine/two.yaml", "CLUSTER=slurm", *settings]
     quick = "--slurm-no-account --slurm-init-seconds-before-status-checks 1 --seconds-between-status-checks 1"
-    command.append(f"SNAKEMAKE_OPTIONS={quick}")
+    command.append(f"SNAKEMAKE_OPTIONS={quick} {options}")
     made = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     noted = sorted(jobs.iterdir(), key=lambda path: int(path.name))
     return project, made, [json.loads(path.read_text()) for path in noted]
@@ -101,6 +105,21 @@ def test_it_asks_for_what_the_rule_says(cluster):
         assert {"--ntasks=1", "--cpus-per-task=1"} <= set(job["arguments"])
         assert not any("gpu" in word or "gres" in word for word in job["arguments"])
         assert "'study=mine/two.yaml' 'minutes=230'" in job["script"]  # the node makes the same plan
+
+
+def test_a_run_on_several_gpus_asks_for_them_on_one_machine_with_a_core_for_each(tmp_path):
+    """No job is run, since no GPU is here."""
+    not_run = SBATCH.replace('"-c", script]', '"-c", "exit 1"]')
+    _, made, jobs = made_on_a_cluster(
+        tmp_path, "DEVICE=cuda", "GPUS=3", sbatch=not_run, options="--retries 0 --latency-wait 1"
+    )
+    assert made.returncode != 0
+    assert jobs
+    for job in jobs:
+        asked = dict(itertools.pairwise(job["arguments"]))
+        assert asked["--mem"] == "12000"
+        assert {"--gpus=3", "--nodes=1", "--cpus-per-task=3"} <= set(job["arguments"])
+        assert "'device=cuda' 'gpus=3'" in job["script"]
 
 
 def test_the_records_are_there_and_the_summary_says_so(cluster):

@@ -19,6 +19,7 @@ from mnemonics_lib.durable.records import RecordError, read_record
 from mnemonics_lib.durable.shared import exemplars_source, model_source
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import RECORDS
 from mnemonics_lib.runs import source_of
 
@@ -26,6 +27,7 @@ STAMPS = Path("build", "studies", "phase-0")
 """Says of each phase 0 that several runs share that it is there."""
 
 RUN = ["-m", "mnemonics_lib", "run"]
+TORCHRUN = ["-m", "mnemonics_lib.device.torchrun", "--standalone"]
 COPY = ["-m", "mnemonics_lib.edition.studies.copy_record"]
 
 
@@ -76,8 +78,36 @@ class Job:
         return Path("build", "logs", *parts).with_suffix(".log")
 
 
+class GpusError(ReportedError, ValueError):
+    """A number of GPUs that no job can have."""
+
+
+def gpus_of_a_job(given: Any, device: str) -> int:
+    """How many GPUs each run of a study is to have: none on a CPU.
+
+    Args:
+        given: what the setting ``gpus`` says; None for nothing.
+        device: of the runs.
+
+    Raises:
+        GpusError: for what is no number of GPUs, and for several without a GPU.
+    """
+    on_gpu = device.partition(":")[0] == "cuda"
+    if given is None:
+        return int(on_gpu)
+    if not re.fullmatch("[1-9][0-9]*", str(given)):
+        raise GpusError(f"gpus = {given!r}: must be a whole number from 1 on")
+    if not on_gpu or (int(given) > 1 and device != "cuda"):
+        raise GpusError(f"gpus = {given}: must go with device = cuda, not {device}")
+    return int(given)
+
+
 def jobs(
-    plans: Iterable[Plan], options: Sequence[str] = (), records: Path = RECORDS, stamps: Path = STAMPS
+    plans: Iterable[Plan],
+    options: Sequence[str] = (),
+    records: Path = RECORDS,
+    stamps: Path = STAMPS,
+    processes: int = 1,
 ) -> list[Job]:
     """What makes the records of some studies that are missing; the jobs that others need come first.
 
@@ -89,6 +119,7 @@ def jobs(
         options: more arguments for each run, which change none of its numbers: where, how long.
         records: where such records are looked for, beside the studies' own.
         stamps: the folder of what is said of phase 0.
+        processes: that take part in each run; several are started by torchrun.
     """
     plans = list(plans)
     present = _by_digest([records, *(plan.records for plan in plans)])
@@ -104,21 +135,26 @@ def jobs(
             # One that keeps something else is made in the same folder of build/runs: after, and not beside it.
             made.append((run, [file for same in first[run.config.digest] for file in same.files]))
             first[run.config.digest].append(run)
-    shared = _PhaseZero([run for run, _ in made], options, stamps)
-    runs = [Job(run.record, command(run, options), run, [*shared.needs(run), *after]) for run, after in made]
+    shared = _PhaseZero([run for run, _ in made], options, stamps, processes)
+    runs = [Job(run.record, command(run, options, processes), run, [*shared.needs(run), *after]) for run, after in made]
     return [*shared.jobs, *runs, *copies]
 
 
-def command(run: PlannedRun, options: Sequence[str] = ()) -> list[str]:
+def command(run: PlannedRun, options: Sequence[str] = (), processes: int = 1) -> list[str]:
     """The arguments of Python that make a run and its record."""
-    return [*RUN, *run.arguments, *options, "--copy", str(run.record)]
+    return [*started(processes), *run.arguments, *options, "--copy", str(run.record)]
+
+
+def started(processes: int) -> list[str]:
+    """The arguments of Python that start so many processes for a run."""
+    return RUN if processes == 1 else [*TORCHRUN, f"--nproc-per-node={processes}", *RUN]
 
 
 class _PhaseZero:
     """The phases 0 that several runs have in common, as jobs that come before them."""
 
-    def __init__(self, runs: list[PlannedRun], options: Sequence[str], stamps: Path) -> None:
-        self._options = options
+    def __init__(self, runs: list[PlannedRun], options: Sequence[str], stamps: Path, processes: int) -> None:
+        self._options, self._started = options, started(processes)
         self._of: dict[str, Path] = {}
         self.jobs: list[Job] = []
         models, exemplars = _grouped(runs, _model_key), _grouped(filter(_trains, runs), _exemplars_key)
@@ -130,7 +166,7 @@ class _PhaseZero:
                 self._add(stamps / f"exemplars-{key}.done", sharing[0], sharing)
 
     def _add(self, stamp: Path, maker: PlannedRun, sharing: list[PlannedRun]) -> None:
-        arguments = [*RUN, *maker.arguments, *self._options, "--stop-after", "0"]
+        arguments = [*self._started, *maker.arguments, *self._options, "--stop-after", "0"]
         self.jobs.append(Job(stamp, arguments, maker, self.needs(maker), stamps=True))
         self._of.update(dict.fromkeys((str(run.record) for run in sharing), stamp))
 

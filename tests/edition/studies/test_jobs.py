@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 
 from mnemonics_lib.config import write_yaml
 from mnemonics_lib.durable.records import write_record
-from mnemonics_lib.edition.studies.jobs import jobs
+from mnemonics_lib.edition.studies.jobs import GpusError, gpus_of_a_job, jobs
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.runs import source_of
 from tests.made_records import made
@@ -164,3 +165,34 @@ def test_a_copy_is_of_pairs_of_files_and_needs_no_torch(tmp_path):
     }
     script = "import sys, mnemonics_lib.edition.studies.copy_record; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_several_processes_of_a_run_are_started_by_torchrun_for_phase_0_too(planned, tmp_path):
+    found = planned(arms=BOTH)
+    todo = jobs([found], ["--device", "cuda"], tmp_path / "records", tmp_path / "stamps", processes=4)
+    assert len(todo) == 3
+    torchrun = ["-m", "mnemonics_lib.device.torchrun", "--standalone", "--nproc-per-node=4"]
+    for job in todo:
+        assert job.command[:7] == [*torchrun, "-m", "mnemonics_lib", "run"]
+
+
+@pytest.mark.parametrize(
+    ("given", "device", "expected"),
+    [(None, "cpu", 0), (None, "cuda", 1), (None, "cuda:1", 1), ("4", "cuda", 4), (4, "cuda", 4), (1, "cuda:1", 1)],
+)
+def test_a_run_has_the_gpus_that_were_asked_for(given, device, expected):
+    assert gpus_of_a_job(given, device) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "device", "said"),
+    [
+        ("many", "cuda", "gpus = 'many': must be a whole number from 1 on"),
+        (0, "cuda", "gpus = 0: must be a whole number from 1 on"),
+        (2, "cpu", "gpus = 2: must go with device = cuda, not cpu"),
+        (2, "cuda:1", "gpus = 2: must go with device = cuda, not cuda:1"),
+    ],
+)
+def test_gpus_that_no_run_can_have_are_refused(given, device, said):
+    with pytest.raises(GpusError, match=f"^{re.escape(said)}$"):
+        gpus_of_a_job(given, device)
