@@ -18,6 +18,7 @@ from mnemonics_lib.bench.clock import where
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.batches import refuse_batches_of_one
 from mnemonics_lib.data.pictures import cores
+from mnemonics_lib.device.deterministic import deterministic
 from mnemonics_lib.device.memory import free_bytes, resident_peak
 from mnemonics_lib.device.recording import recording
 from mnemonics_lib.inspection.counted import Counted, counted
@@ -36,7 +37,6 @@ from mnemonics_lib.inspection.work import (
     inner_steps,
     work,
 )
-from mnemonics_lib.runs import deterministic
 from mnemonics_lib.trial import refuse_unfit_network
 
 Row = dict[str, Any]
