@@ -93,8 +93,8 @@ def assert_close(one: Path, other: Path) -> None:
 
     Only the order differs in which float32 numbers are added: 6e-8 of each sum, so the first epoch is the same to 1e-6.
     SGD through ReLUs makes that larger. In one process, a start of this run whose parameters were changed by 1.2e-7 of
-    themselves ended 2e-3 of the length of all parameters away, with losses that differed by up to 4e-3 and accuracies by
-    1.2; here a few times as much is allowed. What is exact is shown in double precision below.
+    themselves ended 2e-3 of the length of all parameters away, with training losses that differed by up to 2e-3 and
+    accuracies by 1.2; a few times as much is allowed. What is exact is shown in double precision below.
     """
     first, second = read_record(one), read_record(other)
     assert first.results[0].training_loss[0] == pytest.approx(second.results[0].training_loss[0], rel=1e-6)
