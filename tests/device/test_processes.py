@@ -71,12 +71,13 @@ def run_command(config: RunConfig, folder: Path, *more: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def config(tiny_values) -> RunConfig:
-    """Every part of a run, where batch statistics play no part; rates at which rounding does not grow much."""
+    """Every part of a run, where batch statistics play no part, in a network that learns without them."""
     running = {
         "weight_transfer": True,
         "phases": 1,
-        "training": {"epochs": 3, "milestones": [0.5], "batch_norm": "running", "rate": 0.01},
-        "finetuning": {"epochs": 2, "milestones": [0.5], "batch_norm": "running", "rate": 0.01},
+        "network": {"depth": 8, "width": 16},
+        "training": {"epochs": 4, "milestones": [0.5], "batch_norm": "running", "rate": 0.1, "batch_size": 32},
+        "finetuning": {"epochs": 2, "milestones": [0.5], "batch_norm": "running", "rate": 0.05},
     }
     return parse_config(tiny_values | running)
 
@@ -90,19 +91,22 @@ def alone(config, tmp_path_factory) -> Path:
 def assert_close(one: Path, other: Path) -> None:
     """Two records of the same run, of which one process made one and two made the other.
 
-    Only the order differs in which float32 numbers are added: 6e-8 of each sum. SGD through ReLUs makes that larger,
-    at these rates and in 60 mini-batches to less than 1e-4 of the length of all parameters; an image in a hundred may
-    then change its class.
+    Only the order differs in which float32 numbers are added: 6e-8 of each sum, so the first epoch is the same to 1e-6.
+    SGD through ReLUs makes that larger. In one process, a start of this run whose parameters were changed by 1.2e-7 of
+    themselves ended 2e-3 of the length of all parameters away, with training losses that differed by up to 2e-3 and
+    accuracies by 1.2; a few times as much is allowed. What is exact is shown in double precision below.
     """
     first, second = read_record(one), read_record(other)
+    assert first.results[0].training_loss[0] == pytest.approx(second.results[0].training_loss[0], rel=1e-6)
+    assert first.results[0].training_loss[0] > 2 * first.results[0].training_loss[-1]  # it learns
     for mine, others in zip(first.results, second.results, strict=True):
-        assert mine.training_loss == pytest.approx(others.training_loss, rel=1e-4)
-        assert mine.finetuning_loss == pytest.approx(others.finetuning_loss, rel=1e-4)
-        assert mine.accuracy == pytest.approx(others.accuracy, abs=1)
+        assert mine.training_loss == pytest.approx(others.training_loss, rel=0.02)
+        assert mine.finetuning_loss == pytest.approx(others.finetuning_loss, rel=0.05)
+        assert mine.accuracy == pytest.approx(others.accuracy, abs=5)
         assert mine.exemplars_per_class == others.exemplars_per_class
     models = [load_run(path).model for path in (one, other)]
     vectors = [torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models]
-    assert (vectors[0] - vectors[1]).norm() < 1e-4 * vectors[0].norm()
+    assert (vectors[0] - vectors[1]).norm() < 0.01 * vectors[0].norm()
 
 
 # --- one mini-batch, share by share -----------------------------------------------------------------------------------
@@ -244,7 +248,7 @@ def test_a_run_goes_on_with_another_number_of_processes(config, alone, tmp_path)
         runs.run(config, tmp_path / "runs", each_phase=enough)
     status, out, err = ended(begun(*command, "--minutes", "0"))
     assert status == 75
-    assert err == ("time limit reached in phase 1: model: 1 of 3 steps are done; the same command goes on from there\n")
+    assert err == ("time limit reached in phase 1: model: 1 of 4 steps are done; the same command goes on from there\n")
     assert "record" not in out
     record, path = runs.run(config, tmp_path / "runs")
     assert [environment.processes for environment in record.environments] == [1, 2]
