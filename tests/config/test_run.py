@@ -444,6 +444,8 @@ def test_the_papers_files_for_imagenet_differ_from_cifar_s_in_what_section_5_1_s
     assert found["training"].pop("milestones") == [0.3333, 0.6667]
     assert (found["training"]["epochs"], found["training"]["lambda_base"]) == (90, 10.0)
     assert found.pop("network") == {**cifar.pop("network"), "name": "resnet18"}
+    assert found["exemplar_level"].pop("inner_batch") == 128  # the one choice that is made, and said
+    assert cifar["exemplar_level"].pop("inner_batch") == 0
     changed = {field for field in cifar if cifar[field] != found[field]}
     assert changed == {"dataset", "training"}
     assert {field for field in cifar["training"] if cifar["training"][field] != found["training"].get(field)} == {
