@@ -62,7 +62,13 @@ EXCLUDED = (
     Excluded("mnemonics_lib.data.wording", "words what is refused"),
     Excluded("mnemonics_lib.data.errors", "names what is refused"),
     Excluded("mnemonics_lib.data.digits", "what it loads is in the digest of the data"),
-    Excluded("mnemonics_lib.data.cifar100", "what it loads is in the digest of the data"),
+    *(
+        Excluded(f"mnemonics_lib.data.{module}", "what it loads is in the digest of the data")
+        for module in ("cifar100", "folder", "held_out", "imagenet", "loaded", "pictures", "tiny_imagenet", "tree")
+    ),
+    Excluded("mnemonics_lib.data.declared", "what is declared of pictures is in the configuration"),
+    Excluded("mnemonics_lib.inspection", "looks at data and times steps before there is a run"),
+    Excluded("mnemonics_lib.trial", "refuses a network that no run has"),
 )
 """What is left out of a run's source. `higher` and torch are not here: their versions are in the environment."""
 

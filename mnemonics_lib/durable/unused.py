@@ -29,8 +29,24 @@ SOLVERS = {
 """What solves the inner problem and differentiates the solution, by the way it is done."""
 
 
+ON_DISK = ("data.stored", "data.held", "data.held_batches")
+"""What reads pictures that stay on disk, and keeps their exemplars on the host."""
+
+NETWORKS = {True: "models.resnet", False: "models.torchvision_net"}
+"""Where a network is, by whether it is the one of the paper's CIFAR experiments."""
+
+
 def unused_modules(config: RunConfig) -> tuple[Excluded, ...]:
     """To be left out of the source of a run of this configuration, besides what is left out for all."""
+    other_network = NETWORKS[config.network.name != "cifar_resnet"]
+    left_out = [Excluded(f"mnemonics_lib.{other_network}", f"has another network than {config.network.name}")]
+    if not config.facts.on_disk:
+        left_out += [Excluded(f"mnemonics_lib.{module}", "is for pictures that stay on disk") for module in ON_DISK]
+    return (*left_out, *_unused_solvers(config))
+
+
+def _unused_solvers(config: RunConfig) -> tuple[Excluded, ...]:
+    """Of the exemplar level all, or what solves the inner problem otherwise than this run."""
     if config.exemplars != "mnemonics" and not config.adjust:
         return EXEMPLAR_LEVEL
     level = config.exemplar_level

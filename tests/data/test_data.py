@@ -30,7 +30,7 @@ def test_every_data_set_with_facts_has_a_loader():
     assert set(DATASETS) == set(LOADERS)
 
 
-@pytest.mark.parametrize("name", sorted(DATASETS))
+@pytest.mark.parametrize("name", ["digits", "cifar100"])  # the others have files of their own
 def test_the_facts_are_those_of_the_loaded_data(name, request, monkeypatch):
     if name == "cifar100":
         monkeypatch.setenv("MNEMONICS_DATA", str(request.getfixturevalue("cifar_root")))

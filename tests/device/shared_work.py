@@ -26,7 +26,7 @@ from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import IncrementalNet, build_network
 from mnemonics_lib.training import Descent
 
-FOLDER = Path(sys.argv[1])
+FOLDER = Path(sys.argv[1] if __name__ == "__main__" else "")
 COUNTS = {"odd": (13, 5), "one": (1, 5), "even": (16, 8)}
 """Images, and most of them in a mini-batch: 5, 4 and 4; one that leaves a process with none; two of 8."""
 

@@ -7,7 +7,7 @@ import pytest
 from mnemonics_lib.bilevel import inner
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.durable.source import EXCLUDED, PACKAGE, ROOTS, modules_used
-from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, SOLVERS, unused_modules
+from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, NETWORKS, ON_DISK, SOLVERS, unused_modules
 
 OF_ADJOINT = ["adjoint", "kept_adjoint", "recorded_adjoint", "repeated", "second_order", "walk"]
 ENGINES = {"higher_engine", *OF_ADJOINT, "closed_form"}
@@ -46,8 +46,27 @@ def test_a_run_that_trains_exemplars_depends_on_its_own_engine_alone(changes, en
     assert {"exemplars.mnemonics", "exemplars.controls", "bilevel.inner", "training"} <= found
 
 
+OF_DISK = {"data.stored", "data.held", "data.held_batches"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "network", "on_disk"),
+    [
+        ({}, "models.resnet", False),
+        ({"dataset": "cifar100", "network": {"name": "resnet18"}}, "models.torchvision_net", False),
+        ({"dataset": "imagenet", "network": {"name": "resnet18"}}, "models.torchvision_net", True),
+    ],
+)
+def test_a_run_depends_on_its_own_network_and_on_where_its_pictures_are(changes, network, on_disk):
+    found = used(**changes)
+    assert found & {"models.resnet", "models.torchvision_net"} == {network}
+    assert found & OF_DISK == (OF_DISK if on_disk else set())
+    assert {"data.samples", "data.streamed", "data.batches", "models.network"} <= found
+
+
 def test_every_module_that_is_named_is_there():
-    named = [entry.module for entry in EXEMPLAR_LEVEL] + [f"mnemonics_lib.{m}" for of in SOLVERS.values() for m in of]
+    others = [*ON_DISK, *NETWORKS.values(), *(m for of in SOLVERS.values() for m in of)]
+    named = [entry.module for entry in EXEMPLAR_LEVEL] + [f"mnemonics_lib.{module}" for module in others]
     for name in named:
         path = PACKAGE.joinpath(*name.split(".")[1:])
         assert path.is_dir() or path.with_suffix(".py").exists(), name

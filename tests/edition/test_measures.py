@@ -23,7 +23,7 @@ def single(names: set[str], record) -> set[str]:
 
 def test_the_measured_numbers_of_records_are_all_there():
     record = made()
-    settings = {*RunConfig.model_fields, "version"}
+    settings = {*RunConfig.model_fields, "version", "processes"}
     assert set(OF_RUN) == single(numbers(Record), record) - settings
     assert set(OF_PHASE) == single(numbers(PhaseResult), record.results[1]) - {"method"} | {"seconds"}
 

@@ -109,4 +109,4 @@ def test_the_paper_s_scale_is_counted_without_its_data(monkeypatch, tmp_path):
     assert (first.part, first.count) == ("model level", 90 * -(-500 * 1281 // 128))
     assert first.images == first.reads == pytest.approx(128, abs=0.1)
     assert (exemplars.part, exemplars.count) == ("exemplars", 50 * -(-500 * 1281 // 128))
-    assert exemplars.images == 500 * 20
+    assert exemplars.images == 128

@@ -527,11 +527,6 @@ def test_a_transferred_convolution_does_not_share_memory_with_its_source():
     assert torch.equal(layer.weight, before)
 
 
-def test_a_convolution_with_a_bias_is_refused():
-    with pytest.raises(ValueError, match="bias"):
-        TransferConv2d(nn.Conv2d(1, 1, 3))
-
-
 def test_a_reinitialised_transferred_network_keeps_w_and_has_scale_1(net):
     transfer_weights(net)
     for layer in transferred(net):
