@@ -11,7 +11,8 @@
 #
 # Does what {doc}`cifar100` shows hold on pictures of other things? The study `small/tiny_imagenet_100-n5` asks it with the settings of
 # `small/cifar100-n5`, which were not chosen on these data: LUCIR and LwF, herding's exemplars against exemplars trained from them,
-# five seeds each. Weight transfer and balanced fine-tuning are on in every arm, so that a difference is one of exemplars.
+# five seeds each. Weight transfer and balanced fine-tuning are on in every arm, and old exemplars stay as they are, so that a
+difference is one of Eq. 9.
 #
 # Every number is computed from the run records in `book/records`.
 
@@ -29,11 +30,7 @@ from mnemonics_lib.paths import PARAMS, RECORDS, ROOT
 figures.style()
 NAME = "tiny_imagenet_100-n5"
 METHODS = {"lucir": "LUCIR", "lwf": "LwF"}
-ARMS = {
-    "-transfer": "herding",
-    "-trained": "trained from herding (Eq. 9)",
-    "-with-ours": "trained, and old ones adjusted (Eq. 9 and 10)",
-}
+ARMS = {"-transfer": "herding", "-trained": "trained from herding (Eq. 9)"}
 found = report.evidence("small", NAME)
 config = load_config(PARAMS / "small" / f"{NAME}.yaml")
 
@@ -95,7 +92,7 @@ differences = {
         for seed in sorted(found[method + suffix].keys() & found[f"{method}-transfer"].keys())
     }
     for method in METHODS
-    for suffix, words in (("-trained", "trained"), ("-with-ours", "and adjusted"))
+    for suffix, words in (("-trained", "trained"),)
     if report.comparable(found, method + suffix, f"{method}-transfer")
 }
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
@@ -121,7 +118,6 @@ display(Markdown("\n".join(lines)))
 LINES = {
     "-transfer": {"color": figures.PALETTE["herding"]},
     "-trained": {"color": figures.PALETTE["mnemonics"]},
-    "-with-ours": {"color": figures.PALETTE["mnemonics"], "linestyle": "dashed"},
 }
 figure, axes = plt.subplots(1, len(METHODS), figsize=(9, 3.2), sharey=True, layout="constrained")
 for axis, (method, name) in zip(axes, METHODS.items(), strict=True):

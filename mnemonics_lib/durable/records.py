@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,6 +36,9 @@ from mnemonics_lib.durable import compact
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.provenance import Environment, Identity
 from mnemonics_lib.errors import ReportedError
+
+ROUNDING = 1e-12
+"""Of a number that is computed again, relative to it."""
 
 VOLATILE = ("seconds", "phase_seconds", "peak_memory_mb")
 """Fields that differ from one run to the next: wall time and memory."""
@@ -300,7 +304,8 @@ class Record(Part):
             if getattr(self, field) != measured:
                 raise ValueError(f"{field} = {getattr(self, field)!r}: must be that of the results, {measured!r}")
         for field, value in self._derived().items():
-            if getattr(self, field) != value:
+            # Python adds floats more exactly from 3.12 on, so that a mean may differ there in its last digit.
+            if not math.isclose(getattr(self, field), value, rel_tol=ROUNDING):
                 raise ValueError(f"{field} = {getattr(self, field)!r}: must be {value!r}, which the phases give")
         if len(set(self.class_order)) != len(self.class_order):
             raise ValueError(f"class_order = {shown(self.class_order)}: must name each class once")

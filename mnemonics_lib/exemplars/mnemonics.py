@@ -108,7 +108,7 @@ class ExemplarTraining:
         guard.refuse_if_too_large(
             self.program,
             self.temporary(0),
-            self._few(),
+            self.few(),
             len(self.inner),
             self._validation(),
             self.level,
@@ -121,10 +121,10 @@ class ExemplarTraining:
         """Where so many bytes are many, let the engine take more of them and less time; it computes the same."""
         batch = min(len(self.inner), self.level.inner_batch or len(self.inner))
         self.engine = guard.with_room_where_there_is(
-            self.engine, self.temporary(0), self._few(), batch, self._validation(), free
+            self.engine, self.temporary(0), self.few(), batch, self._validation(), free
         )
 
-    def _few(self) -> Tensor:
+    def few(self) -> Tensor:
         """Some of the images, where the model is."""
         return self.start[: guard.PROBE].to(self.samples.labels.device)
 

@@ -149,7 +149,7 @@ def peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
     forecast = Forecast(
         training.program,
         training.temporary(0),
-        training.start,
+        training.few(),
         step.moving + step.fixed,
         config.exemplar_level,
         config.facts.on_disk,

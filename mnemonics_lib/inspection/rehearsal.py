@@ -19,6 +19,7 @@ from mnemonics_lib.bilevel import guard
 from mnemonics_lib.bilevel.inner import FORMULAS
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.sections import Optimisation
+from mnemonics_lib.data.held import HeldImages, Images
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples, part_size
 from mnemonics_lib.device.memory import free_bytes
@@ -106,19 +107,29 @@ class Rehearsal:
 
     def images(self, count: int) -> Tensor:
         """Random raw images, uint8 [count, c, h, w]."""
+        return self._raw(count).to(self.device)
+
+    def _raw(self, count: int) -> Tensor:
+        """The same on the host, where they are drawn."""
         high = self.config.facts.white + 1
-        raw = torch.randint(high, (count, *self.shape), generator=self.generator, dtype=torch.uint8)
-        return raw.to(self.device)
+        return torch.randint(high, (count, *self.shape), generator=self.generator, dtype=torch.uint8)
 
     def samples(self, count: int, first: int, last: int) -> Samples:
         """Random real images of the classes first..last-1 in turn."""
         labels = first + torch.arange(count, device=self.device) % (last - first)
         return Samples.real(self.images(count), labels, self.pixels)
 
-    def learned(self, count: int, classes: int) -> tuple[Tensor, Tensor]:
-        """Random exemplars of classes 0..classes-1 in turn, normalised [count, c, h, w], and their labels."""
+    def learned(self, count: int, classes: int) -> tuple[Images, Tensor]:
+        """Random exemplars of classes 0..classes-1 in turn, normalised [count, c, h, w], and their labels.
+
+        They are where the run has them: of pictures that stay on disk on the host.
+        """
         labels = torch.arange(count, device=self.device) % classes
-        return self.pixels.normalise(self.images(count)), labels
+        raw = self._raw(count)
+        images = (
+            HeldImages(raw, self.pixels) if self.config.facts.on_disk else self.pixels.normalise(raw.to(self.device))
+        )
+        return images, labels
 
     def first_phase(self) -> State:
         """What phase 0 begins with."""
@@ -230,7 +241,7 @@ class Rehearsal:
             guard.refuse_if_too_large(
                 training.program,
                 training.temporary(0),
-                training.start,
+                training.few(),
                 everyone,
                 validation,
                 level,
@@ -267,7 +278,7 @@ class Rehearsal:
         """Whether the run's own engine, for the whole step, would take more memory and less time."""
         engine, validation = training.program(self.config.exemplar_level), whole.validation + whole.fixed
         chosen = guard.with_room_where_there_is(
-            engine, training.temporary(0), training.start, whole.inner, validation, free_bytes(self.device)
+            engine, training.temporary(0), training.few(), whole.inner, validation, free_bytes(self.device)
         )
         return chosen is not engine
 
@@ -278,7 +289,7 @@ class Rehearsal:
         forecast = guard.Forecast(
             training.program,
             training.temporary(0),
-            training.start,
+            training.few(),
             whole.moving + whole.fixed,
             self.config.exemplar_level,
             self.config.facts.on_disk,

@@ -431,6 +431,14 @@ def test_the_canonical_form_does_not_depend_on_how_numbers_are_packed(record):
     assert b"zlib85" not in canonical(parse_record(with_phase(confusion=GOOD), "it"))
 
 
+def test_a_mean_may_differ_in_its_last_digit_as_other_versions_of_python_add(record):
+    """From 3.12 on, Python's ``sum`` of floats has no rounding errors of its own."""
+    other = math.nextafter(85.0, 86.0)
+    assert parse_record(RECORD | {"average_accuracy": other}, "it").average_accuracy == other
+    with pytest.raises(RecordError, match=r"average_accuracy = 85\.0000001: must be 85\.0, which the phases"):
+        parse_record(RECORD | {"average_accuracy": 85.0000001}, "it")
+
+
 # --- small and readable ----------------------------------------------------------------------------------------------
 
 
