@@ -12,7 +12,7 @@
 # Does what {doc}`cifar100` shows hold on pictures of other things? The study `small/tiny_imagenet_100-n5` asks it with the settings of
 # `small/cifar100-n5`, which were not chosen on these data: LUCIR and LwF, herding's exemplars against exemplars trained from them,
 # five seeds each. Weight transfer and balanced fine-tuning are on in every arm, and old exemplars stay as they are, so that a
-difference is one of Eq. 9.
+# difference is one of Eq. 9.
 #
 # Every number is computed from the run records in `book/records`.
 

@@ -185,8 +185,17 @@ def tell(word: str, content: Any = None) -> None:
 
 
 def told(device: torch.device) -> tuple[str, Any]:
-    """What the first process tells the others next, its tensors on ``device``; waits for it."""
+    """What the first process tells the others next, its tensors of a GPU on ``device``; waits for it."""
     said: list[Any] = [None, None]
     distributed.broadcast_object_list(said, src=0)
     # From a process of the same run, so that whole objects are read: a model, a loss, a data set.
-    return said[0], torch.load(io.BytesIO(said[1]), map_location=device, weights_only=False)
+    return said[0], torch.load(io.BytesIO(said[1]), map_location=_placed_on(device), weights_only=False)
+
+
+def _placed_on(device: torch.device) -> Callable[[Any, str], Any]:
+    """Where what was sent goes: of the host to the host, where exemplars may be for want of room; of a GPU here."""
+
+    def placed(storage: Any, place: str) -> Any:
+        return storage if place == "cpu" else torch.serialization.default_restore_location(storage, str(device))
+
+    return placed

@@ -104,9 +104,10 @@ class ExemplarMemory:
         Raises:
             ValueError: for images that are not one for each index, of the memory's size, type and device.
         """
-        require_images(self.images, images, len(index))
-        if isinstance(self.images, HeldImages):
+        if isinstance(self.images, HeldImages):  # trained on the host, where they are
+            require_images(self.images.kept[:0].float(), images.to(HOST), len(index))
             return replace(self, images=self.images.with_images(index, images))
+        require_images(self.images, images, len(index))
         return replace(self, images=self.images.index_copy(0, index, images))
 
     def stored(self, pixels: Pixels) -> ExemplarMemory:
