@@ -758,3 +758,12 @@ def test_a_perturbed_start_is_refused_where_running_statistics_do_not_fit_it(cha
         parse_config(values)
     assert "exemplar_level.start = 'perturbed': must be 'theta'" in str(caught.value)
     assert "exemplar_level.batch_norm = 'running'" in str(caught.value)
+
+
+def test_the_paper_s_two_budgets_for_imagenet_are_20_a_class_in_the_end():
+    """20 a class; and a total of 20,000, of which the 500 classes of phase 0 have 40 each."""
+    for rule, budget, first in (("per_class", 20, 20), ("total", 20_000, 40)):
+        config = parse_config({"dataset": "imagenet", "budget": budget, "budget_rule": rule, "adjust": 2})
+        assert config.protocol().seen(0) == 500
+        assert config.quota(500) == (first, 0)
+        assert config.quota(1000) == (20, 0)

@@ -27,7 +27,7 @@ def arguments(command: str) -> list[str]:
 
 def test_the_queue_has_a_trial_and_runs():
     kinds = [arguments(command)[0] for command in COMMANDS]
-    assert {"run"} <= set(kinds) <= {"run", "bench"}
+    assert {"run"} <= set(kinds) <= {"run", "bench", "dry-run"}
     assert len([command for command in COMMANDS if "--device cuda" not in command and "$N5" not in command]) == 1
 
 
@@ -39,7 +39,7 @@ def test_a_line_can_be_pasted_and_its_file_is_not_there_yet(command):
         assert given[given.index("--device") + 1] == "cuda"
         given[given.index("--device") + 1] = "cpu"  # a GPU need not be there to read the rest
     options = parser().parse_args(given)
-    if options.command == "run":
+    if options.command in ("run", "dry-run"):
         config = load_config(ROOT / options.params, options.set, options.preset)
         assert config.profile == "paper"
     if trial:
