@@ -69,11 +69,13 @@ from mnemonics_lib.paths import PARAMS
 from mnemonics_lib.runs import load_run, run
 
 folder = look_at(pictures, size=16, grey=True, flip=False)
-config = load_config(PARAMS / "quick" / "digits-n5.yaml").replace(dataset="folder", folder=folder)
+quick = load_config(PARAMS / "quick" / "digits-n5.yaml")
+config = quick.replace(dataset="folder", folder=folder)
 record, path = run(config, Path(place.name) / "runs")
 finished = load_run(path)
+order, names = finished.class_order, finished.dataset_names
 learned = pictures.parent / "exemplars"
-save_png(finished.exemplars, finished.pixels, learned, finished.class_order, finished.dataset_names)
+save_png(finished.exemplars, finished.pixels, learned, order, names)
 
 # %% [markdown]
 # The phase curve, and who is taken for whom in the end. Classes stand in the order in which they came:
@@ -84,9 +86,11 @@ import matplotlib.pyplot as plt
 from mnemonics_lib.edition import figures
 
 figures.style()
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
+left, right = axes
 figures.phase_curves([record], left)
-figures.confusion(record.results[-1].confusion, right, "after the last phase (%)")
+confusion = record.results[-1].confusion
+figures.confusion(confusion, right, "after the last phase (%)")
 names = finished.class_names
 right.set(xlabel="predicted", ylabel="true")
 right.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90)
@@ -102,7 +106,8 @@ sorted(str(file.relative_to(learned)) for file in learned.rglob("*.png"))[:4]
 # %% mystnb={"image": {"alt": "The learned exemplars beside the pictures that they started from, one column for each class."}}
 memory = finished.exemplars
 best = memory.rank == 0
-figures.image_grid({"picture": memory.origin[best], "learned": memory.images[best]}, finished.pixels, names)
+rows = {"picture": memory.origin[best], "learned": memory.images[best]}
+figures.image_grid(rows, finished.pixels, names)
 plt.show()
 
 # %% [markdown]
@@ -114,7 +119,8 @@ import torch
 from mnemonics_lib.data.pictures import read_picture
 
 some = [sorted((pictures / name).iterdir())[0] for name in ("three", "eight")]
-finished.predict(torch.stack([read_picture(file, size=16, grey=True) for file in some])).names
+raw = torch.stack([read_picture(file, size=16, grey=True) for file in some])
+finished.predict(raw).names
 
 # %%
 place.cleanup()

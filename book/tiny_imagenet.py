@@ -167,7 +167,12 @@ show(
 )
 
 # %% [markdown]
+# The meta loss is what Eq. 7 is to lower; whether lowering it helps is what the accuracies above tell. Why the one need not bring the
+# other is a question of its own, which these runs do not answer.
+#
 # ## Every run
+#
+# *Seconds* are those of a run among ten that shared one GPU; phase 0, which the arms of a method and seed share, is counted in each.
 
 # %% tags=["remove-input"]
 table = [
@@ -179,11 +184,11 @@ table = [
         "forgetting (%)": f"{record.forgetting:.2f}",
         "displacement (std)": f"{record.displacement:.3f}",
         "seconds": f"{record.seconds:.0f}",
-        "device": record.device,
         "commit": (record.code.commit or "unknown")[:10],
     }
     for arm, by_seed in found.items()
     for seed, record in by_seed.items()
 ]
 show(pd.DataFrame(table))
-display(Markdown(f"The records: `{(RECORDS / 'small' / NAME).relative_to(ROOT)}`."))
+devices = " and ".join(sorted({record.device for by_seed in found.values() for record in by_seed.values()}))
+display(Markdown(f"Computed on {devices}. The records: `{(RECORDS / 'small' / NAME).relative_to(ROOT)}`."))
