@@ -56,7 +56,7 @@ print("\n".join(lines(report)))
 # %% [markdown]
 # ## From the folder to a result
 #
-# Ten lines. `look_at` counts the classes and their pictures; that description stands in the configuration, and a run on a
+# Eight lines. `look_at` counts the classes and their pictures; that description stands in the configuration, and a run on a
 # folder that has changed since is refused. The rest is taken from the quick setting of the digits, which suits a few small
 # pictures. Digits may not be mirrored (`flip=False`); most other things may. For photographs, begin with
 # `params/small/cifar100-n5.yaml` and `size=32`, with `grey` left out.
