@@ -25,8 +25,8 @@ from mnemonics_lib.data.pictures import cores
 
 CPU = torch.device("cpu")
 
-FEW = 64
-"""Pictures that one process has read before others have started."""
+FEW, AT_ONCE = 512, 64
+"""Pictures that one process has read before others have started; and how many those hand over at once."""
 
 Asked = tuple[int, int | None]
 """A picture of a store by its place, and the seed of its random view; None for the middle of it."""
@@ -102,7 +102,7 @@ class StoredPictures:
         if not len(self):
             return torch.empty(self.shape, dtype=torch.uint8, device=self.device)
         if len(self) > FEW:
-            return torch.cat(list(self.stream(torch.arange(len(self)).split(FEW))))
+            return torch.cat(list(self.stream(torch.arange(len(self)).split(AT_ONCE))))
         views = Views(self.files, self.size)
         pixels = _together([views[place, None] for place in self.chosen.tolist()])
         if isinstance(pixels, DataError):

@@ -74,6 +74,18 @@ def test_a_stream_is_the_same_as_reading_each_batch(files, monkeypatch, cores):
 
 
 @pytest.mark.parametrize("cores", [0, 2])
+def test_many_are_read_by_others_as_by_itself(files, monkeypatch, cores):
+    whole = StoredPictures.of(files, 16)
+    alone = whole.read()
+    monkeypatch.setattr(stored, "cores", lambda: cores)
+    monkeypatch.setattr(stored, "FEW", 1)
+    monkeypatch.setattr(stored, "AT_ONCE", 2)
+    assert torch.equal(whole.read(), alone)
+    some = torch.tensor([2, 0])
+    assert torch.equal(whole[some].read(), alone[some])
+
+
+@pytest.mark.parametrize("cores", [0, 2])
 def test_random_views_are_torchvision_s_and_a_function_of_their_seeds(files, monkeypatch, cores):
     monkeypatch.setattr(stored, "cores", lambda: cores)
     store, seeds = StoredPictures.of(files, 28), torch.tensor([5, 6, 5])
