@@ -67,7 +67,8 @@ def summary(rows: Sequence[Row]) -> list[Row]:
 
     Returns:
         ``phases`` ("0" or "1 to N"), ``part``, ``unit``, ``count``, ``seconds`` (of one unit, on average), ``low``,
-        ``high`` (likewise), ``limit``, ``hours``.
+        ``high`` (likewise), ``limit``, ``hours``; and ``rate``, images per second, None for outer steps, which pass
+        over the same images many times.
     """
     last = max(row["phase"] for row in rows)
     later = "1" if last == 1 else f"1 to {last}"
@@ -80,8 +81,10 @@ def summary(rows: Sequence[Row]) -> list[Row]:
         mean = {key: sum(row["count"] * row[key] for row in own) / count for key in ("seconds", "low", "high")}
         limit = " or ".join(sorted({row["limit"] for row in own}))
         hours = sum(row["hours"] for row in own)
-        row = {"phases": phases, "part": part, "unit": own[0]["unit"], "count": count}
-        found.append(row | mean | {"limit": limit, "hours": hours})
+        unit, images = own[0]["unit"], sum(row["count"] * row["images"] for row in own)
+        rate = images / (3600 * hours) if unit in ("steps", "images") else None
+        row = {"phases": phases, "part": part, "unit": unit, "count": count}
+        found.append(row | mean | {"limit": limit, "hours": hours, "rate": rate})
     return found
 
 
@@ -104,14 +107,15 @@ def lines(found: Row) -> Iterator[str]:
             f"{row['rounds']} times) for {row['how']}{', scaled' if row['scaled'] else ''}"
         )
     yield ""
-    titles = f"{'phases':<7} {'part':<26} {'count':>13} {'of':<11} {'seconds each':>12}   {'range':<19} {'hours':>11}"
-    yield f"{titles}   limited by"
+    titles = f"{'phases':<7} {'part':<26} {'count':>13} {'of':<11} {'seconds each':>12}   {'range':<19}"
+    yield f"{titles} {'images/s':>8} {'hours':>11}   limited by"
     for row in summary(found["rows"]):
         spread = f"{amount(row['low'])} to {amount(row['high'])}"
         part = f"{row['part']}, at most" if row["part"] == "controls" else row["part"]
         yield (
             f"{row['phases']:<7} {part:<26} {row['count']:>13,} {row['unit']:<11} {amount(row['seconds']):>12}   "
-            f"{spread:<19} {amount(row['hours']):>11}   {row['limit']}"
+            f"{spread:<19} {'' if row['rate'] is None else amount(row['rate']):>8} {amount(row['hours']):>11}   "
+            f"{row['limit']}"
         )
     yield f"in all {amount(found['hours'])} hours"
     yield ""

@@ -46,6 +46,11 @@ def test_hours_are_the_sum_of_counts_times_seconds(ours):
     assert found["hours"] == pytest.approx(sum(row["count"] * row["seconds"] for row in found["rows"]) / 3600)
     by_part = summary(found["rows"])
     assert sum(row["hours"] for row in by_part) == pytest.approx(found["hours"])
+    for row in by_part:
+        own = [of for of in found["rows"] if of["part"] == row["part"] and (of["phase"] == 0) == (row["phases"] == "0")]
+        images = sum(of["count"] * of["images"] for of in own)
+        rate = images / sum(of["count"] * of["seconds"] for of in own)
+        assert row["rate"] == (pytest.approx(rate) if row["unit"] in ("steps", "images") else None)
     assert sum(row["count"] * row["seconds"] / 3600 for row in by_part) == pytest.approx(found["hours"])
     assert {row["rounds"] for row in found["measured"]} == {2}
     assert not any(row["scaled"] for row in found["measured"])  # digits fit, in memory and in time
