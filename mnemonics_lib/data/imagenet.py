@@ -20,6 +20,7 @@ from mnemonics_lib.data.loaded import Loaded
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.data.stored import StoredPictures
 from mnemonics_lib.data.tree import ClassFolders, class_folders, require_pictures, require_same_classes
+from mnemonics_lib.data.wording import listed
 from mnemonics_lib.paths import data_root
 
 FOLDER = "imagenet"
@@ -85,8 +86,21 @@ def _solved(val: Path, solution: Path) -> ClassFolders:
     """Pictures of all classes in one folder, by a table with their names and, first of a list, their class."""
     files: dict[str, list[Path]] = {}
     with solution.open(newline="", encoding="utf-8") as table:
-        for row in csv.DictReader(table):
-            files.setdefault(row["PredictionString"].split()[0], []).append(val / f"{row['ImageId']}.JPEG")
+        rows = csv.DictReader(table)
+        if missing := {"ImageId", "PredictionString"} - set(rows.fieldnames or ()):
+            raise DataError(
+                f"{solution}: has no column {listed(sorted(missing))}: must have ImageId and PredictionString"
+            )
+        for row in rows:
+            name, (wnid, *_) = row["ImageId"], (row["PredictionString"] or "").split() or ("",)
+            if not name or not wnid:
+                raise DataError(f"{solution}: line {rows.line_num}: must name a picture and its class")
+            files.setdefault(wnid, []).append(val / f"{name}.JPEG")
+    there = {file.name for file in val.iterdir()}
+    if lacking := [file for of_class in files.values() for file in of_class if file.name not in there]:
+        raise DataError(
+            f"{val}: lacks {len(lacking)} of the pictures that {solution.name} names: {listed(lacking, most=3)}"
+        )
     return ClassFolders(val, {name: sorted(files[name]) for name in sorted(files)}, [], [])
 
 

@@ -82,8 +82,8 @@ class StoredPictures:
         return replace(self, chosen=self.chosen[which.cpu()])
 
     def to(self, device: torch.device) -> StoredPictures:
-        """The same pictures, whose pixels go to ``device``."""
-        return replace(self, device=device)
+        """The same pictures, whose pixels go to ``device``: named as tensors there name it, ``cuda`` as ``cuda:0``."""
+        return replace(self, device=torch.empty(0, device=device).device)
 
     def contiguous(self) -> StoredPictures:
         """These: files have no layout in memory."""
@@ -117,7 +117,7 @@ class StoredPictures:
         Args:
             batches: places in this store, [b] each.
             seeds: for each picture of each batch the seed of a random view of it, int64 [b]: a crop of 8 to 100 % of
-                its area, mirrored or not (``RandomResizedCrop``, He et al. 2016); None for the middles.
+                its area, mirrored or not (``RandomResizedCrop``, Szegedy et al. 2015); None for the middles.
             among: how many processes of this machine do so at once, and have its cores among them.
 
         Raises:

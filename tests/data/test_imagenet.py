@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,25 @@ def test_test_pictures_in_one_folder_are_sorted_by_the_table_beside_it(root):
         imagenet.load()
 
 
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("image,label\na,n00\n", r"solution\.csv: has no column ImageId, PredictionString: must have ImageId and"),
+        ("ImageId,PredictionString\na,\n", r"solution\.csv: line 2: must name a picture and its class"),
+        (
+            "ImageId,PredictionString\na,n00 1 2\nb,n01 1 2\n",
+            r"val: lacks 2 of the pictures that .*: .*a\.JPEG",
+        ),
+    ],
+)
+def test_a_table_of_another_form_or_without_its_pictures_is_named(root, table, message):
+    shutil.rmtree(root / "val")
+    (root / "val").mkdir()
+    (root / "LOC_val_solution.csv").write_text(table)
+    with pytest.raises(DataError, match=message):
+        imagenet.load()
+
+
 def test_what_is_not_whole_is_named(root):
     (root / "val" / "n02").rename(root / "val" / "n07")
     with pytest.raises(DataError, match=r"val: has no class folder n02"):
@@ -156,7 +176,8 @@ def test_full_size_pictures_run_end_to_end_and_nothing_lies_in_memory(few, tiny,
         for class_id in record.class_order
     ]
     monkeypatch.setattr(stored, "cores", lambda: 0)
-    again, _ = runs.run(config, tmp_path / "again")
+    # By a name that no tensor gives its device, as none says ``cuda``.
+    again, _ = runs.run(config, tmp_path / "again", "cpu:0")
     assert again.accuracy == record.accuracy
     assert again.results[0].training_loss == record.results[0].training_loss
     finished = runs.load_run(path)

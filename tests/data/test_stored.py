@@ -14,6 +14,8 @@ from torchvision.transforms import v2
 
 from mnemonics_lib.data import stored
 from mnemonics_lib.data.errors import DataError
+from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.data.stored import StoredPictures
 
 
@@ -44,6 +46,18 @@ def test_it_looks_like_a_tensor_of_images(files):
     assert store.contiguous() is store
     assert store.smaller(2).shape == (10, 3, 14, 14)
     assert store.to(torch.device("cpu")).device == torch.device("cpu")
+
+
+def test_it_is_where_tensors_say_that_they_are_however_the_device_was_named(files):
+    """A tensor sent to ``cuda`` says ``cuda:0``, one sent to ``cpu:0`` says ``cpu``, which PyTorch holds unequal."""
+    named = torch.device("cpu", 0)
+    labels = torch.arange(10).to(named)
+    assert labels.device != named  # or this test shows nothing
+    store = StoredPictures.of(files, 28).to(named)
+    assert store.device == labels.device
+    assert store.read().device == labels.device
+    one = torch.ones(3, 1, 1)
+    Samples.real(store, labels, Pixels(one, one, white=255, pad=0, flip=False))  # refuses what is on two devices
 
 
 def test_what_is_read_is_the_middle_of_each_picture(files):
