@@ -206,22 +206,7 @@ plt.show()
 # share, is counted in each.
 
 # %% tags=["remove-input"]
-rows = [
-    {
-        "arm": f"{name}: `{arm}`",
-        "seed": seed,
-        "average accuracy (%)": f"{record.average_accuracy:.2f}",
-        "last phase (%)": f"{record.accuracy[-1]:.2f}",
-        "forgetting (%)": f"{record.forgetting:.2f}",
-        "displacement (std)": f"{record.displacement:.3f}",
-        "exemplars (MB)": f"{record.exemplar_bytes / 1e6:.2f}",
-        "seconds": f"{record.seconds:.0f}",
-        "commit": (record.code.commit or "unknown")[:10],
-    }
-    for name, found in REGIMES.items()
-    for arm, by_seed in found.items()
-    for seed, record in by_seed.items()
-]
+rows = [row | {"arm": f"{name}: {row['arm']}"} for name, found in REGIMES.items() for row in report.every_run(found)]
 show(pd.DataFrame(rows))
 
 # %% tags=["remove-input"]

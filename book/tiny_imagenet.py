@@ -175,20 +175,6 @@ show(
 # *Seconds* are those of a run among ten that shared one GPU; phase 0, which the arms of a method and seed share, is counted in each.
 
 # %% tags=["remove-input"]
-table = [
-    {
-        "arm": f"`{arm}`",
-        "seed": seed,
-        "average accuracy (%)": f"{record.average_accuracy:.2f}",
-        "last phase (%)": f"{record.accuracy[-1]:.2f}",
-        "forgetting (%)": f"{record.forgetting:.2f}",
-        "displacement (std)": f"{record.displacement:.3f}",
-        "seconds": f"{record.seconds:.0f}",
-        "commit": (record.code.commit or "unknown")[:10],
-    }
-    for arm, by_seed in found.items()
-    for seed, record in by_seed.items()
-]
-show(pd.DataFrame(table))
+show(pd.DataFrame(report.every_run(found)).drop(columns="exemplars (MB)"))
 devices = " and ".join(sorted({record.device for by_seed in found.values() for record in by_seed.values()}))
 display(Markdown(f"Computed on {devices}. The records: `{(RECORDS / 'small' / NAME).relative_to(ROOT)}`."))

@@ -13,7 +13,7 @@ from mnemonics_lib.data.declared import Folder
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.held_out import kept_split
 from mnemonics_lib.data.loaded import Loaded
-from mnemonics_lib.data.pictures import Decoded, decode
+from mnemonics_lib.data.pictures import Decoded, damaged_error, decode, first_of
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.data.tree import (
     ClassFolders,
@@ -25,6 +25,9 @@ from mnemonics_lib.data.tree import (
 )
 from mnemonics_lib.data.wording import listed
 from mnemonics_lib.paths import data_root
+
+WAY_OUT = "delete them, or leave them out with folder.damaged = skip"
+"""What to do about pictures that cannot be read."""
 
 
 class DamagedWarning(UserWarning):
@@ -99,23 +102,11 @@ def say_damaged(root: Path, damaged: Mapping[Path, str], skip: bool) -> None:
         DataError: naming the first of them, the reason, and how many there are.
     """
     if not skip:
-        raise damaged_error(root, damaged)
-    named = _first_of(damaged)
+        raise damaged_error(root, damaged, WAY_OUT)
+    named = first_of(damaged)
     warnings.warn(
         f"{root}: {len(damaged)} pictures cannot be read and are left out: {named}", DamagedWarning, stacklevel=2
     )
-
-
-def damaged_error(root: Path, damaged: Mapping[Path, str]) -> DataError:
-    """The error of pictures that cannot be read: the first of them, why, how many there are, and what to do."""
-    return DataError(
-        f"{root}: {len(damaged)} of its pictures cannot be read: {_first_of(damaged)}; delete them, or leave them out "
-        "with folder.damaged = skip"
-    )
-
-
-def _first_of(damaged: Mapping[Path, str]) -> str:
-    return listed((f"{path} ({reason})" for path, reason in damaged.items()), most=3)
 
 
 def look_at(path: str | Path, size: int = 32, **fields: Any) -> Folder:
@@ -137,7 +128,7 @@ def look_at(path: str | Path, size: int = 32, **fields: Any) -> Folder:
         split, damaged = read_part(train, draft)
         counts = torch.bincount(split.labels, minlength=len(train.files)).tolist()
         if none := [name for name, count in zip(train.files, counts, strict=True) if not count]:
-            raise DataError(f"{train.root}: class {listed(none)} has no picture that can be read: {_first_of(damaged)}")
+            raise DataError(f"{train.root}: class {listed(none)} has no picture that can be read: {first_of(damaged)}")
         smallest = min(counts)
     else:
         smallest = min(map(len, train.files.values()))

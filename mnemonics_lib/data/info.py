@@ -5,7 +5,7 @@ A new one is a line here, a loader in :mod:`mnemonics_lib.data.dataset` and its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Channels = tuple[float, ...]
 
@@ -47,6 +47,22 @@ class DatasetInfo:
 IMAGENET: tuple[Channels, Channels] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and standard deviation of ImageNet's pixels, as torchvision has them."""
 
+TINY = DatasetInfo(
+    classes=200, images_per_class=500, shape=(3, 64, 64), white=255, pad=8, flip=True, normalisation=IMAGENET
+)
+
+# Of ImageNet the smallest class has 732 training images; those of the subset have as many at least.
+WHOLE = DatasetInfo(
+    classes=1000,
+    images_per_class=732,
+    shape=(3, 224, 224),
+    white=255,
+    pad=28,
+    flip=True,
+    normalisation=IMAGENET,
+    on_disk=True,
+)
+
 DATASETS = {
     "digits": DatasetInfo(classes=10, images_per_class=116, shape=(1, 8, 8), white=16, pad=1, flip=False),
     "cifar100": DatasetInfo(
@@ -60,31 +76,8 @@ DATASETS = {
         # standard deviation over all pixels is (.2673, .2564, .2762).
         normalisation=((0.5071, 0.4866, 0.4409), (0.2009, 0.1984, 0.2023)),
     ),
-    "tiny_imagenet": DatasetInfo(
-        classes=200, images_per_class=500, shape=(3, 64, 64), white=255, pad=8, flip=True, normalisation=IMAGENET
-    ),
-    "tiny_imagenet_100": DatasetInfo(
-        classes=100, images_per_class=400, shape=(3, 64, 64), white=255, pad=8, flip=True, normalisation=IMAGENET
-    ),
-    # Of ImageNet the smallest class has 732 training images; those of the subset have as many at least.
-    "imagenet_subset": DatasetInfo(
-        classes=100,
-        images_per_class=732,
-        shape=(3, 224, 224),
-        white=255,
-        pad=28,
-        flip=True,
-        normalisation=IMAGENET,
-        on_disk=True,
-    ),
-    "imagenet": DatasetInfo(
-        classes=1000,
-        images_per_class=732,
-        shape=(3, 224, 224),
-        white=255,
-        pad=28,
-        flip=True,
-        normalisation=IMAGENET,
-        on_disk=True,
-    ),
+    "tiny_imagenet": TINY,
+    "tiny_imagenet_100": replace(TINY, classes=100, images_per_class=400),
+    "imagenet_subset": replace(WHOLE, classes=100),
+    "imagenet": WHOLE,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
 from mnemonics_lib.data.errors import DataError
+from mnemonics_lib.data.wording import listed
 
 FEW = 2000
 """Pictures that one process has read before others have started."""
@@ -110,6 +111,16 @@ def _in_one(batch: list[tuple[Tensor, str]]) -> tuple[Tensor, list[str]]:
     """The pictures that could be read as one tensor, which travels between processes at once, and all the texts."""
     read = [picture for picture, problem in batch if not problem]
     return torch.stack(read) if read else torch.empty(0, dtype=torch.uint8), [problem for _, problem in batch]
+
+
+def damaged_error(where: object, damaged: Mapping[Path, str], way_out: str) -> DataError:
+    """The error of pictures that cannot be read: how many there are, the first of them and why, and what to do."""
+    return DataError(f"{where}: {len(damaged)} of its pictures cannot be read: {first_of(damaged)}; {way_out}")
+
+
+def first_of(damaged: Mapping[Path, str]) -> str:
+    """The first few pictures that cannot be read, with the reasons."""
+    return listed((f"{path} ({reason})" for path, reason in damaged.items()), most=3)
 
 
 def cores() -> int:

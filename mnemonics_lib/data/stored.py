@@ -129,9 +129,6 @@ class StoredPictures:
             places = self.chosen[batch.cpu()].tolist()
             own: list[int | None] = [None] * len(places) if seeds is None else seeds[number].tolist()
             asked.append(list(zip(places, own, strict=True)))
-        if not any(asked):  # no process is started for nothing
-            yield from (torch.empty((0, *self.shape[1:]), dtype=torch.uint8, device=self.device) for _ in batches)
-            return
         loader = DataLoader(
             Views(self.files, self.size),
             batch_sampler=[batch for batch in asked if batch],
@@ -141,7 +138,8 @@ class StoredPictures:
             worker_init_fn=_left_alone,
             collate_fn=_together,
         )
-        pictures = iter(loader)
+        # No process is started for nothing.
+        pictures: Iterator[Tensor | DataError] = iter(loader) if any(asked) else iter(())
         for batch in batches:
             if not len(batch):
                 yield torch.empty((0, *self.shape[1:]), dtype=torch.uint8, device=self.device)

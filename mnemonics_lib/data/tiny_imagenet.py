@@ -14,7 +14,7 @@ import torch
 
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.loaded import Loaded
-from mnemonics_lib.data.pictures import decode
+from mnemonics_lib.data.pictures import damaged_error, decode
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.data.tree import ClassFolders, class_folders
 from mnemonics_lib.data.wording import listed
@@ -112,6 +112,5 @@ def _split(part: ClassFolders, names: Iterable[str]) -> Split:
     files = [(file, label) for label, name in enumerate(names) for file in part.files[name]]
     decoded = decode([file for file, _ in files], SIZE, grey=False)
     if decoded.damaged:
-        named = listed((f"{file} ({reason})" for file, reason in decoded.damaged.items()), most=3)
-        raise DataError(f"{part.root}: {len(decoded.damaged)} of its pictures cannot be read: {named}; unpack it again")
+        raise damaged_error(part.root, decoded.damaged, "unpack it again")
     return Split(decoded.images, torch.tensor([label for _, label in files]))

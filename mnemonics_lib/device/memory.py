@@ -18,10 +18,13 @@ def device_name(device: torch.device) -> str:
 
 
 def peak_memory_mb(device: torch.device) -> float:
-    """Peak memory in MB: the allocator's since the run began on an accelerator, the whole process's on a CPU."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**20
-    return resident_peak() / 2**20
+    """Peak memory in MB, as :func:`peak_memory` has it."""
+    return peak_memory(device) / 2**20
+
+
+def peak_memory(device: torch.device) -> float:
+    """Peak memory in bytes: the allocator's since the run began on an accelerator, the whole process's on a CPU."""
+    return float(torch.cuda.max_memory_allocated(device)) if device.type == "cuda" else resident_peak()
 
 
 def resident_peak() -> float:

@@ -105,6 +105,25 @@ def difference(found: Evidence, first: str, second: str, field: str) -> Interval
     return paired(values(found[first], field), values(found[second], field))
 
 
+def every_run(found: Evidence) -> list[dict[str, str | int]]:
+    """A row per record: its numbers, what it took, and the commit that made it."""
+    return [
+        {
+            "arm": f"`{arm}`",
+            "seed": seed,
+            "average accuracy (%)": f"{record.average_accuracy:.2f}",
+            "last phase (%)": f"{record.accuracy[-1]:.2f}",
+            "forgetting (%)": f"{record.forgetting:.2f}",
+            "displacement (std)": f"{record.displacement:.3f}",
+            "exemplars (MB)": f"{record.exemplar_bytes / 1e6:.2f}",
+            "seconds": f"{record.seconds:.0f}",
+            "commit": (record.code.commit or "unknown")[:10],
+        }
+        for arm, by_seed in found.items()
+        for seed, record in by_seed.items()
+    ]
+
+
 def table_1(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
     """Table 1 from records: a row per method, a column per variant, mean (and interval, from 3 seeds) of ``field``.
 

@@ -20,7 +20,6 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from mnemonics_lib.config.shown import shown
-from mnemonics_lib.data.held import read
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.wording import kind
 from mnemonics_lib.exemplars.memory import ExemplarMemory
@@ -167,7 +166,7 @@ def plain_errors(subject: object) -> Iterator[None]:
 
 def require_exemplars(memory: ExemplarMemory, pixels: Pixels) -> None:
     """Raise ValueError where the tensors are not those of at least one exemplar, naming the first that is wrong."""
-    images, origin = read(memory.images), read(memory.origin)
+    images = memory.images
     if images.dtype != torch.float32 or images.dim() != 4 or not images.numel():
         raise ValueError(f"images: {kind(images)}: must be torch.float32 of shape [n, c, h, w], at least one of each")
     for name in ("labels", "rank"):
@@ -178,10 +177,10 @@ def require_exemplars(memory: ExemplarMemory, pixels: Pixels) -> None:
             )
         if tensor.min() < 0 or tensor.max() > LIMIT:
             raise ValueError(f"{name}: holds {int(tensor.min())} to {int(tensor.max())}: must be 0 to {LIMIT}")
-    if origin.dtype != torch.float32 or origin.shape != images.shape:
-        raise ValueError(f"origin: {kind(origin)}: must be as images are, {kind(images)}")
-    for name, tensor in (("images", images), ("origin", origin)):
-        if not tensor.isfinite().all():
+    if memory.origin.dtype != torch.float32 or memory.origin.shape != images.shape:
+        raise ValueError(f"origin: {kind(memory.origin)}: must be as images are, {kind(images)}")
+    for name in ("images", "origin"):
+        if not getattr(memory, name).isfinite().all():
             raise ValueError(f"{name}: holds NaN or infinity: must be finite")
     (key, count), *_ = Counter(class_and_rank(memory)).most_common(1)
     if count > 1:

@@ -26,7 +26,6 @@ from safetensors import safe_open
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor
 
-from mnemonics_lib.data.held import read
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.wording import kind
 from mnemonics_lib.exemplars.file_format import (
@@ -75,13 +74,14 @@ def save_png(
         FileExistsError: when the directory is there and not empty.
         NotADirectoryError: when it is a file.
     """
+    memory = memory.whole()
     require_exemplars(memory, pixels)
     directory = Path(directory)
     _require_room(directory)
     manifest = _manifest(memory, pixels, class_ids, names)
     at = {key: i for i, key in enumerate(class_and_rank(memory))}
     order = [at[position, rank] for _, position, rank in manifest.files()]
-    raw = pixels.quantise(read(memory.images)).cpu()[order]  # uint8 [n, c, h, w], 0..white
+    raw = pixels.quantise(memory.images).cpu()[order]  # uint8 [n, c, h, w], 0..white
     manifest = manifest.model_copy(update={"checksum": manifest.digest({"raw": raw})})
     levels = greys(pixels.white)[raw.long()]  # uint8 [n, c, h, w], 0..255
     with _whole(directory) as draft:
@@ -111,6 +111,7 @@ def save_safetensors(
         ValueError: for input that cannot be written, naming the field, the value and what is allowed.
         IsADirectoryError: when the path is a folder.
     """
+    memory = memory.whole()
     require_exemplars(memory, pixels)
     path = Path(path)
     if path.is_dir():
@@ -338,8 +339,7 @@ def _manifest(
 
 def _tensors(memory: ExemplarMemory, pixels: Pixels) -> dict[str, Tensor]:
     """Every tensor of the two, by the name that it has in a safetensors file."""
-    whole = memory.whole()
-    own = {name: getattr(whole, name) for name in ("images", "origin", "labels", "rank")}
+    own = {name: getattr(memory, name) for name in ("images", "origin", "labels", "rank")}
     return own | {"mean": pixels.mean, "std": pixels.std}
 
 

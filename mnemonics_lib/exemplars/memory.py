@@ -145,9 +145,8 @@ class ExemplarMemory:
         """Root-mean-square change since selection of the exemplars at ``index``, in units of the pixels' std."""
         if not len(index):
             return 0.0
-        if isinstance(
-            self.images, HeldImages
-        ):  # a part at a time: all at once may be more than the device has room for
+        # A part at a time: the device may have no room for all at once.
+        if isinstance(self.images, HeldImages):
             parts = [
                 (read(self.images[of]) - read(self.origin[of])).square().mean() * len(of) for of in index.split(64)
             ]

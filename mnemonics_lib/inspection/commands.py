@@ -13,7 +13,6 @@ from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.info import DATASETS
-from mnemonics_lib.data.wording import listed
 
 # What reads data needs PyTorch, which takes seconds to import: a refusal and --help come before that.
 
@@ -65,7 +64,7 @@ def _named(dataset: str, config: RunConfig | None, options: argparse.Namespace) 
 
     from mnemonics_lib.data.cifar100 import load, missing_files
     from mnemonics_lib.data.dataset import LOADERS, read
-    from mnemonics_lib.data.pictures import decode
+    from mnemonics_lib.data.pictures import damaged_error, decode
     from mnemonics_lib.paths import data_root
 
     info, loader = DATASETS[dataset], LOADERS[dataset]
@@ -97,13 +96,13 @@ def _named(dataset: str, config: RunConfig | None, options: argparse.Namespace) 
     if config:
         yield from _needs(config, torch.bincount(loaded.train.labels).tolist(), len(loaded.test.images))
     if damaged:
-        named = listed((f"{file} ({reason})" for file, reason in damaged.items()), most=3)
-        raise DataError(f"{dataset}: {len(damaged)} of its pictures cannot be read: {named}; unpack them again")
+        raise damaged_error(dataset, damaged, "unpack them again")
 
 
 def _folder(dataset: str, config: RunConfig | None, options: argparse.Namespace) -> Iterator[str]:
     """Pictures of one's own."""
-    from mnemonics_lib.data.folder import damaged_error, place
+    from mnemonics_lib.data.folder import WAY_OUT, place
+    from mnemonics_lib.data.pictures import damaged_error
     from mnemonics_lib.inspection.of_folder import inspect_folder, lines
 
     declared = config.folder if config else None
@@ -125,7 +124,7 @@ def _folder(dataset: str, config: RunConfig | None, options: argparse.Namespace)
         yield write_yaml({"dataset": FOLDER, "folder": report.folder.model_dump()}).rstrip()
     damaged = report.train.damaged | report.test.damaged
     if damaged and not (declared and declared.damaged == "skip"):
-        raise damaged_error(root, damaged)
+        raise damaged_error(root, damaged, WAY_OUT)
 
 
 def _needs(config: RunConfig, train: Sequence[int], test: int) -> Iterator[str]:

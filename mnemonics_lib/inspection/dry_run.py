@@ -19,7 +19,7 @@ from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.batches import refuse_batches_of_one
 from mnemonics_lib.data.pictures import cores
 from mnemonics_lib.device.deterministic import deterministic
-from mnemonics_lib.device.memory import free_bytes, resident_peak
+from mnemonics_lib.device.memory import free_bytes, peak_memory
 from mnemonics_lib.device.recording import recording
 from mnemonics_lib.inspection.counted import Counted, counted
 from mnemonics_lib.inspection.measured import Measured
@@ -99,7 +99,7 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
         largest = _largest_of_each_kind(todo)
         outer = {kind: rehearsal.outer_step(step) for kind, step in largest.items()}
         refused = [message for step in largest.values() if (message := rehearsal.refusal(step))]
-    memory = _memory(config, data, device, _high_water(device) - before)
+    memory = _memory(config, data, device, peak_memory(device) - before)
     read = _read(config, data, rehearsal, device, times) if streamed else None
     price = Price(config, levels, taken, outer, read)
     rows = [price.row(of) for of in todo]
@@ -225,7 +225,3 @@ def _in_use(device: torch.device) -> float:
         torch.cuda.reset_peak_memory_stats(device)
         return torch.cuda.memory_allocated(device)
     return psutil.Process().memory_info().rss
-
-
-def _high_water(device: torch.device) -> float:
-    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else resident_peak()

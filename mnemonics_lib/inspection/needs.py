@@ -11,6 +11,7 @@ import torch
 
 from mnemonics_lib.bilevel.guard import PROBE, Forecast
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.config.batches import new_images
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
@@ -96,11 +97,12 @@ def steps(config: RunConfig, train: Sequence[int]) -> Iterator[Step]:
         train: training images of each class, by class id.
     """
     protocol, size = config.protocol(), config.exemplar_level.val_batch
+    arriving = [train[class_id] for class_id in protocol.order]
     for phase in range(config.phases + 1):
         old, seen = protocol.bounds(phase)
-        each, held_out = config.quota(seen)
+        each, _ = config.quota(seen)
         if config.exemplars == "mnemonics":
-            images = sum(train[class_id] - held_out for class_id in protocol.order[old:seen])  # of D_i
+            images = new_images(config, phase, arriving)  # of D_i
             fixed = old * each if config.exemplar_level.objective == "eq4b" else 0
             yield Step(phase, None, seen, (seen - old) * each, fixed, _largest(images, size), images)
         if config.adjust and phase:
@@ -146,12 +148,16 @@ def peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
     data = Samples.real(none, torch.zeros(1, dtype=torch.int64), Pixels(one, one, white=255, pad=0, flip=False))
     few = torch.zeros(PROBE, *shape), torch.arange(PROBE) % step.classes
     training = ExemplarTraining(model, few, data, (few[0][:0], few[1][:0]), config.exemplar_level, 0)
-    forecast = Forecast(
-        training.program,
-        training.temporary(0),
-        training.few(),
-        step.moving + step.fixed,
-        config.exemplar_level,
-        config.facts.on_disk,
-    )
-    return forecast.peak(step.validation + step.fixed)
+    return forecast(config, training, step.moving + step.fixed).peak(step.validation + step.fixed)
+
+
+def forecast(config: RunConfig, training: ExemplarTraining, exemplars: int) -> Forecast:
+    """The guard's forecasts for a run's outer steps.
+
+    Args:
+        config: the run.
+        training: of a few exemplars of the run's size, by the run's network.
+        exemplars: that take part in Eq. 8.
+    """
+    level, held = config.exemplar_level, config.facts.on_disk
+    return Forecast(training.program, training.temporary(0), training.few(), exemplars, level, held)

@@ -27,7 +27,7 @@ from mnemonics_lib.device.recording import WARM
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.global_bop import State, fresh_state
 from mnemonics_lib.inspection.measured import Measured, affordable, repeat
-from mnemonics_lib.inspection.needs import Step
+from mnemonics_lib.inspection.needs import Step, forecast
 from mnemonics_lib.inspection.work import inner_images, inner_steps
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import IncrementalNet, evaluating, transfer_weights
@@ -182,8 +182,10 @@ class Rehearsal:
         def make(size: int) -> Callable[[], object]:
             epochs = self._warm + self.times
             still = sgd.model_copy(update={"rate": STILL, "batch_size": size, "epochs": epochs, "milestones": []})
-            learned = () if real else self.learned(size, model.classes)
-            samples = Samples.learned(*learned, self.pixels) if learned else self.samples(size, 0, model.classes)
+            if real:
+                samples = self.samples(size, 0, model.classes)
+            else:
+                samples = Samples.learned(*self.learned(size, model.classes), self.pixels)
             return Descent(model, loss, samples, still, seed=0).step
 
         size = affordable(full, FEW, make)
@@ -286,16 +288,9 @@ class Rehearsal:
         """Exemplars of an inner step that fit into memory, by the guard's forecast; at least the least."""
         part = whole.smaller(least, least)
         training = self._training(model, whole, part)
-        forecast = guard.Forecast(
-            training.program,
-            training.temporary(0),
-            training.few(),
-            whole.moving + whole.fixed,
-            self.config.exemplar_level,
-            self.config.facts.on_disk,
-        )
+        of_run = forecast(self.config, training, whole.moving + whole.fixed)
         free, size, validation = free_bytes(self.device), whole.inner, whole.validation + whole.fixed
-        while size > least and forecast.peak(validation, inner_batch=size) > free:
+        while size > least and of_run.peak(validation, inner_batch=size) > free:
             size, validation = max(least, size // 2), max(2, validation // 2)
         return size
 

@@ -22,7 +22,7 @@ from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.stored import StoredPictures
 from mnemonics_lib.durable.provenance import data_digest
 from mnemonics_lib.phases import class_order
-from tests.full_size import imagenet_sample
+from tests import real_data
 
 SAMPLE = 20
 """Classes of the sample of full-size pictures."""
@@ -129,7 +129,7 @@ def test_what_is_not_whole_is_named(root):
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory) -> Path:
     """A directory of data sets in which twenty classes of full-size pictures stand for ImageNet."""
-    there = imagenet_sample(tmp_path_factory.mktemp("sample"))
+    there = real_data.directory_with(real_data.SAMPLE, tmp_path_factory.mktemp("sample")) / real_data.SAMPLE
     root = tmp_path_factory.mktemp("data")
     (root / "imagenet").symlink_to(there)
     return root

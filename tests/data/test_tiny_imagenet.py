@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from mnemonics_lib.data import tiny_imagenet
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.loaded import Loaded
-from mnemonics_lib.paths import data_root
+from tests.real_data import TINY, directory_with
 
 NAMES = ("n01", "n02", "n03")
 PART = ("n01", "n03")
@@ -159,13 +157,7 @@ def test_the_part_needs_its_classes_and_numbered_pictures(archive):
 @pytest.fixture(scope="module")
 def real(tmp_path_factory) -> Path:
     """A directory with the real part: the user's own, or one unpacked from the archive beside the checkout."""
-    if (data_root() / "tiny-imagenet-100").is_dir():
-        return data_root()
-    unpack, target = Path(__file__).parents[3] / "shared" / "data" / "unpack.py", tmp_path_factory.mktemp("tiny")
-    if not unpack.exists():
-        pytest.skip(f"no Tiny-ImageNet: neither {data_root() / 'tiny-imagenet-100'} nor {unpack} is there")
-    subprocess.run([sys.executable, unpack, target, "tiny-imagenet-100"], check=True, capture_output=True)
-    return target
+    return directory_with(TINY, tmp_path_factory.mktemp("tiny"))
 
 
 def test_the_real_part_has_its_facts_and_image_folder_s_labels(real, monkeypatch):

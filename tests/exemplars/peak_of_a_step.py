@@ -6,10 +6,10 @@ python -m tests.exemplars.peak_of_a_step ROOT OPTIMIZER HELD EXEMPLARS; it print
 from __future__ import annotations
 
 import ctypes
-import re
 import sys
 from pathlib import Path
 
+import psutil
 import torch
 
 from mnemonics_lib.bilevel.guard import Forecast
@@ -17,13 +17,9 @@ from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.data.stored import StoredPictures
+from mnemonics_lib.device.memory import resident_peak
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.models import build_network
-
-
-def resident(which: str) -> int:
-    """``VmRSS`` or ``VmHWM`` of this process, in bytes."""
-    return 1024 * int(re.findall(rf"{which}:\s+(\d+) kB", Path("/proc/self/status").read_text())[0])
 
 
 def main(root: str, optimizer: str, held: bool, exemplars: int) -> None:
@@ -49,9 +45,9 @@ def main(root: str, optimizer: str, held: bool, exemplars: int) -> None:
     forecast = Forecast(training.program, training.temporary(0), training.few(), exemplars, level, held).peak(16)
     ctypes.CDLL("libc.so.6").malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")  # the peak is that from here on
-    before = resident("VmRSS")
+    before = psutil.Process().memory_info().rss
     training.step()
-    print(int(forecast), resident("VmHWM") - before)
+    print(int(forecast), int(resident_peak()) - before)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.full_size import imagenet_sample
+from tests.real_data import SAMPLE, directory_with
 
 
 @pytest.mark.skipif(
@@ -19,7 +19,7 @@ from tests.full_size import imagenet_sample
 )
 def test_a_step_takes_what_the_guard_says_and_not_half_of_it(tmp_path_factory, optimizer, where, exemplars):
     """500 exemplars take more room than the graphs do; a forecast of the graphs alone would be a third of the peak."""
-    root = imagenet_sample(tmp_path_factory.mktemp("sample"))
+    root = directory_with(SAMPLE, tmp_path_factory.mktemp("sample")) / SAMPLE
     arguments = ["tests.exemplars.peak_of_a_step", root, optimizer, where, str(exemplars)]
     ended = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
