@@ -86,14 +86,14 @@ def fresh_state(config: RunConfig, protocol: PhaseProtocol, shape: tuple[int, in
         config.head,
         config.network.name,
     )
+    method = method_class(config.method)(config.training.lam, config.training.temperature)
+    method.lambda_base = config.training.lambda_base
     return State(
         phase=0,
         model=model.to(device),
         memory=ExemplarMemory.empty(shape, device, config.storage),
         held_out=ExemplarMemory.empty(shape, device, "uint8"),
-        method=method_class(config.method)(
-            config.training.lam, config.training.temperature, config.training.lambda_base
-        ),
+        method=method,
     )
 
 

@@ -27,6 +27,7 @@ from mnemonics_lib.bench.clock import where
 from mnemonics_lib.bilevel import (
     ENGINES,
     Engine,
+    Forecast,
     WillNotFitError,
     graph_size,
     local_program,
@@ -112,7 +113,7 @@ def measure(
     predicted = make(level).peak_bytes(graph_size(model, images, make(level)), exemplars, VALIDATION)
     row = _unmeasured(network, steps, exemplars, engine, place) | {"predicted_mb": predicted / 2**20}
     try:
-        refuse_if_too_large(make, model, images, exemplars, VALIDATION, level, free_bytes(place))
+        refuse_if_too_large(Forecast(make, model, images, exemplars, level), VALIDATION, free_bytes(place))
     except WillNotFitError as error:
         return row | {"refused": str(error)}, None
 

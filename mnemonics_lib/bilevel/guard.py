@@ -123,33 +123,18 @@ class Forecast:
         return float(image * (AT_WORK * at_work + AT_REST * at_rest + moments))
 
 
-def refuse_if_too_large(
-    make: Callable[[ExemplarLevel], Engine],
-    temporary: nn.Module,
-    images: Tensor,
-    exemplars: int,
-    validation: int,
-    level: ExemplarLevel,
-    free: float,
-    held: bool = False,
-) -> None:
+def refuse_if_too_large(forecast: Forecast, validation: int, free: float) -> None:
     """Refuse a local BOP that will not fit into memory, before it starts.
 
     Args:
-        make: the engine for an exemplar level.
-        temporary: Theta' before Eq. 8, frozen where it stays as it is; not changed.
-        images: E, [n, c, h, w].
-        exemplars: all that take part in Eq. 8.
+        forecast: of its outer steps.
         validation: images in the meta loss.
-        level: the fields of the exemplar level.
         free: bytes that may be taken.
-        held: whether the host holds the exemplars.
 
     Raises:
         WillNotFitError: naming the engine, the truncation and the batch that fit.
     """
-    forecast = Forecast(make, temporary, images, exemplars, level, held)
-    needed = forecast.peak(validation)
+    needed, level = forecast.peak(validation), forecast.level
     if needed <= free:
         return
     fits = _what_fits(forecast, validation, free)
@@ -158,7 +143,7 @@ def refuse_if_too_large(
         what = f"inner = {level.inner!r}:"
     raise WillNotFitError(
         f"exemplar_level.{what} {forecast.batch(level)} exemplars, with {validation} validation images, need about "
-        f"{_gigabytes(needed)}; {_gigabytes(free)} are free on {images.device}. "
+        f"{_gigabytes(needed)}; {_gigabytes(free)} are free on {forecast.images.device}. "
         + (f"What fits: {'; '.join(fits)}" if fits else "No smaller setting of these fits")
     )
 

@@ -7,13 +7,12 @@ give fewer; :meth:`HeldImages.read` sends them to the device.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:  # pixels are checked by a module that knows these images
-    from mnemonics_lib.data.pixels import Pixels
+from mnemonics_lib.data.pixels import Pixels
 
 HOST = torch.device("cpu")
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mnemonics_lib.data.checks import require_pixel_space
+from mnemonics_lib.data.pixel_space import require_pixel_space
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ SOLVERS = {
 """What solves the inner problem and differentiates the solution, by the way it is done."""
 
 
-ON_DISK = ("data.stored", "data.held", "data.held_batches")
-"""What reads pictures that stay on disk, and keeps their exemplars on the host."""
+ON_DISK = ("data.stored", "data.held_batches")
+"""What reads pictures that stay on disk, and trains their exemplars on the host."""
 
 NETWORKS = {True: "models.resnet", False: "models.torchvision_net"}
 """Where a network is, by whether it is the one of the paper's CIFAR experiments."""

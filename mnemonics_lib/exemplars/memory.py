@@ -187,7 +187,7 @@ class ExemplarMemory:
     def from_state(cls, state: dict[str, Any], pixels: Pixels) -> ExemplarMemory:
         """The memory that :meth:`state` wrote, bit for bit."""
         found = state["images"], state["origin"]
-        if state["on_host"]:
+        if state.get("on_host", False):  # work from before there were such memories does not say
             held = [HeldImages(kept.to(HOST), pixels) for kept in found]
             return cls(held[0], held[1], state["labels"], state["rank"], state["storage"])
         levels = state["storage"] == "uint8"

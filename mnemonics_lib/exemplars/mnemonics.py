@@ -105,17 +105,13 @@ class ExemplarTraining:
 
     def fit_into(self, free: float) -> None:
         """Raise WillNotFitError, which names what would fit, unless a step fits into ``free`` bytes; then use them."""
-        guard.refuse_if_too_large(
-            self.program,
-            self.temporary(0),
-            self.few(),
-            len(self.inner),
-            self._validation(),
-            self.level,
-            free,
-            isinstance(self.inner, HeldInnerBatches),
-        )
+        guard.refuse_if_too_large(self.forecast(self.level, len(self.inner)), self._validation(), free)
         self.use(free)
+
+    def forecast(self, level: ExemplarLevel, exemplars: int) -> guard.Forecast:
+        """What an outer step takes of memory, with these fields and so many exemplars in Eq. 8."""
+        held = isinstance(self.inner, HeldInnerBatches)
+        return guard.Forecast(self.program, self.temporary(0), self.few(), exemplars, level, held)
 
     def use(self, free: float) -> None:
         """Where so many bytes are many, let the engine take more of them and less time; it computes the same."""

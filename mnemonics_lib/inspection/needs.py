@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import torch
 
-from mnemonics_lib.bilevel.guard import PROBE, Forecast
+from mnemonics_lib.bilevel.guard import PROBE
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.batches import new_images
+from mnemonics_lib.data.held import HeldImages
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
@@ -146,18 +147,7 @@ def peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
             transfer_weights(model)
     one, none = torch.ones(shape[0], 1, 1), torch.zeros(1, *shape, dtype=torch.uint8)
     data = Samples.real(none, torch.zeros(1, dtype=torch.int64), Pixels(one, one, white=255, pad=0, flip=False))
-    few = torch.zeros(PROBE, *shape), torch.arange(PROBE) % step.classes
-    training = ExemplarTraining(model, few, data, (few[0][:0], few[1][:0]), config.exemplar_level, 0)
-    return forecast(config, training, step.moving + step.fixed).peak(step.validation + step.fixed)
-
-
-def forecast(config: RunConfig, training: ExemplarTraining, exemplars: int) -> Forecast:
-    """The guard's forecasts for a run's outer steps.
-
-    Args:
-        config: the run.
-        training: of a few exemplars of the run's size, by the run's network.
-        exemplars: that take part in Eq. 8.
-    """
-    level, held = config.exemplar_level, config.facts.on_disk
-    return Forecast(training.program, training.temporary(0), training.few(), exemplars, level, held)
+    few, labels = torch.zeros(PROBE, *shape), torch.arange(PROBE) % step.classes
+    exemplars = HeldImages(few, data.pixels) if config.facts.on_disk else few
+    training = ExemplarTraining(model, (exemplars, labels), data, (few[:0], labels[:0]), config.exemplar_level, 0)
+    return training.forecast(config.exemplar_level, step.moving + step.fixed).peak(step.validation + step.fixed)

@@ -27,7 +27,7 @@ from mnemonics_lib.device.recording import WARM
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.global_bop import State, fresh_state
 from mnemonics_lib.inspection.measured import Measured, affordable, repeat
-from mnemonics_lib.inspection.needs import Step, forecast
+from mnemonics_lib.inspection.needs import Step
 from mnemonics_lib.inspection.work import inner_images, inner_steps
 from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.models import IncrementalNet, evaluating, transfer_weights
@@ -237,19 +237,9 @@ class Rehearsal:
         """What the guard says to a step of the run; None where it fits."""
         model, whole = self._trained(step), self._whole(step)
         training = self._training(model, whole, whole.smaller(1, self._least(model)))
-        everyone, validation = whole.moving + whole.fixed, whole.validation + whole.fixed
-        level, free = self.config.exemplar_level, free_bytes(self.device)
+        forecast = training.forecast(self.config.exemplar_level, whole.moving + whole.fixed)
         try:
-            guard.refuse_if_too_large(
-                training.program,
-                training.temporary(0),
-                training.few(),
-                everyone,
-                validation,
-                level,
-                free,
-                self.config.facts.on_disk,
-            )
+            guard.refuse_if_too_large(forecast, whole.validation + whole.fixed, free_bytes(self.device))
         except guard.WillNotFitError as error:
             return str(error)
         return None
@@ -288,7 +278,7 @@ class Rehearsal:
         """Exemplars of an inner step that fit into memory, by the guard's forecast; at least the least."""
         part = whole.smaller(least, least)
         training = self._training(model, whole, part)
-        of_run = forecast(self.config, training, whole.moving + whole.fixed)
+        of_run = training.forecast(self.config.exemplar_level, whole.moving + whole.fixed)
         free, size, validation = free_bytes(self.device), whole.inner, whole.validation + whole.fixed
         while size > least and of_run.peak(validation, inner_batch=size) > free:
             size, validation = max(least, size // 2), max(2, validation // 2)

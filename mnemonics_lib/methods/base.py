@@ -25,11 +25,15 @@ class Method:
     Args:
         lam: lambda of Eq. 5, the weight of cross-entropy against distillation.
         temperature: tau of Eq. 1b.
-        lambda_base: LUCIR's number.
+
+    Attributes:
+        lambda_base: LUCIR's weight of the less-forget loss, set by whoever has a configuration.
     """
 
-    def __init__(self, lam: float, temperature: float, lambda_base: float = 5.0) -> None:
-        self.lam, self.temperature, self.lambda_base = lam, temperature, lambda_base
+    lambda_base = 5.0
+
+    def __init__(self, lam: float, temperature: float) -> None:
+        self.lam, self.temperature = lam, temperature
 
     def begin_phase(self, model: IncrementalNet, old: int, new: Samples) -> None:
         """Prepare before Theta_i is trained.

@@ -67,13 +67,20 @@ class IncrementalNet(nn.Module):
         with seeded(seed):
             initialise(fresh)
             if isinstance(self.backbone, TorchvisionBackbone):
-                fresh.backbone = self.backbone.reinitialised().to(next(self.parameters()))
-                if any(isinstance(part, TransferConv2d) for part in self.backbone.modules()):
-                    transfer_weights(fresh.backbone)
-                fresh.backbone.train(self.backbone.training)
+                fresh.backbone = self._fresh_backbone(self.backbone)
         fixed = {name: value for name, value in self.named_parameters() if not value.requires_grad}
         fresh.load_state_dict(dict(self.named_buffers()) | fixed, strict=False)
         return fresh
+
+    def _fresh_backbone(self, backbone: TorchvisionBackbone) -> TorchvisionBackbone:
+        """Another one of torchvision, where this network is and laid out in memory as :func:`build_network` does it."""
+        fresh = backbone.reinitialised().to(next(self.parameters())).to(memory_format=torch.channels_last)
+        if any(isinstance(part, TransferConv2d) for part in backbone.modules()):
+            transfer_weights(fresh)
+            for part in fresh.modules():
+                if isinstance(part, TransferConv2d):
+                    part.reset_parameters()  # the identity without a bias, as in the paper's own network
+        return fresh.train(backbone.training)
 
 
 Net = TypeVar("Net", bound=nn.Module)

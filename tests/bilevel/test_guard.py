@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mnemonics_lib.bilevel import (
     Engine,
+    Forecast,
     GraphSize,
     WillNotFitError,
     graph_size,
@@ -112,7 +113,7 @@ def test_higher_grows_with_the_steps_it_keeps_and_the_adjoint_by_parameters_alon
 
 def check(free: float, **changes: Any) -> None:
     axes = level(**changes)
-    refuse_if_too_large(make, network(axes.inner), images(), 1000, 128, axes, free)
+    refuse_if_too_large(Forecast(make, network(axes.inner), images(), 1000, axes), 128, free)
 
 
 def refusal(free: float, **changes: Any) -> str:
@@ -198,7 +199,7 @@ def test_fewer_images_to_judge_by_are_named_where_nothing_else_helps():
 def refusal_of_few(free: float) -> str:
     """Of ten exemplars, one a class."""
     with pytest.raises(WillNotFitError) as error:
-        refuse_if_too_large(make, network(), images(), 10, 128, level(inner="ncm"), free)
+        refuse_if_too_large(Forecast(make, network(), images(), 10, level(inner="ncm")), 128, free)
     return str(error.value)
 
 
@@ -218,9 +219,10 @@ def test_an_engine_that_the_guard_does_not_know_states_its_own_need():
         return Frugal(lambda *_: images(), lambda *_: images(), inner_sgd(axes))
 
     copies = guard.AT_WORK * 1000 * images()[0].nbytes
-    refuse_if_too_large(mine, network(), images(), 1000, 128, level(), 1000.0 + copies)
+    forecast = Forecast(mine, network(), images(), 1000, level())
+    refuse_if_too_large(forecast, 128, 1000.0 + copies)
     with pytest.raises(WillNotFitError, match=r"exemplar_level\.inner_batch=999 "):
-        refuse_if_too_large(mine, network(), images(), 1000, 128, level(), 999.0 + copies)
+        refuse_if_too_large(forecast, 128, 999.0 + copies)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
@@ -232,7 +234,7 @@ def test_exemplars_take_room_themselves_and_those_on_the_host_as_many_as_a_step_
     graphs = make(axes).peak_bytes(graph_size(network(), few, make(axes)), 7, 128)
 
     def copies(exemplars: int, held: bool) -> float:
-        found = guard.Forecast(make, network(), few, exemplars, axes, held).peak(128)
+        found = Forecast(make, network(), few, exemplars, axes, held).peak(128)
         return (found - graphs) / one
 
     assert copies(1000, held=False) == pytest.approx((guard.AT_WORK + moments) * 1000)

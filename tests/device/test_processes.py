@@ -121,7 +121,7 @@ def of_method(name: str, grey: Pixels) -> tuple[IncrementalNet, Any]:
     model.train()(torch.randn(32, 1, 8, 8, generator=torch.Generator().manual_seed(1)).double())
     teacher = copy.deepcopy(model).eval().requires_grad_(False)
     model.grow(OLD + NEW, seed=4)
-    method = method_class(name)(0.5, 2.0, 5.0)
+    method = method_class(name)(0.5, 2.0)
     if isinstance(method, LUCIR):  # which would imprint, in float32
         method.old, method.weight = OLD, 3.0
     else:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import pytest
 
+from mnemonics_lib import runs
 from mnemonics_lib.bilevel import inner
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.durable.source import EXCLUDED, PACKAGE, ROOTS, modules_used
 from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, NETWORKS, ON_DISK, SOLVERS, unused_modules
+from mnemonics_lib.errors import OutOfTimeError
 
 OF_ADJOINT = ["adjoint", "kept_adjoint", "recorded_adjoint", "repeated", "second_order", "walk"]
 ENGINES = {"higher_engine", *OF_ADJOINT, "closed_form"}
@@ -46,7 +51,7 @@ def test_a_run_that_trains_exemplars_depends_on_its_own_engine_alone(changes, en
     assert {"exemplars.mnemonics", "exemplars.controls", "bilevel.inner", "training"} <= found
 
 
-OF_DISK = {"data.stored", "data.held", "data.held_batches"}
+OF_DISK = {"data.stored", "data.held_batches"}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +67,26 @@ def test_a_run_depends_on_its_own_network_and_on_where_its_pictures_are(changes,
     assert found & {"models.resnet", "models.torchvision_net"} == {network}
     assert found & OF_DISK == (OF_DISK if on_disk else set())
     assert {"data.samples", "data.streamed", "data.batches", "models.network"} <= found
+
+
+def test_no_run_in_memory_enters_what_is_left_out_of_its_source(tiny, tmp_path):
+    """Every function that it calls, by the profiler: trained and adjusted exemplars, and a run that goes on."""
+    entered: set[str] = set()
+
+    def note(frame: Any, event: str, _: object) -> None:
+        if event == "call":
+            entered.add(frame.f_globals.get("__name__", ""))
+
+    config = tiny.replace(exemplars="mnemonics", adjust=2, finetune=True, weight_transfer=True)
+    sys.setprofile(note)
+    try:
+        with pytest.raises(OutOfTimeError):
+            runs.run(config, tmp_path, minutes=0)
+        runs.run(config, tmp_path)
+    finally:
+        sys.setprofile(None)
+    assert {"mnemonics_lib.data.samples", "mnemonics_lib.data.held", "mnemonics_lib.exemplars.mnemonics"} <= entered
+    assert not entered & {entry.module for entry in unused_modules(config)}
 
 
 def test_every_module_that_is_named_is_there():

@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 import torch
 
-from mnemonics_lib.bilevel.guard import Forecast
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
@@ -42,7 +41,7 @@ def main(root: str, optimizer: str, held: bool, exemplars: int) -> None:
     model = build_network(32, 16, 3, 10, 0, "cosine", "resnet18").train()
     context = images[torch.arange(0)], labels[:0]
     training = ExemplarTraining(model, (images, labels), pictures, context, level, seed=0)
-    forecast = Forecast(training.program, training.temporary(0), training.few(), exemplars, level, held).peak(16)
+    forecast = training.forecast(level, exemplars).peak(16)
     ctypes.CDLL("libc.so.6").malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")  # the peak is that from here on
     before = psutil.Process().memory_info().rss

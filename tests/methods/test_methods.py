@@ -363,8 +363,8 @@ def mine(monkeypatch):
     """A method that counts the hooks it is called by, registered as a user would."""
 
     class Mine(Method):
-        def __init__(self, lam, temperature, lambda_base):
-            super().__init__(lam, temperature, lambda_base)
+        def __init__(self, lam, temperature):
+            super().__init__(lam, temperature)
             self.calls = []
 
         def begin_phase(self, model, old, new):

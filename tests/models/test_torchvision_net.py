@@ -100,6 +100,19 @@ def test_a_fresh_copy_keeps_what_is_frozen_and_what_was_measured_and_draws_the_r
     drawn = [name for name, value in fresh.named_parameters() if not torch.equal(value, kept[name])]
     assert "head.blocks.0.weight" in drawn
     assert ("backbone.net.layer1.0.conv1.weight" in drawn) != transferred
+    wide = [value for value in fresh.state_dict().values() if value.dim() == 4]
+    assert all(value.is_contiguous(memory_format=torch.channels_last) for value in wide)
+
+
+def test_a_fresh_copy_of_transferred_weights_is_the_identity_without_biases():
+    model = build_network(0, 0, 3, 5, 1, "linear", "vgg11")
+    transfer_weights(model)
+    parts = [part for part in model.reinitialised(7).modules() if isinstance(part, TransferConv2d)]
+    assert parts
+    for part in parts:
+        assert torch.equal(part.scale, torch.ones_like(part.scale))
+        assert part.bias is not None
+        assert not part.bias.any()
 
 
 def test_both_engines_give_the_gradient_of_finite_differences():
