@@ -53,7 +53,7 @@ class Driver:
         Raises:
             JournalError: for a damaged journal.
         """
-        self.journal.begin(phase, self.device)
+        self.journal.begin(phase)
         self._clock = Clock(self.journal.seconds)
 
     def work_in(self, now: Environment) -> list[Environment]:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mnemonics_lib.durable.sealed import SealError, UnsealedError, read_sealed, write_sealed
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.loops import Loop, LoopState
@@ -47,8 +45,10 @@ class Journal:
     making: dict[str, float] = field(default_factory=dict)
     environments: list[dict[str, Any]] = field(default_factory=list)
 
-    def begin(self, phase: int, device: torch.device) -> None:
+    def begin(self, phase: int) -> None:
         """A phase begins, anew or where an earlier session left it.
+
+        What the file has is kept on the host; each loop copies its own state to where it computes.
 
         Raises:
             JournalError: for a damaged file, and for one that is no journal.
@@ -57,7 +57,7 @@ class Journal:
         if self.path is None or not self.path.exists():
             return
         try:
-            key, found = read_sealed(self.path, KIND, device)
+            key, found = read_sealed(self.path, KIND)
             if key == self._key():
                 for name in KEPT:
                     setattr(self, name, found[name])

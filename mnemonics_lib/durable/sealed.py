@@ -48,13 +48,15 @@ def write_sealed(path: Path, kind: str, key: Mapping[str, Any], content: Mapping
     write_atomically(path, lambda file: file.writelines([digest, b"\n", data]))
 
 
-def read_sealed(path: Path, kind: str, device: torch.device | str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The key and the content of a sealed file.
+def read_sealed(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The key and the content of a sealed file, whose tensors come on the host, wherever they were when it was written.
+
+    A device may have no room for all of them, least of all for exemplars that the host holds. Who takes the content
+    puts each part where it belongs.
 
     Args:
         path: the file.
         kind: what it must be.
-        device: where the tensors go.
 
     Raises:
         SealError: for a file that is damaged, or is something else.
@@ -68,7 +70,7 @@ def read_sealed(path: Path, kind: str, device: torch.device | str) -> tuple[dict
     if end != b"\n" or found != hashlib.sha256(body).hexdigest().encode():
         raise SealError(f"damaged, or not written by this version of the library ({len(data):,} bytes)")
     try:
-        whole = torch.load(io.BytesIO(body), map_location=device, weights_only=True)
+        whole = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises nearly anything for what is not its own
         raise SealError(f"holds more than plain values and tensors ({error})") from error
     if not isinstance(whole, dict) or whole.keys() != {"form", "kind", "key", "content"}:

@@ -21,7 +21,8 @@ from mnemonics_lib.errors import OutOfTimeError
 from mnemonics_lib.loops import walk
 from mnemonics_lib.training import Descent
 
-CPU = torch.device("cpu")
+CPU, ELSEWHERE = torch.device("cpu"), torch.device("meta")
+"""ELSEWHERE stands for a GPU: whatever is sent there is not on the host any more, and cannot come back."""
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_a_crash_between_two_writes_costs_what_came_after_the_last(straight, tmp
 def journal(path, *, identity="a", phase=3) -> Journal:
     """At the beginning of a phase."""
     book = Journal(path, {"source": identity})
-    book.begin(phase, CPU)
+    book.begin(phase)
     return book
 
 
@@ -162,11 +163,22 @@ def test_another_identity_or_phase_does_not_go_on_from_it(tmp_path, changes, min
     assert Driver(journal(path, **changes)).journal.loops.keys() == ({"x"} if mine else set())
 
 
+def test_what_a_journal_holds_is_read_to_the_host_wherever_the_run_computes(tmp_path):
+    path = tmp_path / "unfinished.pt"
+    with pytest.raises(OutOfTimeError):
+        Driver(journal(path), device=ELSEWHERE, deadline=deadline_in(0))(Counting(), "x")
+    driver, loop = Driver(Journal(path, {"source": "a"}), device=ELSEWHERE), Counting()
+    driver.begin(3)
+    assert driver.journal.loops["x"]["value"].device == CPU
+    driver(loop, "x")  # which copies it to where the loop has its own
+    assert loop.value.tolist() == [4, 4, 4]
+
+
 def test_a_damaged_journal_is_one_message_that_names_it(tmp_path):
     path = tmp_path / "unfinished.pt"
     path.write_bytes(b"half of")
     with pytest.raises(JournalError, match=r"unfinished\.pt: cannot be used; delete it"):
-        Journal(path).begin(0, CPU)
+        Journal(path).begin(0)
 
 
 def test_nothing_is_written_between_two_writes_and_a_finished_loop_is_kept_as_it_was(tmp_path, clock):
@@ -230,7 +242,7 @@ def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
     assert all(seconds >= 3 * pause for seconds in record.phase_seconds)  # three epochs slept in each phase
     assert sum(record.phase_seconds) <= wall
     (shared,) = (tmp_path / "phase-0").glob("model-*.pt")
-    took = read_sealed(shared, "finished-loop", CPU)[1]["seconds"]
+    took = read_sealed(shared, "finished-loop")[1]["seconds"]
     assert 3 * pause <= took <= record.phase_seconds[0]
     # Another run finds phase 0 made, and counts what it took; its own seconds are few.
     other, _ = runs.run(config.replace(phases=5), tmp_path)
@@ -248,7 +260,7 @@ def test_a_journal_of_another_kind_of_device_is_not_gone_on_from(tmp_path, monke
     with pytest.raises(OutOfTimeError):
         runs.run(small(), tmp_path, minutes=0)
     (path,) = tmp_path.rglob(runs.JOURNAL)
-    assert read_sealed(path, "journal", CPU)[0]["identity"]["device"] == "cpu"
+    assert read_sealed(path, "journal")[0]["identity"]["device"] == "cpu"
 
 
 @pytest.mark.parametrize("minutes", ["nan", "-3", "inf", "ten"])

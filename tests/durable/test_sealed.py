@@ -31,7 +31,7 @@ def whole(tmp_path_factory) -> Path:
 
 
 def test_it_comes_back_as_it_was_with_what_it_belongs_to(whole):
-    key, content = read_sealed(whole, "checkpoint", "cpu")
+    key, content = read_sealed(whole, "checkpoint")
     assert key == KEY
     assert content.keys() == CONTENT.keys()
     assert all(torch.equal(content["model"][name], value) for name, value in CONTENT["model"].items())
@@ -47,7 +47,7 @@ def test_any_flipped_bits_are_noticed(whole, randoms: random.Random, count):
     damaged = whole.with_name(f"damaged-{randoms.random()}")
     damaged.write_bytes(data)
     with pytest.raises(SealError, match="damaged"):
-        read_sealed(damaged, "checkpoint", "cpu")
+        read_sealed(damaged, "checkpoint")
     damaged.unlink()
 
 
@@ -60,7 +60,7 @@ def test_so_is_a_file_that_was_cut_off_or_has_more_in_it(whole, data):
         damaged = whole.with_name("cut")
         damaged.write_bytes(broken)
         with pytest.raises(SealError, match=f"damaged.* \\({len(broken):,} bytes\\)"):
-            read_sealed(damaged, "checkpoint", "cpu")
+            read_sealed(damaged, "checkpoint")
         damaged.unlink()
 
 
@@ -85,9 +85,9 @@ def test_something_else_is_told_apart_and_no_code_of_a_file_runs(tmp_path, value
     path = tmp_path / "other.pt"
     path.write_bytes(sealed(value))
     with pytest.raises(SealError, match=said):
-        read_sealed(path, "checkpoint", "cpu")
+        read_sealed(path, "checkpoint")
 
 
 def test_a_file_of_another_kind_is_not_taken_for_it(whole):
     with pytest.raises(SealError, match="a checkpoint of form 1: must be a journal"):
-        read_sealed(whole, "journal", "cpu")
+        read_sealed(whole, "journal")
