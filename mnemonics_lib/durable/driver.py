@@ -9,6 +9,7 @@ import time
 import torch
 from tqdm import tqdm
 
+from mnemonics_lib.data.held import HOST
 from mnemonics_lib.device.memory import free_bytes
 from mnemonics_lib.durable.clock import Clock
 from mnemonics_lib.durable.journal import Journal
@@ -25,7 +26,7 @@ class Driver:
     Args:
         journal: where unfinished loops are kept; None keeps nothing.
         shared: finished loops that runs have in common; None shares nothing.
-        device: whose free memory is asked for before a loop begins.
+        device: whose free memory is asked for before a loop begins, beside the host's.
         deadline: on the clock of ``time.monotonic``, past which the work stops at its next step; None for no limit.
         progress: whether to show a bar for each loop.
         interval: seconds between two writes of the journal.
@@ -95,7 +96,7 @@ class Driver:
             StoppedError: after Ctrl-C, once all is written.
             DivergedError: when a step comes upon NaN or infinity.
             JournalError, SharedError: for a file that cannot be gone on from.
-            WillNotFitError: when a step would not fit into the device's memory.
+            WillNotFitError: when a step would not fit into the memory of the device or the host.
         """
         if self.shared is None or name not in self.shared.keys:
             self._walk(loop, name)
@@ -118,14 +119,21 @@ class Driver:
 
     def _walk(self, loop: Loop, name: str) -> None:
         self.journal.take(loop, name)
-        if loop.done < len(loop) and hasattr(loop, "fit_into"):
-            loop.fit_into(free_bytes(self.device))
+        if loop.done < len(loop):
+            self._require_room(loop)
         bar = tqdm(total=len(loop), initial=loop.done, desc=name, disable=not self.progress, leave=False)
         with bar, listening() as ear:
             for _ in range(loop.done, len(loop)):
                 take_step(loop, name)
                 bar.update()
                 self._keep(loop, name, ear)
+
+    def _require_room(self, loop: Loop) -> None:
+        """Let a loop refuse to begin where its steps would not fit into memory."""
+        if hasattr(loop, "fit_into_host") and self.device.type != HOST.type:
+            loop.fit_into_host(free_bytes(HOST))
+        if hasattr(loop, "fit_into"):
+            loop.fit_into(free_bytes(self.device))
 
     def _keep(self, loop: Loop, name: str, ear: Ear) -> None:
         """After a step: keep the loop's state when a write is due; stop when time is over, or somebody says so."""

@@ -13,6 +13,7 @@ import torch
 from mnemonics_lib import runs
 from mnemonics_lib.__main__ import main
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.durable import driver
 from mnemonics_lib.durable.clock import deadline_in
 from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.journal import Journal, JournalError
@@ -146,9 +147,8 @@ def test_a_driver_does_what_a_plain_walk_does():
 )
 def test_another_identity_or_phase_does_not_go_on_from_it(tmp_path, changes, mine):
     path = tmp_path / "unfinished.pt"
-    driver = Driver(journal(path), deadline=deadline_in(0))
     with pytest.raises(OutOfTimeError, match="x: 1 of 4 steps are done"):
-        driver(Counting(), "x")
+        Driver(journal(path), deadline=deadline_in(0))(Counting(), "x")
     later, steps = Driver(journal(path, **changes)), Counting()
     first: list[int] = []
     real = steps.step
@@ -167,10 +167,10 @@ def test_what_a_journal_holds_is_read_to_the_host_wherever_the_run_computes(tmp_
     path = tmp_path / "unfinished.pt"
     with pytest.raises(OutOfTimeError):
         Driver(journal(path), device=ELSEWHERE, deadline=deadline_in(0))(Counting(), "x")
-    driver, loop = Driver(Journal(path, {"source": "a"}), device=ELSEWHERE), Counting()
-    driver.begin(3)
-    assert driver.journal.loops["x"]["value"].device == CPU
-    driver(loop, "x")  # which copies it to where the loop has its own
+    later, loop = Driver(Journal(path, {"source": "a"}), device=ELSEWHERE), Counting()
+    later.begin(3)
+    assert later.journal.loops["x"]["value"].device == CPU
+    later(loop, "x")  # which copies it to where the loop has its own
     assert loop.value.tolist() == [4, 4, 4]
 
 
@@ -183,12 +183,12 @@ def test_a_damaged_journal_is_one_message_that_names_it(tmp_path):
 
 def test_nothing_is_written_between_two_writes_and_a_finished_loop_is_kept_as_it_was(tmp_path, clock):
     path = tmp_path / "unfinished.pt"
-    driver, finished = Driver(journal(path), interval=1000.0), Counting()
-    driver(finished, "model")
+    walker, finished = Driver(journal(path), interval=1000.0), Counting()
+    walker(finished, "model")
     finished.value += 1  # goes on to change
     assert not path.exists()
-    driver.interval = 0.0
-    driver(Counting(2), "exemplars")
+    walker.interval = 0.0
+    walker(Counting(2), "exemplars")
     kept = journal(path).loops
     assert kept["model"]["value"].tolist() == [4, 4, 4]
     assert kept["exemplars"]["value"].tolist() == [2, 2, 2]
@@ -212,6 +212,22 @@ def test_a_loop_that_does_not_fit_is_refused_before_its_first_step():
     with pytest.raises(MemoryError):
         Driver()(loop, "x")
     assert loop.done == 0
+
+
+@pytest.mark.parametrize("device", [CPU, ELSEWHERE])
+def test_the_host_is_asked_for_room_beside_a_device_and_not_where_it_is_the_device(monkeypatch, device):
+    monkeypatch.setattr(driver, "free_bytes", lambda of: {CPU: 1.0, ELSEWHERE: 2.0}[of])
+    asked: dict[str, float] = {}
+
+    class Both(Counting):
+        def fit_into(self, free: float) -> None:
+            asked["device"] = free
+
+        def fit_into_host(self, free: float) -> None:
+            asked["host"] = free
+
+    Driver(device=device)(Both(), "x")
+    assert asked == ({"device": 1.0} if device == CPU else {"device": 2.0, "host": 1.0})
 
 
 def in_sessions(config, directory):
