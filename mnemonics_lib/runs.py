@@ -166,8 +166,9 @@ def run(
 
     The run lives in ``directory/<name>``: a checkpoint after each phase, a journal inside one, then ``record.json``. A
     call for the same experiment (configuration, data and the source of what computes it) returns a finished record, or
-    goes on where the last one stopped (it writes what it has once a minute, after a step). Anything of another
-    experiment starts again. Phase 0 is shared with the other runs in ``directory``.
+    goes on where the last one stopped (it writes what it has once a minute, after a step, and less often where that
+    takes more than three seconds). Anything of another experiment starts again. Phase 0 is shared with the other runs
+    in ``directory``.
 
     Args:
         config: the run.

@@ -31,7 +31,7 @@ class Journal:
         path: the file; None keeps nothing.
         identity: what the file must agree on to be used: configuration, data, source, kind of device.
         phase: the present one.
-        loops: what each loop last gave.
+        loops: what each finished loop gave, and for the time of a write the loop that is not; the file has both.
         seconds: of the phase, in all sessions up to the last write.
         making: seconds spent so far on loops that runs share, by name.
         environments: every one that the phase was computed in so far, as plain values.
@@ -69,6 +69,8 @@ class Journal:
     def take(self, loop: Loop, name: str) -> None:
         """Let a loop go on from the state that it left here, if it left one.
 
+        That of an unfinished loop is not kept in memory after that: the file has it until the loop gives the next one.
+
         Raises:
             JournalError: for a state that is not this loop's.
         """
@@ -79,6 +81,8 @@ class Journal:
                 raise JournalError(
                     f"{self.path}: {name}: not a state of this loop; delete it to begin the phase again ({error!r})"
                 ) from error
+            if loop.done < len(loop):
+                del self.loops[name]
 
     def _key(self) -> dict[str, Any]:
         return {"identity": self.identity, "phase": self.phase}
