@@ -23,7 +23,8 @@ class StepError(RuntimeError):
 class Loop(Protocol):
     """Work made of steps that follow one another: epochs of training, or steps on the exemplars.
 
-    It may also have ``fit_into(free)``, which a driver calls with the free bytes before the first step.
+    It may also have ``fit_into(free)``, which a driver calls with the free bytes before the first step, and
+    ``fit_into_host(free)``, which it calls likewise with those of the host, where that is not the device.
     """
 
     @property

@@ -166,8 +166,9 @@ def run(
 
     The run lives in ``directory/<name>``: a checkpoint after each phase, a journal inside one, then ``record.json``. A
     call for the same experiment (configuration, data and the source of what computes it) returns a finished record, or
-    goes on where the last one stopped (it writes what it has once a minute, after a step). Anything of another
-    experiment starts again. Phase 0 is shared with the other runs in ``directory``.
+    goes on where the last one stopped (it writes what it has once a minute, after a step, and less often where that
+    takes more than three seconds). Anything of another experiment starts again. Phase 0 is shared with the other runs
+    in ``directory``.
 
     Args:
         config: the run.
@@ -329,7 +330,7 @@ def driver_for(
 
     For stepping through a run by hand: ``walk = driver_for(experiment)``, then ``run_phase(experiment, state, walk)``.
     """
-    shared = Shared(Path(directory) / "phase-0", experiment.device, phase_zero_keys(experiment, seen))
+    shared = Shared(Path(directory) / "phase-0", phase_zero_keys(experiment, seen))
     return Driver(journal, shared, experiment.device, deadline, progress)
 
 
@@ -372,7 +373,7 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
         if not (home / name).exists():
             raise FileNotFoundError(f"{home / name}: not there; {home} is not the directory of a finished run")
     record = read_record(home / RECORD)
-    identity, content = read_checkpoint(home / CHECKPOINT, torch.device(device))
+    identity, content = read_checkpoint(home / CHECKPOINT)
     unfinished = len(content["results"]) != len(record.results)
     if unfinished or record.identity is None or identity != record.identity.model_dump():
         raise CheckpointError(f"{home / CHECKPOINT}: of another run than {RECORD}: it was started again; let it finish")

@@ -115,7 +115,7 @@ def test_one_seed_gives_the_same_bytes_twice_stopped_or_not(config, tmp_path, mo
 
 def checkpoint(record: Path) -> dict[str, Any]:
     """What a finished run leaves beside its record, but for the time and memory it took."""
-    _, content = read_sealed(record.parent / "checkpoint.pt", "checkpoint", "cpu")
+    _, content = read_sealed(record.parent / "checkpoint.pt", "checkpoint")
     del content["seconds"], content["peak_memory_mb"]
     return content
 
@@ -273,7 +273,7 @@ def test_a_checkpoint_of_another_form_is_named(small, tmp_path, missing):
     _, path = runs.run(small.replace(phases=1), tmp_path)
     path.unlink()
     checkpoint = path.parent / "checkpoint.pt"
-    identity, content = read_sealed(checkpoint, "checkpoint", "cpu")
+    identity, content = read_sealed(checkpoint, "checkpoint")
     del content[missing]
     write_sealed(checkpoint, "checkpoint", identity, content)
     with pytest.raises(CheckpointError, match=r"checkpoint\.pt: does not fit this version of the library; delete it"):
@@ -602,7 +602,7 @@ def test_a_directory_that_is_not_there_or_holds_no_run_is_named(tmp_path):
 def test_a_damaged_or_outdated_checkpoint_of_a_finished_run_is_named(small, tmp_path, damage):
     _, path = runs.run(small.replace(phases=1), tmp_path)
     file = path.parent / "checkpoint.pt"
-    whole, (identity, content) = file.read_bytes(), read_sealed(file, "checkpoint", "cpu")
+    whole, (identity, content) = file.read_bytes(), read_sealed(file, "checkpoint")
     if damage == "foreign":
         torch.save({"weights": torch.zeros(3)}, file)
     elif damage == "older":  # a field that this version does not know, as another version may have had

@@ -115,12 +115,53 @@ class Forecast:
 
     def _copies(self, level: ExemplarLevel) -> float:
         """Bytes of the exemplars themselves, on the device, besides those that are there already."""
-        image, at_work = self.images[0].nbytes, self.exemplars
+        image, on_device = self.images[0].nbytes, self.images.device.type != "cpu"
         if self.held:
             at_work = min(self.exemplars, level.inner_steps * self.batch(level))
-        at_rest = self.exemplars if self.held and self.images.device.type == "cpu" else 0
-        moments = MOMENTS * max(at_work, at_rest) if level.optimizer == "adam" else 0
-        return float(image * (AT_WORK * at_work + AT_REST * at_rest + moments))
+            at_rest = 0.0 if on_device else host_bytes(image, self.exemplars, level)
+            return float(image * AT_WORK * at_work) + at_rest
+        return float(image * self.exemplars * (AT_WORK + _moments(level)))
+
+
+def _moments(level: ExemplarLevel) -> int:
+    """Copies of the exemplars that the optimiser keeps."""
+    return MOMENTS if level.optimizer == "adam" else 0
+
+
+def host_bytes(image: int, exemplars: int, level: ExemplarLevel) -> float:
+    """What an outer step takes on the host, for all exemplars that it holds, above what they are and were at first.
+
+    Args:
+        image: bytes of one, as floats.
+        exemplars: that are trained.
+        level: the fields of the exemplar level.
+    """
+    return float(image * exemplars * (AT_REST + _moments(level)))
+
+
+def refuse_if_host_is_too_small(image: int, exemplars: int, level: ExemplarLevel, free: float) -> None:
+    """Refuse exemplars that the host holds for a device, where it has no room for a step of their training.
+
+    Args: as of :func:`host_bytes`, and
+        free: bytes of the host that may be taken.
+
+    Raises:
+        WillNotFitError: naming what would fit.
+    """
+    needed = host_bytes(image, exemplars, level)
+    if needed <= free:
+        return
+    fits = []
+    plain = level.model_copy(update={"optimizer": "sgd"})
+    if host_bytes(image, exemplars, plain) <= free:
+        fits.append(f"exemplar_level.optimizer=sgd ({_gigabytes(host_bytes(image, exemplars, plain))})")
+    if fewer := int(free // host_bytes(image, 1, level)):
+        fits.append(f"{fewer} exemplars at a time (budget), or a lower resolution")
+    raise WillNotFitError(
+        f"exemplar_level.optimizer = {level.optimizer!r}: a step on {exemplars} exemplars that the host holds needs "
+        f"about {_gigabytes(needed)} of the host's memory; {_gigabytes(free)} are free there. "
+        + (f"What fits: {'; '.join(fits)}" if fits else "No smaller setting of these fits")
+    )
 
 
 def refuse_if_too_large(forecast: Forecast, validation: int, free: float) -> None:

@@ -24,8 +24,16 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, int) else value
 
 
+MOST_SNAPSHOTS = 2**30
+"""Bytes of all snapshots of a run: they lie in memory until it ends, and twice more while the file is written."""
+
+
 class Keep(Strict):
-    """What is kept; the defaults are small. ``phases`` may be written ``0``, ``0,5`` or ``[0, 5]``."""
+    """What is kept; the defaults are small. ``phases`` may be written ``0``, ``0,5`` or ``[0, 5]``.
+
+    A map looks at no more than 2,500 images at a time (5 kinds of 100 of 5 classes), 1.5 GB of 224 x 224, and margins
+    at a part of one kind of exemplars. Snapshots are counted before a run begins.
+    """
 
     phases: Annotated[list[Annotated[int, Field(ge=-1, le=1_000_000)]], BeforeValidator(_listed)] = Field(
         [0, -1], min_length=1, max_length=20, description="Phases of which something is kept; -1 is the last."
@@ -51,7 +59,8 @@ class Keep(Strict):
         """The phases of a run of which something is kept, in ascending order.
 
         Raises:
-            ConfigError: for a phase that the run does not have, and for a run without exemplars.
+            ConfigError: for a phase that the run does not have, for a run without exemplars, and for snapshots of more
+                than a gigabyte.
         """
         if config.exemplars == "none":
             raise ConfigError("keep: exemplars = 'none': must be a run with exemplars, or there is nothing to keep")
@@ -59,7 +68,21 @@ class Keep(Strict):
             raise ConfigError(
                 f"keep.phases = {self.phases}: must be 0 to {config.phases}, the phases of this run, or -1 for its last"
             )
-        return sorted({config.phases if phase == -1 else phase for phase in self.phases})
+        phases = sorted({config.phases if phase == -1 else phase for phase in self.phases})
+        if self.exemplars and config.exemplars == "mnemonics":
+            self._refuse_large(config, len(phases))
+        return phases
+
+    def _refuse_large(self, config: RunConfig, phases: int) -> None:
+        """Raise ConfigError for snapshots that would fill the memory after days of training."""
+        channels, native, width = config.facts.shape
+        factor = native // (config.resolution or native)
+        image = channels * (native // factor) * (width // factor)  # a byte a value
+        if (size := phases * self.steps * self.classes * self.images * image) > MOST_SNAPSHOTS:
+            raise ConfigError(
+                f"keep: {self.steps} steps of {self.images} images of {self.classes} classes in {phases} phases are "
+                f"{size / 1e9:.1f} GB of snapshots: must be at most {MOST_SNAPSHOTS / 1e9:.1f} GB; keep fewer of them"
+            )
 
 
 def keep_from(words: Sequence[str]) -> Keep:

@@ -99,7 +99,8 @@ class Optimisation(Strict):
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD momentum (paper: 0.9).")
     weight_decay: NamedDecay = Field(
         5e-4,
-        description="SGD weight decay (paper: 5e-4); also by name: `paper`, or `lucir` for 1e-4, its on ImageNet.",
+        description="SGD weight decay (paper: 5e-4); also by name: `paper`, or `lucir` for 1e-4, its on ImageNet. "
+        "Model level and fine-tuning have one each: to set one leaves the other at the paper's.",
     )
     batch_norm: Literal["batch", "running"] = Field(
         "batch",

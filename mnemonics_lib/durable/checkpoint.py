@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.pixels import Pixels
@@ -81,7 +83,7 @@ def load_checkpoint(path: Path, experiment: Experiment, identity: Identity) -> t
     if not path.exists():
         return state, Account()
     try:
-        found, content = read_checkpoint(path, experiment.device)
+        found, content = read_checkpoint(path)
     except OlderCheckpointError:
         return state, Account()
     if found != identity.model_dump():
@@ -96,15 +98,15 @@ def load_checkpoint(path: Path, experiment: Experiment, identity: Identity) -> t
         ) from error
 
 
-def read_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The identity of a checkpoint's run, as plain values, and its content.
+def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The identity of a checkpoint's run, as plain values, and its content, whose tensors are on the host.
 
     Raises:
         CheckpointError: for a file that is no checkpoint, or a damaged one.
         OlderCheckpointError: for one of an older version of the library.
     """
     try:
-        return read_sealed(path, KIND, device)
+        return read_sealed(path, KIND)
     except UnsealedError as error:
         raise OlderCheckpointError(f"{path}: {error}; make the run again") from error
     except (SealError, OSError) as error:
@@ -112,22 +114,42 @@ def read_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], d
 
 
 def restore_alone(content: dict[str, Any], device: torch.device) -> tuple[RunConfig, State, Pixels, PhaseProtocol]:
-    """What a checkpoint's content holds, without the data set."""
+    """What a checkpoint's content holds, without the data set, on a device."""
     config = parse_config(content["config"])
-    protocol, pixels = config.protocol(), Pixels(**content["pixels"])
+    protocol, pixels = config.protocol(), Pixels(**content["pixels"]).on(device)
     state = fresh_state(config, protocol, content["shape"], device)
     _restore(state, content, config, protocol, pixels)
     return config, state, pixels, protocol
 
 
 def _restore(state: State, content: dict[str, Any], config: RunConfig, protocol: PhaseProtocol, pixels: Pixels) -> None:
-    """Fill a fresh state with a checkpoint's content."""
+    """Fill a fresh state with a checkpoint's content, each part where the run has it."""
+    device = pixels.mean.device
     if content["phase"] > 1 and config.weight_transfer:  # from phase 1 on the convolutions are scaled ones
         transfer_weights(state.model)
     for phase in range(1, content["phase"]):
         state.model.grow(protocol.seen(phase), seed=0)
-    state.model.load_state_dict(content["model"])
-    state.memory = ExemplarMemory.from_state(content["memory"], pixels)
-    state.held_out = ExemplarMemory.from_state(content["held_out"], pixels)
-    state.method.load_state(content["method"])
+    state.model.load_state_dict(content["model"])  # copied into the parameters, which are on the device
+    state.memory = ExemplarMemory.from_state(memory_on(content["memory"], device), pixels)
+    state.held_out = ExemplarMemory.from_state(memory_on(content["held_out"], device), pixels)
+    state.method.load_state(placed(content["method"], device))
     state.phase, state.results = content["phase"], content["results"]
+
+
+def memory_on(memory: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """What :meth:`ExemplarMemory.state` gave, on a device; images that the host holds for want of room stay there."""
+    stay = ("images", "origin") if memory["on_host"] else ()
+    return {name: value if name in stay else placed(value, device) for name, value in memory.items()}
+
+
+def placed(value: Any, device: torch.device) -> Any:
+    """Plain values with all tensors among them on a device."""
+    if isinstance(value, Tensor):
+        return value.to(device)
+    if isinstance(value, dict):
+        found = copy.copy(value)  # a network's state has more to it than its items
+        found.update({name: placed(each, device) for name, each in value.items()})
+        return found
+    if isinstance(value, list | tuple):
+        return type(value)(placed(each, device) for each in value)
+    return value

@@ -9,6 +9,7 @@ import time
 import torch
 from tqdm import tqdm
 
+from mnemonics_lib.data.held import HOST
 from mnemonics_lib.device.memory import free_bytes
 from mnemonics_lib.durable.clock import Clock
 from mnemonics_lib.durable.journal import Journal
@@ -18,6 +19,9 @@ from mnemonics_lib.durable.signals import Ear, StoppedError, listening
 from mnemonics_lib.errors import OutOfTimeError
 from mnemonics_lib.loops import Loop, LoopState, take_step
 
+SPARING = 20
+"""Writing the journal takes one part in so many of the time, at most: that of ImageNet is gigabytes."""
+
 
 class Driver:
     """A :data:`mnemonics_lib.loops.Walker` that can stop after any step of any loop, and go on later.
@@ -25,10 +29,10 @@ class Driver:
     Args:
         journal: where unfinished loops are kept; None keeps nothing.
         shared: finished loops that runs have in common; None shares nothing.
-        device: whose free memory is asked for before a loop begins.
+        device: whose free memory is asked for before a loop begins, beside the host's.
         deadline: on the clock of ``time.monotonic``, past which the work stops at its next step; None for no limit.
         progress: whether to show a bar for each loop.
-        interval: seconds between two writes of the journal.
+        interval: seconds between two writes of the journal, at least; more where a write takes long.
     """
 
     def __init__(
@@ -43,7 +47,8 @@ class Driver:
         self.journal, self.shared = journal or Journal(), shared
         self.device, self.progress, self.interval = torch.device(device), progress, interval
         self._deadline = deadline
-        self._written = time.monotonic()
+        self._written, self._took = time.monotonic(), 0.0  # when the last write ended, and how long it took
+        self._owed = False  # whether the journal has something that its file has not
         self._clock = Clock()
         self._making: tuple[str, Clock] | None = None
 
@@ -53,8 +58,8 @@ class Driver:
         Raises:
             JournalError: for a damaged journal.
         """
-        self.journal.begin(phase, self.device)
-        self._clock = Clock(self.journal.seconds)
+        self.journal.begin(phase)
+        self._clock, self._owed = Clock(self.journal.seconds), False
 
     def work_in(self, now: Environment) -> list[Environment]:
         """The phase goes on in an environment; call it after :meth:`begin`.
@@ -95,7 +100,7 @@ class Driver:
             StoppedError: after Ctrl-C, once all is written.
             DivergedError: when a step comes upon NaN or infinity.
             JournalError, SharedError: for a file that cannot be gone on from.
-            WillNotFitError: when a step would not fit into the device's memory.
+            WillNotFitError: when a step would not fit into the memory of the device or the host.
         """
         if self.shared is None or name not in self.shared.keys:
             self._walk(loop, name)
@@ -113,13 +118,14 @@ class Driver:
         with self._clock.stopped():  # waiting for another run is not work
             state, seconds = self.shared.get(name, make, self._deadline)
         self._clock.add(seconds)
+        self.journal.loops.pop(name, None)  # it is kept there
         if loop.done < len(loop):  # another run made it; where this call did, the loop is at its end already
             self.shared.take(loop, name, state)
 
     def _walk(self, loop: Loop, name: str) -> None:
         self.journal.take(loop, name)
-        if loop.done < len(loop) and hasattr(loop, "fit_into"):
-            loop.fit_into(free_bytes(self.device))
+        if loop.done < len(loop):
+            self._require_room(loop)
         bar = tqdm(total=len(loop), initial=loop.done, desc=name, disable=not self.progress, leave=False)
         with bar, listening() as ear:
             for _ in range(loop.done, len(loop)):
@@ -127,15 +133,27 @@ class Driver:
                 bar.update()
                 self._keep(loop, name, ear)
 
+    def _require_room(self, loop: Loop) -> None:
+        """Let a loop refuse to begin where its steps would not fit into memory."""
+        if hasattr(loop, "fit_into_host") and self.device.type != HOST.type:
+            loop.fit_into_host(free_bytes(HOST))
+        if hasattr(loop, "fit_into"):
+            loop.fit_into(free_bytes(self.device))
+
     def _keep(self, loop: Loop, name: str, ear: Ear) -> None:
         """After a step: keep the loop's state when a write is due; stop when time is over, or somebody says so."""
-        stop = self._late() or ear.heard is not None
-        due = time.monotonic() - self._written >= self.interval
-        if self.journal.path is not None and (stop or due or loop.done == len(loop)):
-            # A finished loop's result is copied: it changes afterwards, and is written when the next write is due.
-            self.journal.loops[name] = copy.deepcopy(loop.state())
+        stop, finished = self._late() or ear.heard is not None, loop.done == len(loop)
+        due = time.monotonic() - self._written >= max(self.interval, SPARING * self._took)
+        if self.journal.path is not None and (stop or due or finished):
+            # A finished loop's result is copied: it changes afterwards, and is written when the next write is due. One
+            # that runs share is written elsewhere before that, and one that is not finished is written at once.
+            state = loop.state()
+            self.journal.loops[name] = copy.deepcopy(state) if finished and self._making is None else state
+            self._owed = True
         if stop or due:
             self.write()
+            if not finished:  # the file has it, and the next step changes it
+                self.journal.loops.pop(name, None)
         where = f"{name}: {loop.done} of {len(loop)} steps are done; the same command goes on from there"
         if ear.heard is not None:
             raise StoppedError(ear.heard, f"in {where}")
@@ -151,14 +169,20 @@ class Driver:
         Raises:
             OSError: when the file system refuses; what was kept before is still there.
         """
-        self._written = time.monotonic()
+        began = time.monotonic()
         self.journal.seconds = self._clock.seconds()
         if self._making:
             name, clock = self._making
             self.journal.making[name] = clock.seconds()
         self.journal.write()
+        self._written, self._owed = time.monotonic(), False
+        self._took = self._written - began
 
     def write_if_it_can(self) -> None:
-        """The same, while something else goes wrong that matters more than a full disk."""
-        with contextlib.suppress(OSError):
-            self.write()
+        """The same where there is something to write, while something else goes wrong that matters more than a disk.
+
+        An unfinished loop is in the file as it was at the last write, and may have stopped in the middle of a step.
+        """
+        if self._owed:
+            with contextlib.suppress(OSError):
+                self.write()

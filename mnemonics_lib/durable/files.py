@@ -22,18 +22,21 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     clear_unfinished(path, ABANDONED)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=_prefix(path), delete=False) as file:
-        try:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(path)
-        except BaseException as error:
-            Path(file.name).unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.filename is None:  # a full disk says so without a name
-                error.filename = str(path)
-            raise
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=_prefix(path), delete=False) as file:
+            try:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+                Path(file.name).chmod(0o644)
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:  # also of closing it, which writes what is still to be written
+        if error.filename is None:  # a full disk says so without a name
+            error.filename = str(path)
+        raise
 
 
 def clear_unfinished(path: Path, age: float = 0.0) -> None:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mnemonics_lib.durable.sealed import SealError, UnsealedError, read_sealed, write_sealed
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.loops import Loop, LoopState
@@ -33,7 +31,7 @@ class Journal:
         path: the file; None keeps nothing.
         identity: what the file must agree on to be used: configuration, data, source, kind of device.
         phase: the present one.
-        loops: what each loop last gave.
+        loops: what each finished loop gave, and for the time of a write the loop that is not; the file has both.
         seconds: of the phase, in all sessions up to the last write.
         making: seconds spent so far on loops that runs share, by name.
         environments: every one that the phase was computed in so far, as plain values.
@@ -47,8 +45,10 @@ class Journal:
     making: dict[str, float] = field(default_factory=dict)
     environments: list[dict[str, Any]] = field(default_factory=list)
 
-    def begin(self, phase: int, device: torch.device) -> None:
+    def begin(self, phase: int) -> None:
         """A phase begins, anew or where an earlier session left it.
+
+        What the file has is kept on the host; each loop copies its own state to where it computes.
 
         Raises:
             JournalError: for a damaged file, and for one that is no journal.
@@ -57,7 +57,7 @@ class Journal:
         if self.path is None or not self.path.exists():
             return
         try:
-            key, found = read_sealed(self.path, KIND, device)
+            key, found = read_sealed(self.path, KIND)
             if key == self._key():
                 for name in KEPT:
                     setattr(self, name, found[name])
@@ -69,6 +69,8 @@ class Journal:
     def take(self, loop: Loop, name: str) -> None:
         """Let a loop go on from the state that it left here, if it left one.
 
+        That of an unfinished loop is not kept in memory after that: the file has it until the loop gives the next one.
+
         Raises:
             JournalError: for a state that is not this loop's.
         """
@@ -79,6 +81,8 @@ class Journal:
                 raise JournalError(
                     f"{self.path}: {name}: not a state of this loop; delete it to begin the phase again ({error!r})"
                 ) from error
+            if loop.done < len(loop):
+                del self.loops[name]
 
     def _key(self) -> dict[str, Any]:
         return {"identity": self.identity, "phase": self.phase}

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mnemonics_lib.config import RunConfig, phase_zero
 from mnemonics_lib.durable.files import clear_unfinished
 from mnemonics_lib.durable.locks import locked
@@ -38,12 +36,10 @@ class Shared:
 
     Attributes:
         directory: where they are kept.
-        device: what they are loaded to.
         keys: of each loop that is shared, by its name: all that its result depends on, as JSON values.
     """
 
     directory: Path
-    device: torch.device
     keys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def get(
@@ -59,7 +55,8 @@ class Shared:
             deadline: until when to wait for another process; None for no limit.
 
         Returns:
-            The state, and the seconds that making it took, whoever did it (not those of waiting for them).
+            The state, and the seconds that making it took, whoever did it (not those of waiting for them). One that
+            was found is on the host.
 
         Raises:
             SharedError: for a damaged file, and for one that is of something else.
@@ -93,7 +90,7 @@ class Shared:
 
     def _read(self, path: Path, key: dict[str, Any]) -> tuple[LoopState, float]:
         try:
-            found, content = read_sealed(path, KIND, self.device)
+            found, content = read_sealed(path, KIND)
             if found != key:
                 raise SealError("of other settings, data, source or environment than its name says")
             return content["state"], content["seconds"]

@@ -82,6 +82,10 @@ class Adjustment:
         self._free = free
         self.trainings[-1].fit_into(free)
 
+    def fit_into_host(self, free: float) -> None:
+        """The same for the host's memory."""
+        self.trainings[-1].fit_into_host(free)
+
     @property
     def done(self) -> int:
         """Outer steps done, on all parts."""

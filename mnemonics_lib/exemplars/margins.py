@@ -5,6 +5,7 @@ The paper shows trained exemplars on the boundaries between classes. Three numbe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -36,7 +37,6 @@ def unit_features(model: IncrementalNet, samples: Samples) -> Tensor:
         return torch.cat([F.normalize(model.features(images), dim=1) for images, _ in samples.parts()])
 
 
-@torch.no_grad()
 def margins(model: IncrementalNet, exemplars: Samples, real: Samples) -> Margins:
     """The margins of exemplars, with distances between normalised features, all in evaluation mode.
 
@@ -45,8 +45,22 @@ def margins(model: IncrementalNet, exemplars: Samples, real: Samples) -> Margins
         exemplars: of classes that it knows, n of them.
         real: training images, at least one of each class of the exemplars.
     """
-    # In double precision, because a distance is a small difference of features.
-    features, ours = unit_features(model, real).double(), unit_features(model, exemplars).double()  # [v, d], [n, d]
+    return margins_of(model, [exemplars], real)[0]
+
+
+@torch.no_grad()
+def margins_of(model: IncrementalNet, sets: Sequence[Samples], real: Samples) -> list[Margins]:
+    """:func:`margins` of several sets of exemplars, for which the real images are looked at once.
+
+    Only parts of a set are on the device at a time: all of ImageNet's, of every kind, would be gigabytes.
+    """
+    features = unit_features(model, real).double()  # [v, d], since a distance is a small difference of features
+    return [_margins(model, exemplars, features, real) for exemplars in sets]
+
+
+def _margins(model: IncrementalNet, exemplars: Samples, features: Tensor, real: Samples) -> Margins:
+    """Of one set, by the features of the real images, [v, d]."""
+    ours = unit_features(model, exemplars).double()  # [n, d]
     percentile, other = torch.empty(2, len(ours), dtype=torch.float64, device=ours.device)
     for k in exemplars.labels.unique():
         of_class, mine = real.labels == k, exemplars.labels == k

@@ -113,6 +113,11 @@ class ExemplarTraining:
         held = isinstance(self.inner, HeldInnerBatches)
         return guard.Forecast(self.program, self.temporary(0), self.few(), exemplars, level, held)
 
+    def fit_into_host(self, free: float) -> None:
+        """The same for exemplars that the host holds for a device, in ``free`` bytes of the host."""
+        if isinstance(self.inner, HeldInnerBatches):
+            guard.refuse_if_host_is_too_small(self.start[0].nbytes, len(self.start), self.level, free)
+
     def use(self, free: float) -> None:
         """Where so many bytes are many, let the engine take more of them and less time; it computes the same."""
         batch = min(len(self.inner), self.level.inner_batch or len(self.inner))

@@ -136,8 +136,11 @@ def _needs(config: RunConfig, train: Sequence[int], test: int) -> Iterator[str]:
 
     found = needs(config, train, test)
     parts: dict[str, float] = {"images at its resolution": found.images, "exemplars": found.exemplars}
-    if found.exemplar_level is not None:
-        parts["a step of their training"] = found.exemplar_level
+    if found.everywhere is not None:
+        parts["a step of their training"] = found.everywhere
     taken = ", ".join(f"{size / 1e6:,.1f} MB for {what}" for what, size in parts.items())
     yield f"a run takes in memory: {taken}; free here: {free_bytes(torch.device('cpu')) / 1e6:,.0f} MB"
+    if config.facts.on_disk:
+        held = (found.exemplars + found.host) / 1e6
+        yield f"of that {held:,.1f} MB are the host's where a GPU computes: exemplars stay there"
     yield f"and on disk: {found.disk / 1e6:,.1f} MB for its checkpoint, twice that while one is written"

@@ -17,6 +17,7 @@ import torch
 from mnemonics_lib.bench.clock import where
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.batches import refuse_batches_of_one
+from mnemonics_lib.data.held import HOST
 from mnemonics_lib.data.pictures import cores
 from mnemonics_lib.device.deterministic import deterministic
 from mnemonics_lib.device.memory import free_bytes, peak_memory
@@ -69,8 +70,9 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
             ``rounds``, ``images`` (that were computed) and ``of`` (those of the whole step).
         hours: the sum.
         memory: in bytes ``images``, ``exemplars``, ``exemplar_level`` (the guard's forecast; None where no exemplars
-            are trained) and ``disk`` as check-data has them, ``free``, and ``measured``, the most that the measured
-            steps took.
+            are trained) and ``disk`` as check-data has them, ``free`` on the device, ``measured``, the most
+            that the measured steps took; and where the host holds the exemplars of another device ``host``, what a step
+            takes there, and ``free_host``, both else None.
         refused: what the guard says to the kinds of outer steps that do not fit; with any of them the run would end.
         assumed, not_measured: sentences.
         images: to train and to test on, in all.
@@ -98,7 +100,8 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
             taken["finetuning"] = rehearsal.finetuning(_largest_batch(todo, FINETUNING, later=True))
         largest = _largest_of_each_kind(todo)
         outer = {kind: rehearsal.outer_step(step) for kind, step in largest.items()}
-        refused = [message for step in largest.values() if (message := rehearsal.refusal(step))]
+        said = [say(step) for step in largest.values() for say in (rehearsal.refusal, rehearsal.refusal_of_host)]
+        refused = [message for message in said if message]
     memory = _memory(config, data, device, peak_memory(device) - before)
     read = _read(config, data, rehearsal, device, times) if streamed else None
     price = Price(config, levels, taken, outer, read)
@@ -216,6 +219,10 @@ def _read(config: RunConfig, data: Counted, rehearsal: Rehearsal, device: torch.
 def _memory(config: RunConfig, data: Counted, device: torch.device, measured: float) -> Row:
     found = needs(config, data.train, sum(data.test))
     row = {"images": found.images, "exemplars": found.exemplars, "exemplar_level": found.exemplar_level}
+    if config.facts.on_disk and device.type != HOST.type:
+        row |= {"host": found.host, "free_host": free_bytes(HOST)}
+    else:
+        row |= {"exemplar_level": found.everywhere, "host": None, "free_host": None}
     return row | {"disk": found.disk, "free": free_bytes(device), "measured": measured}
 
 

@@ -131,11 +131,19 @@ def lines(found: Row) -> Iterator[str]:
 
 
 def _memory(memory: Row) -> Iterator[str]:
-    level = memory["exemplar_level"]
-    parts = {"images": memory["images"], "exemplars": memory["exemplars"]}
-    if level is not None:
-        parts["a step of their training, by the guard's forecast"] = level
-    taken = ", ".join(f"{size / 1e6:,.0f} MB for {what}" for what, size in parts.items())
-    yield f"a run takes in memory: {taken}; free here: {memory['free'] / 1e6:,.0f} MB"
+    parts, held = {"images": memory["images"]}, {"exemplars": memory["exemplars"]}
+    if memory["host"] is None:
+        parts |= held
+    elif memory["host"]:
+        held["a step of their training"] = memory["host"]
+    if memory["exemplar_level"] is not None:
+        parts["a step of their training, by the guard's forecast"] = memory["exemplar_level"]
+    yield f"a run takes in memory: {_sizes(parts)}; free here: {memory['free'] / 1e6:,.0f} MB"
+    if memory["host"] is not None:
+        yield f"and in the host's: {_sizes(held)}; free there: {memory['free_host'] / 1e6:,.0f} MB"
     measured, disk = (f"{memory[key] / 1e6:,.0f} MB" for key in ("measured", "disk"))
     yield f"the measured steps took {measured}; a checkpoint takes {disk}"
+
+
+def _sizes(parts: dict[str, float]) -> str:
+    return ", ".join(f"{size / 1e6:,.0f} MB for {what}" for what, size in parts.items())

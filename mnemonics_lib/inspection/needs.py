@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from mnemonics_lib.bilevel.guard import PROBE
+from mnemonics_lib.bilevel.guard import PROBE, host_bytes
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.batches import new_images
 from mnemonics_lib.data.held import HeldImages
@@ -29,14 +29,22 @@ class Needs:
     Attributes:
         images: the data, as they lie in memory while the run lasts; none of pictures that stay on disk.
         exemplars: all that are kept in the end.
-        exemplar_level: the most that a step of Eq. 9 or 10 takes above that; None where none are trained.
+        exemplar_level: the most that a step of Eq. 9 or 10 takes above that where it is computed; None where no
+            exemplars are trained.
+        host: the most that it takes on the host as well, for exemplars that stay there; 0 where none do.
         disk: a checkpoint, which is there twice while it is replaced.
     """
 
     images: int
     exemplars: int
     exemplar_level: float | None
+    host: float
     disk: int
+
+    @property
+    def everywhere(self) -> float | None:
+        """What a step takes where the host is the device."""
+        return None if self.exemplar_level is None else self.exemplar_level + self.host
 
 
 def needs(config: RunConfig, train: Sequence[int], test: int) -> Needs:
@@ -51,12 +59,14 @@ def needs(config: RunConfig, train: Sequence[int], test: int) -> Needs:
     pixels, classes = math.prod(shape), len(config.protocol().order)
     count = classes * config.quota(classes)[0] + classes * config.quota(classes)[1]
     network = fresh_state(config, config.protocol(), shape, CPU).model.state_dict().values()
-    peaks = [peak(config, shape, step) for step in _largest_steps(list(steps(config, train)))]
+    every = list(steps(config, train))
+    peaks = [peak(config, shape, step) for step in _largest_steps(every)]
     exemplars = count * pixels * (1 if config.storage == "uint8" else 4)
     return Needs(
         0 if config.facts.on_disk else (sum(train) + test) * pixels,
         exemplars,
         max(peaks, default=None),
+        max((on_host(config, shape, step.moving) for step in every), default=0.0),
         sum(tensor.nbytes for tensor in network) + exemplars + count * pixels,  # and in bytes where they started
     )
 
@@ -133,7 +143,7 @@ def _largest(count: int, size: int) -> int:
 
 
 def peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
-    """What a step takes by the guard's forecast, in bytes; from a few black images in the place of all.
+    """What a step takes where it is computed, by the guard's forecast; from a few black images in the place of all.
 
     Args:
         config: the run.
@@ -150,4 +160,13 @@ def peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
     few, labels = torch.zeros(PROBE, *shape), torch.arange(PROBE) % step.classes
     exemplars = HeldImages(few, data.pixels) if config.facts.on_disk else few
     training = ExemplarTraining(model, (exemplars, labels), data, (few[:0], labels[:0]), config.exemplar_level, 0)
-    return training.forecast(config.exemplar_level, step.moving + step.fixed).peak(step.validation + step.fixed)
+    found = training.forecast(config.exemplar_level, step.moving + step.fixed).peak(step.validation + step.fixed)
+    # It is of a CPU, which holds exemplars at rest too; those are told apart, as a GPU has none of them.
+    return found - on_host(config, shape, step.moving + step.fixed)
+
+
+def on_host(config: RunConfig, shape: tuple[int, int, int], exemplars: int) -> float:
+    """What a step takes in the host's memory for so many exemplars that stay there; 0 for others. In bytes."""
+    if not config.facts.on_disk:
+        return 0.0
+    return host_bytes(torch.float32.itemsize * math.prod(shape), exemplars, config.exemplar_level)

@@ -7,6 +7,7 @@ their learning rates are others, so that random pixels do no harm: no number of 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,7 @@ from mnemonics_lib.bilevel import guard
 from mnemonics_lib.bilevel.inner import FORMULAS
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.sections import Optimisation
-from mnemonics_lib.data.held import HeldImages, Images
+from mnemonics_lib.data.held import HOST, HeldImages, Images
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples, part_size
 from mnemonics_lib.device.memory import free_bytes
@@ -240,6 +241,19 @@ class Rehearsal:
         forecast = training.forecast(self.config.exemplar_level, whole.moving + whole.fixed)
         try:
             guard.refuse_if_too_large(forecast, whole.validation + whole.fixed, free_bytes(self.device))
+        except guard.WillNotFitError as error:
+            return str(error)
+        return None
+
+    def refusal_of_host(self, step: Step) -> str | None:
+        """What it says of the host's memory, where exemplars stay there and a GPU computes; None where it has room."""
+        if not self.config.facts.on_disk or self.device.type == HOST.type:
+            return None
+        image = torch.float32.itemsize * math.prod(self.shape)
+        # A run has made two copies of them by then: as they are, and as they were at first.
+        free = max(0.0, free_bytes(HOST) - 2 * image * step.moving)
+        try:
+            guard.refuse_if_host_is_too_small(image, step.moving, self.config.exemplar_level, free)
         except guard.WillNotFitError as error:
             return str(error)
         return None

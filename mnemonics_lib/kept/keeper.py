@@ -30,7 +30,7 @@ class Keeper:
         path: the file.
 
     Raises:
-        ConfigError: for a phase that the run does not have, and for a run without exemplars.
+        ConfigError: for a phase that the run does not have, a run without exemplars, and too much to keep.
         KeptError: for a damaged file.
     """
 

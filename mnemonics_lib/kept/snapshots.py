@@ -61,6 +61,10 @@ class WatchedTraining:
         """As the training does."""
         self.training.fit_into(free)
 
+    def fit_into_host(self, free: float) -> None:
+        """Likewise."""
+        self.training.fit_into_host(free)
+
     @property
     def done(self) -> int:
         """Outer steps done."""

@@ -9,11 +9,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mnemonics_lib.exemplars.margins import margins
+from mnemonics_lib.exemplars.margins import margins_of
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import State
 from mnemonics_lib.kept.embedding import MAPS
-from mnemonics_lib.kept.sets import KINDS, Arrived, together
+from mnemonics_lib.kept.sets import KINDS, Arrived
 
 WORDS = {"kind": KINDS, "map": MAPS}
 """Columns of words, and which words they may hold: a tensor has their places in this list."""
@@ -33,10 +33,13 @@ def margin_table(experiment: Experiment, state: State, phase: int) -> pd.DataFra
         One row for each exemplar of each kind, by kind, class and rank: ``class`` (position), ``kind``, and the numbers
         of :class:`mnemonics_lib.exemplars.margins.Margins`.
     """
-    samples, kinds = together(Arrived(experiment, state, phase).exemplars())
-    found = margins(state.model, samples, experiment.seen_data(phase))
-    numbers = {name: values.cpu().numpy() for name, values in found._asdict().items()}
-    return pd.DataFrame({"class": samples.labels.cpu().numpy(), "kind": kinds, **numbers})
+    sets = Arrived(experiment, state, phase).exemplars()
+    found = margins_of(state.model, list(sets.values()), experiment.seen_data(phase))
+    tables = []
+    for (kind, samples), of_kind in zip(sets.items(), found, strict=True):
+        numbers = {name: values.cpu().numpy() for name, values in of_kind._asdict().items()}
+        tables.append(pd.DataFrame({"class": samples.labels.cpu().numpy(), "kind": kind, **numbers}))
+    return pd.concat(tables, ignore_index=True)
 
 
 def to_tensors(table: pd.DataFrame) -> dict[str, Tensor]:

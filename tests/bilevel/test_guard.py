@@ -242,6 +242,31 @@ def test_exemplars_take_room_themselves_and_those_on_the_host_as_many_as_a_step_
     assert copies(10, held=True) == pytest.approx((guard.AT_WORK + guard.AT_REST + moments) * 10)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_beside_another_device_the_host_has_what_is_at_rest_and_the_device_none_of_it(optimizer):
+    few, axes = images()[:4], level(engine="adjoint", inner_batch=7, inner_steps=3, optimizer=optimizer)
+    copies = (guard.AT_REST + (2 if optimizer == "adam" else 0)) * 1000
+    assert guard.host_bytes(few[0].nbytes, 1000, axes) == copies * few[0].nbytes
+    elsewhere = guard.Forecast(make, network(), few.to("meta"), 1000, axes, held=True)
+    assert elsewhere._copies(axes) == guard.AT_WORK * 3 * 7 * few[0].nbytes
+
+
+def test_a_host_without_room_is_named_with_what_would_fit():
+    image, axes = images()[0].nbytes, level(optimizer="adam")
+    needed, plain = (guard.host_bytes(image, 10**6, level(optimizer=name)) for name in ("adam", "sgd"))
+    guard.refuse_if_host_is_too_small(image, 10**6, axes, needed)
+    with pytest.raises(WillNotFitError) as error:
+        guard.refuse_if_host_is_too_small(image, 10**6, axes, plain)
+    said, (many, few) = str(error.value), (f"{size / 1e9:.1f} GB" for size in (needed, plain))
+    assert "exemplar_level.optimizer = 'adam': a step on 1000000 exemplars that the host holds needs about " in said
+    assert f"{many} of the host's memory; {few} are free there" in said
+    assert f"What fits: exemplar_level.optimizer=sgd ({few})" in said
+    fewer = int(re.findall(r"(\d+) exemplars at a time \(budget\)", said)[0])
+    assert guard.host_bytes(image, fewer, axes) <= plain < guard.host_bytes(image, fewer + 1, axes)
+    with pytest.raises(WillNotFitError, match="No smaller setting of these fits"):
+        guard.refuse_if_host_is_too_small(image, 10**6, axes, 1.0)
+
+
 def test_each_kind_of_engine_is_probed_in_its_own_layers_and_once(monkeypatch):
     probed: list[str] = []
     real = guard.graph_size

@@ -71,3 +71,22 @@ def test_a_run_that_has_no_such_phase_or_no_exemplars_is_refused():
     with pytest.raises(ConfigError) as caught:
         Keep().phases_of(RunConfig().preset("joint"))
     assert str(caught.value) == "keep: exemplars = 'none': must be a run with exemplars, or there is nothing to keep"
+
+
+def test_snapshots_that_memory_would_not_hold_are_refused_before_the_run():
+    large = RunConfig().replace(dataset="imagenet_subset", first_share=0.5, phases=25, network={"name": "resnet18"})
+    everything = Keep(phases=list(range(20)), classes=5, images=20, steps=100)
+    with pytest.raises(ConfigError) as caught:
+        everything.phases_of(large)
+    assert str(caught.value) == (
+        "keep: 100 steps of 20 images of 5 classes in 20 phases are 30.1 GB of snapshots: must be at most 1.1 GB; "
+        "keep fewer of them"
+    )
+    # 71 steps are 3 x 224 x 224 bytes of each of 100 images; 72 are more than a gigabyte.
+    assert Keep(phases=[0], classes=5, images=20, steps=71).phases_of(large) == [0]
+    with pytest.raises(ConfigError, match=r"in 1 phases are 1\.1 GB"):
+        Keep(phases=[0, 0], classes=5, images=20, steps=72).phases_of(large)
+    assert Keep().phases_of(large) == [0, 25]
+    assert len(everything.phases_of(large.replace(resolution=32))) == 20
+    assert len(everything.phases_of(large.replace(exemplars="herding"))) == 20  # which has none
+    assert len(everything.model_copy(update={"exemplars": False}).phases_of(large)) == 20

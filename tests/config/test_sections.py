@@ -63,6 +63,10 @@ def test_a_weight_decay_may_be_given_by_its_name(name, number):
     """A configuration holds the number, so that a run has one identity whichever way it was asked for."""
     by_name, by_number = (parse_config({"training": {"weight_decay": value}}) for value in (name, number))
     assert by_name.training.weight_decay == number
+    assert by_name.finetuning.weight_decay == 5e-4
+    for section in (by_name.training, by_name.finetuning):
+        description = type(section).model_fields["weight_decay"].description or ""
+        assert "Model level and fine-tuning have one each" in description
     assert by_name.digest == by_number.digest
 
 

@@ -21,6 +21,7 @@ from mnemonics_lib.data.held import HeldImages
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.stored import StoredPictures
 from mnemonics_lib.durable.provenance import data_digest
+from mnemonics_lib.errors import OutOfTimeError
 from mnemonics_lib.phases import class_order
 from tests import real_data
 
@@ -38,6 +39,14 @@ def test_the_subset_is_that_of_lucir_s_generator():
     assert class_order(1000)[:5] == [54, 7, 894, 512, 126]
 
 
+def test_its_classes_by_name_are_those_at_the_places_drawn():
+    assert list(imagenet.OF_SUBSET) == sorted(set(imagenet.OF_SUBSET))
+    by_place = dict(zip(sorted(imagenet.subset()), imagenet.OF_SUBSET, strict=True))
+    # The cock, the goldfinch, the hognose snake and the acorn, of which everyone knows the places.
+    known = {7: "n01514668", 11: "n01531178", 54: "n01729322", 988: "n12267677"}
+    assert {place: by_place[place] for place in known} == known
+
+
 def write(file: Path, shade: int) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full((30, 40, 3), shade, dtype=np.uint8)).save(file, format="PNG")
@@ -49,6 +58,7 @@ def root(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("MNEMONICS_DATA", str(tmp_path))
     monkeypatch.setattr(imagenet, "CLASSES", 5)
     monkeypatch.setattr(imagenet, "subset", lambda: [3, 0, 4])
+    monkeypatch.setattr(imagenet, "OF_SUBSET", ("n00", "n03", "n04"))
     for place in range(5):
         for number in range(2):
             write(tmp_path / "imagenet" / "train" / f"n0{place}" / f"n0{place}_{number}.JPEG", 40 * place + number)
@@ -78,8 +88,14 @@ def test_the_subset_is_numbered_anew_in_the_same_order(root):
     assert shades(found.test.images) == [9, 129, 169]
 
 
-def test_test_pictures_in_one_folder_are_sorted_by_the_table_beside_it(root):
-    before, pictures = imagenet.load(), imagenet.load().test.images.read()
+def without_the_others(root: Path, *parts: str) -> None:
+    for part in parts:
+        for name in ("n01", "n02"):
+            shutil.rmtree(root / part / name)
+
+
+def flat(root: Path) -> None:
+    """Test pictures as Kaggle has them: in one folder, with a table beside it."""
     rows = ["ImageId,PredictionString"]
     for place in (4, 2, 0, 1, 3):
         file = next((root / "val" / f"n0{place}").iterdir())
@@ -87,6 +103,52 @@ def test_test_pictures_in_one_folder_are_sorted_by_the_table_beside_it(root):
         (root / "val" / f"n0{place}").rmdir()
         rows.append(f"{file.stem},n0{place} 1 2 30 40 n0{place} 5 6 7 8")
     (root / "LOC_val_solution.csv").write_text("\n".join(rows) + "\n")
+
+
+@pytest.mark.parametrize("layout", ["folders", "table", "table and its pictures alone"])
+def test_a_folder_of_the_subset_alone_is_the_same_data(root, monkeypatch, layout):
+    monkeypatch.setitem(
+        DATASETS, "imagenet_subset", replace(DATASETS["imagenet_subset"], classes=3, images_per_class=2)
+    )
+
+    def digest() -> str:
+        dataset.load_dataset.cache_clear()
+        return data_digest(dataset.load_dataset("imagenet_subset", torch.device("cpu")))
+
+    if layout != "folders":
+        flat(root)
+    whole, before = imagenet.load_subset(), digest()
+    without_the_others(root, *(["train", "val"] if layout == "folders" else ["train"]))
+    if layout == "table and its pictures alone":
+        for place in (1, 2):
+            (root / "val" / f"ILSVRC2012_val_{9 - place}.JPEG").unlink()
+    alone, after = imagenet.load_subset(), digest()
+    dataset.load_dataset.cache_clear()
+    assert alone.names == whole.names == tuple(imagenet.load_subset().names)
+    for one, other in ((alone.train, whole.train), (alone.test, whole.test)):
+        assert one.labels.tolist() == other.labels.tolist()
+        assert shades(one.images) == shades(other.images)
+    assert before == after  # so that records are of the same data
+    with pytest.raises(DataError, match=r"train: has 3 class folders: must have 5$"):
+        imagenet.load()
+
+
+def test_a_folder_of_other_classes_is_not_taken_for_it(root):
+    without_the_others(root, "train", "val")
+    (root / "train" / "n03").rename(root / "train" / "n05")
+    with pytest.raises(
+        DataError, match=r"train: has 3 class folders: must have 5, or the 3 of the subset and no others"
+    ):
+        imagenet.load_subset()
+    for name in ("n06", "n07"):
+        shutil.copytree(root / "train" / "n05", root / "train" / name)
+    with pytest.raises(DataError, match=r"train: has no class folder n03: must have those of the subset"):
+        imagenet.load_subset()
+
+
+def test_test_pictures_in_one_folder_are_sorted_by_the_table_beside_it(root):
+    before, pictures = imagenet.load(), imagenet.load().test.images.read()
+    flat(root)
     after = imagenet.load()
     assert torch.equal(before.test.labels, after.test.labels)
     assert torch.equal(pictures, after.test.images.read())
@@ -141,6 +203,8 @@ def few(sample, monkeypatch):
     monkeypatch.setenv("MNEMONICS_DATA", str(sample))
     monkeypatch.setattr(imagenet, "CLASSES", SAMPLE)
     monkeypatch.setattr(imagenet, "subset", lambda: list(range(SAMPLE)))
+    wnids = sorted(path.name for path in (sample / "imagenet" / "train").iterdir())
+    monkeypatch.setattr(imagenet, "OF_SUBSET", tuple(wnids))
     info = DATASETS["imagenet_subset"]
     monkeypatch.setitem(DATASETS, "imagenet_subset", replace(info, classes=SAMPLE, images_per_class=4))
     dataset.load_dataset.cache_clear()
@@ -204,6 +268,12 @@ def test_on_a_gpu_the_exemplars_stay_on_the_host_and_a_run_goes_on_where_it_stop
 
     with pytest.raises(KeyboardInterrupt):
         runs.run(config, tmp_path / "parts", "cuda", each_phase=stop)
+    while True:  # within phase 1 it stops after every step, with Adam's state of exemplars that the host holds
+        try:
+            runs.run(config, tmp_path / "parts", "cuda", minutes=0)
+            break
+        except OutOfTimeError:
+            continue
     record, path = runs.run(config, tmp_path / "parts", "cuda")
     assert record.displacement == pytest.approx(whole.displacement, rel=0.05)
     memory = runs.load_run(path, "cuda").state.memory

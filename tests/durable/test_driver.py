@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import re
@@ -13,15 +14,18 @@ import torch
 from mnemonics_lib import runs
 from mnemonics_lib.__main__ import main
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.durable import driver
 from mnemonics_lib.durable.clock import deadline_in
 from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.journal import Journal, JournalError
 from mnemonics_lib.durable.sealed import read_sealed
+from mnemonics_lib.durable.shared import Shared
 from mnemonics_lib.errors import OutOfTimeError
 from mnemonics_lib.loops import walk
 from mnemonics_lib.training import Descent
 
-CPU = torch.device("cpu")
+CPU, ELSEWHERE = torch.device("cpu"), torch.device("meta")
+"""ELSEWHERE stands for a GPU: whatever is sent there is not on the host any more, and cannot come back."""
 
 
 @pytest.fixture
@@ -90,6 +94,7 @@ def test_a_crash_between_two_writes_costs_what_came_after_the_last(straight, tmp
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Driver, "_keep", crashing)
+    monkeypatch.setattr(driver, "SPARING", 0)
     with pytest.raises(KeyboardInterrupt):
         runs.run(small(), tmp_path)
     before = len(seen)
@@ -101,7 +106,7 @@ def test_a_crash_between_two_writes_costs_what_came_after_the_last(straight, tmp
 def journal(path, *, identity="a", phase=3) -> Journal:
     """At the beginning of a phase."""
     book = Journal(path, {"source": identity})
-    book.begin(phase, CPU)
+    book.begin(phase)
     return book
 
 
@@ -145,9 +150,8 @@ def test_a_driver_does_what_a_plain_walk_does():
 )
 def test_another_identity_or_phase_does_not_go_on_from_it(tmp_path, changes, mine):
     path = tmp_path / "unfinished.pt"
-    driver = Driver(journal(path), deadline=deadline_in(0))
     with pytest.raises(OutOfTimeError, match="x: 1 of 4 steps are done"):
-        driver(Counting(), "x")
+        Driver(journal(path), deadline=deadline_in(0))(Counting(), "x")
     later, steps = Driver(journal(path, **changes)), Counting()
     first: list[int] = []
     real = steps.step
@@ -162,24 +166,141 @@ def test_another_identity_or_phase_does_not_go_on_from_it(tmp_path, changes, min
     assert Driver(journal(path, **changes)).journal.loops.keys() == ({"x"} if mine else set())
 
 
+def test_what_a_journal_holds_is_read_to_the_host_wherever_the_run_computes(tmp_path):
+    path = tmp_path / "unfinished.pt"
+    with pytest.raises(OutOfTimeError):
+        Driver(journal(path), device=ELSEWHERE, deadline=deadline_in(0))(Counting(), "x")
+    later, loop = Driver(Journal(path, {"source": "a"}), device=ELSEWHERE), Counting()
+    later.begin(3)
+    assert later.journal.loops["x"]["value"].device == CPU
+    later(loop, "x")  # which copies it to where the loop has its own
+    assert loop.value.tolist() == [4, 4, 4]
+
+
 def test_a_damaged_journal_is_one_message_that_names_it(tmp_path):
     path = tmp_path / "unfinished.pt"
     path.write_bytes(b"half of")
     with pytest.raises(JournalError, match=r"unfinished\.pt: cannot be used; delete it"):
-        Journal(path).begin(0, CPU)
+        Journal(path).begin(0)
 
 
-def test_nothing_is_written_between_two_writes_and_a_finished_loop_is_kept_as_it_was(tmp_path, clock):
+def test_nothing_is_written_between_two_writes_and_a_finished_loop_is_kept_as_it_was(tmp_path, clock, monkeypatch):
+    monkeypatch.setattr(driver, "SPARING", 0)
     path = tmp_path / "unfinished.pt"
-    driver, finished = Driver(journal(path), interval=1000.0), Counting()
-    driver(finished, "model")
+    walker, finished = Driver(journal(path), interval=1000.0), Counting()
+    walker(finished, "model")
     finished.value += 1  # goes on to change
     assert not path.exists()
-    driver.interval = 0.0
-    driver(Counting(2), "exemplars")
+    walker.interval = 0.0
+    walker(Counting(2), "exemplars")
     kept = journal(path).loops
     assert kept["model"]["value"].tolist() == [4, 4, 4]
     assert kept["exemplars"]["value"].tolist() == [2, 2, 2]
+
+
+class Watch:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+
+    def ticking(self, loop: Counting, seconds: float) -> Counting:
+        """A loop whose steps take so long."""
+        step = loop.step
+
+        def slowly() -> None:
+            self.now += seconds
+            step()
+
+        loop.step = slowly  # type: ignore[method-assign]
+        return loop
+
+
+def test_between_two_writes_there_is_a_minute_and_twenty_times_what_the_last_one_took(tmp_path, monkeypatch):
+    watch, takes, began = Watch(monkeypatch), iter([9.0, 2.0, 3.5, 0.0]), []
+    write = Journal.write
+
+    def slowly(book: Journal) -> None:
+        began.append(watch.now)
+        write(book)
+        watch.now += next(takes)
+
+    monkeypatch.setattr(Journal, "write", slowly)
+    Driver(journal(tmp_path / "unfinished.pt"))(watch.ticking(Counting(40), 10.0), "x")
+    # A minute; then 20 * 9 seconds after the end of the first; then a minute again; then 20 * 3.5 seconds.
+    assert began == [60.0, 60.0 + 9 + 180, 249.0 + 2 + 60, 311.0 + 3.5 + 70]
+
+
+def test_what_is_not_finished_is_written_from_where_it_is_and_not_kept_twice(tmp_path, monkeypatch):
+    loop, found = Counting(), []
+    walker = Driver(journal(tmp_path / "unfinished.pt"), interval=0.0)
+    write = Journal.write
+
+    def looking(book: Journal) -> None:
+        found.append(book.loops["x"]["value"] is loop.value)
+        write(book)
+
+    monkeypatch.setattr(driver, "SPARING", 0)
+    monkeypatch.setattr(Journal, "write", looking)
+    walker(loop, "x")
+    assert found == [True, True, True, False]  # the last is of the finished one, which others may change
+    assert walker.journal.loops["x"]["value"].tolist() == [4, 4, 4]
+
+
+class Breaking(Counting):
+    """Stops in the middle of its third step."""
+
+    def step(self) -> None:
+        self.value[0] += 1
+        if self.value[0] == 3:
+            raise KeyboardInterrupt
+        self.value[1:] += 1
+
+
+def test_a_step_that_breaks_off_leaves_what_the_last_write_has(tmp_path, monkeypatch):
+    monkeypatch.setattr(driver, "SPARING", 0)
+    path = tmp_path / "unfinished.pt"
+    walker = Driver(journal(path), interval=0.0)
+    walker(Counting(2), "model")
+    with pytest.raises(KeyboardInterrupt):
+        walker(Breaking(), "exemplars")
+    walker.write_if_it_can()
+    kept = journal(path).loops
+    assert kept["model"]["value"].tolist() == [2, 2, 2]
+    assert kept["exemplars"]["value"].tolist() == [2, 2, 2]
+    # The same after another session has begun, whose own steps are not written yet.
+    again = Driver(journal(path), interval=1000.0)
+    again(Counting(2), "model")
+    with pytest.raises(KeyboardInterrupt):
+        again(Breaking(), "exemplars")
+    assert "exemplars" not in again.journal.loops
+    again.write_if_it_can()
+    assert journal(path).loops["exemplars"]["value"].tolist() == [2, 2, 2]
+
+
+def test_a_loop_that_is_finished_is_written_when_something_else_goes_wrong(tmp_path):
+    path = tmp_path / "unfinished.pt"
+    walker = Driver(journal(path), interval=1000.0)
+    walker(Counting(2), "model")
+    with pytest.raises(KeyboardInterrupt):
+        walker(Breaking(), "exemplars")
+    assert not path.exists()
+    walker.write_if_it_can()
+    assert journal(path).loops.keys() == {"model"}
+
+
+def test_work_that_runs_share_is_not_in_the_journal_once_it_is_kept_there(tmp_path, monkeypatch):
+    shared = Shared(tmp_path / "phase-0", {"x": {"seed": 1}})
+    walker, loop = Driver(journal(tmp_path / "unfinished.pt"), shared), Counting()
+
+    def refuse(value: object) -> object:
+        raise AssertionError("nothing needs a copy")
+
+    monkeypatch.setattr(copy, "deepcopy", refuse)
+    walker(loop, "x")
+    assert walker.journal.loops == {}
+    assert len(list((tmp_path / "phase-0").glob("*.pt"))) == 1
 
 
 def test_a_state_is_asked_for_only_when_it_is_kept(tmp_path, clock):
@@ -200,6 +321,22 @@ def test_a_loop_that_does_not_fit_is_refused_before_its_first_step():
     with pytest.raises(MemoryError):
         Driver()(loop, "x")
     assert loop.done == 0
+
+
+@pytest.mark.parametrize("device", [CPU, ELSEWHERE])
+def test_the_host_is_asked_for_room_beside_a_device_and_not_where_it_is_the_device(monkeypatch, device):
+    monkeypatch.setattr(driver, "free_bytes", lambda of: {CPU: 1.0, ELSEWHERE: 2.0}[of])
+    asked: dict[str, float] = {}
+
+    class Both(Counting):
+        def fit_into(self, free: float) -> None:
+            asked["device"] = free
+
+        def fit_into_host(self, free: float) -> None:
+            asked["host"] = free
+
+    Driver(device=device)(Both(), "x")
+    assert asked == ({"device": 1.0} if device == CPU else {"device": 2.0, "host": 1.0})
 
 
 def in_sessions(config, directory):
@@ -230,7 +367,7 @@ def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
     assert all(seconds >= 3 * pause for seconds in record.phase_seconds)  # three epochs slept in each phase
     assert sum(record.phase_seconds) <= wall
     (shared,) = (tmp_path / "phase-0").glob("model-*.pt")
-    took = read_sealed(shared, "finished-loop", CPU)[1]["seconds"]
+    took = read_sealed(shared, "finished-loop")[1]["seconds"]
     assert 3 * pause <= took <= record.phase_seconds[0]
     # Another run finds phase 0 made, and counts what it took; its own seconds are few.
     other, _ = runs.run(config.replace(phases=5), tmp_path)
@@ -248,7 +385,7 @@ def test_a_journal_of_another_kind_of_device_is_not_gone_on_from(tmp_path, monke
     with pytest.raises(OutOfTimeError):
         runs.run(small(), tmp_path, minutes=0)
     (path,) = tmp_path.rglob(runs.JOURNAL)
-    assert read_sealed(path, "journal", CPU)[0]["identity"]["device"] == "cpu"
+    assert read_sealed(path, "journal")[0]["identity"]["device"] == "cpu"
 
 
 @pytest.mark.parametrize("minutes", ["nan", "-3", "inf", "ten"])

@@ -20,13 +20,12 @@ from mnemonics_lib.durable.shared import Shared, SharedError
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import LoopState
 
-CPU = torch.device("cpu")
 NAME = "phase 0: model"
 KEY: dict[str, Any] = {"seed": 1, "network": {"depth": 8, "width": 4}}
 
 
 def store(directory: Path, key: dict[str, Any] | None = None, name: str = NAME) -> Shared:
-    return Shared(directory, CPU, {name: KEY if key is None else key})
+    return Shared(directory, {name: KEY if key is None else key})
 
 
 class Maker:
@@ -294,7 +293,7 @@ def test_a_run_that_found_phase_0_made_equals_the_one_that_made_it(tiny, tmp_pat
     assert made.count(MODEL) == 2
     assert records.canonical(found) == records.canonical(alone)
     files_made = (tmp_path / "shared" / "phase-0").glob("*.pt")
-    kept = [read_sealed(path, "finished-loop", CPU)[1]["seconds"] for path in files_made]
+    kept = [read_sealed(path, "finished-loop")[1]["seconds"] for path in files_made]
     assert found.phase_seconds[0] > sum(kept) > 0  # what was found is counted
     assert sorted(path.name for path in (tmp_path / "shared").iterdir()) == ["phase-0", "test"]
 

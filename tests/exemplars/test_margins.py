@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.exemplars.margins import margins, unit_features
+from mnemonics_lib.exemplars import margins as module
+from mnemonics_lib.exemplars.margins import margins, margins_of, unit_features
 from mnemonics_lib.models import IncrementalNet, build_network
 
 
@@ -78,3 +79,19 @@ def test_the_order_of_exemplars_is_that_of_the_numbers(grey):
     found, shuffled = margins(model, exemplars, real), margins(model, Samples.learned(images, labels, grey), real)
     for one, other in zip(found, shuffled, strict=True):
         assert one[order].tolist() == pytest.approx(other.tolist(), abs=1e-6)
+
+
+def test_of_several_sets_each_has_its_own_and_the_real_images_are_looked_at_once(grey, monkeypatch):
+    model, real = network(3), samples(grey, 30, 3, seed=1)
+    sets, asked = [samples(grey, 6, 3, seed=2), samples(grey, 9, 3, seed=4)], []
+    features = module.unit_features
+
+    def counting(network: IncrementalNet, of: Samples) -> Tensor:
+        asked.append(len(of))
+        return features(network, of)
+
+    expected = [margins(model, each, real) for each in sets]
+    monkeypatch.setattr(module, "unit_features", counting)
+    for found, alone in zip(margins_of(model, sets, real), expected, strict=True):
+        assert all(torch.equal(one, other) for one, other in zip(found, alone, strict=True))
+    assert asked == [30, 6, 9]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from mnemonics_lib.bilevel import ENGINES, Hypergradient
+from mnemonics_lib.bilevel import ENGINES, Hypergradient, WillNotFitError
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
 from mnemonics_lib.data.batches import inner_batch
@@ -627,3 +627,18 @@ def test_only_the_exemplars_of_one_batch_move_where_there_is_one_inner_step(mode
     chosen = inner_batch(memory.labels[new], 3, derive(0, "inner", 0), 0)
     assert moved.nonzero().flatten().tolist() == sorted(chosen.tolist())
     assert len(chosen) == 3
+
+
+def test_only_exemplars_that_the_host_holds_ask_for_room_there(model, memory, data, grey):
+    """Of the loops of Eq. 9 and 10 alike."""
+
+    def loops(of: ExemplarMemory) -> list[ExemplarTraining | Adjustment]:
+        new = new_exemplar_training(model, of, OLD, data, settings(), seed=0)
+        return [new, Adjustment(model, of, of.splits(2, OLD), settings(), grey, seed=0)]
+
+    held = replace(memory, images=HeldImages(memory.images, grey), origin=HeldImages(memory.images, grey))
+    for resident, on_host in zip(loops(memory), loops(held), strict=True):
+        resident.fit_into_host(0.0)
+        on_host.fit_into_host(1e9)
+        with pytest.raises(WillNotFitError, match="of the host's memory"):
+            on_host.fit_into_host(1000.0)

@@ -143,3 +143,7 @@ def test_what_a_run_on_pictures_on_disk_takes_has_none_of_them_in_memory(check, 
     assert taken is not None
     of_floats = 3 * 2 * 3 * 224 * 224 * 4 / 1e6  # 2 of each of 3 classes
     assert float(taken[1]) == pytest.approx(of_floats, abs=0.05)
+    host = re.search(r"of that ([\d.,]+) MB are the host's where a GPU computes", said)
+    assert host is not None
+    # In Eq. 9 the two of the first class, or of each of two: gradient, distances and Adam's moments, 5 copies.
+    assert float(host[1]) - of_floats == pytest.approx(5 * 2 * 3 * 224 * 224 * 4 / 1e6, abs=0.1)

@@ -13,6 +13,7 @@ from mnemonics_lib.inspection import dry_run as whole
 from mnemonics_lib.inspection import measured, reading, rehearsal
 from mnemonics_lib.inspection.counted import counted
 from mnemonics_lib.inspection.dry_run import Price, dry_run
+from mnemonics_lib.inspection.dry_run_command import _memory as printed
 from mnemonics_lib.inspection.dry_run_command import amount, lines, summary
 from mnemonics_lib.inspection.measured import Measured
 from mnemonics_lib.inspection.reading import Reading
@@ -140,6 +141,22 @@ def test_pictures_from_disk_are_rehearsed_without_the_data(tiny, monkeypatch, tm
     assert {row["limit"] for row in found["rows"] if row["part"] == "exemplars"} == {"both, in turn"}
     assert "made for it" in "\n".join(lines({"params": "", "preset": ""} | found))
     assert found["memory"]["images"] == 0
+
+
+def test_where_the_host_holds_the_exemplars_of_another_device_its_memory_is_printed_apart(tiny, monkeypatch):
+    monkeypatch.setattr(whole, "free_bytes", lambda device: {"cpu": 7e9, "meta": 5e9}[device.type])
+    config = tiny.replace(dataset="imagenet_subset", resolution=32, budget=4, first_share=0.5)
+    data = counted(config)
+    here, there = (whole._memory(config, data, torch.device(device), 1e6) for device in ("cpu", "meta"))
+    assert (here["host"], here["free_host"], there["free_host"]) == (None, None, 7e9)
+    assert there["host"] > 0
+    assert here["exemplar_level"] == there["exemplar_level"] + there["host"]
+    (alone, *_), (device, host, *_) = list(printed(here)), list(printed(there))
+    assert "MB for exemplars" in alone
+    assert "MB for exemplars" not in device
+    assert "free here: 5,000 MB" in device
+    assert host.startswith("and in the host's: ")
+    assert f"{there['host'] / 1e6:,.0f} MB for a step of their training; free there: 7,000 MB" in host
 
 
 def test_the_command_prints_and_writes_what_was_found(tmp_path, tiny, capsys):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mnemonics_lib import runs
+from mnemonics_lib.bilevel import guard
 from mnemonics_lib.bilevel.guard import WillNotFitError
 from mnemonics_lib.durable import driver
 from mnemonics_lib.experiment import Experiment
@@ -74,6 +75,25 @@ def test_no_step_takes_more_than_the_largest(tiny, objective):
     every = [peak(config, image_shape(config), step) for step in steps(config, train)]
     assert len(every) == 6 + 2 * 5
     assert needs(config, train, test).exemplar_level == max(every)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_what_the_host_holds_is_told_apart_from_where_a_step_is_computed(tiny, optimizer):
+    level = {"inner_batch": 2, "optimizer": optimizer}
+    common = {"resolution": 32, "budget": 3, "first_share": 0.5, "adjust": 2, "exemplar_level": level}
+    config = tiny.replace(dataset="imagenet_subset", **common)
+    found, image = needs(config, [1300] * 100, 5000), 4 * 3 * 32 * 32
+    # Of Eq. 10 the part of 2 of 3 of 90 old classes is the largest.
+    assert found.host == guard.host_bytes(image, 180, config.exemplar_level) > 0
+    assert found.exemplar_level is not None
+    assert found.everywhere == found.exemplar_level + found.host
+    more = needs(config.replace(budget=30), [1300] * 100, 5000)
+    assert more.host == guard.host_bytes(image, 50 * 30, config.exemplar_level)  # those of phase 0
+    # Which has those of a step's mini-batches alone.
+    assert more.exemplar_level == pytest.approx(found.exemplar_level, rel=0.01)
+    in_memory = needs(tiny, [100] * 10, 500)
+    assert in_memory.host == 0.0
+    assert in_memory.everywhere == in_memory.exemplar_level
 
 
 def test_pictures_that_stay_on_disk_take_no_memory(tiny):

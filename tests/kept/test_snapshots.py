@@ -120,3 +120,11 @@ def test_steps_begin_at_the_first_and_end_at_the_last_and_are_no_more_than_asked
     assert (found[0], found[-1]) == (0, total)
     assert found == sorted(set(found))
     assert len(found) <= steps
+
+
+def test_it_asks_for_room_as_the_training_does(grey, monkeypatch):
+    watched, asked = WatchedTraining(training(grey), KEEP, classes=3), []
+    for name in ("fit_into", "fit_into_host"):
+        monkeypatch.setattr(watched.training, name, lambda free, name=name: asked.append((name, free)))
+        getattr(watched, name)(3.0)
+    assert asked == [("fit_into", 3.0), ("fit_into_host", 3.0)]
