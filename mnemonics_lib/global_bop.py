@@ -26,6 +26,7 @@ from mnemonics_lib.exemplars.controls import controls
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import new_exemplar_training
 from mnemonics_lib.exemplars.selection import select
+from mnemonics_lib.exemplars.shuffled import shuffle
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import Walker
 from mnemonics_lib.losses import cross_entropy
@@ -223,6 +224,8 @@ def new_exemplars(experiment: Experiment, state: State, walk: Walker = loops.wal
         state.model, state.memory, first, experiment.new_data(phase), config.exemplar_level, seed
     )
     walk(training, f"phase {phase}: exemplars")  # for phase 0 the name is a key of durable.shared
+    if config.exemplar_level.displacement == "shuffled":
+        shuffle(training)  # a control; what runs share is the training, which ends before it
     index = state.memory.positions(first, state.model.classes)
     state.memory = state.memory.with_images(index, training.E.detach())
     return controls([training])

@@ -45,6 +45,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "storage": "uint8",
         "exemplar_level": {"inner_batch": 7},
     },
+    "shuffled": {**preset("lwf-with-ours"), "phases": 1, "exemplar_level": {"displacement": "shuffled"}},
     "joint": preset("joint"),
     "finetune": preset("finetune"),
 }

@@ -111,6 +111,7 @@ class RunConfig(Strict):
         if self.exemplars != "none":
             self._check_budget(protocol)
         self._check_exemplar_level(len(protocol.order))
+        self._check_displacement(protocol)
         refuse_batches_of_one(self)
         return self
 
@@ -178,6 +179,18 @@ class RunConfig(Strict):
                 "its mixture with a fresh network"
             )
 
+    def _check_displacement(self, protocol: PhaseProtocol) -> None:
+        if self.exemplars != "mnemonics" or self.exemplar_level.displacement == "own":
+            return
+        for phase in range(self.phases + 1):
+            old, seen = protocol.bounds(phase)
+            if (seen - old) * self.quota(seen)[0] == 1:
+                raise ValueError(
+                    f"exemplar_level.displacement = {self.exemplar_level.displacement!r}: must be 'own' where a phase "
+                    f"trains one exemplar alone, as phase {phase} does with budget = {self.budget}: there is no other "
+                    "one whose displacement it could get"
+                )
+
     @model_serializer(mode="wrap")
     def _without_a_folder(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without the section that only pictures of one's own have, so that no other run has it to look at."""
@@ -226,7 +239,7 @@ class RunConfig(Strict):
         if not self.adjust:
             ignored |= {"adjust_epochs"}
         if self.exemplars != "mnemonics":
-            ignored |= {"init", "objective", "epochs"}
+            ignored |= {"init", "objective", "epochs", "displacement"}
         ours, papers = (level.model_dump(exclude=ignored) for level in (self.exemplar_level, PAPER_EXEMPLAR_LEVEL))
         return "paper" if ours == papers else "tuned"
 

@@ -42,6 +42,7 @@ def test_theta_0_depends_on_its_data_network_and_schedule(tiny, changes):
 
 
 def test_e_0_depends_on_the_exemplar_level_and_the_budget(tiny):
-    assert phase_zero.of_exemplars(tiny.replace(exemplar_level={"adjust_epochs": 3})) == phase_zero.of_exemplars(tiny)
+    for later in ({"adjust_epochs": 3}, {"displacement": "shuffled"}):
+        assert phase_zero.of_exemplars(tiny.replace(exemplar_level=later)) == phase_zero.of_exemplars(tiny)
     for changes in ({"exemplar_level": {"beta": 0.5}}, {"budget": 3}):
         assert phase_zero.of_exemplars(tiny.replace(**changes)) != phase_zero.of_exemplars(tiny)

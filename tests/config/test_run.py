@@ -118,6 +118,7 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     ({"exemplar_level": {"inner_batch": "all"}}, ["exemplar_level.inner_batch = 'all'", "integer"]),
     ({"exemplar_level": {"inner": "all"}}, ["exemplar_level.inner = 'all'", "'full', 'head', 'ncm' or 'ridge'"]),
     ({"exemplar_level": {"optimizer": "lbfgs"}}, ["exemplar_level.optimizer = 'lbfgs'", "'sgd'", "'adam'"]),
+    ({"exemplar_level": {"displacement": "none"}}, ["exemplar_level.displacement = 'none'", "'own' or 'shuffled'"]),
     ({"exemplar_level": {"beta": math.nan}}, ["exemplar_level.beta = nan", "finite"]),
     ({"training": {"rate": math.inf}}, ["training.rate = inf", "finite"]),
     ({"training": {"rate": 0.0}}, ["training.rate = 0.0", "0"]),
@@ -333,6 +334,7 @@ PAPER_LEVEL = {
     "beta": 0.01,
     "halve_every": 10,
     "clip": False,
+    "displacement": "own",
 }
 
 
@@ -371,7 +373,7 @@ def test_a_field_without_effect_does_not_count_in_the_recipe():
     assert papers(adjust_epochs=7).recipe == "tuned"
     assert papers(adjust_epochs=7).replace(adjust=0).recipe == "paper"
     # Real exemplars are adjusted: Eq. 9's start, objective and epochs are not used.
-    for change in ({"init": "herding"}, {"objective": "eq4b"}, {"epochs": 7}):
+    for change in ({"init": "herding"}, {"objective": "eq4b"}, {"epochs": 7}, {"displacement": "shuffled"}):
         assert papers(**change).recipe == "tuned"
         assert papers(**change).replace(exemplars="random").recipe == "paper"
 
@@ -606,6 +608,19 @@ def test_which_methods_take_which_exemplars(method, exemplars, finetune):
     else:
         allowed = method != "joint"
     assert (config is not None) is allowed
+
+
+def test_displacements_are_not_shuffled_where_a_phase_trains_one_exemplar_alone():
+    level = {"displacement": "shuffled", "batch_norm": "running", "start": "theta"}
+    with pytest.raises(ConfigError) as caught:
+        parse_config({"budget": 1, "exemplar_level": level})
+    assert str(caught.value).startswith(
+        "configuration: exemplar_level.displacement = 'shuffled': must be 'own' where a phase trains one exemplar "
+        "alone, as phase 1 does with budget = 1"
+    )
+    for other in ({"budget": 2}, {"phases": 1}, {"exemplars": "random"}):  # two of a class, of five, none
+        assert parse_config({"budget": 1, "exemplar_level": level, **other})
+    assert parse_config({"budget": 1, "exemplar_level": level | {"displacement": "own"}})
 
 
 def test_sections_that_a_run_never_reads_are_not_in_effect():
