@@ -88,6 +88,13 @@ class RunConfig(Strict):
     )
     weight_transfer: bool = Field(False, description="Freeze phase-0 convolutions and learn their scales (paper: on).")
     finetune: bool = Field(True, description="Balanced fine-tuning on the exemplars (paper: on).")
+    from_scratch: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="Passes for which a fresh network is trained on the exemplars alone after each phase, to see what "
+        "they teach by themselves; 0: not measured (paper).",
+    )
     seed: int = Field(0, ge=0, le=2**63 - 1, description="Every random stream but the class order comes from it.")
     network: Network = Network()
     training: Training = Training()
@@ -133,7 +140,7 @@ class RunConfig(Strict):
         if self.exemplars == "none":
             if method.exemplars == "needed":
                 raise ValueError(f"exemplars = 'none': {self.method} needs exemplars: random, herding or mnemonics")
-            for field in ("adjust", "finetune"):
+            for field in ("adjust", "finetune", "from_scratch"):
                 if getattr(self, field):
                     raise ValueError(f"{field} = {getattr(self, field)!r}: must be off where exemplars = 'none'")
         elif method.exemplars == "none":
@@ -219,6 +226,11 @@ class RunConfig(Strict):
         if self.exemplars == "none":
             return 0, 0
         return quota(self.budget, self.budget_rule, classes, METHODS[self.method].holds_out)
+
+    @property
+    def training_from_scratch(self) -> Training:
+        """How a fresh network is trained on exemplars alone: as ``training`` has it, for ``from_scratch`` passes."""
+        return self.training.model_copy(update={"epochs": self.from_scratch})
 
     @property
     def head(self) -> str:

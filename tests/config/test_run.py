@@ -101,6 +101,9 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     # no exemplars
     ({"exemplars": "none"}, ["finetune = True", "off", "exemplars = 'none'"]),
     ({"exemplars": "none", "finetune": False, "adjust": 2}, ["adjust = 2", "off", "exemplars = 'none'"]),
+    ({"exemplars": "none", "finetune": False, "from_scratch": 9}, ["from_scratch = 9: must be off where", "'none'"]),
+    ({"from_scratch": -1}, ["from_scratch = -1", "0"]),
+    ({"from_scratch": 9.0}, ["from_scratch = 9.0", "integer"]),
     *(
         ({"method": name, "exemplars": "none", "finetune": False}, ["exemplars = 'none'", name, "random, herding or"])
         for name in ("icarl", "bic")
@@ -414,6 +417,7 @@ def test_the_papers_parameter_files_are_section_5_1_to_the_letter(root, phases):
         "adjust": 2,  # A and B
         "weight_transfer": True,
         "finetune": True,
+        "from_scratch": 0,
         "seed": 0,
         "network": {"name": "cifar_resnet", "depth": 32, "width": 16, "head": "method"},
         "training": {"epochs": 160, "rate": 0.1, "milestones": [0.5, 0.75], "gamma": 0.1, **sgd, "lam": 0.5}
@@ -684,7 +688,7 @@ def test_any_number_in_any_field_is_refused_by_name_or_everything_can_be_compute
         return
     protocol = config.protocol()
     assert [config.quota(protocol.seen(phase)) for phase in range(config.phases + 1)]
-    for schedule in (config.training, config.finetuning):
+    for schedule in (config.training, config.finetuning, config.training_from_scratch):
         assert all(0 < epoch < 2**31 for epoch in schedule.milestone_epochs())
     assert parse_config(parse_yaml(config.to_yaml())).digest == config.digest
     assert runs.name_of(config)

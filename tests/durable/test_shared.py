@@ -197,6 +197,7 @@ ALIKE: dict[str, dict[str, Any]] = {
     "later": {"weight_transfer": True, "finetune": False, "adjust": 2, "finetuning": {"rate": 0.5}},
     "distillation": {"training": {"lam": 0.1, "temperature": 4.0}},
     "level": {"exemplar_level": {"inner_steps": 1, "beta": 0.1}},
+    "from scratch": {"from_scratch": 1},
     "name": {"profile": "other"},
     "head by name": {"network": {"head": "linear"}},
 }

@@ -10,7 +10,7 @@ import pytest
 from mnemonics_lib import runs
 from mnemonics_lib.bilevel import inner
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.durable.shared import exemplars_source
+from mnemonics_lib.durable import shared
 from mnemonics_lib.durable.source import EXCLUDED, PACKAGE, ROOTS, modules_used
 from mnemonics_lib.durable.unused import AFTER_PHASE_0, EXEMPLAR_LEVEL, NETWORKS, ON_DISK, SOLVERS, unused_modules
 from mnemonics_lib.errors import OutOfTimeError
@@ -66,9 +66,25 @@ def test_a_run_depends_on_the_shuffling_of_displacements_where_it_shuffles(chang
     assert ("exemplars.shuffled" in used(**changes)) is shuffles
 
 
-def test_no_loop_that_runs_share_depends_on_what_comes_after_it():
-    shuffling = RunConfig().replace(exemplar_level={"displacement": "shuffled"})
-    assert exemplars_source(shuffling) == exemplars_source(RunConfig())
+def test_no_loop_that_runs_share_depends_on_what_comes_after_it(monkeypatch):
+    later = RunConfig().replace(exemplar_level={"displacement": "shuffled"}, from_scratch=1)
+    assert shared.exemplars_source(later) == shared.exemplars_source(RunConfig())
+    seen: list[str] = []
+
+    def look(roots: Any, excluded: Any) -> str:
+        seen.extend(modules_used(roots, excluded=excluded))
+        return ""
+
+    monkeypatch.setattr(shared, "library_source", look)
+    shared.model_source()
+    shared.exemplars_source(later)
+    assert {"mnemonics_lib.training", "mnemonics_lib.exemplars.mnemonics"} < set(seen)
+    assert not {"mnemonics_lib.exemplars.shuffled", "mnemonics_lib.from_scratch"} & set(seen)
+
+
+@pytest.mark.parametrize("passes", [0, 1])
+def test_a_run_depends_on_how_a_fresh_network_is_trained_where_it_trains_one(passes):
+    assert ("from_scratch" in used(from_scratch=passes)) is (passes > 0)
 
 
 OF_DISK = {"data.stored", "data.held_batches"}
