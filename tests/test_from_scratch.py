@@ -55,6 +55,7 @@ def test_each_phase_trains_a_fresh_network_on_its_exemplars_alone_and_tests_it(t
         with torch.no_grad():
             right = model.eval()(images).argmax(1) == labels
         assert row["from_scratch_accuracy"] == pytest.approx(100 * right.double().mean().item())
+    assert len({loop.seed for loop in loops.values()}) == 2
     # The exemplars of the last phase, as they are kept and not as they were selected.
     assert torch.equal(loops[NAMES[1]].batches.samples.all()[0], state.memory.images)
     assert not torch.equal(state.memory.images, state.memory.origin)
@@ -85,11 +86,12 @@ def test_it_is_plain_classification_from_a_fresh_start(tiny):
             parameter.sub_(parameter.grad, alpha=0.5)
     for name, value in loops[0].model.named_parameters():
         torch.testing.assert_close(value, by_hand.get_parameter(name), rtol=1e-4, atol=1e-6)
-    # Neither the network of the run nor that of another phase or seed.
-    others = [build_network(8, 4, 1, 5, seed=experiment.seed("network"))]
-    others += [build_network(8, 4, 1, 5, seed=experiment.seed("from scratch", 1))]
-    for other in others:
-        assert not torch.equal(begun[0]["head.blocks.0.weight"], other.state_dict()["head.blocks.0.weight"])
+    # Not the network that the run begins with, nor that of another seed.
+    other = Experiment.of(tiny.replace(from_scratch=1, training=training, seed=1))
+    from_scratch.accuracy_from_scratch(other, 0, exemplars, looking)
+    of_run = global_bop.initial_state(experiment).model.state_dict()
+    for different in (of_run, begun[2]):
+        assert not torch.equal(begun[0]["head.blocks.0.weight"], different["head.blocks.0.weight"])
 
 
 @pytest.mark.parametrize("changes", [{"method": "bic", "budget": 4}, {"adjust": 2, "storage": "uint8"}], ids=str)
