@@ -26,16 +26,17 @@ from mnemonics_lib.exemplars.controls import controls
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import new_exemplar_training
 from mnemonics_lib.exemplars.selection import select
+from mnemonics_lib.exemplars.shuffled import shuffle
 from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.from_scratch import accuracy_from_scratch
 from mnemonics_lib.loops import Walker
-from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.models import IncrementalNet, build_network, evaluating, transfer_weights
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.steps import step
-from mnemonics_lib.training import Descent, LossFunction
+from mnemonics_lib.training import Descent, LossFunction, classification
 
 Row = dict[str, Any]
 """What a phase leaves in the results, or a part of it; the fields are those of
@@ -116,6 +117,7 @@ def run_phase(experiment: Experiment, state: State, walk: Walker = loops.walk) -
     row |= balanced_finetuning(experiment, state, walk)  # Theta_i on E_{0:i}
     row |= finish_phase(experiment, state)
     row |= evaluate(experiment, state)
+    row |= learn_from_scratch(experiment, state, walk)  # what E_{0:i} teaches by itself, if asked for
     state.results.append(row)
     state.phase += 1
 
@@ -154,11 +156,6 @@ def model_level(experiment: Experiment, state: State, walk: Walker = loops.walk)
     with evaluating(model):
         train_accuracy, train_loss = metrics.accuracy_and_loss(model, data)
     return {"training_loss": descent.losses, "train_accuracy": train_accuracy, "train_loss": train_loss}
-
-
-def classification(model: IncrementalNet, images: Tensor, labels: Tensor) -> Tensor:
-    """L_c of Eq. 2 on one batch: a function with a name, because other processes may be told to take it too."""
-    return cross_entropy(model(images), labels)
 
 
 def training_data(experiment: Experiment, state: State, new: Samples) -> Samples:
@@ -223,6 +220,8 @@ def new_exemplars(experiment: Experiment, state: State, walk: Walker = loops.wal
         state.model, state.memory, first, experiment.new_data(phase), config.exemplar_level, seed
     )
     walk(training, f"phase {phase}: exemplars")  # for phase 0 the name is a key of durable.shared
+    if config.exemplar_level.displacement == "shuffled":
+        shuffle(training)  # a control; what runs share is the training, which ends before it
     index = state.memory.positions(first, state.model.classes)
     state.memory = state.memory.with_images(index, training.E.detach())
     return controls([training])
@@ -296,3 +295,15 @@ def evaluate(experiment: Experiment, state: State) -> Row:
         "first_classes_accuracy": metrics.accuracy(confusion, experiment.protocol.seen(0)),
         "confusion": confusion.tolist(),
     }
+
+
+def learn_from_scratch(experiment: Experiment, state: State, walk: Walker = loops.walk) -> Row:
+    """Measure Eq. 7's promise on a fresh network (:mod:`mnemonics_lib.from_scratch`). Like a test it changes nothing.
+
+    Returns:
+        ``from_scratch_accuracy`` (%), None when off.
+    """
+    if not experiment.config.from_scratch:
+        return {"from_scratch_accuracy": None}
+    exemplars = state.memory.samples(experiment.data.pixels)
+    return {"from_scratch_accuracy": accuracy_from_scratch(experiment, state.phase, exemplars, walk)}

@@ -211,7 +211,7 @@ def run(
         keeper = None if keep is None else Keeper(experiment, identity, keep, home / KEPT)
         complete = keeper is None or not keeper.lacks(config.phases + 1)
         if found is not None and found.identity == identity and complete:
-            for row in phase_rows([result.model_dump() for result in found.results], found.phase_seconds):
+            for row in phase_rows([result.fields() for result in found.results], found.phase_seconds):
                 each_phase(row)
             return found, path
         refuse_unfit(experiment)
@@ -347,7 +347,9 @@ def identity_of(experiment: Experiment) -> Identity:
         "order": protocol.order,
         "phases": [protocol.bounds(phase) for phase in range(config.phases + 1)],
         "quotas": [config.quota(protocol.seen(phase)) for phase in range(config.phases + 1)],
-        "milestones": [level.milestone_epochs() for level in (config.training, config.finetuning)],
+        "milestones": [
+            level.milestone_epochs() for level in (config.training, config.finetuning, config.training_from_scratch)
+        ],
     }
     return Identity(config=sha256(resolved), data=data_digest(experiment.data), source=source_of(config))
 

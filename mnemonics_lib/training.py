@@ -16,10 +16,16 @@ from mnemonics_lib.device.recording import Step, recorder
 from mnemonics_lib.divergence import require_finite
 from mnemonics_lib.loop_state import part, require_steps, take_optimizer
 from mnemonics_lib.loops import LoopState, refuse_if_done
+from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.rng import derive, seeded
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 """(images [b, c, h, w], labels [b]) -> scalar loss of the model being trained."""
+
+
+def classification(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """L_c of Eq. 2 on one batch: a function with a name, because other processes may be told to take it too."""
+    return cross_entropy(model(images), labels)
 
 
 class Descent:

@@ -11,13 +11,14 @@ import pytest
 import torch
 
 from mnemonics_lib import experiment as experiments
-from mnemonics_lib import global_bop
+from mnemonics_lib import global_bop, metrics
 from mnemonics_lib.data import batches
 from mnemonics_lib.data.dataset import load_dataset
+from mnemonics_lib.exemplars.shuffled import shuffled
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.methods import METHODS, MethodInfo, method_class
 from mnemonics_lib.methods.base import Method
-from mnemonics_lib.models import TransferConv2d
+from mnemonics_lib.models import TransferConv2d, evaluating
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.training import Descent
@@ -158,6 +159,39 @@ def test_mnemonics_and_random_start_from_the_same_images_and_random_ones_stay_re
         assert (moved > 0) is (exemplars == "mnemonics")
         assert torch.equal(state.memory.images, state.memory.origin) is (exemplars == "random")
     assert torch.equal(origins["mnemonics"], origins["random"])
+
+
+def test_shuffled_exemplars_are_the_trained_ones_with_one_another_s_displacements(tiny):
+    states = {}
+    for displacement in ("own", "shuffled"):
+        experiment = Experiment.of(tiny.replace(exemplar_level={"displacement": displacement}))
+        states[displacement] = state = global_bop.initial_state(experiment)
+        global_bop.run_phase(experiment, state)
+    own, other = (states[name].memory for name in ("own", "shuffled"))
+    assert torch.equal(other.origin, own.origin)
+    seed = experiment.seed("exemplars", 0)
+    assert torch.equal(other.images, shuffled(own.origin, own.images, seed))
+    rows = [states[name].results[0] for name in ("own", "shuffled")]
+    assert rows[1]["displacement_new"] == pytest.approx(rows[0]["displacement_new"], rel=1e-5)
+    assert rows[1]["exemplars"]["steps"] == rows[0]["exemplars"]["steps"]
+    for name, row in zip(states, rows, strict=True):  # what is measured afterwards is measured on what is kept
+        with evaluating(states[name].model) as model:
+            kept = metrics.accuracy_and_loss(model, states[name].memory.samples(experiment.data.pixels))[1]
+        assert row["exemplars"]["own_loss_after"] == pytest.approx(kept, rel=1e-5)
+    assert rows[0]["exemplars"]["own_loss_after"] != rows[1]["exemplars"]["own_loss_after"]
+
+
+def test_adjusted_exemplars_keep_their_own_displacements(tiny):
+    rows = []
+    for displacement in ("own", "shuffled"):
+        config = tiny.replace(exemplars="herding", adjust=2, phases=1, exemplar_level={"displacement": displacement})
+        experiment = Experiment.of(config)
+        state = global_bop.initial_state(experiment)
+        for _ in global_bop.phases(experiment, state):
+            pass
+        rows.append(state.results)
+    assert rows[0] == rows[1]
+    assert rows[0][1]["displacement"] > 0
 
 
 def test_adjusting_moves_old_exemplars_only_and_only_when_asked(tiny):

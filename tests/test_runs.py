@@ -45,6 +45,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "storage": "uint8",
         "exemplar_level": {"inner_batch": 7},
     },
+    "shuffled": {**preset("lwf-with-ours"), "phases": 1, "exemplar_level": {"displacement": "shuffled"}},
+    "from-scratch": {"method": "lucir", "phases": 1, "from_scratch": 2},
     "joint": preset("joint"),
     "finetune": preset("finetune"),
 }

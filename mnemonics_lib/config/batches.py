@@ -48,6 +48,9 @@ class Axes(Protocol):
     def finetune(self) -> bool: ...  # noqa: D102
 
     @property
+    def from_scratch(self) -> int: ...  # noqa: D102
+
+    @property
     def training(self) -> Training: ...  # noqa: D102
 
     @property
@@ -224,12 +227,15 @@ def _of_phase(config: Axes, phase: int, bounds: tuple[int, int], images: Sequenc
             yield from _exemplar_level(config, phase, moving, others)
     if config.finetune and phase and config.finetuning.batch_norm == "batch":
         yield _trained(config, "finetuning", phase, "the exemplars", seen * each)
+    if config.from_scratch and config.training.batch_norm == "batch":
+        # Of a single class, as phase 0 may have, two exemplars are needed.
+        yield _trained(config, "training", phase, "the exemplars alone", seen * each, needs=2)
 
 
-def _trained(config: Axes, section: str, phase: int, what: str, count: int | None) -> Drawn:
+def _trained(config: Axes, section: str, phase: int, what: str, count: int | None, needs: int = 0) -> Drawn:
     """The loop of a training by mini-batches, which a section describes."""
     size = getattr(config, section).batch_size
-    return Drawn(phase, what, count, f"{section}.batch_size", size, f"{section}.batch_norm = 'batch'")
+    return Drawn(phase, what, count, f"{section}.batch_size", size, f"{section}.batch_norm = 'batch'", needs=needs)
 
 
 class Samples(NamedTuple):

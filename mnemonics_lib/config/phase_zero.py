@@ -21,6 +21,10 @@ def of_model(config: RunConfig) -> dict[str, Any]:
 
 
 def of_exemplars(config: RunConfig) -> dict[str, Any]:
-    """What E_0 depends on beside Theta_0: of the exemplar level all but what is for old classes."""
-    level = config.exemplar_level.model_dump(exclude={"adjust_epochs"})
+    """What the training of E_0 depends on beside Theta_0.
+
+    Of the exemplar level these are all fields but what is for old classes, and what is done with exemplars when their
+    training is over.
+    """
+    level = config.exemplar_level.model_dump(exclude={"adjust_epochs", "displacement"})
     return {"quota": config.quota(config.protocol().seen(0)), "level": level}

@@ -88,6 +88,13 @@ class RunConfig(Strict):
     )
     weight_transfer: bool = Field(False, description="Freeze phase-0 convolutions and learn their scales (paper: on).")
     finetune: bool = Field(True, description="Balanced fine-tuning on the exemplars (paper: on).")
+    from_scratch: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="Passes for which a fresh network is trained on the exemplars alone after each phase, to see what "
+        "they teach by themselves; 0: not measured (paper).",
+    )
     seed: int = Field(0, ge=0, le=2**63 - 1, description="Every random stream but the class order comes from it.")
     network: Network = Network()
     training: Training = Training()
@@ -111,6 +118,7 @@ class RunConfig(Strict):
         if self.exemplars != "none":
             self._check_budget(protocol)
         self._check_exemplar_level(len(protocol.order))
+        self._check_displacement(protocol)
         refuse_batches_of_one(self)
         return self
 
@@ -132,7 +140,7 @@ class RunConfig(Strict):
         if self.exemplars == "none":
             if method.exemplars == "needed":
                 raise ValueError(f"exemplars = 'none': {self.method} needs exemplars: random, herding or mnemonics")
-            for field in ("adjust", "finetune"):
+            for field in ("adjust", "finetune", "from_scratch"):
                 if getattr(self, field):
                     raise ValueError(f"{field} = {getattr(self, field)!r}: must be off where exemplars = 'none'")
         elif method.exemplars == "none":
@@ -178,6 +186,18 @@ class RunConfig(Strict):
                 "its mixture with a fresh network"
             )
 
+    def _check_displacement(self, protocol: PhaseProtocol) -> None:
+        if self.exemplars != "mnemonics" or self.exemplar_level.displacement == "own":
+            return
+        for phase in range(self.phases + 1):
+            old, seen = protocol.bounds(phase)
+            if (seen - old) * self.quota(seen)[0] == 1:
+                raise ValueError(
+                    f"exemplar_level.displacement = {self.exemplar_level.displacement!r}: must be 'own' where a phase "
+                    f"trains one exemplar alone, as phase {phase} does with budget = {self.budget}: there is no other "
+                    "one whose displacement it could get"
+                )
+
     @model_serializer(mode="wrap")
     def _without_a_folder(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without the section that only pictures of one's own have, so that no other run has it to look at."""
@@ -208,6 +228,11 @@ class RunConfig(Strict):
         return quota(self.budget, self.budget_rule, classes, METHODS[self.method].holds_out)
 
     @property
+    def training_from_scratch(self) -> Training:
+        """How a fresh network is trained on exemplars alone: as ``training`` has it, for ``from_scratch`` passes."""
+        return self.training.model_copy(update={"epochs": self.from_scratch})
+
+    @property
     def head(self) -> str:
         """The head in use: ``network.head``, with "method" resolved."""
         return METHODS[self.method].heads[0] if self.network.head == "method" else self.network.head
@@ -226,7 +251,7 @@ class RunConfig(Strict):
         if not self.adjust:
             ignored |= {"adjust_epochs"}
         if self.exemplars != "mnemonics":
-            ignored |= {"init", "objective", "epochs"}
+            ignored |= {"init", "objective", "epochs", "displacement"}
         ours, papers = (level.model_dump(exclude=ignored) for level in (self.exemplar_level, PAPER_EXEMPLAR_LEVEL))
         return "paper" if ours == papers else "tuned"
 

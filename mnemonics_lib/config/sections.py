@@ -238,6 +238,12 @@ class ExemplarLevel(Strict):
         description="Epochs (a number, not a share) after which beta halves; 0 keeps it (paper: 10).",
     )
     clip: bool = Field(False, description="Project pixels back into the range of real images after each step.")
+    displacement: Literal["own", "shuffled"] = Field(
+        "own",
+        description="Whose displacement (trained minus start) each new exemplar gets when its training, Eq. 9, is "
+        "over: its own (paper), or, as a control, that of another one of the same training, at random: then pixels "
+        "move as far, and what they learned is broken. Adjusted exemplars (Eq. 10) keep their own.",
+    )
 
 
 PAPER_EXEMPLAR_LEVEL = ExemplarLevel(
@@ -264,5 +270,6 @@ PAPER_EXEMPLAR_LEVEL = ExemplarLevel(
     beta=0.01,
     halve_every=10,
     clip=False,
+    displacement="own",
 )
 """Eq. 7-10 with the paper's numbers, and the plainest choice where it names none."""

@@ -188,6 +188,8 @@ class PhaseResult(Part):
         train_loss: the same for the loss.
         accuracy_before_finetuning: A_i before the balanced fine-tuning.
         finetuning_loss: mean loss of each of its epochs; empty where there was none.
+        from_scratch_accuracy: in per cent, on the test data of all classes seen, of a fresh network that was trained on
+            this phase's exemplars alone; None where it was not measured.
         method: numbers of the method's own, such as BiC's alpha and beta.
         displacement_new: root-mean-square distance of this phase's exemplars from the real images they were, in std.
         displacement: the same over all exemplars.
@@ -203,6 +205,7 @@ class PhaseResult(Part):
     train_accuracy: Percentage | None = None
     train_loss: float | None = None
     accuracy_before_finetuning: Percentage | None = None
+    from_scratch_accuracy: Percentage | None = None  # added on 2026-11-26; older records do not have it
     displacement_new: float
     displacement: float
     outside: float
@@ -215,6 +218,18 @@ class PhaseResult(Part):
     adjustment: PixelTraining | None = None
     confusion: Confusion
     concerns: list[str] = Field(default_factory=list)
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_read(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what was not measured and an older record does not have, whose checksum knows nothing of it."""
+        found = values(self)
+        if found["from_scratch_accuracy"] is None:
+            del found["from_scratch_accuracy"]
+        return found
+
+    def fields(self) -> dict[str, Any]:
+        """Every field by its name, as plain values; what was not measured is None."""
+        return dict.fromkeys(type(self).model_fields) | self.model_dump()
 
 
 class Code(Part):

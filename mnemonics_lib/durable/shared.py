@@ -18,7 +18,7 @@ from mnemonics_lib.durable.provenance import data_digest, environment
 from mnemonics_lib.durable.sealed import SealError, read_sealed, write_sealed
 from mnemonics_lib.durable.source import EXCLUDED, ROOTS, library_source
 from mnemonics_lib.durable.syntax import sha256
-from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, unused_modules
+from mnemonics_lib.durable.unused import AFTER_PHASE_0, EXEMPLAR_LEVEL, unused_modules
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import Loop, LoopState
@@ -121,9 +121,9 @@ def phase_zero_keys(experiment: Experiment, seen: Mapping[str, Any] | None = Non
 
 def model_source() -> str:
     """SHA-256 (hex) of the source that Theta_0 comes from."""
-    return library_source(ROOTS, excluded=EXCLUDED + EXEMPLAR_LEVEL)
+    return library_source(ROOTS, excluded=EXCLUDED + EXEMPLAR_LEVEL + AFTER_PHASE_0)
 
 
 def exemplars_source(config: RunConfig) -> str:
     """SHA-256 (hex) of the source that E_0 comes from."""
-    return library_source(ROOTS, excluded=EXCLUDED + unused_modules(config))
+    return library_source(ROOTS, excluded=EXCLUDED + unused_modules(config) + AFTER_PHASE_0)

@@ -14,6 +14,7 @@ EXEMPLAR_LEVEL = tuple(
         "exemplars.controls",
         "exemplars.temporary",
         "exemplars.outer_log",
+        "exemplars.shuffled",
     )
 )
 """What a run without trained or adjusted exemplars has no use for."""
@@ -28,6 +29,11 @@ SOLVERS = {
 }
 """What solves the inner problem and differentiates the solution, by the way it is done."""
 
+AFTER_PHASE_0 = (
+    Excluded("mnemonics_lib.exemplars.shuffled", "comes after the training of the exemplars"),
+    Excluded("mnemonics_lib.from_scratch", "comes after the test of the phase"),
+)
+"""What comes after the loops that runs share, and decides nothing of them."""
 
 ON_DISK = ("data.stored", "data.held_batches")
 """What reads pictures that stay on disk, and trains their exemplars on the host."""
@@ -42,6 +48,10 @@ def unused_modules(config: RunConfig) -> tuple[Excluded, ...]:
     left_out = [Excluded(f"mnemonics_lib.{other_network}", f"has another network than {config.network.name}")]
     if not config.facts.on_disk:
         left_out += [Excluded(f"mnemonics_lib.{module}", "is for pictures that stay on disk") for module in ON_DISK]
+    if config.exemplars != "mnemonics" or config.exemplar_level.displacement == "own":
+        left_out.append(Excluded("mnemonics_lib.exemplars.shuffled", "shuffles displacements, which this run does not"))
+    if not config.from_scratch:
+        left_out.append(Excluded("mnemonics_lib.from_scratch", "trains a fresh network, which this run does not"))
     return (*left_out, *_unused_solvers(config))
 
 

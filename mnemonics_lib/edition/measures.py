@@ -24,6 +24,7 @@ OF_PHASE = {
     "train_accuracy": "%",
     "train_loss": "nat",
     "accuracy_before_finetuning": "%",
+    "from_scratch_accuracy": "%",
     "displacement_new": "std",
     "displacement": "std",
     "outside": "share of pixels",
@@ -42,8 +43,8 @@ class MeasureError(ReportedError, ValueError):
 
 
 def rows_of(record: Record) -> list[Row]:
-    """The rows of a record's phases, phase 0 first."""
-    return phase_rows([result.model_dump() for result in record.results], record.phase_seconds)
+    """The rows of a record's phases, phase 0 first; what was not measured is None."""
+    return phase_rows([result.fields() for result in record.results], record.phase_seconds)
 
 
 def measure(record: Record, field: str) -> float:

@@ -37,6 +37,7 @@ from mnemonics_lib.exemplars.any_input import (
 )
 from mnemonics_lib.exemplars.controls import controls
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
+from mnemonics_lib.exemplars.shuffled import refuse_one_alone, shuffle
 from mnemonics_lib.loops import Walker, walk
 
 
@@ -77,11 +78,13 @@ def train_exemplars(
 
     Raises:
         ValueError: for images, labels, pixels or parameters of another shape, type or device, images that are not
-            finite, labels without a logit, and a module in which nothing moves.
+            finite, labels without a logit, a module in which nothing moves, and one exemplar alone whose displacement
+            would be shuffled.
         TypeError: when ``level`` asks for something that the module does not have, or it cannot be differentiated
             twice; from the first outer step, when it does not give an engine that computes twice the same twice.
     """
     level = ExemplarLevel(inner_augment=False) if level is None else level
+    shuffles = level.displacement == "shuffled"
     given = {"exemplars": exemplars, "validation": validation}
     for name, data in given.items():
         require_data(name, data)
@@ -92,6 +95,8 @@ def train_exemplars(
     require_model_like(model, exemplars[0])
     for name, (images, _) in given.items():
         require_finite(name, images)
+    if shuffles:
+        refuse_one_alone(len(exemplars[1]))
     with torch.inference_mode(False), torch.enable_grad():  # wherever it is called
         images, labels, val_images, val_labels = (tensor.detach() for tensor in (*exemplars, *validation))
         context = images[:0], labels[:0]
@@ -99,4 +104,6 @@ def train_exemplars(
         training = ExemplarTraining(model, (images, labels), samples, context, level, seed)
         require_trainable(training)
         walk(training, "exemplars")
+        if shuffles:
+            shuffle(training)
         return TrainedExemplars(training.E.detach(), controls([training]))

@@ -30,6 +30,9 @@ STARTS, IMAGES, PIXELS = 4, 512, 2**16
 def controls(trainings: Sequence[ExemplarTraining]) -> dict[str, Any]:
     """The log of one or several finished trainings of parts of a memory, and what to compare it with.
 
+    What is measured afterwards is measured on the images that ``E`` holds now. Of exemplars whose displacements were
+    shuffled (:mod:`mnemonics_lib.exemplars.shuffled`) these are the ones that are kept; the log is of the training.
+
     Returns:
         ``steps``: the log's columns, one training after the other. ``panel``: the meta loss on the fixed panel
         ``before`` and ``after``, with the batch's statistics, and ``before_running`` and ``after_running``, with the

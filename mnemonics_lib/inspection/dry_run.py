@@ -32,6 +32,7 @@ from mnemonics_lib.inspection.work import (
     CONTROLS,
     EXEMPLARS,
     FINETUNING,
+    FROM_SCRATCH,
     MODEL,
     PASSES,
     Work,
@@ -193,6 +194,8 @@ class Price:
             return self.taken["passes"], of.images, None if self.read is None else self.read.middles
         if of.part == FINETUNING:
             return self.taken["finetuning"], of.images, None
+        if of.part == FROM_SCRATCH:
+            return self.levels[False], of.images, None  # a step of phase 0, on images that are in memory
         assert of.part in (EXEMPLARS, ADJUSTMENT, CONTROLS)
         assert of.step is not None
         images = inner_steps(self.config) * of.images

@@ -14,6 +14,7 @@ import torch
 from mnemonics_lib.bilevel.inner import FORMULAS
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.batches import new_images, training_images
+from mnemonics_lib.config.sections import Optimisation
 from mnemonics_lib.data.batches import batches
 from mnemonics_lib.exemplars.controls import IMAGES, STARTS
 from mnemonics_lib.inspection.needs import Step, steps
@@ -21,6 +22,7 @@ from mnemonics_lib.methods import METHODS
 
 MODEL, EXEMPLARS, ADJUSTMENT = "model level", "exemplars", "adjustment"
 FINETUNING, CONTROLS, PASSES = "fine-tuning", "controls", "passes without a gradient"
+FROM_SCRATCH = "from scratch"
 
 LOOKS_AT_NEW = {"lucir": 1}
 """How often a method passes D_i through the network before a phase (LUCIR: to imprint the new rows)."""
@@ -70,6 +72,7 @@ def work(config: RunConfig, train: Sequence[int], test: Sequence[int]) -> list[W
         found.append(_model_level(config, phase, arriving))
         found += [part for step in of_phase for part in _exemplar_level(config, step)]
         found += _finetuning(config, phase)
+        found += _from_scratch(config, phase)
         found.append(_passes(config, phase, arriving, tests, of_phase))
     return found
 
@@ -122,10 +125,20 @@ def starts(config: RunConfig) -> int:
 
 def _finetuning(config: RunConfig, phase: int) -> Iterator[Work]:
     if config.finetune and phase:
-        seen = config.protocol().seen(phase)
-        samples = seen * config.quota(seen)[0]
-        each = number_of_batches(samples, config.finetuning.batch_size)
-        yield Work(phase, FINETUNING, "steps", config.finetuning.epochs * each, samples / each)
+        yield _on_exemplars(config, phase, FINETUNING, config.finetuning)
+
+
+def _from_scratch(config: RunConfig, phase: int) -> Iterator[Work]:
+    if config.from_scratch:
+        yield _on_exemplars(config, phase, FROM_SCRATCH, config.training_from_scratch)
+
+
+def _on_exemplars(config: RunConfig, phase: int, part: str, sgd: Optimisation) -> Work:
+    """A training on E_{0:i} alone."""
+    seen = config.protocol().seen(phase)
+    samples = seen * config.quota(seen)[0]
+    each = number_of_batches(samples, sgd.batch_size)
+    return Work(phase, part, "steps", sgd.epochs * each, samples / each)
 
 
 def _passes(
@@ -139,7 +152,7 @@ def _passes(
     real = _real(config, phase, arriving)  # the accuracy on what was trained on
     real += new * (LOOKS_AT_NEW.get(config.method, 0) * (phase > 0) + (rule == "herding"))
     ends = 2 if config.finetune and phase else 1  # before the fine-tuning too
-    real += ends * sum(tests[:seen])
+    real += (ends + (config.from_scratch > 0)) * sum(tests[:seen])
     mirrored = 2 if config.facts.flip else 1
     learned = training_images(config, phase, arriving) - _real(config, phase, arriving)
     learned += ends * LOOKS_AT_EXEMPLARS.get(config.method, 0) * mirrored * seen * each

@@ -49,7 +49,7 @@ class Looker:
     def __call__(self, loop: Any, name: str) -> None:
         phase, what = re.fullmatch(r"phase (\d+): (.*)", name).groups()  # type: ignore[union-attr]
         if isinstance(loop, Descent):
-            section = {"model": "training", "fine-tuning": "finetuning"}[what]
+            section = {"model": "training", "from scratch": "training", "fine-tuning": "finetuning"}[what]
             if loop.sgd.batch_norm == "batch":
                 self.see(phase, f"{section}.batch_size", [len(index) for index, *_ in loop.batches.epoch()])
         elif isinstance(loop, Adjustment):
@@ -112,6 +112,7 @@ def small_runs(draw: st.DrawFn) -> tuple[list[int], dict[str, Any]]:
         "budget_rule": rule,
         "adjust": draw(st.sampled_from([0, *(k for k in (2, 3) if may and k <= each)])),
         "finetune": may and draw(st.booleans()),
+        "from_scratch": may * draw(st.sampled_from([0, 0, 1])),
         "first_share": draw(st.sampled_from([0.2, 0.6] if rule == "per_class" else [0.6])),
         "phases": draw(st.integers(1, 2)),
         "uneven": True,
@@ -159,7 +160,8 @@ def test_the_smallest_batch_is_foretold_and_refused_where_it_has_one_image(case)
         images = [counts[c] for c in config.protocol().order]
         found = drawn(config, patch)
         assert foretold(config, images) == found
-        assert foretold(config, None).items() <= found.items()
+        # Without the data the smallest batch of some loops is not known, which may share a field with one that is.
+        assert all(found[key] <= size for key, size in foretold(config, None).items())
     one = min(found.values(), default=2) < 2
     assert (SAID in said) is one, said
     assert bool(said) is one, said
@@ -188,6 +190,14 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"budget": 1, "resolution": 4}, "budget = 1: must be at least 2: in phase 1, a batch of the exemplars of Eq. 8"),
     ({"method": "bic", "budget": 2}, "budget = 2: must be at least 3: in phase 1"),
     ({"budget": 15, "budget_rule": "total"}, "budget = 15: must be at least 20: in phase 5"),
+    (
+        {"exemplars": "random", "budget": 1, "from_scratch": 1, "first_share": 0.1, "phases": 9},
+        "budget = 1: must be at least 2: in phase 0, a batch of the exemplars alone",
+    ),
+    (
+        {"exemplars": "random", "budget": 1, "from_scratch": 1, "finetune": False, "training": {"batch_size": 2}},
+        "training.batch_size = 2: must be at least 3: in phase 0, a batch of the exemplars alone",
+    ),
     ({"exemplar_level": {"inner_batch": 1}}, "exemplar_level.inner_batch = 1: must be 0 (all) or at least 2"),
     (
         {"exemplar_level": {"inner_batch": 2}, "budget": 3},

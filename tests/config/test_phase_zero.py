@@ -17,6 +17,7 @@ from mnemonics_lib.config import phase_zero
         {"budget": 3},
         {"adjust": 2},
         {"weight_transfer": True},
+        {"from_scratch": 3},
         {"profile": "other"},
     ],
 )
@@ -42,6 +43,8 @@ def test_theta_0_depends_on_its_data_network_and_schedule(tiny, changes):
 
 
 def test_e_0_depends_on_the_exemplar_level_and_the_budget(tiny):
-    assert phase_zero.of_exemplars(tiny.replace(exemplar_level={"adjust_epochs": 3})) == phase_zero.of_exemplars(tiny)
+    for later in ({"adjust_epochs": 3}, {"displacement": "shuffled"}):
+        assert phase_zero.of_exemplars(tiny.replace(exemplar_level=later)) == phase_zero.of_exemplars(tiny)
+    assert phase_zero.of_exemplars(tiny.replace(from_scratch=3)) == phase_zero.of_exemplars(tiny)
     for changes in ({"exemplar_level": {"beta": 0.5}}, {"budget": 3}):
         assert phase_zero.of_exemplars(tiny.replace(**changes)) != phase_zero.of_exemplars(tiny)

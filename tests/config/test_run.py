@@ -101,6 +101,9 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     # no exemplars
     ({"exemplars": "none"}, ["finetune = True", "off", "exemplars = 'none'"]),
     ({"exemplars": "none", "finetune": False, "adjust": 2}, ["adjust = 2", "off", "exemplars = 'none'"]),
+    ({"exemplars": "none", "finetune": False, "from_scratch": 9}, ["from_scratch = 9: must be off where", "'none'"]),
+    ({"from_scratch": -1}, ["from_scratch = -1", "0"]),
+    ({"from_scratch": 9.0}, ["from_scratch = 9.0", "integer"]),
     *(
         ({"method": name, "exemplars": "none", "finetune": False}, ["exemplars = 'none'", name, "random, herding or"])
         for name in ("icarl", "bic")
@@ -118,6 +121,7 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     ({"exemplar_level": {"inner_batch": "all"}}, ["exemplar_level.inner_batch = 'all'", "integer"]),
     ({"exemplar_level": {"inner": "all"}}, ["exemplar_level.inner = 'all'", "'full', 'head', 'ncm' or 'ridge'"]),
     ({"exemplar_level": {"optimizer": "lbfgs"}}, ["exemplar_level.optimizer = 'lbfgs'", "'sgd'", "'adam'"]),
+    ({"exemplar_level": {"displacement": "none"}}, ["exemplar_level.displacement = 'none'", "'own' or 'shuffled'"]),
     ({"exemplar_level": {"beta": math.nan}}, ["exemplar_level.beta = nan", "finite"]),
     ({"training": {"rate": math.inf}}, ["training.rate = inf", "finite"]),
     ({"training": {"rate": 0.0}}, ["training.rate = 0.0", "0"]),
@@ -333,6 +337,7 @@ PAPER_LEVEL = {
     "beta": 0.01,
     "halve_every": 10,
     "clip": False,
+    "displacement": "own",
 }
 
 
@@ -371,7 +376,7 @@ def test_a_field_without_effect_does_not_count_in_the_recipe():
     assert papers(adjust_epochs=7).recipe == "tuned"
     assert papers(adjust_epochs=7).replace(adjust=0).recipe == "paper"
     # Real exemplars are adjusted: Eq. 9's start, objective and epochs are not used.
-    for change in ({"init": "herding"}, {"objective": "eq4b"}, {"epochs": 7}):
+    for change in ({"init": "herding"}, {"objective": "eq4b"}, {"epochs": 7}, {"displacement": "shuffled"}):
         assert papers(**change).recipe == "tuned"
         assert papers(**change).replace(exemplars="random").recipe == "paper"
 
@@ -412,6 +417,7 @@ def test_the_papers_parameter_files_are_section_5_1_to_the_letter(root, phases):
         "adjust": 2,  # A and B
         "weight_transfer": True,
         "finetune": True,
+        "from_scratch": 0,
         "seed": 0,
         "network": {"name": "cifar_resnet", "depth": 32, "width": 16, "head": "method"},
         "training": {"epochs": 160, "rate": 0.1, "milestones": [0.5, 0.75], "gamma": 0.1, **sgd, "lam": 0.5}
@@ -608,6 +614,19 @@ def test_which_methods_take_which_exemplars(method, exemplars, finetune):
     assert (config is not None) is allowed
 
 
+def test_displacements_are_not_shuffled_where_a_phase_trains_one_exemplar_alone():
+    level = {"displacement": "shuffled", "batch_norm": "running", "start": "theta"}
+    with pytest.raises(ConfigError) as caught:
+        parse_config({"budget": 1, "exemplar_level": level})
+    assert str(caught.value).startswith(
+        "configuration: exemplar_level.displacement = 'shuffled': must be 'own' where a phase trains one exemplar "
+        "alone, as phase 1 does with budget = 1"
+    )
+    for other in ({"budget": 2}, {"phases": 1}, {"exemplars": "random"}):  # two of a class, of five, none
+        assert parse_config({"budget": 1, "exemplar_level": level, **other})
+    assert parse_config({"budget": 1, "exemplar_level": level | {"displacement": "own"}})
+
+
 def test_sections_that_a_run_never_reads_are_not_in_effect():
     config = parse_config({"exemplars": "herding", "finetune": False})
     same = config.replace(exemplar_level={"beta": 0.5}, finetuning={"epochs": 3})
@@ -669,7 +688,7 @@ def test_any_number_in_any_field_is_refused_by_name_or_everything_can_be_compute
         return
     protocol = config.protocol()
     assert [config.quota(protocol.seen(phase)) for phase in range(config.phases + 1)]
-    for schedule in (config.training, config.finetuning):
+    for schedule in (config.training, config.finetuning, config.training_from_scratch):
         assert all(0 < epoch < 2**31 for epoch in schedule.milestone_epochs())
     assert parse_config(parse_yaml(config.to_yaml())).digest == config.digest
     assert runs.name_of(config)

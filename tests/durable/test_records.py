@@ -192,6 +192,20 @@ def test_a_record_without_the_exemplars_own_losses_has_the_checksum_that_it_had_
     assert checksum(newer) != checksum(older)
 
 
+def test_a_record_without_an_accuracy_from_scratch_has_the_checksum_that_it_had_before_there_was_one(tmp_path, record):
+    assert record.results[0].from_scratch_accuracy is None
+    assert record.model_dump() == RECORD
+    assert b"from_scratch" not in canonical(record)
+    assert record.results[0].fields() == PHASE | {"from_scratch_accuracy": None}
+    newer = parse_record(with_phase(from_scratch_accuracy=0.0), "it")
+    assert b'"from_scratch_accuracy":0.0' in canonical(newer)
+    assert checksum(newer) != checksum(record)
+    write_record(tmp_path / "record.json", newer)
+    assert read_record(tmp_path / "record.json") == newer
+    with pytest.raises(RecordError, match=r"from_scratch_accuracy = 100\.5"):
+        parse_record(with_phase(from_scratch_accuracy=100.5), "it")
+
+
 def test_the_log_of_outer_steps_is_kept_as_the_columns_that_are_logged(record):
     assert tuple(Steps.model_fields) == outer_log.COLUMNS
     assert record.results[0].exemplars.steps.columns() == TRAINING["steps"]

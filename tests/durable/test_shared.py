@@ -196,6 +196,7 @@ ALIKE: dict[str, dict[str, Any]] = {
     "later": {"weight_transfer": True, "finetune": False, "adjust": 2, "finetuning": {"rate": 0.5}},
     "distillation": {"training": {"lam": 0.1, "temperature": 4.0}},
     "level": {"exemplar_level": {"inner_steps": 1, "beta": 0.1}},
+    "from scratch": {"from_scratch": 1},
     "name": {"profile": "other"},
     "head by name": {"network": {"head": "linear"}},
 }
@@ -263,6 +264,20 @@ def test_exemplars_trained_in_phase_0_are_shared_too(tiny, tmp_path, made, name)
     assert made == [MODEL, EXEMPLARS]
     assert torch.equal(one.memory.images, other.memory.images)
     assert one.results[0]["exemplars"] == other.results[0]["exemplars"] is not None
+
+
+def test_the_training_is_shared_by_runs_that_shuffle_its_displacements_whoever_comes_first(tiny, tmp_path, made):
+    shuffling = tiny.replace(exemplar_level={"displacement": "shuffled"})
+    alone = phase_0(shuffling, tmp_path / "alone")
+    for name, configs in {"own first": (tiny, shuffling), "own last": (shuffling, tiny)}.items():
+        made.clear()
+        first, second = (phase_0(config, tmp_path / name) for config in configs)
+        assert made == [MODEL, EXEMPLARS]
+        own, other = (first, second) if name == "own first" else (second, first)
+        assert torch.equal(other.memory.images, alone.memory.images)
+        assert not torch.equal(other.memory.images, own.memory.images)
+        assert own.results[0]["exemplars"]["steps"] == other.results[0]["exemplars"]["steps"]
+        assert other.results == alone.results
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 from mnemonics_lib import runs
 from mnemonics_lib.bilevel import inner
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.durable import shared
 from mnemonics_lib.durable.source import EXCLUDED, PACKAGE, ROOTS, modules_used
-from mnemonics_lib.durable.unused import EXEMPLAR_LEVEL, NETWORKS, ON_DISK, SOLVERS, unused_modules
+from mnemonics_lib.durable.unused import AFTER_PHASE_0, EXEMPLAR_LEVEL, NETWORKS, ON_DISK, SOLVERS, unused_modules
 from mnemonics_lib.errors import OutOfTimeError
 
 OF_ADJOINT = ["adjoint", "kept_adjoint", "recorded_adjoint", "repeated", "second_order", "walk"]
@@ -49,6 +50,41 @@ def test_a_run_that_trains_exemplars_depends_on_its_own_engine_alone(changes, en
     found = used(**changes)
     assert {name.removeprefix("bilevel.") for name in found} & ENGINES == set(engines)
     assert {"exemplars.mnemonics", "exemplars.controls", "bilevel.inner", "training"} <= found
+
+
+@pytest.mark.parametrize(
+    ("changes", "shuffles"),
+    [
+        ({}, False),
+        ({"exemplar_level": {"displacement": "shuffled"}}, True),
+        ({"exemplar_level": {"displacement": "shuffled"}, "exemplars": "herding", "adjust": 2}, False),
+        ({"exemplar_level": {"displacement": "shuffled"}, "exemplars": "herding"}, False),
+    ],
+    ids=str,
+)
+def test_a_run_depends_on_the_shuffling_of_displacements_where_it_shuffles(changes, shuffles):
+    assert ("exemplars.shuffled" in used(**changes)) is shuffles
+
+
+def test_no_loop_that_runs_share_depends_on_what_comes_after_it(monkeypatch):
+    later = RunConfig().replace(exemplar_level={"displacement": "shuffled"}, from_scratch=1)
+    assert shared.exemplars_source(later) == shared.exemplars_source(RunConfig())
+    seen: list[str] = []
+
+    def look(roots: Any, excluded: Any) -> str:
+        seen.extend(modules_used(roots, excluded=excluded))
+        return ""
+
+    monkeypatch.setattr(shared, "library_source", look)
+    shared.model_source()
+    shared.exemplars_source(later)
+    assert {"mnemonics_lib.training", "mnemonics_lib.exemplars.mnemonics"} < set(seen)
+    assert not {"mnemonics_lib.exemplars.shuffled", "mnemonics_lib.from_scratch"} & set(seen)
+
+
+@pytest.mark.parametrize("passes", [0, 1])
+def test_a_run_depends_on_how_a_fresh_network_is_trained_where_it_trains_one(passes):
+    assert ("from_scratch" in used(from_scratch=passes)) is (passes > 0)
 
 
 OF_DISK = {"data.stored", "data.held_batches"}
@@ -90,8 +126,9 @@ def test_no_run_in_memory_enters_what_is_left_out_of_its_source(tiny, tmp_path):
 
 
 def test_every_module_that_is_named_is_there():
+    entries = EXEMPLAR_LEVEL + AFTER_PHASE_0
     others = [*ON_DISK, *NETWORKS.values(), *(m for of in SOLVERS.values() for m in of)]
-    named = [entry.module for entry in EXEMPLAR_LEVEL] + [f"mnemonics_lib.{module}" for module in others]
+    named = [entry.module for entry in entries] + [f"mnemonics_lib.{module}" for module in others]
     for name in named:
         path = PACKAGE.joinpath(*name.split(".")[1:])
         assert path.is_dir() or path.with_suffix(".py").exists(), name

@@ -37,6 +37,15 @@ def test_a_number_of_a_run_and_of_a_phase():
     assert FORMS.keys() <= {*OF_RUN.values(), *OF_PHASE.values()}
 
 
+def test_what_a_fresh_network_learned_is_measured_or_not_and_says_so():
+    record = made()
+    with pytest.raises(MeasureError, match=r"^field = 'from_scratch_accuracy\[1\]': was not measured in this run$"):
+        measure(record, "from_scratch_accuracy[1]")
+    results = [result.model_copy(update={"from_scratch_accuracy": 42.5}) for result in record.results]
+    assert measure(record.model_copy(update={"results": results}), "from_scratch_accuracy[1]") == 42.5
+    assert unit("from_scratch_accuracy[1]") == "%"
+
+
 def test_rows_have_phase_classes_seen_and_seconds():
     rows = rows_of(made())
     assert [(row["phase"], row["classes_seen"], row["seconds"]) for row in rows] == [(i, 5 + i, 1.0) for i in range(6)]

@@ -76,6 +76,16 @@ def test_perturbed_starts_work_on_it_and_the_seed_decides():
     assert not torch.equal(one, other)
 
 
+def test_displacements_can_be_shuffled_of_two_exemplars_or_more():
+    own, other = (LEVEL.model_copy(update={"epochs": 2, "displacement": of}) for of in ("own", "shuffled"))
+    (images, labels), validation = pictures(2, 1), pictures(20, 2)
+    plain, swapped = (train_exemplars(classifier(), (images, labels), validation, of).images for of in (own, other))
+    torch.testing.assert_close(swapped, images + (plain - images).flip(0))
+    assert not torch.equal(swapped, plain)
+    with pytest.raises(ValueError, match=r"displacement = 'shuffled': must be 'own' where .* which are 1:"):
+        train_exemplars(classifier(), (images[:1], labels[:1]), validation, other)
+
+
 def test_the_lines_of_the_book_run(root):
     section = (root / "book" / "extend.md").read_text().split("## Exemplars for a network of your own")[1]
     code = section.split("```python\n")[1].split("```")[0]

@@ -65,6 +65,7 @@ def test_hours_are_the_sum_of_counts_times_seconds(ours):
     [
         {"method": "bic", "exemplars": "mnemonics", "exemplar_level": {"objective": "eq4b", "inner_batch": 7}},
         {"method": "icarl", "exemplars": "mnemonics", "exemplar_level": {"inner": "ridge"}},
+        {"method": "lwf", "exemplars": "random", "finetune": False, "from_scratch": 2},
         {"method": "joint", "exemplars": "none", "finetune": False},
     ],
 )
@@ -113,6 +114,7 @@ def test_where_reading_and_computing_overlap_the_slower_counts_and_where_a_step_
     assert row("model level", 0, 10, 10) == (3.0, "reading")
     assert row("model level", 1, 10, 10) == (6.0, "computing")
     assert row("model level", 1, 5, 5) == (3.0, "computing")
+    assert row("from scratch", 1, 20, 0) == (2.0, "computing")  # by a step of phase 0, which has no teacher either
     assert row("passes without a gradient", 0, 1, 1) == (0.05, "computing")
     assert row("exemplars", 0, 10, 2) == (2.0 + 1.0, "both, in turn")  # two inner steps on 10 exemplars each
     assert row("controls", 0, 10, 0) == (2.0, "computing")

@@ -54,7 +54,7 @@ def done(config: RunConfig, monkeypatch) -> Found:
 
     def named(loop, name):
         if isinstance(loop, Descent):
-            now["part"] = "fine-tuning" if "fine-tuning" in name else "model level"
+            now["part"] = {"model": "model level"}.get(what := name.partition(": ")[2], what)
         else:
             now["part"] = "adjustment" if isinstance(loop, Adjustment) else "exemplars"
         walk(loop, name)
@@ -89,6 +89,8 @@ OURS = {"exemplars": "mnemonics", "adjust": 2, "budget": 5, "weight_transfer": T
         {"method": "bic", **OURS, "exemplar_level": {"objective": "eq4b", "init": "herding", "start": "theta"}},
         {"method": "icarl", "exemplars": "herding", "budget": 40, "budget_rule": "total", "finetune": True},
         {"method": "lwf", "exemplars": "random", "adjust": 3, "budget": 7, "finetune": False},
+        {"method": "icarl", **OURS, "from_scratch": 3, "training": {"batch_size": 9}},
+        {"method": "lwf", "exemplars": "random", "finetune": False, "from_scratch": 2},
         {"method": "joint", "exemplars": "none", "finetune": False},
         {"method": "finetune", "exemplars": "none", "finetune": False, "training": {"batch_norm": "running"}},
         {"method": "lucir", **OURS, "uneven": True, "phases": 2, "first_share": 0.3, "classes": [1, 9]},

@@ -23,7 +23,7 @@ LAYERS = [
     {"device.recording", "device.processes"},  # the hooks of the paper: a step recorded, and taken by many at once
     {"bilevel", "training"},
     {"exemplars"},
-    {"experiment", "global_bop", "steps"},
+    {"experiment", "from_scratch", "global_bop", "steps"},
     {"device"},
     {"durable"},
     {"kept"},
