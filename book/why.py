@@ -1,0 +1,226 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What Eq. 7 rewards
+#
+# Eq. 7 asks for exemplars on which a network, trained for $T$ steps, does well on $D_i$. What kind of exemplar that is depends on
+# where those steps start and on how much the network knows already. Near a minimum of the loss on $D_i$ it can be computed by hand.
+# This page does so, tries the result on a toy that runs here, and then looks at what the run records say.
+#
+# ## Three terms
+#
+# Let the inner steps start at $\Theta_i + \delta$. With $\delta = 0$ they start at the network itself, as the paper's do; a perturbed
+# start (`exemplar_level.start`) draws $\delta$ anew for each outer step, here with mean 0 and covariance $\Sigma$. At $\Theta_i$ the loss on
+# the data has the gradient $g_D$ and the Hessian $H_D$, and the loss on the exemplars has $g_\mathcal{E}$ and $H_\mathcal{E}$. To first order in
+# the exemplars' gradient, $T$ steps of Eq. 8 with rate $\alpha$ end at
+#
+# $$ \Theta_T = \Theta_i + M \delta - K g_\mathcal{E}, \qquad M = (I - \alpha H_\mathcal{E})^T, \quad
+#    K = \alpha \sum_{t<T} (I - \alpha H_\mathcal{E})^t , $$
+#
+# and since the mean of $\delta$ is 0, what Eq. 7 minimises is, to second order,
+#
+# $$ \mathbb{E}\, \mathcal{L}(\Theta_T; D) = \mathcal{L}(\Theta_i; D) \; - \; g_D^\top K g_\mathcal{E}
+#    \; + \; \tfrac12 (K g_\mathcal{E})^\top H_D\, (K g_\mathcal{E}) \; + \; \tfrac12 \operatorname{tr}(M^\top H_D M \Sigma) . $$
+#
+# 1. **Carry the training on**, $- g_D^\top K g_\mathcal{E}$: exemplars whose gradient points where that of the data points. There is
+#    something to gain only where the training of $\Theta_i$ is not over.
+# 2. **Teach nothing**, $\tfrac12 (K g_\mathcal{E})^\top H_D (K g_\mathcal{E})$: whatever the exemplars teach beyond that costs. At a network where the loss on
+#    $D$ is stationary the first term is gone and $H_D$ has no negative direction: *exemplars without gradient are optimal for Eq. 7.*
+# 3. **Pull back**, $\tfrac12 \operatorname{tr}(M^\top H_D M \Sigma)$: $M$ is small where $H_\mathcal{E}$ is large, so exemplars whose loss is curved bring
+#    back a network that was moved away. For cross-entropy the curvature of an exemplar is $J^\top (\operatorname{diag} p - p p^\top) J$, with its class
+#    probabilities $p$ and the Jacobian $J$ of its logits. It vanishes where $p$ is sure of a class, and is large between
+#    classes. This term is there for perturbed starts alone.
+#
+# What real images are like at first decides which term has most to give. Where the network does not know its data, their gradient is
+# large, and the second term makes it small: the exemplars become *easier*. Where it knows them, their gradient is nearly 0, and so is their
+# curvature: the other terms make them *harder*, and take them towards the boundaries, which is where the paper sees them.
+# Whether either helps the networks of *later* phases is another question, one that Eq. 7 does not ask.
+#
+# ## A toy
+#
+# Two classes of points in a plane, a linear classifier trained to the end on 400 of them, and five exemplars a class that
+# start as real points. They are trained by Eq. 9, with the library's own engine, once from the network itself and once from
+# perturbed ones. The gap between the classes decides how much the network can know. Classes that a line separates have no network of least
+# loss: weight decay holds it where it is, so that the training is never over in the sense of the first term.
+
+# %%
+import copy
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import torch
+from IPython.display import Markdown, display
+from torch import nn
+from torch.nn import functional as F
+
+from mnemonics_lib.bilevel import InnerSGD
+from mnemonics_lib.bilevel.adjoint import Adjoint
+from mnemonics_lib.edition import figures, report
+from mnemonics_lib.paths import RECORDS
+
+figures.style()
+
+
+def show(rows):
+    """Display rows as a Markdown table."""
+    display(Markdown(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)))
+
+
+def points(gap):
+    """400 points of two classes, whose means are 2 gap apart."""
+    y = torch.arange(400) % 2
+    x = torch.randn(400, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    return x + torch.stack([gap * (2.0 * y - 1), torch.zeros(400)], dim=1), y
+
+
+def trained_network(x, y):
+    """A linear classifier at the minimum of its loss, with a little weight decay."""
+    model = nn.Linear(2, 2).double()
+    optimizer = torch.optim.LBFGS(model.parameters(), max_iter=500, line_search_fn="strong_wolfe")
+
+    def loss():
+        optimizer.zero_grad()
+        value = F.cross_entropy(model(x), y) + 1e-3 * sum(p.square().sum() for p in model.parameters())
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    return model
+
+
+def moved(model, distance, generator):
+    """The network, or one near it."""
+    near = copy.deepcopy(model)
+    with torch.no_grad():
+        for parameter in near.parameters():
+            parameter += distance * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+    return near
+
+
+def exemplars_by_eq_9(model, x, y, distance, steps=400):
+    """Five exemplars a class, before and after training."""
+    labels, E = y[:10], x[:10].clone().requires_grad_()
+    engine = Adjoint(
+        lambda classifier, E, t: F.cross_entropy(classifier(E), labels),  # Eq. 7b
+        lambda classifier: F.cross_entropy(classifier(x), y),  # Eq. 7a
+        InnerSGD(steps=8, alpha=1.0),
+    )
+    optimizer, generator = torch.optim.Adam([E], lr=0.02), torch.Generator().manual_seed(2)
+    for _ in range(steps):
+        E.grad = engine(moved(model, distance, generator), E.detach()).gradient
+        optimizer.step()
+    return x[:10], E.detach(), labels
+
+
+def looked_at(model, E, labels):
+    """Own loss, length of its gradient, and p (1 - p), which the curvature grows with."""
+    loss, p = F.cross_entropy(model(E), labels), model(E).softmax(dim=1)
+    gradient = torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
+    return loss.item(), gradient.norm().item(), (p[:, 0] * p[:, 1]).mean().item()
+
+
+rows, found = [], {}
+for gap in (1.0, 3.0):
+    x, y = points(gap)
+    model = trained_network(x, y)
+    known = 100 * (model(x).argmax(dim=1) == y).double().mean().item()
+    for start, distance in (("the network itself", 0.0), ("perturbed", 1.0)):
+        before, after, labels = exemplars_by_eq_9(model, x, y, distance)
+        found[f"knows {known:.0f} %; from {start}"] = model, x, y, before, after, labels
+        pairs = zip(looked_at(model, before, labels), looked_at(model, after, labels), strict=True)
+        names = ("own loss", "length of its gradient", "p (1 - p)")
+        changes = {name: f"{a:.3f} → {b:.3f}" for name, (a, b) in zip(names, pairs, strict=True)}
+        rows.append({"the network knows (%)": f"{known:.0f}", "inner steps start at": start} | changes)
+show(rows)
+
+# %% [markdown]
+# Where the classes overlap and steps start at the network itself, the exemplars' gradient is trained away: the second term. From
+# perturbed starts they become three to four times as hard and move to the boundary: the third. Where the network knows its
+# data, real exemplars have no gradient to lose, and they become harder from either start: the first and the third.
+# A line is the classifier's boundary, an arrow leads from a real point to the exemplar that it became.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Points of two classes, the boundary of the classifier, and arrows from real exemplars to trained ones: with a perturbed start, and where the network knows its data, they end near the boundary."}}
+figure, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained", sharex="row", sharey=True)
+for axis, (title, (model, x, y, before, after, labels)) in zip(axes.flat, found.items(), strict=True):
+    for k, colour in enumerate(("C0", "C1")):
+        axis.scatter(*x[y == k].T, s=6, alpha=0.25, color=colour)
+        for a, b in zip(before[labels == k], after[labels == k], strict=True):
+            axis.annotate("", b, a, arrowprops={"arrowstyle": "->", "color": colour})
+        axis.scatter(*after[labels == k].T, s=40, edgecolor="black", color=colour)
+    (w, b), height = ((p[1] - p[0]).detach() for p in (model.weight, model.bias)), torch.tensor([-3.0, 3.0])
+    axis.plot(-(b + w[1] * height) / w[0], height, color="grey")
+    axis.set(title=title, ylim=(-3.5, 3.5))
+plt.show()
+
+# %% [markdown]
+# ## In the records
+#
+# Phase 0 of every run whose exemplars were trained from herding's: how much the network knows of its training images, the loss of the
+# exemplars themselves at $\Theta_0$ before and after, and what the run gained on the run with herding's exemplars, all else
+# equal but for the adjustment of old exemplars where *adjusted* is said. All have perturbed starts. What is measured is the loss; the
+# three terms speak of its gradient and curvature, which for cross-entropy fall and rise with it.
+
+# %% tags=["hide-input"]
+STUDIES = {  # study, arm, control, words
+    ("underfit", "cifar100-n5"): [("lucir-with-ours", "lucir-transfer", "LUCIR, 100 classes, few epochs, adjusted")],
+    ("medium", "cifar100-n5"): [("lucir-with-ours", "lucir-transfer", "LUCIR, 50 classes, adjusted")],
+    ("medium", "cifar100-n25"): [("lucir-with-ours", "lucir-transfer", "LUCIR, 50 classes, N = 25, adjusted")],
+    ("small", "cifar100-n5"): [("lucir-with-ours", "lucir-transfer", "LUCIR, 20 classes, adjusted")],
+    ("small", "tiny_imagenet_100-n5"): [
+        ("lucir-trained", "lucir-transfer", "LUCIR, Tiny-ImageNet, 20 classes"),
+        ("lwf-trained", "lwf-transfer", "LwF, Tiny-ImageNet, 20 classes"),
+    ],
+}
+
+
+def mean(values):
+    """Of some numbers."""
+    values = list(values)
+    return sum(values) / len(values)
+
+
+rows, easier = [], []
+for (profile, name), arms in STUDIES.items():
+    evidence = report.evidence(profile, name, RECORDS)
+    for arm, control, text in arms:
+        first = [record.results[0] for record in evidence.get(arm, {}).values()]
+        if not first or not report.comparable(evidence, arm, control):
+            continue
+        before, after = (
+            mean(getattr(row.exemplars, f"own_loss_{when}") for row in first) for when in ("before", "after")
+        )
+        easier.append(
+            (
+                text,
+                mean(row.train_accuracy for row in first),
+                sum(row.exemplars.own_loss_after < row.exemplars.own_loss_before for row in first),
+                len(first),
+            )
+        )
+        rows.append(
+            {
+                "runs": text,
+                "seeds": len(first),
+                "knows (%)": f"{easier[-1][1]:.0f}",
+                "own loss": f"{before:.2f} → {after:.2f}",
+                "trained minus herding (points)": str(report.difference(evidence, arm, control, "average_accuracy")),
+            }
+        )
+show(sorted(rows, key=lambda row: float(row["knows (%)"])))
+
+# %% tags=["remove-input"]
+lines = [
+    f"- {text}: the exemplars of phase 0 became easier in {fell} of {of} runs, where the network knows {known:.0f} % of its data."
+    for text, known, fell, of in sorted(easier, key=lambda each: each[1])
+]
+display(Markdown("\n".join(lines)))
+
+# %% [markdown]
+# The direction is the one that the three terms predict. It does not decide whether accuracy is gained: with 20 exemplars a class
+# none of these runs gained, whichever way its exemplars went.
