@@ -138,7 +138,7 @@ def _restore(state: State, content: dict[str, Any], config: RunConfig, protocol:
 
 def memory_on(memory: dict[str, Any], device: torch.device) -> dict[str, Any]:
     """What :meth:`ExemplarMemory.state` gave, on a device; images that the host holds for want of room stay there."""
-    stay = ("images", "origin") if memory["on_host"] else ()
+    stay = ("images", "origin") if memory.get("on_host", False) else ()
     return {name: value if name in stay else placed(value, device) for name, value in memory.items()}
 
 
