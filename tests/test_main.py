@@ -405,4 +405,4 @@ def test_a_study_says_what_is_there_and_what_came_out(capsys):
     assert said.startswith("quick/digits-n1: Digits, N = 1, kinds of exemplars")
     assert "What is missing" not in said
     assert cli.main(["study", "quick/digits-n7"]) == 2
-    assert "study = 'quick/digits-n7': no such file or study; there are medium/" in capsys.readouterr().err
+    assert "study = 'quick/digits-n7': no such file or study; there are evidence/" in capsys.readouterr().err
