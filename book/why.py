@@ -10,7 +10,7 @@
 # # What Eq. 7 rewards
 #
 # Eq. 7 asks for exemplars on which a network, trained for $T$ steps, does well on $D_i$. What kind of exemplar that is depends on
-# where those steps start and on how much the network knows already. Near a minimum of the loss on $D_i$ it can be computed by hand.
+# where those steps start and on how much the network knows already. To second order it can be computed by hand.
 # This page does so, tries the result on a toy that runs here, and then looks at what the run records say.
 #
 # ## Three terms
