@@ -51,6 +51,7 @@
 
 # %%
 import copy
+import itertools
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -61,8 +62,9 @@ from torch.nn import functional as F
 
 from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.adjoint import Adjoint
+from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.paths import RECORDS
+from mnemonics_lib.paths import PARAMS, RECORDS
 
 figures.style()
 
@@ -157,6 +159,45 @@ for axis, (title, (model, x, y, before, after, labels)) in zip(axes.flat, found.
     axis.plot(-(b + w[1] * height) / w[0], height, color="grey")
     axis.set(title=title, ylim=(-3.5, 3.5))
 plt.show()
+
+# %% [markdown]
+# ## How far ahead Eq. 7 looks
+#
+# Exemplars are made for $T$ steps. They are then trained on for the rest of the run: at the model level of every later phase, mixed with
+# new data, and in each fine-tuning. The sum of the learning rates over all steps, divided by $1 - $ momentum, says how far a
+# constant gradient would move a network:
+
+
+# %% tags=["hide-input"]
+def travel(epochs, images, sgd):
+    """The sum of the rates of a training, as far as a constant gradient of length 1 would move the network."""
+    drops = [0, *sgd.milestone_epochs(), epochs]
+    steps = -(-images // sgd.batch_size)
+    rates = (sgd.rate * sgd.gamma**k * (b - a) for k, (a, b) in enumerate(itertools.pairwise(drops)))
+    return steps * sum(rates) / (1 - sgd.momentum)
+
+
+rows = []
+for name in ("small", "paper"):
+    config = load_config(PARAMS / name / "cifar100-n5.yaml")
+    level, (first, last) = config.exemplar_level, config.protocol().bounds(1)
+    new, old = (last - first) * config.facts.images_per_class, first * config.budget
+    rows.append(
+        {
+            "parameters": f"`{name}/cifar100-n5`",
+            "inner loop of Eq. 8": f"{level.inner_steps * level.alpha / (1 - level.inner_momentum):.1f}",
+            "balanced fine-tuning of phase 1": f"{travel(config.finetuning.epochs, config.budget * last, config.finetuning):.0f}",
+            "model level of phase 1": f"{travel(config.training.epochs, new + old, config.training):,.0f}",
+        }
+    )
+show(rows)
+
+# %% [markdown]
+# Eq. 7 looks a small part of a phase ahead. What it does not see is where the training on exemplars *ends*. As $T$ grows, $M$ vanishes in
+# every direction in which the exemplars' loss is curved, and $K$ becomes $H_\mathcal{E}^{-1}$: the network ends at
+# $\Theta_i - H_\mathcal{E}^{-1} g_\mathcal{E}$, wherever it started. In the long run only the exemplars' own minimum counts. Where the
+# network knows its data, training gives them a gradient that real images do not have (the table of the toy), and so moves that minimum
+# away from $\Theta_i$. The third term pays for this in a few steps; what it costs later no step of Eq. 9 sees.
 
 # %% [markdown]
 # ## In the records
