@@ -1,0 +1,90 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What was tried
+#
+# The settings of the exemplar level are chosen where nothing is reported: on the first 20 classes of CIFAR-100's order, with a part of
+# their training images held out as the judge (a tenth at first; then a fifth, since a tenth judged too noisily), and seeds from 100 on. This
+# page lists what was tried there, what came of it, and what did not help. The search is not over.
+#
+# All runs have the networks and schedules of `params/small/cifar100-n5`, weight transfer and balanced fine-tuning. A number is a run's average
+# accuracy on the held-out images minus that of its control, of the same seed. Two or four seeds decide little:
+# the row *what chance does* is of exemplars that hardly moved. What was tried and is not in the library was a script over it, which is in the
+# history of the repository.
+
+# %% tags=["hide-input"]
+import json
+from statistics import fmean
+
+import pandas as pd
+from IPython.display import Markdown, display
+
+from mnemonics_lib.edition.report import NAMES
+from mnemonics_lib.paths import RECORDS
+
+search = json.loads((RECORDS / "search.json").read_text())
+runs = {(r["tried"], r["method"], r["budget"], r["held_out"], r["seed"]): r for r in search["runs"]}
+
+
+def gains(tried, method, budget, held_out):
+    """Of one thing that was tried, over its control: one number a seed."""
+    for (*which, seed), run in runs.items():
+        control = runs.get((run["control"], method, budget, held_out, seed))
+        if which == [tried, method, budget, held_out] and control:
+            yield fmean(run["accuracy"]) - fmean(control["accuracy"])
+
+
+def own_loss(tried, method, budget, held_out):
+    """Of the exemplars of all phases, before and after their training."""
+    pairs = [
+        pair
+        for (*which, _), run in runs.items()
+        if which == [tried, method, budget, held_out]
+        for pair in run["own_loss"]
+        if pair
+    ]
+    return " → ".join(f"{fmean(values):.2f}" for values in zip(*pairs, strict=True)) if pairs else ""
+
+
+def table(budget):
+    """Everything that was tried with so many exemplars a class."""
+    for which in dict.fromkeys(key[:-1] for key in runs):
+        tried, method, of_budget, held_out = which
+        if of_budget == budget and (found := list(gains(*which))):
+            yield {
+                "tried": tried,
+                "minus": next(r["control"] for key, r in runs.items() if key[:-1] == which),
+                "method": NAMES[method],
+                "judge": f"{held_out:.0%}",
+                "each seed": " ".join(f"{value:+.2f}" for value in found),
+                "mean": f"{fmean(found):+.2f}",
+                "own loss": own_loss(*which),
+            }
+
+
+def show(budget):
+    """Display the table."""
+    rows = sorted(table(budget), key=lambda row: (row["method"], row["tried"]))
+    display(Markdown(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)))
+
+
+# %% [markdown]
+# ## 20 exemplars a class
+
+# %% tags=["remove-input"]
+show(20)
+
+# %% [markdown]
+# ## 5 exemplars a class
+
+# %% tags=["remove-input"]
+show(5)
+
+# %% [markdown]
+# *Own loss* is that of the exemplars at the network that they were trained for, mean over phases; {doc}`executed/why` says what moves it.
