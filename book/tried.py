@@ -16,7 +16,7 @@
 # All runs have the networks and schedules of `params/small/cifar100-n5`, weight transfer and balanced fine-tuning. A number is a run's average
 # accuracy on the held-out images minus that of its control, of the same seed. Two or four seeds decide little:
 # the row *what chance does* is of exemplars that hardly moved. What was tried and is not in the library was a script over it, which is in the
-# history of the repository.
+# history of the repository (`git show`, with what `script` says in `book/records/search.json`).
 
 # %% tags=["hide-input"]
 import json
