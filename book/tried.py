@@ -87,4 +87,4 @@ show(20)
 show(5)
 
 # %% [markdown]
-# *Own loss* is that of the exemplars at the network that they were trained for, mean over phases; {doc}`executed/why` says what moves it.
+# *Own loss* is that of the exemplars at the network that they were trained for, mean over phases; {doc}`why` says what moves it.
