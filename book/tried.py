@@ -9,7 +9,7 @@
 # %% [markdown]
 # # What was tried
 #
-# The settings of the exemplar level are chosen where nothing is reported: on the first 20 classes of CIFAR-100's order, with a part of
+# The settings of the exemplar level are chosen apart from what is reported: on the first 20 classes of CIFAR-100's order, with a part of
 # their training images held out as the judge (a tenth at first; then a fifth, since a tenth judged too noisily), and seeds from 100 on. This
 # page lists what was tried there, what came of it, and what did not help. The search is not over.
 #

@@ -201,8 +201,8 @@ show(rows)
 # away from $\Theta_i$. The third term pays for this in a few steps; what it costs later no step of Eq. 9 sees.
 
 # %% [markdown]
-# Does it help to look further? In the search for settings ({doc}`tried`; LUCIR, 20 exemplars a class, judged on held-out images, on classes that no
-# other result is of) the same two seeds were run with longer inner loops, of which the last ten steps are differentiated:
+# Does it help to look further? In the search for settings ({doc}`tried`; LUCIR, 20 exemplars a class, judged on held-out images of the first
+# 20 classes) the same two seeds were run with longer inner loops, of which the last ten steps are differentiated:
 
 # %% tags=["hide-input"]
 search = json.loads((RECORDS / "search.json").read_text())["runs"]
