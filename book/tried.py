@@ -10,7 +10,7 @@
 # # What was tried
 #
 # The settings of the exemplar level are chosen apart from what is reported: on the first 20 classes of CIFAR-100's order, with a part of
-# their training images held out as the judge (a tenth at first; then a fifth, since a tenth judged too noisily), and seeds from 100 on. This
+# their training images held out as the judge (a tenth at first; then a fifth, for twice as many images), and seeds from 100 on. This
 # page lists what was tried there, what came of it, and what did not help. The search is not over.
 #
 # All runs have the networks and schedules of `params/small/cifar100-n5`, weight transfer and balanced fine-tuning. A number is a run's average

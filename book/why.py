@@ -53,6 +53,7 @@
 import copy
 import itertools
 import json
+from statistics import fmean
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -214,7 +215,7 @@ defaults = load_config(PARAMS / "small" / "cifar100-n5.yaml").exemplar_level
 
 def accuracy(tried):
     """Average accuracy of each seed."""
-    return {r["seed"]: sum(r["accuracy"]) / len(r["accuracy"]) for r in lucir if r["tried"] == tried}
+    return {r["seed"]: fmean(r["accuracy"]) for r in lucir if r["tried"] == tried}
 
 
 HORIZON = {
@@ -231,7 +232,7 @@ for tried in dict.fromkeys(r["tried"] for r in lucir if r["own_loss"][0] and set
     rows.append(
         {
             "sum of the inner loop's rates": level.inner_steps * level.alpha / (1 - level.inner_momentum),
-            "own loss": " → ".join(f"{sum(side) / len(side):.2f}" for side in zip(*pairs, strict=True)),
+            "own loss": " → ".join(f"{fmean(side):.2f}" for side in zip(*pairs, strict=True)),
             "trained minus herding (points), each seed": " ".join(
                 f"{value - herding[seed]:+.2f}" for seed, value in accuracy(tried).items()
             ),
@@ -242,7 +243,7 @@ show(sorted(rows, key=lambda row: row["sum of the inner loop's rates"]))
 # %% [markdown]
 # Two seeds are a hint and no more: as the inner loop looks further ahead, the exemplars stay as easy as they were, and what training them
 # costs goes away.
-#
+
 # %% [markdown]
 # ## In the records
 #
@@ -264,12 +265,6 @@ STUDIES = {  # study, arm, control, words
 }
 
 
-def mean(values):
-    """Of some numbers."""
-    values = list(values)
-    return sum(values) / len(values)
-
-
 rows, easier = [], []
 for (profile, name), arms in STUDIES.items():
     evidence = report.evidence(profile, name, RECORDS)
@@ -278,12 +273,12 @@ for (profile, name), arms in STUDIES.items():
         if not first or not report.comparable(evidence, arm, control):
             continue
         before, after = (
-            mean(getattr(row.exemplars, f"own_loss_{when}") for row in first) for when in ("before", "after")
+            fmean(getattr(row.exemplars, f"own_loss_{when}") for row in first) for when in ("before", "after")
         )
         easier.append(
             (
                 text,
-                mean(row.train_accuracy for row in first),
+                fmean(row.train_accuracy for row in first),
                 sum(row.exemplars.own_loss_after < row.exemplars.own_loss_before for row in first),
                 len(first),
             )

@@ -5,6 +5,7 @@ It decides no number of a run, so it is no part of its configuration.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -75,9 +76,7 @@ class Keep(Strict):
 
     def _refuse_large(self, config: RunConfig, phases: int) -> None:
         """Raise ConfigError for snapshots that would fill the memory after days of training."""
-        channels, native, width = config.facts.shape
-        factor = native // (config.resolution or native)
-        image = channels * (native // factor) * (width // factor)  # a byte a value
+        image = math.prod(config.image_shape)  # bytes, one a value
         if (size := phases * self.steps * self.classes * self.images * image) > MOST_SNAPSHOTS:
             raise ConfigError(
                 f"keep: {self.steps} steps of {self.images} images of {self.classes} classes in {phases} phases are "

@@ -209,6 +209,13 @@ class RunConfig(Strict):
         """What is declared of the data set."""
         return DATASETS[self.dataset] if self.folder is None else self.folder.facts()
 
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of an image, at the resolution in use."""
+        channels, native, width = self.facts.shape
+        factor = native // (self.resolution or native)
+        return channels, native // factor, width // factor
+
     def protocol(self) -> PhaseProtocol:
         """Which classes of the data set arrive when, and which do not: the fields from ``phases`` to ``uneven``.
 

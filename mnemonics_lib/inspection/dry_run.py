@@ -24,7 +24,7 @@ from mnemonics_lib.device.memory import free_bytes, peak_memory
 from mnemonics_lib.device.recording import recording
 from mnemonics_lib.inspection.counted import Counted, counted
 from mnemonics_lib.inspection.measured import Measured
-from mnemonics_lib.inspection.needs import Step, image_shape, needs
+from mnemonics_lib.inspection.needs import Step, needs
 from mnemonics_lib.inspection.reading import Reading, reading, some_pictures
 from mnemonics_lib.inspection.rehearsal import Rehearsal
 from mnemonics_lib.inspection.work import (
@@ -86,14 +86,14 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
         DataError: naming a picture that cannot be read.
     """
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    refuse_unfit_network(config, image_shape(config), device)
+    refuse_unfit_network(config, config.image_shape, device)
     data = counted(config)
     refuse_batches_of_one(config, [data.train[class_id] for class_id in config.protocol().order])
     todo = work(config, data.train, data.test)
     streamed = config.facts.on_disk
     before = _in_use(device)
     with deterministic(), recording(True):
-        rehearsal = Rehearsal(config, image_shape(config), device, times)
+        rehearsal = Rehearsal(config, config.image_shape, device, times)
         with recording(not streamed):  # as Descent has it
             levels = rehearsal.model_level({taught: _largest_batch(todo, MODEL, taught) for taught in (False, True)})
         taken = {"passes": rehearsal.passes()}

@@ -55,7 +55,7 @@ def needs(config: RunConfig, train: Sequence[int], test: int) -> Needs:
         train: training images of each class, by class id.
         test: test images in all.
     """
-    shape = image_shape(config)
+    shape = config.image_shape
     pixels, classes = math.prod(shape), len(config.protocol().order)
     count = classes * config.quota(classes)[0] + classes * config.quota(classes)[1]
     network = fresh_state(config, config.protocol(), shape, CPU).model.state_dict().values()
@@ -69,13 +69,6 @@ def needs(config: RunConfig, train: Sequence[int], test: int) -> Needs:
         max((on_host(config, shape, step.moving) for step in every), default=0.0),
         sum(tensor.nbytes for tensor in network) + exemplars + count * pixels,  # and in bytes where they started
     )
-
-
-def image_shape(config: RunConfig) -> tuple[int, int, int]:
-    """Channels, height and width of an image, at the run's resolution."""
-    channels, native, width = config.facts.shape
-    factor = native // (config.resolution or native)
-    return channels, native // factor, width // factor
 
 
 class Step(NamedTuple):

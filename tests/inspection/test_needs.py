@@ -10,7 +10,7 @@ from mnemonics_lib.bilevel import guard
 from mnemonics_lib.bilevel.guard import WillNotFitError
 from mnemonics_lib.durable import driver
 from mnemonics_lib.experiment import Experiment
-from mnemonics_lib.inspection.needs import image_shape, needs, peak, steps
+from mnemonics_lib.inspection.needs import needs, peak, steps
 
 
 def counts(config) -> tuple[list[int], int]:
@@ -72,7 +72,7 @@ def test_no_step_takes_more_than_the_largest(tiny, objective):
     level = {"objective": objective, "val_batch": 70}
     config = tiny.replace(exemplars="mnemonics", adjust=2, budget=9, weight_transfer=True, exemplar_level=level)
     train, test = counts(config)
-    every = [peak(config, image_shape(config), step) for step in steps(config, train)]
+    every = [peak(config, config.image_shape, step) for step in steps(config, train)]
     assert len(every) == 6 + 2 * 5
     assert needs(config, train, test).exemplar_level == max(every)
 
