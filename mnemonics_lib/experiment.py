@@ -16,8 +16,22 @@ from mnemonics_lib.data.stored import Raw
 from mnemonics_lib.data.wording import listed
 from mnemonics_lib.device.processes import processes
 from mnemonics_lib.exemplars.selection import per_class, pick_random
+from mnemonics_lib.models import IncrementalNet, build_network
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
+
+
+def fresh_network(config: RunConfig, channels: int, classes: int, seed: int) -> IncrementalNet:
+    """An untrained network of the configured kind, with the head in use, for ``classes`` classes.
+
+    Args:
+        config: of the run.
+        channels: of an image.
+        classes: of the head.
+        seed: of all parameters.
+    """
+    network = config.network
+    return build_network(network.depth, network.width, channels, classes, seed, config.head, network.name)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from functools import partial
 
 from mnemonics_lib import metrics
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.experiment import Experiment, fresh_network
 from mnemonics_lib.loops import Walker
-from mnemonics_lib.models import build_network, evaluating
+from mnemonics_lib.models import evaluating
 from mnemonics_lib.rng import derive
 from mnemonics_lib.training import Descent, classification
 
@@ -37,16 +37,7 @@ def accuracy_from_scratch(experiment: Experiment, phase: int, exemplars: Samples
         NonFiniteError: for a loss or a score that is NaN or infinite.
     """
     config, seen, seed = experiment.config, experiment.protocol.seen(phase), experiment.seed("from scratch", phase)
-    network = config.network
-    model = build_network(
-        network.depth,
-        network.width,
-        experiment.data.shape[0],
-        seen,
-        derive(seed, "network"),
-        config.head,
-        network.name,
-    ).to(experiment.device)
+    model = fresh_network(config, experiment.data.shape[0], seen, derive(seed, "network")).to(experiment.device)
     descent = Descent(
         model, partial(classification, model), exemplars, config.training_from_scratch, derive(seed, "training")
     )

@@ -27,12 +27,12 @@ from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.exemplars.mnemonics import new_exemplar_training
 from mnemonics_lib.exemplars.selection import select
 from mnemonics_lib.exemplars.shuffled import shuffle
-from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.experiment import Experiment, fresh_network
 from mnemonics_lib.from_scratch import accuracy_from_scratch
 from mnemonics_lib.loops import Walker
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.methods.base import Method
-from mnemonics_lib.models import IncrementalNet, build_network, evaluating, transfer_weights
+from mnemonics_lib.models import IncrementalNet, evaluating, transfer_weights
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
 from mnemonics_lib.steps import step
@@ -78,15 +78,7 @@ def initial_state(experiment: Experiment) -> State:
 
 def fresh_state(config: RunConfig, protocol: PhaseProtocol, shape: tuple[int, int, int], device: torch.device) -> State:
     """The same without the data set, of which it needs the shape (c, h, w) of an image alone."""
-    model = build_network(
-        config.network.depth,
-        config.network.width,
-        shape[0],
-        protocol.seen(0),
-        derive(config.seed, "network"),
-        config.head,
-        config.network.name,
-    )
+    model = fresh_network(config, shape[0], protocol.seen(0), derive(config.seed, "network"))
     method = method_class(config.method)(config.training.lam, config.training.temperature)
     method.lambda_base = config.training.lambda_base
     return State(
