@@ -28,6 +28,7 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.shown import show
 from mnemonics_lib.paths import PARAMS, RECORDS, ROOT
 
 figures.style()
@@ -36,11 +37,6 @@ REGIMES = {f"{profile}, N = {n}": report.evidence(profile, f"cifar100-n{n}") for
 small = REGIMES["small, N = 5"]
 paper = pd.read_csv(ROOT / "book" / "paper" / "table1.csv")
 paper = paper[(paper.dataset == "cifar100") & (paper.phases == 5)]
-
-
-def show(frame):
-    """Display a data frame as a Markdown table."""
-    display(Markdown(frame.to_markdown(index=False, disable_numparse=True)))
 
 
 for name, found in REGIMES.items():

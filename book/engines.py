@@ -44,16 +44,12 @@ from mnemonics_lib.bilevel.kept_adjoint import KeptAdjoint
 from mnemonics_lib.bilevel.second_order import BatchNorm
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.shown import show
 from mnemonics_lib.inspection import dry_run_command
 from mnemonics_lib.models import build_network
 from mnemonics_lib.paths import RECORDS, ROOT
 
 figures.style()
-
-
-def show(rows):
-    """Display a list of dictionaries as a Markdown table."""
-    display(Markdown(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)))
 
 
 def vector(values):

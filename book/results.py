@@ -24,6 +24,7 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.shown import show
 from mnemonics_lib.edition.studies.plan import plan, words
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS, ROOT
@@ -32,11 +33,6 @@ figures.style()
 table1 = pd.read_csv(ROOT / "book" / "paper" / "table1.csv")
 table2 = pd.read_csv(ROOT / "book" / "paper" / "table2.csv")
 digits = {n: report.evidence("quick", f"digits-n{n}") for n in (5, 1)}
-
-
-def show(frame):
-    """Display a data frame as a Markdown table."""
-    display(Markdown(frame.to_markdown(index=False, disable_numparse=True)))
 
 
 # %% [markdown]

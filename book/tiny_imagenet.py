@@ -25,6 +25,7 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.shown import show
 from mnemonics_lib.paths import PARAMS, RECORDS, ROOT
 
 figures.style()
@@ -33,11 +34,6 @@ METHODS = {"lucir": "LUCIR", "lwf": "LwF"}
 ARMS = {"-transfer": "herding", "-trained": "trained from herding (Eq. 9)"}
 found = report.evidence("small", NAME)
 config = load_config(PARAMS / "small" / f"{NAME}.yaml")
-
-
-def show(frame):
-    """Display a data frame as a Markdown table."""
-    display(Markdown(frame.to_markdown(index=False, disable_numparse=True)))
 
 
 starts = {method: [r.results[0] for r in found.get(f"{method}-transfer", {}).values()] for method in METHODS}

@@ -22,10 +22,8 @@
 import json
 from statistics import fmean
 
-import pandas as pd
-from IPython.display import Markdown, display
-
 from mnemonics_lib.edition.report import NAMES
+from mnemonics_lib.edition.shown import show
 from mnemonics_lib.paths import RECORDS
 
 search = json.loads((RECORDS / "search.json").read_text())
@@ -55,8 +53,8 @@ def own_loss(tried, method, budget, held_out):
 def table(budget):
     """Everything that was tried with so many exemplars a class."""
     for which in dict.fromkeys(key[:-1] for key in runs):
-        tried, method, of_budget, held_out = which
-        if of_budget == budget and (found := list(gains(*which))):
+        tried, method, its_budget, held_out = which
+        if its_budget == budget and (found := list(gains(*which))):
             yield {
                 "tried": tried,
                 "minus": next(r["control"] for key, r in runs.items() if key[:-1] == which),
@@ -68,23 +66,22 @@ def table(budget):
             }
 
 
-def show(budget):
-    """Display the table."""
-    rows = sorted(table(budget), key=lambda row: (row["method"], row["tried"]))
-    display(Markdown(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)))
+def of_budget(budget):
+    """The same by method."""
+    return sorted(table(budget), key=lambda row: (row["method"], row["tried"]))
 
 
 # %% [markdown]
 # ## 20 exemplars a class
 
 # %% tags=["remove-input"]
-show(20)
+show(of_budget(20))
 
 # %% [markdown]
 # ## 5 exemplars a class
 
 # %% tags=["remove-input"]
-show(5)
+show(of_budget(5))
 
 # %% [markdown]
 # *Own loss* is that of the exemplars at the network that they were trained for, mean over phases; {doc}`why` says what moves it.

@@ -56,7 +56,6 @@ import json
 from statistics import fmean
 
 import matplotlib.pyplot as plt
-import pandas as pd
 import torch
 from IPython.display import Markdown, display
 from torch import nn
@@ -66,14 +65,10 @@ from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.shown import show
 from mnemonics_lib.paths import PARAMS, RECORDS
 
 figures.style()
-
-
-def show(rows):
-    """Display rows as a Markdown table."""
-    display(Markdown(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)))
 
 
 def points(gap):

@@ -1,0 +1,34 @@
+"""Tables as the pages show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mnemonics_lib.edition import shown
+
+ROWS = [{"arm": "trained", "mean": "+0.50"}, {"arm": "herding", "mean": "1e3"}]
+
+
+def cells(text: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+
+
+def test_text_stays_as_it_was_written() -> None:
+    head, _, *body = cells(shown.markdown(ROWS))
+    assert head == ["arm", "mean"]
+    assert body == [["trained", "+0.50"], ["herding", "1e3"]]
+
+
+@pytest.mark.parametrize("rows", [pd.DataFrame(ROWS), iter(ROWS), tuple(ROWS)])
+def test_a_table_an_iterator_and_a_sequence_give_the_same(rows: object) -> None:
+    assert shown.markdown(rows) == shown.markdown(ROWS)  # type: ignore[arg-type]
+
+
+def test_shown_is_the_markdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(shown, "display", seen.append)
+    shown.show(ROWS)
+    assert [each.data for each in seen] == [shown.markdown(ROWS)]
