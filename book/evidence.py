@@ -80,11 +80,9 @@ def records(name, arm):
     return {run.seed: read_record(run.record) for run in runs}
 
 
-def own_loss(found):
-    """Of the exemplars of phase 0 at Theta_0, before and after they were trained; means over seeds."""
-    first = [record.results[0].exemplars for record in found.values()]
-    before, after = fmean(each.own_loss_before for each in first), fmean(each.own_loss_after for each in first)
-    return f"{before:.2f} → {after:.2f}"
+def arrow(parts, before, after):
+    """Means of two fields, as text: the one, and what became of it."""
+    return " → ".join(f"{fmean(getattr(part, name) for part in parts):.2f}" for name in (before, after))
 
 
 # %% [markdown]
@@ -114,6 +112,30 @@ display(Markdown("\n".join(lines) or "No pair of runs of the first table is ther
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for four methods and two budgets, a dot per seed."}}
 compared("primary")
+
+# %% [markdown]
+# **Did training do what it was asked to do?** The loss that Eq. 7 minimises, on a fixed panel of starts and images, before and after: with the
+# statistics of each batch, as it is minimised, and with the running ones, as a network is tested; the exemplars' own loss at the
+# network that they are trained for; and how far they went, beside how far the same optimiser carries pure noise. Means over phases and seeds.
+
+# %% tags=["remove-input"]
+rows = []
+for arm, _, found in FOUND["primary"]:
+    of_arm = [row.exemplars for record in records("primary", arm).values() for row in record.results]
+    panels, of_results = [each.panel for each in of_arm], records("primary", arm).values()
+    rows.append(
+        {
+            "cell": arm.removesuffix("-trained"),
+            "panel loss": arrow(panels, "before", "after"),
+            "with running statistics": arrow(panels, "before_running", "after_running"),
+            "own loss": arrow(of_arm, "own_loss_before", "own_loss_after"),
+            "displacement (std)": f"{fmean(row.displacement_new for record in of_results for row in record.results):.3f}",
+            "of noise": f"{fmean(each.noise_displacement for each in of_arm):.3f}",
+            "points": f"{found.difference.mean:+.2f}",
+        }
+    )
+if rows:
+    show(rows)
 
 # %% [markdown]
 # ## What there is to be gained at all
@@ -186,7 +208,7 @@ for arm, _, found in FOUND["epochs"]:
         {
             "epochs": arm.split("epochs=")[1].split("-")[0],
             "knows (%)": f"{fmean(knows.values()):.0f}",
-            "own loss": own_loss(trained),
+            "own loss": arrow([r.results[0].exemplars for r in trained.values()], "own_loss_before", "own_loss_after"),
             "trained minus herding (points)": str(found.difference),
             "verdict": found.difference.verdict,
         }
