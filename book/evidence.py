@@ -89,21 +89,7 @@ def arrow(parts, before, after):
 # ## In short
 
 # %% tags=["remove-input"]
-by_verdict = {}
-for arm, _, found in FOUND["primary"]:
-    by_verdict.setdefault(found.difference.verdict, []).append(f"{arm.removesuffix('-trained')}: {found.difference}")
-SAID = {
-    "higher": "Trained exemplars are shown to be better than herding's in",
-    "lower": "They are shown to be worse in",
-    "no difference shown": "No difference is shown in",
-    "too few seeds": "Too few seeds are there to say anything in",
-}
-lines = [
-    f"- {words} {len(cells)} of 8 cells ({'; '.join(cells)})."
-    for verdict, words in SAID.items()
-    if (cells := by_verdict.get(verdict))
-]
-display(Markdown("\n".join(lines) or "No pair of runs of the first table is there yet."))
+display(Markdown("\n".join(f"- {line}" for line in outcome.in_short(STUDIES["primary"]))))
 
 # %% [markdown]
 # ## Trained from herding minus herding

@@ -8,11 +8,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.intervals import interval
 
 COLOURS = {"one": "#0173b2", "two": "#de8f05"}
+
+
+def xs(line: Line2D) -> list[float]:
+    return [float(x) for x in np.asarray(line.get_xdata())]
+
+
+def ys(line: Line2D) -> list[float]:
+    return [float(y) for y in np.asarray(line.get_ydata())]
 
 
 @pytest.fixture
@@ -25,8 +34,8 @@ def axis() -> Iterator[Axes]:
 def test_differences_along_joins_the_means_in_the_order_of_what_was_varied(axis: Axes) -> None:
     figures.differences_along({"one": {20: {0: 1.0, 1: 3.0}, 5: {0: -1.0}}}, axis, COLOURS)
     (joined,) = [line for line in axis.lines if line.get_label() == "one"]
-    assert list(joined.get_xdata()) == [0, 1]
-    assert list(joined.get_ydata()) == [-1.0, 2.0]
+    assert xs(joined) == [0, 1]
+    assert ys(joined) == [-1.0, 2.0]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["5", "20"]
 
 
@@ -36,18 +45,18 @@ def test_differences_along_draws_every_seed_and_the_interval_of_three(axis: Axes
     dots = np.concatenate([np.asarray(each.get_offsets()) for each in axis.collections])
     assert sorted(dots[:, 1]) == [1.0, 2.0, 6.0]
     expected = interval(list(values.values()), 0.9)
-    assert [expected.low, expected.high] in [list(line.get_ydata()) for line in axis.lines]
+    assert [expected.low, expected.high] in [ys(line) for line in axis.lines]
 
 
 def test_two_seeds_have_no_interval(axis: Axes) -> None:
     figures.differences_along({"one": {5: {0: 1.0, 1: 2.0}}}, axis, COLOURS)
-    assert [len(line.get_xdata()) for line in axis.lines if line.get_label() != "one"] == [2]  # the line at 0 alone
+    assert [len(xs(line)) for line in axis.lines if line.get_label() != "one"] == [2]  # the line at 0 alone
 
 
 def test_series_stand_beside_one_another(axis: Axes) -> None:
     one = {5: {0: 1.0}}
     figures.differences_along({"one": one, "two": {5: {0: 2.0}, 10: {0: 2.0}}}, axis, COLOURS)
-    at = {line.get_label(): list(line.get_xdata()) for line in axis.lines}
+    at = {str(line.get_label()): xs(line) for line in axis.lines}
     assert at["one"][0] < 0 < at["two"][0]
     assert at["two"][1] - at["two"][0] == pytest.approx(1)
 

@@ -45,6 +45,31 @@ def comparisons(plan: Plan) -> list[tuple[str, str, Comparison]]:
     return found
 
 
+SAID = {
+    "higher": "is shown to be higher",
+    "lower": "is shown to be lower",
+    "no difference shown": "shows no difference",
+    "too few seeds": "has too few seeds yet",
+}
+"""A verdict of an interval, as it is said of an arm."""
+
+
+def in_short(plan: Plan) -> list[str]:
+    """One sentence for each verdict: of how many comparisons of the study it is true, and of which.
+
+    It counts the comparisons that have no records yet, so that a study which is not finished says so.
+    """
+    found, of_all = comparisons(plan), len(plan.study.compare) * len(list(plan.study.cells()))
+    lines = []
+    for verdict, words in SAID.items():
+        cells = [f"{arm} − {minus}: {c.difference}" for arm, minus, c in found if c.difference.verdict == verdict]
+        if cells:
+            lines.append(f"{len(cells)} of {of_all} {words}: {'; '.join(cells)}.")
+    if len(found) < of_all:
+        lines.append(f"{of_all - len(found)} of {of_all} have no pair of records yet.")
+    return lines
+
+
 def _arm(plan: Plan, name: str) -> Arm:
     return arm_of(read_files(run.record for run in plan.runs if run.arm == name and run.record.exists()))
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from mnemonics_lib.config import write_yaml
-from mnemonics_lib.edition.studies.outcome import comparisons, progress, table, text
+from mnemonics_lib.edition.studies.outcome import comparisons, in_short, progress, table, text
 from mnemonics_lib.edition.studies.plan import plan
 from tests.made_records import write_arm
 
@@ -54,6 +54,20 @@ def test_intervals_that_hold_together_are_bonferroni_s_over_all_cells_also_those
 def test_a_cell_that_has_no_pair_is_left_out(planned):
     assert table(planned)["arm"].tolist() == ["budget=1-b", "budget=1-b"]
     assert table(planned)["verdict"].tolist()[0] == "higher"
+
+
+def test_in_short_each_verdict_has_a_sentence_and_what_has_no_records_is_counted(planned):
+    higher, unknown, missing = in_short(planned)
+    assert higher.startswith("1 of 4 is shown to be higher: budget=1-b − budget=1-a: +4.88 [")
+    assert unknown.startswith("1 of 4 shows no difference: budget=1-b")  # of forgetting
+    assert missing == "2 of 4 have no pair of records yet."
+
+
+def test_in_short_of_a_finished_study_says_nothing_of_missing_records(planned):
+    write_arm(planned.records / "budget=2-b", [60.0, 61.0], exemplars="herding", budget=2)
+    lines = in_short(planned)
+    assert any(line.startswith("2 of 4 has too few seeds yet: budget=2-b") for line in lines)
+    assert "no pair" not in " ".join(lines)
 
 
 def test_all_of_it_as_text(planned):
