@@ -61,7 +61,6 @@ display(Markdown("\n".join(lines)))
 display(Markdown("\n".join(f"- {line}" for line in outcome.in_short(plan(primary)))))
 
 # %% [markdown]
-#
 # ## The paper's claims on digits
 #
 # The paper's differences are those of its Table 2 (LUCIR with weight transfer on CIFAR-100, $N = 5$, 20 exemplars per

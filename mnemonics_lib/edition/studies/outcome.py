@@ -25,8 +25,8 @@ def progress(plan: Plan) -> pd.DataFrame:
 def comparisons(plan: Plan) -> list[tuple[str, str, Comparison]]:
     """Arm, control and their difference: each comparison of the study in each cell where both have a seed in common.
 
-    Intervals of a comparison that hold ``together`` have the level 1 - (1 - level) / m each, with m the number of the
-    grid's cells (Bonferroni), whether or not all have records.
+    Intervals that hold ``together`` have the level 1 - (1 - level) / m each (Bonferroni), with m their number: the
+    grid's cells times the comparisons that say so, whether or not all have records.
 
     Raises:
         PairError, MeasureError: as :func:`mnemonics_lib.edition.compare.compare`.
@@ -34,9 +34,10 @@ def comparisons(plan: Plan) -> list[tuple[str, str, Comparison]]:
     """
     cells = list(plan.study.cells())
     arms = {name: _arm(plan, name) for name, _, _ in plan.study.members()}
+    together = len(cells) * sum(asked.together for asked in plan.study.compare)
     found = []
     for asked in plan.study.compare:
-        level = 1 - (1 - asked.level) / (len(cells) if asked.together else 1)
+        level = 1 - (1 - asked.level) / (together if asked.together else 1)
         for cell in cells:
             names = of_study.full_name(cell, asked.arm), of_study.full_name(cell, asked.minus)
             arm, control = (arms[name] for name in names)

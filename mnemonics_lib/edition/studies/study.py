@@ -80,7 +80,9 @@ class Comparison(Strict):
     field: str = Field("average_accuracy", description="A number of the record.")
     level: float = Field(0.95, gt=0, lt=1, description="Confidence level of the intervals.")
     together: bool = Field(
-        False, description="Whether the intervals of all cells hold together at this level (Bonferroni)."
+        False,
+        description="Whether its intervals hold together at this level (Bonferroni): in all cells, and with those of all "
+        "other comparisons of the study that say so.",
     )
 
 

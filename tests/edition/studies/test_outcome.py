@@ -51,6 +51,14 @@ def test_intervals_that_hold_together_are_bonferroni_s_over_all_cells_also_those
     assert (together.difference.low, together.difference.high) == pytest.approx(expected)
 
 
+def test_comparisons_that_hold_together_are_counted_together(planned):
+    field = {"arm": "b", "minus": "a", "together": True, "field": "displacement", "level": 0.9}
+    planned.study.compare.append(type(planned.study.compare[0])(**field))
+    (*_, one), _, (*_, other) = comparisons(planned)
+    assert one.level == pytest.approx(1 - 0.05 / 4)
+    assert other.level == pytest.approx(1 - 0.1 / 4)
+
+
 def test_a_cell_that_has_no_pair_is_left_out(planned):
     assert table(planned)["arm"].tolist() == ["budget=1-b", "budget=1-b"]
     assert table(planned)["verdict"].tolist()[0] == "higher"
