@@ -81,8 +81,8 @@ class Comparison(Strict):
     level: float = Field(0.95, gt=0, lt=1, description="Confidence level of the intervals.")
     together: bool = Field(
         False,
-        description="Whether its intervals hold together at this level (Bonferroni): in all cells, and with those of all "
-        "other comparisons of the study that say so.",
+        description="Whether its intervals hold together at this level (Bonferroni): in all cells, and with those of "
+        "all other comparisons of the study that say so.",
     )
 
 
