@@ -47,27 +47,38 @@ def comparisons(plan: Plan) -> list[tuple[str, str, Comparison]]:
 
 
 SAID = {
-    "higher": "is shown to be higher",
-    "lower": "is shown to be lower",
-    "no difference shown": "shows no difference",
-    "too few seeds": "has too few seeds yet",
+    "higher": "shown to be higher",
+    "lower": "shown to be lower",
+    "no difference shown": "no difference shown",
+    "too few seeds": "too few seeds for a verdict",
 }
 """A verdict of an interval, as it is said of an arm."""
 
 
-def in_short(plan: Plan) -> list[str]:
-    """One sentence for each verdict: of how many comparisons of the study it is true, and of which.
+def in_short(plan: Plan, field: str = "average_accuracy") -> list[str]:
+    """For each verdict, how many of a study's comparisons of one number have it, and which.
 
-    It counts the comparisons that have no records yet, so that a study which is not finished says so.
+    A comparison has a verdict when all of its seeds are there: looked at again and again while records come, one of
+    them would sooner or later be clear of zero. Those that are not finished are counted.
     """
-    found, of_all = comparisons(plan), len(plan.study.compare) * len(list(plan.study.cells()))
+    asked = [each for each in plan.study.compare if each.field == field]
+    of_all, finished = len(asked) * len(list(plan.study.cells())), []
+    for cell in plan.study.cells():
+        for each in asked:
+            seeds = set(plan.study.seeds_of(each.arm)) & set(plan.study.seeds_of(each.minus))
+            finished.append((of_study.full_name(cell, each.arm), of_study.full_name(cell, each.minus), seeds))
+    found = [
+        (arm, minus, each.difference)
+        for arm, minus, each in comparisons(plan)
+        if each.field == field and (arm, minus, set(each.arm)) in finished
+    ]
     lines = []
     for verdict, words in SAID.items():
-        cells = [f"{arm} − {minus}: {c.difference}" for arm, minus, c in found if c.difference.verdict == verdict]
+        cells = [f"{arm} − {minus} {result}" for arm, minus, result in found if result.verdict == verdict]
         if cells:
-            lines.append(f"{len(cells)} of {of_all} {words}: {'; '.join(cells)}.")
+            lines.append(f"{words}, {len(cells)} of {of_all}: {'; '.join(cells)}")
     if len(found) < of_all:
-        lines.append(f"{of_all - len(found)} of {of_all} have no pair of records yet.")
+        lines.append(f"not finished, {of_all - len(found)} of {of_all}")
     return lines
 
 

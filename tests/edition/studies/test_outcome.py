@@ -64,18 +64,28 @@ def test_a_cell_that_has_no_pair_is_left_out(planned):
     assert table(planned)["verdict"].tolist()[0] == "higher"
 
 
-def test_in_short_each_verdict_has_a_sentence_and_what_has_no_records_is_counted(planned):
-    higher, unknown, missing = in_short(planned)
-    assert higher.startswith("1 of 4 is shown to be higher: budget=1-b − budget=1-a: +4.88 [")
-    assert unknown.startswith("1 of 4 shows no difference: budget=1-b")  # of forgetting
-    assert missing == "2 of 4 have no pair of records yet."
+def test_in_short_each_verdict_is_said_and_what_is_not_finished_is_counted(planned):
+    higher, missing = in_short(planned)
+    assert higher.startswith("shown to be higher, 1 of 2: budget=1-b − budget=1-a +4.88 [")
+    assert missing == "not finished, 1 of 2"
 
 
-def test_in_short_of_a_finished_study_says_nothing_of_missing_records(planned):
-    write_arm(planned.records / "budget=2-b", [60.0, 61.0], exemplars="herding", budget=2)
-    lines = in_short(planned)
-    assert any(line.startswith("2 of 4 has too few seeds yet: budget=2-b") for line in lines)
-    assert "no pair" not in " ".join(lines)
+def test_in_short_of_another_number(planned):
+    said, _ = in_short(planned, "forgetting")
+    assert said.startswith("no difference shown, 1 of 2: budget=1-b")
+
+
+def test_in_short_there_is_no_verdict_before_all_seeds_are_there(planned):
+    write_arm(planned.records / "budget=2-a", [80.0, 81.0, 80.0], exemplars="random", budget=2)
+    write_arm(planned.records / "budget=2-b", [60.0, 61.0, 60.0], exemplars="herding", budget=2)
+    assert in_short(planned)[-1] == "not finished, 1 of 2"
+
+
+def test_in_short_of_a_finished_study_says_nothing_of_what_is_missing(planned):
+    write_arm(planned.records / "budget=2-a", [80.0, 81.0, 80.0, 81.0], exemplars="random", budget=2)
+    write_arm(planned.records / "budget=2-b", [60.0, 61.0, 60.0, 61.0], exemplars="herding", budget=2)
+    _, lower = in_short(planned)
+    assert lower.startswith("shown to be lower, 1 of 2: budget=2-b")
 
 
 def test_all_of_it_as_text(planned):
