@@ -56,13 +56,13 @@ def table(budget):
         tried, method, its_budget, held_out = which
         if its_budget == budget and (found := list(gains(*which))):
             yield {
-                "tried": tried,
-                "minus": next(r["control"] for key, r in runs.items() if key[:-1] == which),
                 "method": NAMES[method],
-                "judge": f"{held_out:.0%}",
+                "tried": tried,
                 "each seed": " ".join(f"{value:+.2f}" for value in found),
                 "mean": f"{fmean(found):+.2f}",
                 "own loss": own_loss(*which),
+                "judge": f"{held_out:.0%}",
+                "minus": next(r["control"] for key, r in runs.items() if key[:-1] == which),
             }
 
 
