@@ -27,7 +27,7 @@
 # Every number is computed from run records. A study that is not finished says so; an interval of a part of its seeds is no verdict.
 
 # %% tags=["hide-input"]
-from statistics import fmean
+from statistics import fmean, median
 
 import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
@@ -378,12 +378,12 @@ rows = []
 for arm, minus, found in FOUND["primary"]:
     if found.field != "average_accuracy":
         continue
-    seconds = [fmean(record.seconds for record in records("primary", which).values()) for which in (minus, arm)]
+    seconds = [median(record.seconds for record in records("primary", which).values()) for which in (minus, arm)]
     rows.append({"cell": cell(arm), "herding (s)": f"{seconds[0]:.0f}", "trained (s)": f"{seconds[1]:.0f}"})
 if rows:
     display(
         Markdown(
-            "Means over seeds of a whole run on one thread, two at a time on two cores; what runs share is counted in each:"
+            "Medians over seeds of a whole run on one thread, beside one other run and at times more; what runs share is counted in each:"
         )
     )
     show(rows)
