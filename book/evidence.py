@@ -32,11 +32,9 @@ from statistics import fmean, median
 import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
 
-from mnemonics_lib.durable.records import read_record
-from mnemonics_lib.edition import figures
+from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.measures import measure
-from mnemonics_lib.edition.report import NAMES, mean_pm, over_seeds
 from mnemonics_lib.edition.shown import show
 from mnemonics_lib.edition.studies import outcome
 from mnemonics_lib.edition.studies.plan import plan
@@ -45,7 +43,9 @@ from mnemonics_lib.kept import read_kept
 
 figures.style()
 STUDIES = {path.stem: plan(path) for path in study_files("evidence")}
+RECORDS = {name: report.evidence("evidence", name) for name in STUDIES}
 FOUND = {name: outcome.comparisons(study) for name, study in STUDIES.items()}
+PRIMARY = [(arm, minus, found) for arm, minus, found in FOUND["primary"] if found.field == "average_accuracy"]
 UNITS = {
     "average_accuracy": "average accuracy (points)",
     "forgetting": "forgetting (points; below zero is better)",
@@ -84,9 +84,9 @@ def means(name):
     """Show the mean of every arm of a study."""
     rows = []
     for arm in dict.fromkeys(run.arm for run in STUDIES[name].runs):
-        if found := records(name, arm):
+        if found := RECORDS[name].get(arm):
             numbers = {
-                UNITS[field].split(" (")[0]: mean_pm(over_seeds(found, field))
+                UNITS[field].split(" (")[0]: report.mean_pm(report.over_seeds(found, field))
                 for field in ("average_accuracy", "forgetting")
             }
             rows.append({"arm": arm, "seeds": len(found)} | numbers)
@@ -94,16 +94,10 @@ def means(name):
         show(rows)
 
 
-def records(name, arm):
-    """Seed -> record, of the runs of an arm that are there."""
-    runs = [run for run in STUDIES[name].runs if run.arm == arm and run.record.exists()]
-    return {run.seed: read_record(run.record) for run in runs}
-
-
 def cell(arm):
     """Method and exemplars a class, from the name of an arm: lwf-trained-20."""
     method, _, number = arm.split("-")
-    return f"{NAMES[method]}, {number} a class"
+    return f"{report.NAMES[method]}, {number} a class"
 
 
 def arrow(parts, before, after):
@@ -122,7 +116,7 @@ display(Markdown("\n".join(f"- {line}" for line in outcome.in_short(STUDIES["pri
 #
 # Four methods, with weight transfer and fine-tuning; 20 exemplars a class, the paper's number, and 5. Forgetting is exploratory.
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for four methods and two budgets, a dot per seed."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy, and in forgetting, between trained exemplars and herding's, for four methods and two budgets, a dot per seed."}}
 compared("primary")
 
 # %% [markdown]
@@ -136,13 +130,11 @@ def before(record):
 
 
 rows = []
-for arm, minus, found in FOUND["primary"]:
-    if found.field != "average_accuracy":
-        continue
+for arm, minus, found in PRIMARY:
     slices = {}
     for seed, value in found.differences.items():
         slices.setdefault(tuple(STUDIES["primary"].study.slice_of(seed)), []).append(value)
-    ours, theirs = records("primary", arm), records("primary", minus)
+    ours, theirs = RECORDS["primary"][arm], RECORDS["primary"][minus]
     rows.append(
         {"cell": cell(arm)}
         | {f"classes {first}–{last - 1}": f"{fmean(values):+.2f}" for (first, last), values in sorted(slices.items())}
@@ -159,18 +151,17 @@ if rows:
 
 # %% tags=["remove-input"]
 rows = []
-for arm, _, found in FOUND["primary"]:
-    if found.field != "average_accuracy":
-        continue
-    of_arm = [row.exemplars for record in records("primary", arm).values() for row in record.results]
-    panels, of_results = [each.panel for each in of_arm], records("primary", arm).values()
+for arm, _, found in PRIMARY:
+    results = [row for record in RECORDS["primary"][arm].values() for row in record.results]
+    of_arm = [row.exemplars for row in results]
+    panels = [each.panel for each in of_arm]
     rows.append(
         {
             "cell": cell(arm),
             "panel loss": arrow(panels, "before", "after"),
             "with running statistics": arrow(panels, "before_running", "after_running"),
             "own loss": arrow(of_arm, "own_loss_before", "own_loss_after"),
-            "displacement (std)": f"{fmean(row.displacement_new for record in of_results for row in record.results):.3f}",
+            "displacement (std)": f"{fmean(row.displacement_new for row in results):.3f}",
             "of noise": f"{fmean(each.noise_displacement for each in of_arm):.3f}",
             "points": f"{found.difference.mean:+.2f}",
         }
@@ -212,8 +203,7 @@ SERIES = {
     "far": ("budgets", "far", "#029e73"),
     "twice as many": ("doubling", "herding", "#0173b2"),
 }
-for name in ("budgets", "steps", "doubling"):
-    there(name)
+there("steps")  # of the other two the tables say it
 drawn = {
     method: {label: found for label, (name, kind, _) in SERIES.items() if (found := against(name, kind, method))}
     for method in ("lwf", "lucir")
@@ -222,7 +212,7 @@ if any(drawn.values()):
     figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", sharey=True)
     for axis, (method, series) in zip(axes, drawn.items(), strict=True):
         figures.differences_along(series, axis, {label: colour for label, (*_, colour) in SERIES.items()})
-        axis.set(title=NAMES[method], xlabel="exemplars a class", ylabel="average accuracy (points)")
+        axis.set(title=report.NAMES[method], xlabel="exemplars a class", ylabel="average accuracy (points)")
         if series:
             axis.legend()
     plt.show()
@@ -240,7 +230,7 @@ compared("budgets")
 there("epochs")
 rows, dots = [], []
 for arm, _, found in FOUND["epochs"]:
-    trained = records("epochs", arm)
+    trained = RECORDS["epochs"][arm]
     knows = {seed: measure(trained[seed], "train_accuracy[0]") for seed in found.differences}
     dots += [(knows[seed], value) for seed, value in found.differences.items()]
     rows.append(
@@ -272,7 +262,7 @@ compared("controls")
 # %% [markdown]
 # ## What exemplars teach by themselves
 #
-# The literal promise of Eq. 7: a fresh network, trained on the exemplars of phase 0 alone and tested on its classes.
+# The literal promise of Eq. 7: a fresh network, trained on exemplars alone and tested on their classes, after phase 0 and after the one that follows.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in accuracy of networks trained from scratch on trained, herding's and random exemplars."}}
 compared("from_scratch")
@@ -331,7 +321,7 @@ if seed_0:
 # Methods without ours, with herding's exemplars and ours' weight transfer and fine-tuning, and with trained exemplars too; and the bounds: trained
 # on all data seen so far (*joint*), and on the new classes alone (*finetune*).
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Difference in average accuracy between joint training and fine-tuning on new classes."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between each method without ours, with herding's exemplars and with trained ones, and between the bounds."}}
 means("table1")
 compared("table1")
 
@@ -375,10 +365,8 @@ compared("medium_n25")
 
 # %% tags=["remove-input"]
 rows = []
-for arm, minus, found in FOUND["primary"]:
-    if found.field != "average_accuracy":
-        continue
-    seconds = [median(record.seconds for record in records("primary", which).values()) for which in (minus, arm)]
+for arm, minus, _ in PRIMARY:
+    seconds = [median(record.seconds for record in RECORDS["primary"][which].values()) for which in (minus, arm)]
     rows.append({"cell": cell(arm), "herding (s)": f"{seconds[0]:.0f}", "trained (s)": f"{seconds[1]:.0f}"})
 if rows:
     display(

@@ -176,9 +176,10 @@ def differences_along(
     for nth, (name, series) in enumerate(values.items()):
         shift = apart * (nth - (len(values) - 1) / 2)
         at = [places.index(x) + shift for x in sorted(series)]
-        found = [interval(list(series[x].values()), level) for x in sorted(series)]
-        for x, result, by_seed in zip(at, found, (series[x] for x in sorted(series)), strict=True):
-            axis.scatter([x] * len(by_seed), list(by_seed.values()), s=12, alpha=0.5, color=colours[name], linewidths=0)
+        points = [list(series[x].values()) for x in sorted(series)]
+        found = [interval(each, level) for each in points]
+        for x, result, each in zip(at, found, points, strict=True):
+            axis.scatter([x] * len(each), each, s=12, alpha=0.5, color=colours[name], linewidths=0)
             if result.n >= 3:
                 axis.plot([x] * 2, [result.low, result.high], color=colours[name], lw=2.5, solid_capstyle="butt")
         axis.plot(at, [result.mean for result in found], "o-", color=colours[name], lw=1, markersize=6, label=name)

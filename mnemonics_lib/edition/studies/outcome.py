@@ -61,16 +61,12 @@ def in_short(plan: Plan, field: str = "average_accuracy") -> list[str]:
     A comparison has a verdict when all of its seeds are there: looked at again and again while records come, one of
     them would sooner or later be clear of zero. Those that are not finished are counted.
     """
-    asked = [each for each in plan.study.compare if each.field == field]
-    of_all, finished = len(asked) * len(list(plan.study.cells())), []
-    for cell in plan.study.cells():
-        for each in asked:
-            seeds = set(plan.study.seeds_of(each.arm)) & set(plan.study.seeds_of(each.minus))
-            finished.append((of_study.full_name(cell, each.arm), of_study.full_name(cell, each.minus), seeds))
+    of_all = sum(each.field == field for each in plan.study.compare) * len(list(plan.study.cells()))
+    unfinished = {run.arm for run in plan.missing}
     found = [
         (arm, minus, each.difference)
         for arm, minus, each in comparisons(plan)
-        if each.field == field and (arm, minus, set(each.arm)) in finished
+        if each.field == field and not {arm, minus} & unfinished
     ]
     lines = []
     for verdict, words in SAID.items():
