@@ -35,8 +35,8 @@ help: ## this list
 	@echo "  PROFILE=$$PROFILE JOBS=$$JOBS PYTHON=$$PYTHON"
 
 .PHONY: book
-book: $(ENVIRONMENT) ## run the quick notebooks, render the book, say where to open it
-	@$(SNAKEMAKE) --config profile=quick -- book
+book: $(ENVIRONMENT) ## run the notebooks that it shows, render the book, say where to open it
+	@$(SNAKEMAKE) --config profile=quick wanted=book -- book
 	@$(PY) -c 'from pathlib import Path; print("The book:", Path("book/_build/html/index.html").absolute().as_uri())'
 
 .PHONY: reproduce

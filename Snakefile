@@ -2,7 +2,7 @@
 
     snakemake --cores 2                          all notebooks of params/quick
     snakemake --cores 2 --config profile=small   those of params/small
-    snakemake --cores 2 book                     the quick ones, and the book
+    snakemake --cores 2 book                     those that the book shows, and the book
 
 `make reproduce` and `make book` call these. Nothing here is tied to one machine: on a cluster, add an executor plugin
 (`--executor slurm`); every rule names its threads, memory and run time. A job's output is repeated when the content of its
@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from mnemonics_lib.config import read_yaml
 from mnemonics_lib.edition.file_names import unusable
 from mnemonics_lib.edition.progress import Progress, summary
 
@@ -25,7 +26,6 @@ RECORDS = sorted(map(str, Path("book/records").glob("*/*/*/*.json")))
 BENCHMARKS = sorted(map(str, Path("book/records/bench").glob("*.json")))  # which pages show, and no notebook
 READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
 COSTS = "book/records/costs.json"  # each notebook opens with its own
-PAGES = sorted(Path("book").glob("*.py"))  # pages without parameters, made from records and library alone
 RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
 WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not RENDERED.intersection(p.parts))
 
@@ -37,6 +37,13 @@ def parameter_files(profile):
 
 def notebooks(profile):
     return [f"book/executed/{profile}/{p.stem}/{s.stem}.ipynb" for p in parameter_files(profile) for s in SOURCES]
+
+
+def executed_chapters(*_):
+    # What the book's contents name; of twins that differ in a parameter it shows one.
+    contents = read_yaml("book/_toc.yml")
+    files = [chapter["file"] for part in contents["parts"] for chapter in part["chapters"]]
+    return [f"book/{file}.ipynb" for file in [contents["root"], *files] if file.startswith("executed/")]
 
 
 PROFILES = sorted(p.name for p in Path("params").glob("*") if p.is_dir())
@@ -117,8 +124,7 @@ rule page:
 
 rule book:
     input:
-        notebooks("quick"),
-        [f"book/executed/{page.stem}.ipynb" for page in PAGES],
+        executed_chapters,
         WRITTEN,
     output:
         "book/_build/html/index.html",
@@ -193,7 +199,8 @@ if STUDY:
 
 
 def say_how_it_went():
-    print(PROGRESS.summary() if STUDY else summary(map(Path, notebooks(PROFILE)), START), flush=True)
+    wanted = executed_chapters() if config.get("wanted") == "book" else notebooks(PROFILE)
+    print(PROGRESS.summary() if STUDY else summary(map(Path, wanted), START), flush=True)
 
 
 onsuccess:

@@ -80,7 +80,7 @@ show(pd.DataFrame(setting(*file) for file in [*FILES, ("paper", 5)]))
 # %% [markdown]
 # ## LUCIR in all of them
 #
-# *Without ours* is herding. *With ours* has trained exemplars, old ones adjusted, weight transfer and balanced fine-tuning.
+# *Without mnemonics* is herding. *With mnemonics* has trained exemplars, old ones adjusted, weight transfer and balanced fine-tuning.
 # Between them stand herding's exemplars with that same transfer and fine-tuning: only against these can a gain be put down to
 # the exemplars. **Average accuracy (%)**, and differences in points between runs of the same seed with 95 % intervals:
 
@@ -100,7 +100,7 @@ def of_lucir(field, paper_field):
             row[step] = str(report.difference(found, later, earlier, field)) if there else "not run"
         yield row
     cells = paper[paper.method == "lucir"].set_index("with_mnemonics")[paper_field]
-    yield {"parameters": "the paper, N = 5", "without ours": f"{cells['no']:.1f}", "with ours": f"{cells['yes']:.1f}"}
+    yield {"parameters": "the paper, N = 5", "without mnemonics": f"{cells['no']:.1f}", "with mnemonics": f"{cells['yes']:.1f}"}
 
 
 show(pd.DataFrame(of_lucir("average_accuracy", "avg_acc")).fillna("–"))
@@ -123,7 +123,7 @@ differences = {
 }
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
 figures.differences(differences, axis, dict.fromkeys(differences, figures.PALETTE["mnemonics"]))
-axis.set(xlabel="average accuracy: with ours minus herding with the same transfer and fine-tuning (points)")
+axis.set(xlabel="average accuracy: with mnemonics minus herding with the same transfer and fine-tuning (points)")
 plt.show()
 
 # %% [markdown]
@@ -172,7 +172,7 @@ for name, found in REGIMES.items():
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# ## Four methods without ours
+# ## Four methods without mnemonics
 #
 # The study `small/cifar100-n5`, 20 classes; LUCIR in all three variants. The paper's rows are of all 100 classes and its
 # network, so levels cannot be compared.
@@ -180,9 +180,9 @@ display(Markdown("\n".join(lines)))
 
 # %% tags=["hide-input"]
 def beside(field, paper_field):
-    """The paper's methods without ours: the paper's numbers and ours."""
+    """The paper's methods without mnemonics: the paper's numbers and ours."""
     cells = paper[paper.with_mnemonics == "no"].set_index("method")[paper_field]
-    ours = report.table_1(small, field)["without ours"]
+    ours = report.table_1(small, field)["without mnemonics"]
     for method, name in report.NAMES.items():
         yield {"method": name, "paper (100 classes)": f"{cells[method]:.1f}", "here (20 classes)": ours[name]}
 
@@ -190,7 +190,7 @@ def beside(field, paper_field):
 both = [pd.DataFrame(beside(*fields)) for fields in (("average_accuracy", "avg_acc"), ("forgetting", "forgetting"))]
 show(both[0].merge(both[1], on="method", suffixes=(": accuracy (%)", ": forgetting (%)")))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase on 20 classes: four methods without ours, LUCIR with transfer and fine-tuning alone, and with ours."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase on 20 classes: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with ours."}}
 figures.variants(small, {"accuracy": "accuracy, classes seen (%)", "first_classes_accuracy": "accuracy, first 10 (%)"})
 plt.show()
 

@@ -318,10 +318,10 @@ if seed_0:
 # %% [markdown]
 # ## The paper's tables at this size
 #
-# Methods without ours, with herding's exemplars and ours' weight transfer and fine-tuning, and with trained exemplars too; and the bounds: trained
+# Methods without mnemonics, with herding's exemplars and the same weight transfer and fine-tuning, and with trained exemplars too; and the bounds: trained
 # on all data seen so far (*joint*), and on the new classes alone (*finetune*).
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between each method without ours, with herding's exemplars and with trained ones, and between the bounds."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between each method without mnemonics, with herding's exemplars and with trained ones, and between the bounds."}}
 means("table1")
 compared("table1")
 
@@ -329,7 +329,7 @@ compared("table1")
 # "With mnemonics" changes four things. One after the other, in this order: weight transfer, balanced fine-tuning, trained exemplars, and the
 # adjustment of old ones.
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between methods without ours, with weight transfer, fine-tuning, trained exemplars and adjusted ones."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between methods without mnemonics, with weight transfer, fine-tuning, trained exemplars and adjusted ones."}}
 compared("split")
 
 # %% [markdown]

@@ -195,7 +195,7 @@ def beside(table, names, ours):
 # **Table 1**, each method with (yes) and without (no) everything the paper adds:
 
 # %% tags=["remove-input"]
-show(beside(table1, ["dataset", "method", "with_mnemonics"], table_1).rename(columns={"with_mnemonics": "with ours"}))
+show(beside(table1, ["dataset", "method", "with_mnemonics"], table_1).rename(columns={"with_mnemonics": "with mnemonics"}))
 
 # %% [markdown]
 # **Table 2**, LUCIR with weight transfer:

@@ -9,33 +9,40 @@
 # %% [markdown]
 # # Ablations: random, herding, mnemonics
 #
-# **Claim.** Whether trained exemplars beat chosen ones is a question for paired seeds and an interval. This chapter runs
-# a small comparison on the spot, and then reads the committed one, which has more seeds and more arms.
+# **Question.** Do trained exemplars beat chosen ones? One run cannot say. It
+# takes pairs of runs that differ in the exemplars alone, over several seeds,
+# and an interval. The answer for these parameters stands at the end, in words
+# that the numbers decide.
 #
-# **Needs.** Chapter 2's run and its record.
+# **Needs.** The run of [chapter 2](02_global_bop.ipynb) and its record.
 #
-# **You will see** three kinds of exemplars over three seeds, run now; the committed records with paired 95 % intervals,
-# pixel displacement and cost; and what the differences are made of.
+# **You will see** the kinds of exemplars run here, and compared with the
+# records in `book/records`; the paired differences of those records, with 95 %
+# intervals; and what the differences are made of: how far pixels moved, whether
+# the loss fell, and which classes gained.
 
 # %% tags=["parameters"]
 dataset: str = "digits"
 phases: int = 5  # N
 profile: str = "quick"
 seed: int = 0
-overrides: dict = {}  # any field of a run, e.g. {"exemplars": "herding", "exemplar_level.inner_steps": 5}
-params: str = ""  # a parameter file of your own, in place of params/{profile}/{dataset}-n{phases}.yaml
+overrides: dict = {}  # any field of a run: {"exemplars": "herding"}
+params: str = ""  # a file of your own, not params/PROFILE/DATASET-nN.yaml
 
 # %% tags=["resolve", "hide-input"]
 from mnemonics_lib.edition import parameters
 
 kinds = ("random", "herding", "mnemonics")
-config = parameters.resolve(globals(), "04_ablations", [{"exemplars": kind} for kind in kinds])
+config = parameters.resolve(
+    globals(), "04_ablations", [{"exemplars": kind} for kind in kinds]
+)
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from scipy.stats import pearsonr
 from tqdm import tqdm
 
 from mnemonics_lib import runs
@@ -43,178 +50,361 @@ from mnemonics_lib.config import parse_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.intervals import interval, paired
-from mnemonics_lib.paths import RUNS
+from mnemonics_lib.edition.shown import say, show
+from mnemonics_lib.edition.studies.outcome import SAID
+from mnemonics_lib.paths import RECORDS, RUNS
 
 figures.style()
-print(cost("04_ablations", config.profile, config.dataset, config.phases))
+say(cost("04_ablations", config.profile, config.dataset, config.phases))
 
 # %% [markdown]
-# ## Run now: three kinds, three seeds
+# ## Run here
 #
-# Everything but the exemplars is the same within a seed: first network, order of the images, crops. Runs that chapter 2
-# or an earlier call left on this machine are read, not repeated.
+# Three kinds of exemplars. Everything else is the same within a seed: first
+# network, order of the images, crops. Where the project has records of these
+# parameters, one seed is run here, to see whether they can be made again.
+# Elsewhere it is three, the fewest that allow an interval. Runs that an earlier
+# chapter left on this machine are read, and not repeated.
 
 # %%
-grid = [(kind, config.seed + k) for k in range(3) for kind in kinds]
+name = f"{config.dataset}-n{config.phases}"
+committed = report.evidence(config.profile, name)
+seeds = range(config.seed, config.seed + (1 if committed else 3))
+grid = [(kind, at) for at in seeds for kind in kinds]
 fresh: report.Evidence = {}
 for kind, at in tqdm(grid, desc="runs"):
-    record, _ = runs.run(config.replace(exemplars=kind, seed=at), RUNS, progress=True)
+    run = config.replace(exemplars=kind, seed=at)
+    record, _ = runs.run(run, RUNS, progress=True)
     fresh.setdefault(kind, {})[at] = record
-report.summary(fresh).drop(columns="median cost (s)")
 
-# %% mystnb={"image": {"alt": "Accuracy after each phase for random, herding and mnemonics exemplars, with 95 % bands over three seeds."}}
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", sharey=True)
-finished = [record for by_seed in fresh.values() for record in by_seed.values()]
+# %% tags=["hide-input"]
+here = report.summary(fresh).drop(columns="median cost (s)").reset_index()
+show(here)
+
+# %% mystnb={"image": {"alt": "Accuracy after each phase for random, herding and mnemonics exemplars, over all classes seen and over the first."}} tags=["hide-input"]
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(11, 4), layout="constrained", sharey=True
+)
+finished = [record for of in fresh.values() for record in of.values()]
 figures.phase_curves(finished, left)
-figures.phase_curves(finished, right, key="first_classes_accuracy").set(title="first classes alone, $A_i^Z$")
+figures.phase_curves(finished, right, key="first_classes_accuracy")
 left.set(title="all classes seen, $A_i$")
+right.set(title="first classes alone, $A_i^Z$")
 plt.show()
 
 # %% [markdown]
-# Three seeds allow an interval, but a wide one.
+# ## The records
 #
-# ## Committed evidence
-#
-# `make study` runs each arm of a file in `book/studies` over its seeds and leaves one record each in `book/records`.
-# The table is read from there.
-#
-#
-# - *random*, *herding*: real images. *mnemonics*: trained from the random ones, with the settings of the parameter file.
-# - *mnemonics-eq4b*: trained by the objective of Eq. 4b. *mnemonics-from-herding*: trained from herding's images.
-# - *mnemonics-paper*: Eq. 7 to 9 with the paper's numbers, the rest as in the parameter file.
-
-# %%
-committed = report.evidence(config.profile, f"{config.dataset}-n{config.phases}")
-report.summary(committed) if committed else "no committed records for these parameters"
-
-# %% [markdown]
-# Each dot below is one seed: an arm's average accuracy minus herding's with the same seed. The bar is the 95 % interval
-# of the mean. Where it crosses zero, no difference is shown.
-
-# %% mystnb={"image": {"alt": "Average accuracy minus that of herding, a dot per seed and a 95 % interval, for each way of making exemplars."}}
-arms = [arm for arm in committed if arm != "herding"]
-if "herding" in committed:
-    base = report.values(committed["herding"], "average_accuracy")
-    by_arm = {
-        arm: {s: v - base[s] for s, v in report.values(committed[arm], "average_accuracy").items() if s in base}
-        for arm in arms
-    }
-    figure, axis = plt.subplots(figsize=(8, 0.6 * len(arms) + 1.2), layout="constrained")
-    figures.differences(by_arm, axis, {arm: figures.PALETTE.get(arm.split("-")[0], "black") for arm in arms})
-    axis.set(xlabel="average accuracy minus herding (points)")
-    plt.show()
-
-# %% [markdown]
-# ## Does a run here give the committed numbers?
-#
-# The committed records were made by the library at the commit they name. Where its source was the same as here (last
-# column), the runs above should agree with those of the same seed, to rounding that differs between processors. Where it was
-# not, random draws may differ, and the two agree as two seeds do.
+# `make study` makes each arm of a study, a file in `book/studies`, over its
+# seeds, and leaves one record each in `book/records`. They were made by the
+# library at the commit that they name. Where its source is still the same, a
+# run here must agree with the record of the same seed, to rounding that differs
+# between processors:
 
 
-# %%
+# %% tags=["hide-input"]
 def same_run(one, other):
-    """Whether two records are of one configuration (a field younger than a record has its default there)."""
+    """Whether two records are of one configuration."""
     return parse_config(one.config) == parse_config(other.config)
 
 
 rows = [
-    (kind, at, record.average_accuracy, other.average_accuracy, report.same_source(record, other))
+    (kind, at, record.average_accuracy, other.average_accuracy, same)
     for kind, by_seed in fresh.items()
     for at, record in by_seed.items()
-    if (other := committed.get(kind, {}).get(at)) and same_run(record, other)
+    if (other := committed.get(kind, {}).get(at))
+    and same_run(record, other)
+    for same in [report.same_source(record, other)]
 ]
-pd.DataFrame(rows, columns=["exemplars", "seed", "here", "committed", "same source"]).round(2)
+names = ["exemplars", "seed", "here (%)", "record (%)", "same source"]
+if rows:
+    show(pd.DataFrame(rows, columns=names).round(2))
+alike = [abs(a - b) for _, _, a, b, same in rows if same]
+if alike:
+    say(f"The largest difference is {max(alike):.2f} points.")
+elif rows:
+    say("The source has changed since: they agree as two seeds do.")
+else:
+    say("There are no records of these very runs.")
+
+# %% [markdown]
+# All arms of the study, with the mean over seeds and the half-width of its 95 %
+# interval:
+#
+# - *random*, *herding*: real images;
+# - *mnemonics*: trained from the random ones, as the parameter file has it;
+#   *mnemonics-from-herding*: from herding's;
+# - *mnemonics-eq4b*: trained by the objective of Eq. 4b;
+# - *mnemonics-paper*: by Eq. 7 to 9 with the paper's numbers;
+# - *herding-bfloat16*: networks trained in half precision.
+
+# %% tags=["hide-input"]
+evidence = committed if "herding" in committed else fresh
+show(report.summary(evidence).reset_index())
+
+# %% [markdown]
+# ## Paired differences
+#
+# Each dot is one seed: an arm's average accuracy minus herding's with the same
+# seed. The bar is the 95 % interval of the mean. Where it crosses zero, no
+# difference is shown.
+
+# %% mystnb={"image": {"alt": "Average accuracy minus that of herding, a dot per seed and a 95 % interval, for each way of making exemplars."}} tags=["hide-input"]
+arms = [
+    arm for arm in evidence if report.comparable(evidence, arm, "herding")
+]
+arms.remove("herding")
+of_herding = report.values(evidence["herding"], "average_accuracy")
+over_herding = {
+    arm: {
+        at: value - of_herding[at]
+        for at, value in report.values(
+            evidence[arm], "average_accuracy"
+        ).items()
+        if at in of_herding
+    }
+    for arm in arms
+}
+colours = {
+    arm: figures.PALETTE.get(arm.split("-")[0], "black") for arm in arms
+}
+figure, axis = plt.subplots(
+    figsize=(8, 0.6 * len(arms) + 1.2), layout="constrained"
+)
+figures.differences(over_herding, axis, colours)
+axis.set(xlabel="average accuracy minus herding (points)")
+plt.show()
+
+# %% [markdown]
+# That compares ways to fill a memory. What *training* does is seen against the
+# images that it started from:
+
+# %% tags=["hide-input"]
+STARTS = {
+    "mnemonics": "random",
+    "mnemonics-eq4b": "random",
+    "mnemonics-paper": "random",
+    "mnemonics-from-herding": "herding",
+}
+trained = {
+    arm: start
+    for arm, start in STARTS.items()
+    if report.comparable(evidence, arm, start)
+}
+answers = {}
+for field in ("average_accuracy", "forgetting"):
+    rows = []
+    for arm, start in trained.items():
+        found = report.difference(evidence, arm, start, field)
+        rows.append(
+            {
+                "exemplars": arm,
+                "minus their start": start,
+                f"{field.replace('_', ' ')} (points)": str(found),
+                "verdict": SAID[found.verdict],
+            }
+        )
+        answers[arm, field] = found
+    show(rows)
 
 # %% [markdown]
 # ## What moves, and does it help?
 #
-# Displacement says how far trained exemplars went from the images they started from. If moving further helped, the dots
-# would rise to the right.
+# Displacement says how far trained exemplars went from the images they started
+# from. If moving further helped, the dots would rise to the right.
 
-# %% mystnb={"image": {"alt": "Difference to herding against displacement of the exemplars, a dot per run of each mnemonics arm."}}
+# %% mystnb={"image": {"alt": "Difference to herding against displacement of the exemplars, a dot per run of each mnemonics arm."}} tags=["hide-input"]
 moved = [arm for arm in arms if arm.startswith("mnemonics")]
-if "herding" in committed and moved:
-    points = pd.DataFrame(
-        [
-            {"arm": arm, "displacement": committed[arm][s].displacement, "difference": value}
-            for arm in moved
-            for s, value in by_arm[arm].items()
-        ]
+points = pd.DataFrame(
+    [
+        (arm, evidence[arm][at].displacement, value)
+        for arm in moved
+        for at, value in over_herding[arm].items()
+    ],
+    columns=["arm", "displacement", "difference"],
+)
+figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
+sns.scatterplot(
+    points,
+    x="displacement",
+    y="difference",
+    hue="arm",
+    style="arm",
+    palette="colorblind",
+    ax=axis,
+)
+axis.axhline(0, color="black", lw=1)
+axis.set(xlabel="displacement (std)", ylabel="points over herding")
+axis.legend(title="", bbox_to_anchor=(1, 1), loc="upper left")
+plt.show()
+
+# %% tags=["hide-input"]
+if len(points) > 3:
+    r = pearsonr(points["displacement"], points["difference"])
+    low, high = r.confidence_interval()
+    way = "rise" if low > 0 else "fall" if high < 0 else "do neither"
+    say(
+        f"They {way}: the correlation is {r.statistic:+.2f}, with a 95 % "
+        f"interval from {low:+.2f} to {high:+.2f} (as if all runs were "
+        "independent)."
     )
-    figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
-    sns.scatterplot(points, x="displacement", y="difference", hue="arm", style="arm", palette="colorblind", ax=axis)
-    axis.axhline(0, color="black", lw=1)
-    axis.set(xlabel="displacement (std)", ylabel="points over herding")
-    axis.legend(title="", bbox_to_anchor=(1, 1), loc="upper left")
-    plt.show()
 
 # %% [markdown]
-# ## Does training lower the loss it minimises?
+# ## Does training lower the loss that it minimises?
 #
-# The loss of one outer step is that of one random start and batch, so two steps cannot be compared. Each record therefore
-# holds the validation loss on a *fixed panel*: four starts and up to 512 images, the same before and after training. It is
-# taken twice: with the statistics of the validation batch, which is what training minimises, and with the running statistics
-# that a model is tested with. Beside it stands how far the new exemplars went, and how far the same optimiser would have carried
-# them along *noise* of the same size: a displacement no larger than that needs no useful gradient. After minus before, over the
-# seeds of each arm (below zero is better), and mean displacements:
+# The loss of one outer step is that of one random start and batch, so two steps
+# cannot be compared. Each record therefore holds the validation loss on a fixed
+# *panel*: four starts and up to 512 images, the same before and after training.
+# It is taken twice: with the statistics of the validation batch, which is what
+# training minimises, and with the running statistics that a network is deployed
+# with. Beside it stands how far the new exemplars went, and how far the same
+# optimiser would have carried them along *noise* of the same size. After minus
+# before, over the seeds of each arm (below zero is better), and mean
+# displacements:
 
-# %%
+# %% tags=["hide-input"]
 rows = [
-    (arm, phase, p.after - p.before, p.after_running - p.before_running, result.displacement_new, x.noise_displacement)
+    {
+        "arm": arm,
+        "phase": phase,
+        "batch": panel.after - panel.before,
+        "running": panel.after_running - panel.before_running,
+        "moved": result.displacement_new,
+        "noise": controls.noise_displacement,
+    }
     for arm in moved
-    for record in committed[arm].values()
+    for record in evidence[arm].values()
     for phase, result in enumerate(record.results)
-    if (x := result.exemplars) and (p := x.panel)
+    if (controls := result.exemplars) and (panel := controls.panel)
 ]
-columns = ["arm", "phase", "loss, batch statistics", "loss, running statistics", "displacement (std)", "noise (std)"]
-panel = pd.DataFrame(rows, columns=columns).groupby(["arm", "phase"])
-changes = panel[columns[2:4]].agg(lambda values: f"{interval(values):.3f}") if rows else "no committed records"
-changes.join(panel[columns[4:]].mean().round(3)) if rows else changes
+
+# %% tags=["hide-input"]
+cells = []
+for (arm, phase), of_cell in pd.DataFrame(rows).groupby(["arm", "phase"]):
+    changes = {
+        which: interval(list(of_cell[which]))
+        for which in ("batch", "running")
+    }
+    cells.append(
+        (
+            arm,
+            phase,
+            changes,
+            of_cell["moved"].mean(),
+            of_cell["noise"].mean(),
+        )
+    )
+show(
+    {
+        "arm": arm,
+        "phase": phase,
+        "loss, batch statistics": f"{changes['batch']:.3f}",
+        "loss, running statistics": f"{changes['running']:.3f}",
+        "moved (std)": f"{went:.3f}",
+        "by noise (std)": f"{noise:.3f}",
+    }
+    for arm, phase, changes, went, noise in cells
+)
+
+# %% tags=["hide-input"]
+WORDS = {"batch": "batch", "running": "running"}
+for which, words in WORDS.items():
+    verdicts = [changes[which].verdict for _, _, changes, _, _ in cells]
+    say(
+        f"- With {words} statistics the loss fell in "
+        f"{verdicts.count('lower')} and rose in {verdicts.count('higher')} of "
+        f"the {len(cells)} rows, by intervals of 95 % each."
+    )
+further = sum(went > noise for *_, went, noise in cells)
+say(
+    f"- In {further} of them the exemplars went further than noise would have "
+    "carried them. Where they did not, their movement alone is no sign of a "
+    "gradient that says something."
+)
 
 # %% [markdown]
 # ## Who pays?
 #
-# The same differences, at the end of the run, for the first classes and for those that came later. Do exemplars that
-# protect the one cost the other?
+# The same differences at the end of the run, for the classes of phase 0 and for
+# those that came later. Do exemplars that protect the one cost the other?
 
 
-# %%
+# %% tags=["hide-input"]
 def late(record):
-    """Accuracy on the classes that came after phase 0, at the end of the run."""
+    """Accuracy on the classes after phase 0, at the end of the run (%)."""
     counts = np.array(record.results[-1].confusion)
     first = len(record.results[0].confusion)
     return 100 * counts.diagonal()[first:].sum() / counts[first:].sum()
 
 
 def early(record):
-    """Accuracy on the classes of phase 0, at the end of the run."""
+    """Accuracy on the classes of phase 0, at the end of the run (%)."""
     return record.first_classes_accuracy[-1]
 
 
-table = {
-    arm: {
-        name: paired(*({s: part(r) for s, r in committed[a].items()} for a in (arm, "herding")))
-        for name, part in (("first classes", early), ("later classes", late))
-    }
-    for arm in arms
-    if "herding" in committed
-}
-pd.DataFrame(table).T if table else "no committed records for these parameters"
+parts = {"first classes (points)": early, "later classes (points)": late}
+rows = []
+for arm in arms:
+    pair = evidence[arm], evidence["herding"]
+    row = {"arm": arm, "minus": "herding"}
+    for words, part in parts.items():
+        sides = [{at: part(r) for at, r in of.items()} for of in pair]
+        row[words] = str(paired(*sides))
+    rows.append(row)
+show(rows)
 
 # %% [markdown]
-# ## Where the gain of "with ours" comes from, on CIFAR-100
+# ## With more classes in a phase, or fewer
 #
-# "With ours" changes three things at once: the exemplars, weight transfer and balanced fine-tuning. The records of
-# 20 classes (`params/small`) split it in two steps: from herding alone to herding with transfer and fine-tuning, and from
-# there to trained and adjusted exemplars. Average accuracy in points, one column per step:
+# $N$ decides how many classes arrive together. With one class in a phase Eq. 7
+# asks for almost nothing ([chapter 3](03_local_bop.ipynb)); with several they
+# must be told apart. So does training help more with a smaller $N$? The records
+# of this data set, trained minus the images that training started from:
 
-# %%
-cifar = report.evidence("small", "cifar100-n5")
-report.steps(cifar)
+# %% tags=["hide-input"]
+rows = []
+for folder in sorted(
+    (RECORDS / config.profile).glob(f"{config.dataset}-n*")
+):
+    other = report.evidence(config.profile, folder.name)
+    for arm, start in STARTS.items():
+        if report.comparable(other, arm, start):
+            found = report.difference(other, arm, start, "average_accuracy")
+            rows.append(
+                {
+                    "N": int(folder.name.rpartition("-n")[2]),
+                    "exemplars": arm,
+                    "minus": start,
+                    "average accuracy (points)": str(found),
+                    "verdict": SAID[found.verdict],
+                }
+            )
+if rows:
+    show(sorted(rows, key=lambda row: (row["exemplars"], row["N"])))
+else:
+    say("There are no records of this data set yet.")
 
 # %% [markdown]
-# Forgetting, likewise (negative is better):
+# ## What "with mnemonics" changes, on CIFAR-100
+#
+# The paper's "with mnemonics" changes three things at once: the exemplars,
+# weight transfer and balanced fine-tuning. The records of 20 classes
+# (`params/small`) split it in two steps: from herding alone to herding with
+# transfer and fine-tuning, and from there to trained and adjusted exemplars.
 
-# %%
-report.steps(cifar, "forgetting")
+# %% tags=["hide-input"]
+cifar = report.evidence("small", "cifar100-n5")
+for field in ("average_accuracy", "forgetting"):
+    say(f"Differences in {field.replace('_', ' ')}, in points:")
+    show(report.steps(cifar, field).reset_index(names="method"))
+
+# %% [markdown]
+# ## The answer, for these parameters
+
+# %% tags=["hide-input"]
+for arm, start in trained.items():
+    found = answers[arm, "average_accuracy"]
+    say(
+        f"- *{arm}* minus *{start}*, from which it was trained: average "
+        f"accuracy {SAID[found.verdict]}, {found} points."
+    )

@@ -24,7 +24,7 @@ BOUND: Fields = {"exemplars": "none", "adjust": 0, "weight_transfer": False, "fi
 TABLE_1 = {method: {"method": method, **WITHOUT_OURS} for method in ("lwf", "icarl", "bic", "lucir")} | {
     f"{method}-with-ours": {"method": method, **WITH_OURS} for method in ("lwf", "icarl", "bic", "lucir")
 }
-"""Table 1: four methods, without and with ours."""
+"""Table 1: four methods, without and with mnemonics."""
 
 # All of Table 2 is LUCIR with weight transfer and balanced fine-tuning; what differs is how exemplars are made.
 TABLE_2 = {

@@ -94,13 +94,13 @@ def phase_curves(records: Sequence[Record], axis: Axes, key: str = "accuracy") -
 
 
 def variants(found: Evidence, fields: Mapping[str, str]) -> Figure:
-    """Table 1 phase by phase: a column per variant ("without ours" to "with ours"), a line per method.
+    """Table 1 phase by phase: a column per variant ("without mnemonics" to "with mnemonics"), a line per method.
 
     Args:
         found: arms named as in :data:`mnemonics_lib.edition.report.VARIANTS`.
         fields: per-phase list of a record -> label of its row of axes.
     """
-    titles = ("without ours", "transfer, fine-tuning", "with ours")
+    titles = ("without mnemonics", "transfer, fine-tuning", "with mnemonics")
     figure, axes = plt.subplots(
         len(fields), 3, figsize=(12, 3.6 * len(fields)), squeeze=False, layout="constrained", sharex=True, sharey=True
     )

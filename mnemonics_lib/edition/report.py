@@ -17,7 +17,7 @@ from mnemonics_lib.paths import RECORDS
 NAMES = {"lwf": "LwF", "icarl": "iCaRL", "bic": "BiC", "lucir": "LUCIR"}
 """The methods of the paper's Table 1, in its order."""
 
-VARIANTS = {"": "without ours", "-transfer": "herding, ours' transfer and fine-tuning", "-with-ours": "with ours"}
+VARIANTS = {"": "without mnemonics", "-transfer": "herding, transfer and fine-tuning", "-with-ours": "with mnemonics"}
 """What follows a method in the name of an arm of Table 1, and what it stands for."""
 
 Evidence = dict[str, dict[int, Record]]
@@ -154,10 +154,10 @@ def curves(found: Evidence, suffix: str, field: str = "accuracy") -> dict[str, l
 
 
 def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
-    """What each step from "without ours" to "with ours" changes, a row per method: paired differences of ``field``.
+    """What each step from "without mnemonics" to "with mnemonics" changes, a row per method.
 
     The number of seeds stands beside each method; below three there is a difference, but no interval. A method that was
-    not run with ours has no row.
+    not run with mnemonics has no row.
     """
     pairs = {
         "transfer and fine-tuning": ("-transfer", ""),

@@ -1,4 +1,4 @@
-"""Tables as the pages of the book show them."""
+"""Tables and sentences as the notebooks and pages show them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,29 @@ def markdown(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> str:
         rows: a table, or one mapping a row, from the name of a column to its value.
     """
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    frame = frame.astype(object)  # else one column of fractions makes fractions of whole numbers
     return str(frame.to_markdown(index=False, disable_numparse=True))
 
 
 def show(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> None:
     """Display :func:`markdown` of ``rows`` in a notebook."""
     display(Markdown(markdown(rows)))
+
+
+def say(text: str) -> None:
+    """Display a sentence or more of Markdown: what a cell found, in words that its numbers decide."""
+    display(Markdown(text))
+
+
+def change(before: float, after: float, digits: int = 1) -> str:
+    """How a number changed, as the end of a sentence: "rose from 3.0 to 4.5", and as it is printed, not by less.
+
+    Args:
+        before: the number at first.
+        after: the number then.
+        digits: after the point.
+    """
+    old, new = f"{before:.{digits}f}", f"{after:.{digits}f}"
+    if float(old) == float(new):
+        return f"stayed at {new}"
+    return f"{'rose' if after > before else 'fell'} from {old} to {new}"

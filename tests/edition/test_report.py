@@ -91,7 +91,7 @@ def test_a_broken_record_is_not_passed_over(records):
 
 @pytest.fixture
 def table(records):
-    """Two methods of Table 1: LwF with all three variants over three seeds, BiC without ours and with one seed."""
+    """Two methods of Table 1: LwF with all three variants over three seeds, BiC without mnemonics and with one seed."""
     made = {
         "lwf": [20.0, 21.0, 25.0],
         "lwf-transfer": [30.0, 30.0, 33.0],
@@ -111,9 +111,9 @@ def test_table_1_has_a_row_for_every_method_and_dashes_for_what_was_not_run(tabl
     assert list(rows.index) == ["LwF", "iCaRL", "BiC", "LUCIR"]
     assert list(rows.columns) == list(report.VARIANTS.values())
     cells: dict = rows.to_dict("index")
-    assert cells["LwF"]["without ours"] == "22.0 ± 6.6"  # 4.303 * sqrt(7) / sqrt(3)
-    assert cells["BiC"]["without ours"] == "40.0"
-    assert cells["BiC"]["with ours"] == cells["LUCIR"]["without ours"] == "–"
+    assert cells["LwF"]["without mnemonics"] == "22.0 ± 6.6"  # 4.303 * sqrt(7) / sqrt(3)
+    assert cells["BiC"]["without mnemonics"] == "40.0"
+    assert cells["BiC"]["with mnemonics"] == cells["LUCIR"]["without mnemonics"] == "–"
 
 
 def test_the_steps_of_with_ours_are_paired_and_add_up(table):
@@ -122,7 +122,7 @@ def test_the_steps_of_with_ours_are_paired_and_add_up(table):
     assert rows["LwF"]["transfer and fine-tuning"].startswith("+9.00 [")
     assert rows["LwF"]["trained and adjusted exemplars"].startswith("+1.00 [")
     assert rows["LwF"]["both"].startswith("+10.00 [")
-    assert rows.keys() == {"LwF"}  # BiC was not run with ours
+    assert rows.keys() == {"LwF"}  # BiC was not run with mnemonics
 
 
 def test_curves_are_means_over_seeds_of_the_methods_that_were_run(table):

@@ -32,3 +32,29 @@ def test_shown_is_the_markdown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shown, "display", seen.append)
     shown.show(ROWS)
     assert [each.data for each in seen] == [shown.markdown(ROWS)]
+
+
+def test_whole_numbers_stay_whole_beside_fractions() -> None:
+    frame = pd.DataFrame({"network": [0, 1], "accuracy": [92.3, 94.6]})
+    assert cells(shown.markdown(frame))[2:] == [["0", "92.3"], ["1", "94.6"]]
+
+
+def test_a_sentence_is_shown_as_markdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(shown, "display", seen.append)
+    shown.say("Here it *holds*.")
+    assert [each.data for each in seen] == ["Here it *holds*."]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "digits", "said"),
+    [
+        (3.0, 4.5, 1, "rose from 3.0 to 4.5"),
+        (4.5, 3.0, 1, "fell from 4.5 to 3.0"),
+        (3.04, 2.96, 1, "stayed at 3.0"),
+        (3.04, 2.96, 2, "fell from 3.04 to 2.96"),
+        (-0.01, 0.01, 1, "stayed at 0.0"),
+    ],
+)
+def test_a_change_is_said_as_it_is_printed(before: float, after: float, digits: int, said: str) -> None:
+    assert shown.change(before, after, digits) == said

@@ -247,8 +247,6 @@ def test_every_page_of_the_contents_is_written_or_made():
         parts = file.split("/")
         needed = made_from[len(parts) - 1](parts[1:]) if parts[0] == "executed" else [BOOK / f"{file}.md"]
         assert all(path.is_file() for path in needed), f"{file}: needs {needed}"
-    twins = [chapter for chapter in chapters if chapter["file"].startswith("executed/quick/digits-n1/")]
-    assert all(chapter.get("title") for chapter in twins), "the second run of a notebook needs a title of its own"
 
 
 # --- the book's Sphinx extension -------------------------------------------------------------------------------------
