@@ -34,7 +34,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from mnemonics_lib import global_bop, metrics, runs
-from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition import drawings, figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.paths import RUNS
@@ -53,7 +53,13 @@ print(config.to_yaml())
 # \mathcal{E}^*_{0:i-1} = \arg\min_{\mathcal{E}_{0:i-1}}
 # \mathcal{L}_c(\Theta_{i-1}(\mathcal{E}_{0:i-1}); \mathcal{E}_{0:i-2} \cup D_{i-1})$$
 #
-# It is solved by turns. `Experiment` is what stays the same in a run: configuration, data, and which classes arrive when.
+# It is solved by turns. The drawing is the paper's Figure 2 in our hand; the phases between 0 and $i$ are dotted:
+
+# %% tags=["hide-input"]
+drawings.show("global_bop")
+
+# %% [markdown]
+# `Experiment` is what stays the same in a run: configuration, data, and which classes arrive when.
 # `State` is all that passes from one phase to the next: the model $\Theta$, the memory $\mathcal{E}$, and the results so
 # far. `walk` does the steps of every training loop. Phase 0 has an empty memory and no teacher; `run_phase` is all of it at
 # once.

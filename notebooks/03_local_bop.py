@@ -46,7 +46,7 @@ from mnemonics_lib import global_bop, metrics, runs
 from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
-from mnemonics_lib.edition import figures
+from mnemonics_lib.edition import drawings, figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.exemplars.adjustment import Adjustment
@@ -179,6 +179,11 @@ pd.DataFrame(rows, columns=["gradient along u", "finite difference"]).style.form
 # Then the exemplars follow the gradient of the validation loss through those steps, Eq. 9:
 #
 # $$\mathcal{E}_i \leftarrow \mathcal{E}_i - \beta_1 \nabla_{\mathcal{E}} \mathcal{L}_c(\Theta'_i(\mathcal{E}_i); D_i).$$
+#
+# The drawing is the paper's Figure 3 in our hand: (a) for new and for old exemplars, (b) the step that serves both.
+
+# %% tags=["hide-input"]
+drawings.show("local_bop")
 
 # %%
 level, before, seed_0 = config.exemplar_level, state.memory, experiment.seed("exemplars", 0)
