@@ -5,9 +5,9 @@ from __future__ import annotations
 from mnemonics_lib.edition.drawings.page import WIDTH, Drawing
 from mnemonics_lib.edition.drawings.shapes import arrow, cards, circle, cylinder, joint, line, rectangle, text
 
-MODEL, DATA, NEW, OLD = 72, 160, 322, 408
+MODEL, DATA, NEW, OLD = 76, 154, 326, 410
 """Middle of each column: models, data, new exemplars, old exemplars."""
-LABEL = 226
+LABEL = 225
 """Middle of the words on the arrows."""
 
 TITLE = "The global bilevel programme: models and exemplars are trained in turn, phase after phase"
@@ -70,7 +70,7 @@ def later_phase(enter: float, train: float, exemplars: float, tuned: float, leav
         joint(DATA, train),
         text(LABEL, train - 8, "1. model level"),
         text(LABEL, train + 18, "Eq. 5 and 6", kind="quiet"),
-        rectangle(NEW - 40, exemplars - 31, 170, 60, "group", 8),
+        rectangle(NEW - 38, exemplars - 31, 164, 60, "group", 8),
         *both_levels("i", train, exemplars, NEW - 30),
         arrow((OLD, train), (OLD, exemplars - 22)),
         text(OLD - 10, train + 37, "Eq. 10", "end", "quiet"),
@@ -97,11 +97,11 @@ DRAWING = Drawing(
         text(DATA, 14, "data", kind="quiet"),
         text((NEW + OLD) / 2, 14, "exemplars", kind="quiet"),
         rectangle(0, 24, WIDTH, 172, "panel", 8),
-        text(12, 46, "Phase 0", "start", "strong"),
+        text(10, 46, "Phase 0", "start", "strong"),
         *phase_zero(78, 164, 210),
         text(MODEL + 12, 225, "$Θ_{i−1}$: start and teacher of $Θ_{i}$, Eq. 1", "start", "quiet"),
         rectangle(0, 240, WIDTH, 248, "panel", 8),
-        text(12, 262, "Phase $i$", "start", "strong"),
+        text(10, 262, "Phase $i$", "start", "strong"),
         *later_phase(210, 294, 380, 452, 518),
         text((MODEL + OLD) / 2, 510, "on to phase $i + 1$, until phase $N$, without $D_{i}$", kind="quiet"),
         text((MODEL + OLD) / 2, 542, "model level: Eq. 4a; exemplar level: Eq. 4b", kind="quiet"),

@@ -43,7 +43,7 @@ def split() -> list[str]:
         cylinder(left[0], row, "D_{i}"),
         cards(left[1], row, "ℰ_{i}", moves=True),
         rectangle(234, 24, 226, 130, "panel", 8),
-        text(246, 46, "Old classes: $ℰ_{0:i−1}$ in two parts", "start"),
+        text(246, 46, "Old classes: $ℰ_{0:i−1}$, split", "start"),
         arrow((right[1] - 32, top), (right[0] + 38, top)),
         arrow((right[0] + 36, bottom), (right[1] - 34, bottom)),
         text(middle[1], top - 19, "validates: Eq. 10a", kind="quiet"),
@@ -55,7 +55,7 @@ def split() -> list[str]:
 
 def outer_step() -> list[str]:
     """(b): through the temporary model and back."""
-    start, first, last, loss = 44, 132, 288, 400  # columns
+    start, first, last, loss = 40, 128, 284, 396  # columns
     chain, pixels = 264, 362  # rows
     forth, return_ = chain - 7, chain + 7
     middle, half = (first + last) / 2, (last - first) / 2 + 22

@@ -9,7 +9,8 @@ from xml.sax.saxutils import escape
 WIDTH = 460
 """Of every drawing, in its own units: it fits a screen of 500 pixels almost one to one."""
 
-# Theme of the book, else that of JupyterLab, else a light page. Paper is white, whatever the theme was.
+# Theme of the book, else that of JupyterLab, else a light page. What is printed stands on white, also where
+# the theme is dark and its background is printed with it.
 STYLE = """
 .mnemonics-drawing {
   --ink: var(--pst-color-text-base, var(--jp-content-font-color1, #222832));
@@ -30,6 +31,8 @@ STYLE = """
     --quiet: #333333;
     --paper: #ffffff;
     --panel: #f3f4f5;
+    background: var(--paper);
+    print-color-adjust: exact;
     break-inside: avoid;
   }
 }
