@@ -46,7 +46,6 @@ STYLE = """
 .mnemonics-drawing .shape { fill: var(--paper); stroke: var(--ink); stroke-width: 1.2; }
 .mnemonics-drawing .moves { stroke-width: 2.8; }
 .mnemonics-drawing .passing { stroke-dasharray: 4 3; }
-.mnemonics-drawing .gone { fill: none; stroke: var(--quiet); stroke-width: 1.2; stroke-dasharray: 2 3; }
 .mnemonics-drawing .tint { fill: var(--exemplars); fill-opacity: 0.3; }
 .mnemonics-drawing .group { fill: var(--paper); }
 .mnemonics-drawing .line { fill: none; stroke: var(--ink); stroke-width: 1.5; }

@@ -109,14 +109,14 @@ def cards(x: float, y: float, formula: str, moves: bool = False, width: float = 
     return "".join(stack) + centred(x, y, formula)
 
 
-def cylinder(x: float, y: float, formula: str, kind: str = "shape") -> str:
+def cylinder(x: float, y: float, formula: str) -> str:
     """Training data: a cylinder."""
     half, top, bottom, bend = 24.0, y - 15, y + 15, 5.0
     left, right = number(x - half), number(x + half)
     arc = f"A {number(half)} {number(bend)} 0 0"
     body = f"M {left} {number(top)} V {number(bottom)} {arc} 0 {right} {number(bottom)} V {number(top)}"
     lid = f"M {left} {number(top)} {arc} 0 {right} {number(top)} {arc} 0 {left} {number(top)} Z"
-    return f'<path d="{body}" class="{kind}"/><path d="{lid}" class="{kind}"/>' + centred(x, y + 3, formula)
+    return f'<path d="{body}" class="shape"/><path d="{lid}" class="shape"/>' + centred(x, y + 3, formula)
 
 
 def circle(x: float, y: float, formula: str, kind: str = "shape") -> str:
