@@ -40,7 +40,7 @@ import pandas as pd
 import torch
 
 from mnemonics_lib import global_bop, losses, metrics, runs
-from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition import drawings, figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.exemplars.selection import select
@@ -79,7 +79,14 @@ print(config.to_yaml())
 # \mathcal{E}_{0:i-2} \cup D_{i-1}\bigr) \tag{4b}$$
 #
 # It is solved by turns. Eq. 4a is the *model level*, Eq. 4b the *exemplar
-# level*. Phase 0 has no exemplars yet and no teacher, and is done in one call.
+# level*. The drawing is the paper's Figure 2 in our hand; the phases between 0
+# and $i$ are dotted:
+
+# %% tags=["hide-input"]
+drawings.show("global_bop")
+
+# %% [markdown]
+# Phase 0 has no exemplars yet and no teacher, and is done in one call.
 # `Experiment` is what stays the same in a run: configuration, data, and which
 # classes arrive when. `state` is all that passes from one phase to the next.
 

@@ -49,7 +49,7 @@ from mnemonics_lib import global_bop, metrics, runs
 from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
-from mnemonics_lib.edition import figures
+from mnemonics_lib.edition import drawings, figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.shown import change, say, show
@@ -227,6 +227,13 @@ say(f"The largest difference is {largest:.0e} of the gradient.")
 # $$\mathcal{E}_i \leftarrow \mathcal{E}_i - \beta_1 \nabla_{\mathcal{E}}
 # \mathcal{L}_c(\Theta'_i(\mathcal{E}_i); D_i) \tag{9}$$
 #
+# The drawing is the paper's Figure 3 in our hand: (a) for new and for old
+# exemplars, (b) the step that serves both.
+
+# %% tags=["hide-input"]
+drawings.show("local_bop")
+
+# %% [markdown]
 # The library holds the training of exemplars as a loop that has not begun.
 # It draws what an outer step needs: a start, mini-batches, validation data.
 

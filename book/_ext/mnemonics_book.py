@@ -1,10 +1,12 @@
-"""Two things the book needs and Sphinx does not give.
+"""Three things the book needs and Sphinx does not give.
 
 1. **The paper's equation numbers.** A labelled equation ``eq-7a`` is numbered 7a, as in the paper, and ``eq-7`` is a
    second name for the place where 7a stands. A label that is not the paper's (``eq-forgetting``) is numbered M1, M2
    and so on, in order.
 2. **Alt texts of computed figures.** A cell says ``display(figure, metadata={"image/png": {"alt": "..."}})``; myst-nb
    reads an alt text from the cell's own metadata only, so it is copied there.
+3. **Drawings in the page.** ``{drawing} global_bop`` puts a drawing of ``mnemonics_lib.edition.drawings`` into the page
+   itself and not into an image, so that it has the colours of the page's theme.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ import re
 from typing import Any
 
 from docutils import nodes
+from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
+
+from mnemonics_lib.edition import drawings
 
 PAPER_LABEL = re.compile(r"eq-(\d+)([a-z]?)")
 
@@ -58,8 +63,22 @@ def copy_alt_texts(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = json.dumps(notebook)
 
 
+class DrawingDirective(Directive):
+    """A drawing, by its name."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        try:
+            drawing = drawings.drawing(self.arguments[0])
+        except ValueError as error:
+            raise self.error(str(error)) from None
+        return [nodes.raw("", drawing.svg(), format="html")]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.connect("doctree-read", number_equations)
     app.connect("source-read", copy_alt_texts)
+    app.add_directive("drawing", DrawingDirective)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.axes import Axes
 
 from mnemonics_lib.edition import kept_figures
 from mnemonics_lib.kept import Snapshots
@@ -25,6 +26,11 @@ def taken(last: int, channels: int = 1) -> Snapshots:
     return Snapshots(images, torch.tensor([0, 1, 8]), torch.tensor([3, 5]))
 
 
+def drawn(axis: Axes) -> np.ndarray:
+    """What an axis shows, [h, w, c]."""
+    return np.asarray(axis.images[0].get_array()).reshape(4, 4, -1)
+
+
 @pytest.mark.parametrize(("last", "share"), [(151, 51 / 255), (49, 51 / 255), (100, 0.0)])
 def test_the_largest_change_is_a_share_of_black_to_white(last: int, share: float) -> None:
     assert kept_figures.largest_change(taken(last)) == pytest.approx(share)
@@ -35,7 +41,7 @@ def test_snapshots_have_a_row_a_step_and_their_change_magnified(channels: int) -
     axes = np.reshape(kept_figures.snapshots(taken(49, channels)).axes, (4, 2))
     assert [row[0].get_ylabel() for row in axes] == ["0 steps", "1 step", "8 steps", "change"]
     assert [axis.get_title() for axis in axes[0]] == ["class 3", "class 5"]
-    change = [np.asarray(axis.images[0].get_array()) for axis in axes[3]]
+    change = [drawn(axis) for axis in axes[3]]
     assert change[0][1, 2, 0] == pytest.approx(0)  # the largest change, downwards
     assert change[0][0, 0, 0] == pytest.approx(0.5)
     assert change[1] == pytest.approx(np.full((4, 4, channels), 0.5))
@@ -43,7 +49,7 @@ def test_snapshots_have_a_row_a_step_and_their_change_magnified(channels: int) -
 
 def test_where_nothing_moved_the_change_is_grey() -> None:
     *_, last = kept_figures.snapshots(taken(100)).axes
-    assert np.asarray(last.images[0].get_array()) == pytest.approx(np.full((4, 4, 1), 0.5))
+    assert drawn(last) == pytest.approx(np.full((4, 4, 1), 0.5))
 
 
 def test_embeddings_show_a_kind_among_the_data_of_the_classes_asked_for() -> None:
