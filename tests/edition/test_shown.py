@@ -32,3 +32,16 @@ def test_shown_is_the_markdown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shown, "display", seen.append)
     shown.show(ROWS)
     assert [each.data for each in seen] == [shown.markdown(ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        ("61.2 ± 1.8", ["61.2_±_1.8"]),
+        ("small, N = 5", ["small,", "N_=_5"]),
+        ("-0.54 [-1.51, +0.44], n = 3", ["-0.54", "[-1.51,_+0.44],", "n_=_3"]),
+    ],
+)
+def test_a_line_does_not_break_within_a_number_and_what_belongs_to_it(value: str, lines: list[str]) -> None:
+    _, _, *body = cells(shown.markdown([{"arm": "one", "mean": value}]))
+    assert body[0][1].replace("\N{NO-BREAK SPACE}", "_").split(" ") == lines
