@@ -212,12 +212,17 @@ for path in sorted(RECORDS.glob("*/*/*/seed-*.json")):
     record = read_record(path)
     made_by = (record.code.commit or "unknown")[:10] + (" (modified)" if record.code.dirty else "")
     rows.append((path.parent, record.seed, made_by, record.device, record.versions["torch"]))
+
+
+def in_short(seeds):
+    """Seeds as text: those that follow one another by the first and the last."""
+    first, last = min(seeds), max(seeds)
+    whole = last - first == len(seeds) - 1 > 1
+    return f"{first}–{last}" if whole else ", ".join(map(str, seeds))
+
+
 listed = pd.DataFrame(rows, columns=["path", "seed", "commit", "device", "torch"])
-grouped = (
-    listed.groupby(["path", "commit", "device", "torch"])["seed"]
-    .agg(lambda seeds: ", ".join(map(str, seeds)))
-    .reset_index()
-)
+grouped = listed.groupby(["path", "commit", "device", "torch"])["seed"].agg(in_short).reset_index()
 show(
     grouped.assign(path=[f"`{p.relative_to(ROOT)}`" for p in grouped.path])[
         ["path", "seed", "commit", "device", "torch"]
