@@ -34,7 +34,9 @@ class WeightAligning(Method):
         """Scale the newest rows; a second call finds gamma = 1 and changes nothing."""
         *old, new = model.head.rows()
         if old:  # phase 0 has nothing to align
-            new *= torch.cat(old).norm(dim=1).mean() / new.norm(dim=1).mean()
+            new *= (
+                torch.cat(old).norm(dim=1).mean() / new.norm(dim=1).mean()
+            )
 
 
 METHODS["wa"] = MethodInfo("__main__:WeightAligning", heads=("linear",))
@@ -55,14 +57,22 @@ from mnemonics_lib.config import load_config
 from mnemonics_lib.paths import PARAMS
 from mnemonics_lib.runs import run
 
-base = load_config(PARAMS / "quick" / "digits-n5.yaml", preset="lwf").replace(budget=4)
-with TemporaryDirectory() as directory:  # phase 0 is shared: trained for the first of each seed
+base = load_config(
+    PARAMS / "quick" / "digits-n5.yaml", preset="lwf"
+).replace(budget=4)
+with (
+    TemporaryDirectory() as directory
+):  # phase 0 is shared: trained for the first of each seed
     rows = [
-        dict(run(base.replace(method=method, seed=seed), Path(directory))[0])
+        dict(
+            run(base.replace(method=method, seed=seed), Path(directory))[0]
+        )
         for seed in range(3)
         for method in ("lwf", "wa")
     ]
-table = pd.DataFrame(rows).pivot_table(index="seed", columns="method", values="average_accuracy")
+table = pd.DataFrame(rows).pivot_table(
+    index="seed", columns="method", values="average_accuracy"
+)
 table.round(1)
 
 # %% [markdown]
