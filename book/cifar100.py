@@ -49,7 +49,8 @@ for name, found in REGIMES.items():
     )
     display(
         Markdown(
-            f"*{name}*: {runs} records; seeds per arm: {', '.join(map(str, seeds)) or 'none'}."
+            f"*{name}*: {runs} records; seeds per arm: "
+            f"{', '.join(map(str, seeds)) or 'none'}."
         )
     )
 if any(
@@ -59,8 +60,9 @@ if any(
 ):
     display(
         Markdown(
-            "A number without an interval is of **fewer than three runs**: it shows what happened once or twice, and is no "
-            "claim that it would again."
+            "A number without an interval is of **fewer than three runs**: "
+            "it shows what happened once or twice, and is no claim that it "
+            "would again."
         )
     )
 
@@ -74,27 +76,26 @@ if any(
 
 
 # %% tags=["hide-input"]
+def mean(values):
+    """A mean as text; a dash where there is nothing."""
+    values = list(values)
+    return f"{fmean(values):.1f}" if values else "–"
+
+
 def setting(profile, n):
     """One row of the table of settings."""
     config = load_config(PARAMS / profile / f"cifar100-n{n}.yaml")
-    starts = [
-        record.results[0]
-        for record in REGIMES.get(f"{profile}, N = {n}", {})
-        .get("lucir-transfer", {})
-        .values()
-    ]
+    network, side = config.network, config.resolution or 32
+    found = REGIMES.get(f"{profile}, N = {n}", {}).get("lucir-transfer", {})
+    starts = [record.results[0] for record in found.values()]
     return {
         "parameters": f"`{profile}`, $N$ = {n}",
         "classes": len(config.protocol().order),
-        "images": f"{config.resolution or 32} × {config.resolution or 32}",
-        "network": f"ResNet-{config.network.depth}, width {config.network.width}",
+        "images": f"{side} × {side}",
+        "network": f"ResNet-{network.depth}, width {network.width}",
         "epochs a phase": config.training.epochs,
-        "known (%)": f"{fmean([start.train_accuracy for start in starts]):.1f}"
-        if starts
-        else "–",
-        "test (%)": f"{fmean([start.accuracy for start in starts]):.1f}"
-        if starts
-        else "–",
+        "known (%)": mean(start.train_accuracy for start in starts),
+        "test (%)": mean(start.accuracy for start in starts),
     }
 
 
@@ -115,7 +116,7 @@ PAIRS = {
 
 
 def of_lucir(field, paper_field):
-    """LUCIR's row of Table 1 in each setting and in the paper, and what each step adds."""
+    """LUCIR's row of Table 1, in each setting and in the paper."""
     for name, found in REGIMES.items():
         row = {"parameters": name} | report.table_1(found, field).loc[
             report.NAMES["lucir"]
@@ -164,7 +165,8 @@ figures.differences(
     dict.fromkeys(differences, figures.PALETTE["mnemonics"]),
 )
 axis.set(
-    xlabel="average accuracy: with ours minus herding with the same transfer and fine-tuning (points)"
+    xlabel="average accuracy: with ours minus herding\n"
+    "with the same transfer and fine-tuning (points)"
 )
 plt.show()
 

@@ -88,7 +88,7 @@ def allowed(schema: dict[str, Any]) -> str:
 
 
 def section_of(annotation: Any) -> type[BaseModel] | None:
-    """The model of a section, also of one that may be left out; None for a plain field."""
+    """The model of a section, also an optional one; None for a field."""
     for kind in (annotation, *get_args(annotation)):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind

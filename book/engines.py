@@ -458,7 +458,10 @@ network = build_network(8, 4, 1, 5, seed=0).train()
 
 
 class Held:
-    """Bytes of the tensors that autograd keeps, each block of memory once; and the most at one time."""
+    """Bytes of the tensors that autograd keeps, and the most at one time.
+
+    Each block of memory is counted once.
+    """
 
     def __init__(self):
         self.users, self.bytes, self.most = Counter(), 0, 0
@@ -565,7 +568,10 @@ show(rows)
 
 # %% tags=["hide-input"]
 class Count(TorchDispatchMode):
-    """Multiplications in convolutions, the largest kernel, and operations on tensors of ``size`` numbers or more."""
+    """Multiplications in convolutions, largest kernel, large operations.
+
+    Large are those on tensors of ``size`` numbers or more.
+    """
 
     def __init__(self, size=0):
         super().__init__()
@@ -610,7 +616,7 @@ with Count() as forward, torch.no_grad():
 
 
 def norm_operations(normalise):
-    """Operations on whole activations in the second derivative of a batch normalisation."""
+    """Operations on whole activations in the second derivative."""
     x, *affine = (
         torch.randn(*shape, requires_grad=True)
         for shape in ((8, 4, 8, 8), (4,), (4,))
@@ -723,7 +729,7 @@ MARKERS, LINES = "osD^v", ("-", "--", ":", "-.")
 
 
 def points(axis, rows, field, engine, which):
-    """One line of a panel, returned; where runs were refused, their predicted memory as open markers."""
+    """One line of a panel; open markers where runs were refused."""
     rows = rows.sort_values("T")
     done = rows[rows["refused"].isna()]
     shape = {
@@ -760,7 +766,7 @@ def points(axis, rows, field, engine, which):
 
 
 def whole_decades(ends):
-    """The ends of a logarithmic axis, moved out to powers of ten, so that it has two labels at least."""
+    """Ends of a logarithmic axis: powers of ten, so two labels at least."""
     low, high = map(math.log10, ends)
     return 10 ** math.floor(low), 10 ** math.ceil(high)
 
@@ -1263,12 +1269,14 @@ for keep, (_, _, _, _, part) in enumerate(walked, start=1):
         for name in ENGINES
     )
     assert apart < 1e-12
+    cosine = F.cosine_similarity(part, g, dim=0)
+    difference = (part - g).norm() / g.norm()
     rows.append(
         {
             "$K$": keep,
             "truncated gradient": vector(part),
-            "relative difference to all steps": f"{(part - g).norm() / g.norm():.2f}",
-            "cosine to all steps": f"{F.cosine_similarity(part, g, dim=0):.3f}",
+            "relative difference to all steps": f"{difference:.2f}",
+            "cosine to all steps": f"{cosine:.3f}",
             "engines, largest difference": f"{apart:.1e}",
         }
     )

@@ -67,13 +67,14 @@ def there(name):
         made = len(study.runs) - len(study.missing)
         display(
             Markdown(
-                f"*So far {made} of the {len(study.runs)} runs of `evidence/{name}` are there.*"
+                f"*So far {made} of the {len(study.runs)} runs of "
+                f"`evidence/{name}` are there.*"
             )
         )
 
 
 def compared(name):
-    """Show the differences of a study, and draw them: a table and a figure for each number."""
+    """A table and a figure of a study's differences, for each number."""
     there(name)
     for field in dict.fromkeys(each.field for _, _, each in FOUND[name]):
         found = [
@@ -121,7 +122,7 @@ def means(name):
 
 
 def cell(arm):
-    """Method and exemplars a class, from the name of an arm: lwf-trained-20."""
+    """Method and exemplars a class, of an arm such as lwf-trained-20."""
     method, _, number = arm.split("-")
     return f"{report.NAMES[method]}, {number} a class"
 
@@ -248,7 +249,7 @@ compared("doubling")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy against the number of exemplars, for LwF and LUCIR: trained with equal outer steps, with steps in proportion, and twice as many of herding's exemplars."}}
 def against(name, kind, method):
-    """Exemplars a class of the control -> seed -> difference to herding, of the arms of one method and kind."""
+    """Exemplars a class -> seed -> difference to herding, of one kind."""
     return {
         int(minus.rsplit("-", 1)[1]): found.differences
         for arm, minus, found in FOUND[name]

@@ -27,11 +27,14 @@ from mnemonics_lib.methods.base import Method
 
 
 class WeightAligning(Method):
-    """Zhao et al. 2020: CE + KD, then the newest rows are scaled to the mean length of the older ones."""
+    """Zhao et al. 2020: CE + KD, then the newest rows are scaled.
+
+    They get the mean length of the older ones.
+    """
 
     @torch.no_grad()
     def end_phase(self, model, held_out):
-        """Scale the newest rows; a second call finds gamma = 1 and changes nothing."""
+        """Scale the newest rows; a second call finds gamma = 1."""
         *old, new = model.head.rows()
         if old:  # phase 0 has nothing to align
             new *= (

@@ -87,7 +87,8 @@ display(
 # $N = 1$ one phase brings five.
 
 # %% tags=["hide-input"]
-CLAIMS = [  # name, two cells of the paper's Table 2 (kind, adjusted), two of our arms
+# Name, two cells of the paper's Table 2 (kind, adjusted), two of our arms:
+CLAIMS = [
     (
         "trained minus herding",
         ("mnemonics", "no"),
@@ -157,7 +158,7 @@ def of_paper(cell, field, phases=5):
 
 
 def verdict(paper, ours):
-    """What the interval allows to be said, and beside the paper's sign where the paper has one."""
+    """What the interval says; beside the paper's sign, where it has one."""
     if paper is None or ours.verdict in (
         "too few seeds",
         "no difference shown",
@@ -171,7 +172,7 @@ def verdict(paper, ours):
 
 
 def claims(field, paper_field):
-    """One row per claim: the paper's difference; ours and the verdict for each N."""
+    """A row per claim: the paper's difference; ours and a verdict by N."""
     for name, cell, other_cell, arm, other_arm in CLAIMS:
         paper = (
             of_paper(cell, paper_field) - of_paper(other_cell, paper_field)
@@ -270,7 +271,10 @@ if plain:
 
 # %% tags=["hide-input"]
 def ours_of(row, **fields):
-    """Our average accuracy for a cell of the paper's tables, from records at paper scale; a dash without one."""
+    """Our average accuracy for a cell of the paper's tables, at its scale.
+
+    A dash where there is no record.
+    """
     for by_seed in report.evidence(
         "paper", f"{row.dataset}-n{row.phases}"
     ).values():

@@ -43,15 +43,20 @@ starts = {
     for method in METHODS
 }
 known = "; ".join(
-    f"after phase 0 {METHODS[method]}'s network knows {fmean(row.train_accuracy for row in rows):.1f} % of its training images, "
-    f"and classifies {fmean(row.accuracy for row in rows):.1f} % of the test images"
+    f"after phase 0 {METHODS[method]}'s network knows "
+    f"{fmean(row.train_accuracy for row in rows):.1f} % of its training "
+    f"images, and classifies {fmean(row.accuracy for row in rows):.1f} % "
+    "of the test images"
     for method, rows in starts.items()
     if rows
 )
+side = config.resolution
 display(
     Markdown(
-        f"{len(config.protocol().order)} of the 100 classes, {config.resolution} × {config.resolution} pixels, ResNet-"
-        f"{config.network.depth}, {config.training.epochs} epochs a phase, {config.budget} exemplars a class: {known}."
+        f"{len(config.protocol().order)} of the 100 classes, "
+        f"{side} × {side} pixels, ResNet-{config.network.depth}, "
+        f"{config.training.epochs} epochs a phase, "
+        f"{config.budget} exemplars a class: {known}."
     )
 )
 
@@ -194,15 +199,19 @@ def trained(by_seed):
         (row.exemplars.own_loss_before, row.exemplars.own_loss_after)
         for row in of
     ]
+    fell = sum(panel.after < panel.before for panel in panels)
+    harder = sum(after > before for before, after in own)
+    moved = fmean(row.displacement_new for row in of)
+    noise = fmean(row.exemplars.noise_displacement for row in of)
     return {
-        "meta loss, before": f"{fmean(panel.before for panel in panels):.3f}",
-        "meta loss, after": f"{fmean(panel.after for panel in panels):.3f}",
-        "fell in": f"{sum(panel.after < panel.before for panel in panels)} of {len(panels)}",
+        "meta loss, before": f"{fmean(each.before for each in panels):.3f}",
+        "meta loss, after": f"{fmean(each.after for each in panels):.3f}",
+        "fell in": f"{fell} of {len(panels)}",
         "own loss, before": f"{fmean(before for before, _ in own):.3f}",
         "own loss, after": f"{fmean(after for _, after in own):.3f}",
-        "harder in": f"{sum(after > before for before, after in own)} of {len(own)}",
-        "displacement": f"{fmean(row.displacement_new for row in of):.3f}",
-        "noise": f"{fmean(row.exemplars.noise_displacement for row in of):.3f}",
+        "harder in": f"{harder} of {len(own)}",
+        "displacement": f"{moved:.3f}",
+        "noise": f"{noise:.3f}",
     }
 
 

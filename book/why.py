@@ -88,7 +88,7 @@ def points(gap):
 
 
 def trained_network(x, y):
-    """A linear classifier at the minimum of its loss, with a little weight decay."""
+    """A linear classifier at the minimum of its loss, a little decayed."""
     model = nn.Linear(2, 2).double()
     optimizer = torch.optim.LBFGS(
         model.parameters(), max_iter=500, line_search_fn="strong_wolfe"
@@ -140,7 +140,7 @@ def exemplars_by_eq_9(model, x, y, distance, steps=400):
 
 
 def looked_at(model, E, labels):
-    """Own loss, length of its gradient, and p (1 - p), which the curvature grows with."""
+    """Own loss, length of its gradient, and p (1 - p), for curvature."""
     loss, p = F.cross_entropy(model(E), labels), model(E).softmax(dim=1)
     gradient = torch.cat(
         [
@@ -234,7 +234,10 @@ plt.show()
 
 # %% tags=["hide-input"]
 def travel(epochs, images, sgd):
-    """The sum of the rates of a training, as far as a constant gradient of length 1 would move the network."""
+    """The sum of the rates of a training.
+
+    So far would a constant gradient of length 1 move the network.
+    """
     drops = [0, *sgd.milestone_epochs(), epochs]
     steps = -(-images // sgd.batch_size)
     rates = (
@@ -256,20 +259,20 @@ for params, changes, words in (
     ("paper", {}, "as it is"),
 ):
     config = load_config(PARAMS / params / "cifar100-n5.yaml", changes)
-    level, (first, last) = (
-        config.exemplar_level,
-        config.protocol().bounds(1),
-    )
-    new, old = (
-        (last - first) * config.facts.images_per_class,
-        first * config.budget,
-    )
+    level, finetuning = config.exemplar_level, config.finetuning
+    first, last = config.protocol().bounds(1)
+    exemplars, training = config.budget * last, config.training
+    images = (last - first) * config.facts.images_per_class
+    images += config.budget * first
+    inner = level.inner_steps * level.alpha / (1 - level.inner_momentum)
+    fine = travel(finetuning.epochs, exemplars, finetuning)
+    model = travel(training.epochs, images, training)
     rows.append(
         {
             "parameters": f"`{params}/cifar100-n5`, {words}",
-            "inner loop of Eq. 8": f"{level.inner_steps * level.alpha / (1 - level.inner_momentum):.1f}",
-            "balanced fine-tuning of phase 1": f"{travel(config.finetuning.epochs, config.budget * last, config.finetuning):.0f}",
-            "model level of phase 1": f"{travel(config.training.epochs, new + old, config.training):,.0f}",
+            "inner loop of Eq. 8": f"{inner:.1f}",
+            "balanced fine-tuning of phase 1": f"{fine:.0f}",
+            "model level of phase 1": f"{model:,.0f}",
         }
     )
 show(rows)
@@ -360,13 +363,19 @@ show(sorted(rows, key=lambda row: row["sum of the inner loop's rates"]))
 
 # %% tags=["hide-input"]
 APART = {
-    "Eq. 7, Adam 0.003, perturbed starts: the settings of params/small at first": "trained",
+    "Eq. 7, Adam 0.003, perturbed starts: "
+    "the settings of params/small at first": "trained",
     "herding's exemplars, moved as far by noise": "moved as far by noise",
-    "displacements given to other exemplars": "each given the displacement that another one learned",
-    "Eq. 7, four times the outer steps at a fourth of their size": "four times the steps at a fourth of the size: half the noise",
-    "Eq. 7, the exemplars of phase 0 alone": "those of phase 0 trained alone",
-    "Eq. 7, the exemplars of the later phases alone": "those of later phases alone",
-    "Eq. 7, half of the exemplars of each class, the others herding's": "half of each class",
+    "displacements given to other exemplars": "each given the displacement "
+    "that another one learned",
+    "Eq. 7, four times the outer steps at a fourth of their size": "four "
+    "times the steps at a fourth of the size: half the noise",
+    "Eq. 7, the exemplars of phase 0 alone": "those of phase 0 trained "
+    "alone",
+    "Eq. 7, the exemplars of the later phases alone": "those of later "
+    "phases alone",
+    "Eq. 7, half of the exemplars of each class, "
+    "the others herding's": "half of each class",
     "herding's exemplars, 40 a class": "herding's, twice as many",
 }
 rows = []
