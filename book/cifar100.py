@@ -33,20 +33,36 @@ from mnemonics_lib.paths import PARAMS, RECORDS, ROOT
 
 figures.style()
 FILES = [("small", 5), ("medium", 5), ("medium", 25), ("underfit", 5)]
-REGIMES = {f"{profile}, N = {n}": report.evidence(profile, f"cifar100-n{n}") for profile, n in FILES}
+REGIMES = {
+    f"{profile}, N = {n}": report.evidence(profile, f"cifar100-n{n}")
+    for profile, n in FILES
+}
 small = REGIMES["small, N = 5"]
 paper = pd.read_csv(ROOT / "book" / "paper" / "table1.csv")
 paper = paper[(paper.dataset == "cifar100") & (paper.phases == 5)]
 
 
 for name, found in REGIMES.items():
-    runs, seeds = sum(map(len, found.values())), sorted({len(by_seed) for by_seed in found.values()})
-    display(Markdown(f"*{name}*: {runs} records; seeds per arm: {', '.join(map(str, seeds)) or 'none'}."))
-if any(len(by_seed) < 3 for found in REGIMES.values() for by_seed in found.values()):
+    runs, seeds = (
+        sum(map(len, found.values())),
+        sorted({len(by_seed) for by_seed in found.values()}),
+    )
     display(
         Markdown(
-            "A number without an interval is of **fewer than three runs**: it shows what happened once or twice, and is no "
-            "claim that it would again."
+            f"*{name}*: {runs} records; seeds per arm: "
+            f"{', '.join(map(str, seeds)) or 'none'}."
+        )
+    )
+if any(
+    len(by_seed) < 3
+    for found in REGIMES.values()
+    for by_seed in found.values()
+):
+    display(
+        Markdown(
+            "A number without an interval is of **fewer than three runs**: "
+            "it shows what happened once or twice, and is no claim that it "
+            "would again."
         )
     )
 
@@ -60,18 +76,26 @@ if any(len(by_seed) < 3 for found in REGIMES.values() for by_seed in found.value
 
 
 # %% tags=["hide-input"]
+def mean(values):
+    """A mean as text; a dash where there is nothing."""
+    values = list(values)
+    return f"{fmean(values):.1f}" if values else "–"
+
+
 def setting(profile, n):
     """One row of the table of settings."""
     config = load_config(PARAMS / profile / f"cifar100-n{n}.yaml")
-    starts = [record.results[0] for record in REGIMES.get(f"{profile}, N = {n}", {}).get("lucir-transfer", {}).values()]
+    network, side = config.network, config.resolution or 32
+    found = REGIMES.get(f"{profile}, N = {n}", {}).get("lucir-transfer", {})
+    starts = [record.results[0] for record in found.values()]
     return {
         "parameters": f"`{profile}`, $N$ = {n}",
         "classes": len(config.protocol().order),
-        "images": f"{config.resolution or 32} × {config.resolution or 32}",
-        "network": f"ResNet-{config.network.depth}, width {config.network.width}",
+        "images": f"{side} × {side}",
+        "network": f"ResNet-{network.depth}, width {network.width}",
         "epochs a phase": config.training.epochs,
-        "known (%)": f"{fmean([start.train_accuracy for start in starts]):.1f}" if starts else "–",
-        "test (%)": f"{fmean([start.accuracy for start in starts]):.1f}" if starts else "–",
+        "known (%)": mean(start.train_accuracy for start in starts),
+        "test (%)": mean(start.accuracy for start in starts),
     }
 
 
@@ -92,15 +116,27 @@ PAIRS = {
 
 
 def of_lucir(field, paper_field):
-    """LUCIR's row of Table 1 in each setting and in the paper, and what each step adds."""
+    """LUCIR's row of Table 1, in each setting and in the paper."""
     for name, found in REGIMES.items():
-        row = {"parameters": name} | report.table_1(found, field).loc[report.NAMES["lucir"]].to_dict()
+        row = {"parameters": name} | report.table_1(found, field).loc[
+            report.NAMES["lucir"]
+        ].to_dict()
         for step, (later, earlier) in PAIRS.items():
             there = report.comparable(found, later, earlier)
-            row[step] = str(report.difference(found, later, earlier, field)) if there else "not run"
+            row[step] = (
+                str(report.difference(found, later, earlier, field))
+                if there
+                else "not run"
+            )
         yield row
-    cells = paper[paper.method == "lucir"].set_index("with_mnemonics")[paper_field]
-    yield {"parameters": "the paper, N = 5", "without mnemonics": f"{cells['no']:.1f}", "with mnemonics": f"{cells['yes']:.1f}"}
+    cells = paper[paper.method == "lucir"].set_index("with_mnemonics")[
+        paper_field
+    ]
+    yield {
+        "parameters": "the paper, N = 5",
+        "without mnemonics": f"{cells['no']:.1f}",
+        "with mnemonics": f"{cells['yes']:.1f}",
+    }
 
 
 show(pd.DataFrame(of_lucir("average_accuracy", "avg_acc")).fillna("–"))
@@ -115,15 +151,23 @@ show(pd.DataFrame(of_lucir("forgetting", "forgetting")).fillna("–"))
 later, earlier = PAIRS["trained and adjusted exemplars"]
 differences = {
     name: {
-        seed: found[later][seed].average_accuracy - found[earlier][seed].average_accuracy
+        seed: found[later][seed].average_accuracy
+        - found[earlier][seed].average_accuracy
         for seed in sorted(found[later].keys() & found[earlier].keys())
     }
     for name, found in REGIMES.items()
     if report.comparable(found, later, earlier)
 }
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-figures.differences(differences, axis, dict.fromkeys(differences, figures.PALETTE["mnemonics"]))
-axis.set(xlabel="average accuracy: with mnemonics minus herding with the same transfer and fine-tuning (points)")
+figures.differences(
+    differences,
+    axis,
+    dict.fromkeys(differences, figures.PALETTE["mnemonics"]),
+)
+axis.set(
+    xlabel="average accuracy: with mnemonics minus herding\n"
+    "with the same transfer and fine-tuning (points)"
+)
 plt.show()
 
 # %% [markdown]
@@ -151,7 +195,8 @@ def trained(record):
 
 
 rows = [
-    {"parameters": name, "seed": seed} | {title: f"{value:.3f}" for title, value in trained(record).items()}
+    {"parameters": name, "seed": seed}
+    | {title: f"{value:.3f}" for title, value in trained(record).items()}
     for name, found in REGIMES.items()
     for seed, record in found.get("lucir-with-ours", {}).items()
 ]
@@ -160,10 +205,19 @@ show(pd.DataFrame(rows))
 # %% tags=["remove-input"]
 lines = []
 for name, found in REGIMES.items():
-    of_seeds = [trained(record) for record in found.get("lucir-with-ours", {}).values()]
+    of_seeds = [
+        trained(record)
+        for record in found.get("lucir-with-ours", {}).values()
+    ]
     if of_seeds:
-        meta = [row["meta loss, after"] - row["meta loss, before"] for row in of_seeds]
-        own = [row["own loss, after"] - row["own loss, before"] for row in of_seeds]
+        meta = [
+            row["meta loss, after"] - row["meta loss, before"]
+            for row in of_seeds
+        ]
+        own = [
+            row["own loss, after"] - row["own loss, before"]
+            for row in of_seeds
+        ]
         fell = f"fell in {sum(change < 0 for change in meta)} of {len(meta)} runs (mean change {fmean(meta):+.3f})"
         lines.append(
             f"- {name}: the meta loss {fell}; the exemplars became easier in {sum(change < 0 for change in own)} and "
@@ -181,17 +235,41 @@ display(Markdown("\n".join(lines)))
 # %% tags=["hide-input"]
 def beside(field, paper_field):
     """The paper's methods without mnemonics: the paper's numbers and ours."""
-    cells = paper[paper.with_mnemonics == "no"].set_index("method")[paper_field]
+    cells = paper[paper.with_mnemonics == "no"].set_index("method")[
+        paper_field
+    ]
     ours = report.table_1(small, field)["without mnemonics"]
     for method, name in report.NAMES.items():
-        yield {"method": name, "paper (100 classes)": f"{cells[method]:.1f}", "here (20 classes)": ours[name]}
+        yield {
+            "method": name,
+            "paper (100 classes)": f"{cells[method]:.1f}",
+            "here (20 classes)": ours[name],
+        }
 
 
-both = [pd.DataFrame(beside(*fields)) for fields in (("average_accuracy", "avg_acc"), ("forgetting", "forgetting"))]
-show(both[0].merge(both[1], on="method", suffixes=(": accuracy (%)", ": forgetting (%)")))
+both = [
+    pd.DataFrame(beside(*fields))
+    for fields in (
+        ("average_accuracy", "avg_acc"),
+        ("forgetting", "forgetting"),
+    )
+]
+show(
+    both[0].merge(
+        both[1],
+        on="method",
+        suffixes=(": accuracy (%)", ": forgetting (%)"),
+    )
+)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase on 20 classes: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with ours."}}
-figures.variants(small, {"accuracy": "accuracy, classes seen (%)", "first_classes_accuracy": "accuracy, first 10 (%)"})
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase on 20 classes: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}}
+figures.variants(
+    small,
+    {
+        "accuracy": "accuracy, classes seen (%)",
+        "first_classes_accuracy": "accuracy, first 10 (%)",
+    },
+)
 plt.show()
 
 # %% [markdown]
@@ -202,9 +280,16 @@ plt.show()
 # share, is counted in each.
 
 # %% tags=["remove-input"]
-rows = [row | {"arm": f"{name}: {row['arm']}"} for name, found in REGIMES.items() for row in report.every_run(found)]
+rows = [
+    row | {"arm": f"{name}: {row['arm']}"}
+    for name, found in REGIMES.items()
+    for row in report.every_run(found)
+]
 show(pd.DataFrame(rows))
 
 # %% tags=["remove-input"]
-folders = [f"`{(RECORDS / profile / f'cifar100-n{n}').relative_to(ROOT)}`" for profile, n in FILES]
+folders = [
+    f"`{(RECORDS / profile / f'cifar100-n{n}').relative_to(ROOT)}`"
+    for profile, n in FILES
+]
 display(Markdown(f"The records: {', '.join(folders)}."))

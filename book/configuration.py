@@ -60,17 +60,35 @@ def code(value: Any) -> str:
 
 def allowed(schema: dict[str, Any]) -> str:
     """What a field takes, from its JSON schema."""
-    choices = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    choices = schema.get(
+        "enum", [schema["const"]] if "const" in schema else []
+    )
     if choices:
         return ", ".join(code(choice) for choice in choices)
-    kind = f"list of {schema['items']['type']}s" if schema.get("type") == "array" else schema["type"]
+    kind = (
+        f"list of {schema['items']['type']}s"
+        if schema.get("type") == "array"
+        else schema["type"]
+    )
     # As Python writes them, but 0 and not 0.0.
-    values = {key: f"{value:g}" if isinstance(value, float) else value for key, value in schema.items()}
-    return ", ".join([kind, *(text.format(values[key]) for key, text in BOUNDS.items() if key in values)])
+    values = {
+        key: f"{value:g}" if isinstance(value, float) else value
+        for key, value in schema.items()
+    }
+    return ", ".join(
+        [
+            kind,
+            *(
+                text.format(values[key])
+                for key, text in BOUNDS.items()
+                if key in values
+            ),
+        ]
+    )
 
 
 def section_of(annotation: Any) -> type[BaseModel] | None:
-    """The model of a section, also of one that may be left out; None for a plain field."""
+    """The model of a section, also an optional one; None for a field."""
     for kind in (annotation, *get_args(annotation)):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind
@@ -83,15 +101,38 @@ def rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         if section_of(field.annotation):
             continue
-        default = "required" if field.is_required() else code(field.get_default(call_default_factory=True))
+        default = (
+            "required"
+            if field.is_required()
+            else code(field.get_default(call_default_factory=True))
+        )
         meaning = html.escape(field.description or "", quote=False)
-        cells = f"`{prefix}{name}`", allowed(properties[name]), default, meaning
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        cells = (
+            f"`{prefix}{name}`",
+            allowed(properties[name]),
+            default,
+            meaning,
+        )
+        yield (
+            "| "
+            + " | ".join(cell.replace("|", "\\|") for cell in cells)
+            + " |"
+        )
 
 
 def table(model: type[BaseModel], prefix: str = "") -> None:
     """Show the fields of one section."""
-    display(Markdown("\n".join(["| Field | Allowed | Default | Meaning |", "|---|---|---|---|", *rows(model, prefix)])))
+    display(
+        Markdown(
+            "\n".join(
+                [
+                    "| Field | Allowed | Default | Meaning |",
+                    "|---|---|---|---|",
+                    *rows(model, prefix),
+                ]
+            )
+        )
+    )
 
 
 # %% [markdown]
@@ -109,6 +150,9 @@ table(RunConfig)
 for name, field in RunConfig.model_fields.items():
     section = section_of(field.annotation)
     if section:
-        first = html.escape(field.description or (section.__doc__ or "").splitlines()[0], quote=False)
+        first = html.escape(
+            field.description or (section.__doc__ or "").splitlines()[0],
+            quote=False,
+        )
         display(Markdown(f"**`{name}`**: {first}"))
         table(section, f"{name}.")

@@ -30,7 +30,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 from IPython.display import Markdown, display
-from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, ScalarFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    NullFormatter,
+    NullLocator,
+    ScalarFormatter,
+)
 from torch import nn
 from torch.autograd.functional import hessian
 from torch.func import grad
@@ -38,7 +43,12 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import conv_backward_flop, conv_flop
 
-from mnemonics_lib.bilevel import ENGINES, InnerSGD, graph_size, local_program
+from mnemonics_lib.bilevel import (
+    ENGINES,
+    InnerSGD,
+    graph_size,
+    local_program,
+)
 from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.bilevel.kept_adjoint import KeptAdjoint
 from mnemonics_lib.bilevel.second_order import BatchNorm
@@ -54,7 +64,11 @@ figures.style()
 
 def vector(values):
     """A vector as text."""
-    return "(" + ", ".join(f"{value:+.4f}" for value in values.flatten().tolist()) + ")"
+    return (
+        "("
+        + ", ".join(f"{value:+.4f}" for value in values.flatten().tolist())
+        + ")"
+    )
 
 
 # %% [markdown]
@@ -114,7 +128,11 @@ def vector(values):
 # backward pass through $\langle g, u \rangle$, where $g$ is now the gradient of the base loss, and `dE` is what was $g$ above:
 
 # %% tags=["remove-input"]
-display(Markdown(f"```python\n{textwrap.dedent(inspect.getsource(Adjoint.__call__))}```"))
+display(
+    Markdown(
+        f"```python\n{textwrap.dedent(inspect.getsource(Adjoint.__call__))}```"
+    )
+)
 
 # %% [markdown]
 # The engine that runs call `adjoint` is `bilevel.recorded_adjoint.RecordedAdjoint`: the same recursion with tensors that are made once
@@ -199,11 +217,21 @@ for theta in thetas[:T]:
 # %% tags=["remove-input"]
 def matrix(values):
     """A matrix in LaTeX."""
-    lines = [" & ".join(f"{round(value, 3) + 0.0:.3f}" for value in line) for line in values.tolist()]  # no "-0.000"
+    lines = [
+        " & ".join(f"{round(value, 3) + 0.0:.3f}" for value in line)
+        for line in values.tolist()
+    ]  # no "-0.000"
     return r"\begin{pmatrix}" + r" \\ ".join(lines) + r"\end{pmatrix}"
 
 
-display(Markdown("\n\n".join(f"$$\\small H_{t} = {matrix(H[t])}, \\; B_{t} = {matrix(B[t])}$$" for t in range(T))))
+display(
+    Markdown(
+        "\n\n".join(
+            f"$$\\small H_{t} = {matrix(H[t])}, \\; B_{t} = {matrix(B[t])}$$"
+            for t in range(T)
+        )
+    )
+)
 
 # %% [markdown]
 # **Backward**, {eq}`eq-backward`. Each row begins with the $v$ it is given; $g$ is what has come together after it.
@@ -219,7 +247,13 @@ for t in reversed(range(T)):
 
 # %% tags=["remove-input"]
 show(
-    {"$t$": t, "$v$": vector(v), "$H_t v$": vector(Hv), r"$B_t^\top v$": vector(Bv), "$g$ after": vector(g)}
+    {
+        "$t$": t,
+        "$v$": vector(v),
+        "$H_t v$": vector(Hv),
+        r"$B_t^\top v$": vector(Bv),
+        "$g$ after": vector(g),
+    }
     for t, v, Hv, Bv, g in walked
 )
 
@@ -232,15 +266,37 @@ figure, axis = plt.subplots(figsize=(6, 4.2), layout="constrained")
 horizontal = torch.linspace(-2, 2.2, 2, dtype=torch.float64)
 for t, theta in enumerate(thetas):
     line = -(theta[0] * horizontal + theta[2]) / theta[1]
-    axis.plot(horizontal, line, color="black", alpha=0.15 + 0.85 * t / T, lw=1, label=f"undecided, $t$ = {t}")
+    axis.plot(
+        horizontal,
+        line,
+        color="black",
+        alpha=0.15 + 0.85 * t / T,
+        lw=1,
+        label=f"undecided, $t$ = {t}",
+    )
 for label, colour in ((1, "#d55e00"), (-1, "#332288")):
     of_data, of_e = data[data_labels == label], e[e_labels == label]
-    axis.scatter(*of_data.T.numpy(), color=colour, s=24, label=f"data, $y$ = {label:+d}")
+    axis.scatter(
+        *of_data.T.numpy(),
+        color=colour,
+        s=24,
+        label=f"data, $y$ = {label:+d}",
+    )
     star = {"s": 160, "marker": "*", "edgecolors": "black", "zorder": 3}
-    axis.scatter(*of_e.T.numpy(), color=colour, label=f"exemplar, $y$ = {label:+d}", **star)
+    axis.scatter(
+        *of_e.T.numpy(),
+        color=colour,
+        label=f"exemplar, $y$ = {label:+d}",
+        **star,
+    )
 downhill = -g.reshape(2, 2).numpy()
 longest = (downhill**2).sum(1).max() ** 0.5
-arrows = {"angles": "xy", "scale_units": "xy", "scale": longest / 0.6, "width": 0.006}
+arrows = {
+    "angles": "xy",
+    "scale_units": "xy",
+    "scale": longest / 0.6,
+    "width": 0.006,
+}
 axis.quiver(*e.T.numpy(), *downhill.T, **arrows, zorder=4)
 axis.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(-2, 2.2), ylim=(-1.5, 2.2))
 axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -268,7 +324,9 @@ class Toy(nn.Module):
 def by_engine(name, **sgd):
     """The gradient with respect to e, as a vector of four numbers."""
     engine = ENGINES[name](
-        lambda classifier, images, t: logistic(classifier(images), e_labels),
+        lambda classifier, images, t: logistic(
+            classifier(images), e_labels
+        ),
         lambda classifier: logistic(classifier(data), data_labels),
         InnerSGD(T, alpha, **sgd),
     )
@@ -297,26 +355,45 @@ for i in range(4):
 
 one_pass = []
 for t, v, Hv, Bv, _ in walked:
-    theta, points = thetas[t].clone().requires_grad_(), e.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(base(theta, points), theta, create_graph=True)
+    theta, points = (
+        thetas[t].clone().requires_grad_(),
+        e.clone().requires_grad_(),
+    )
+    (slope,) = torch.autograd.grad(
+        base(theta, points), theta, create_graph=True
+    )
     q = slope @ v
     along, across = torch.autograd.grad(q, (theta, points))
-    one_pass += [(along - Hv).abs().max(), (across.flatten() - Bv).abs().max()]
+    one_pass += [
+        (along - Hv).abs().max(),
+        (across.flatten() - Bv).abs().max(),
+    ]
 
 # %% tags=["remove-input"]
 ways = {
-    r"forward recursion, $J_T^\top \nabla G(\theta_T)$": J.T @ grad(meta)(thetas[T]),
+    r"forward recursion, $J_T^\top \nabla G(\theta_T)$": J.T
+    @ grad(meta)(thetas[T]),
     "engine `higher`": by_engine("higher"),
     "engine `adjoint`": by_engine("adjoint"),
     f"central differences, $\\epsilon$ = {epsilon:g}": torch.stack(central),
 }
 rows = [
-    {"": way, "gradient": vector(found), "largest difference to $g$": f"{(found - g).abs().max():.1e}"}
+    {
+        "": way,
+        "gradient": vector(found),
+        "largest difference to $g$": f"{(found - g).abs().max():.1e}",
+    }
     for way, found in ways.items()
 ]
-last = ("$H_t v$ and $B_t^\\top v$ by one pass each", "", f"{max(one_pass):.1e}")
+last = (
+    "$H_t v$ and $B_t^\\top v$ by one pass each",
+    "",
+    f"{max(one_pass):.1e}",
+)
 show([*rows, dict(zip(rows[0], last, strict=True))])
-assert all(torch.allclose(found, g, rtol=0, atol=1e-9) for found in ways.values())
+assert all(
+    torch.allclose(found, g, rtol=0, atol=1e-9) for found in ways.values()
+)
 assert max(one_pass) < 1e-14
 
 # %% [markdown]
@@ -344,11 +421,20 @@ def by_recursion(mu, w):
 rows = []
 for mu, w in ((0.0, 0.0), (0.9, 0.0), (0.0, 0.1), (0.9, 0.1)):
     ours = by_recursion(mu, w)
-    apart = {name: (by_engine(name, momentum=mu, weight_decay=w) - ours).abs().max().item() for name in ENGINES}
+    apart = {
+        name: (by_engine(name, momentum=mu, weight_decay=w) - ours)
+        .abs()
+        .max()
+        .item()
+        for name in ENGINES
+    }
     assert max(apart.values()) < 1e-12
     rows.append(
         {r"$\mu$": mu, "$w$": w, "$g$": vector(ours)}
-        | {f"largest difference to `{name}`": f"{value:.1e}" for name, value in apart.items()}
+        | {
+            f"largest difference to `{name}`": f"{value:.1e}"
+            for name, value in apart.items()
+        }
     )
 show(rows)
 
@@ -362,13 +448,20 @@ show(rows)
 
 # %% tags=["hide-input"]
 WAYS = {**ENGINES, "adjoint, kept": KeptAdjoint}
-images = torch.randn(10, 1, 8, 8, generator=torch.Generator().manual_seed(1))
-validation = torch.randn(20, 1, 8, 8, generator=torch.Generator().manual_seed(2))
+images = torch.randn(
+    10, 1, 8, 8, generator=torch.Generator().manual_seed(1)
+)
+validation = torch.randn(
+    20, 1, 8, 8, generator=torch.Generator().manual_seed(2)
+)
 network = build_network(8, 4, 1, 5, seed=0).train()
 
 
 class Held:
-    """Bytes of the tensors that autograd keeps, each block of memory once; and the most at one time."""
+    """Bytes of the tensors that autograd keeps, and the most at one time.
+
+    Each block of memory is counted once.
+    """
 
     def __init__(self):
         self.users, self.bytes, self.most = Counter(), 0, 0
@@ -380,7 +473,9 @@ class Held:
         if self.users[block.data_ptr()] == 1:
             self.bytes += block.nbytes()
             self.most = max(self.most, self.bytes)
-        return Kept(self, tensor.detach())  # without its graph, which would hold this object, and so itself
+        return Kept(
+            self, tensor.detach()
+        )  # without its graph, which would hold this object, and so itself
 
 
 class Kept:
@@ -399,8 +494,12 @@ class Kept:
 def on_network(name, steps, dtype=torch.float32):
     """The gradient that an engine computes on the network."""
     engine = WAYS[name](
-        lambda classifier, exemplars, t: F.cross_entropy(classifier(exemplars), torch.arange(10) % 5),
-        lambda classifier: F.cross_entropy(classifier(validation.to(dtype)), torch.arange(20) % 5),
+        lambda classifier, exemplars, t: F.cross_entropy(
+            classifier(exemplars), torch.arange(10) % 5
+        ),
+        lambda classifier: F.cross_entropy(
+            classifier(validation.to(dtype)), torch.arange(20) % 5
+        ),
         InnerSGD(steps, alpha=0.05),
     )
     return engine(network.to(dtype), images.to(dtype)).gradient
@@ -409,13 +508,23 @@ def on_network(name, steps, dtype=torch.float32):
 rows = []
 for steps in (1, 5, 20):
     row = {"$T$": steps}
-    for dtype, words in ((torch.float64, "double"), (torch.float32, "single")):
-        theirs, ours = on_network("higher", steps, dtype), on_network("adjoint", steps, dtype)
-        row[f"difference, {words} precision"] = f"{(ours - theirs).norm() / theirs.norm():.1e}"
+    for dtype, words in (
+        (torch.float64, "double"),
+        (torch.float32, "single"),
+    ):
+        theirs, ours = (
+            on_network("higher", steps, dtype),
+            on_network("adjoint", steps, dtype),
+        )
+        row[f"difference, {words} precision"] = (
+            f"{(ours - theirs).norm() / theirs.norm():.1e}"
+        )
         assert torch.equal(on_network("adjoint, kept", steps, dtype), ours)
     for name in WAYS:
         held = Held()
-        with torch.autograd.graph.saved_tensors_hooks(held.keep, lambda kept: kept.tensor):
+        with torch.autograd.graph.saved_tensors_hooks(
+            held.keep, lambda kept: kept.tensor
+        ):
             on_network(name, steps)
         row[f"held by `{name}` (MB)"] = f"{held.most / 2**20:.2f}"
     rows.append(row)
@@ -459,21 +568,39 @@ show(rows)
 
 # %% tags=["hide-input"]
 class Count(TorchDispatchMode):
-    """Multiplications in convolutions, the largest kernel, and operations on tensors of ``size`` numbers or more."""
+    """Multiplications in convolutions, largest kernel, large operations.
+
+    Large are those on tensors of ``size`` numbers or more.
+    """
 
     def __init__(self, size=0):
         super().__init__()
-        self.size, self.multiplications, self.kernel, self.operations = size, 0, 0, 0
+        self.size, self.multiplications, self.kernel, self.operations = (
+            size,
+            0,
+            0,
+            0,
+        )
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         out = func(*args, **(kwargs or {}))
         if func is torch.ops.aten.convolution.default:
-            self.multiplications += conv_flop(*args, out_val=out) // 2  # a multiplication and an addition each
+            self.multiplications += (
+                conv_flop(*args, out_val=out) // 2
+            )  # a multiplication and an addition each
             self.kernel = max(self.kernel, args[1].shape[-1])
         elif func is torch.ops.aten.convolution_backward.default:
-            self.multiplications += conv_backward_flop(*args, out_val=out) // 2
-        tensors = [x for x in (*args, *(out if isinstance(out, tuple) else (out,))) if isinstance(x, torch.Tensor)]
-        self.operations += not func.is_view and any(x.numel() >= self.size for x in tensors)
+            self.multiplications += (
+                conv_backward_flop(*args, out_val=out) // 2
+            )
+        tensors = [
+            x
+            for x in (*args, *(out if isinstance(out, tuple) else (out,)))
+            if isinstance(x, torch.Tensor)
+        ]
+        self.operations += not func.is_view and any(
+            x.numel() >= self.size for x in tensors
+        )
         return out
 
 
@@ -489,29 +616,48 @@ with Count() as forward, torch.no_grad():
 
 
 def norm_operations(normalise):
-    """Operations on whole activations in the second derivative of a batch normalisation."""
-    x, *affine = (torch.randn(*shape, requires_grad=True) for shape in ((8, 4, 8, 8), (4,), (4,)))
+    """Operations on whole activations in the second derivative."""
+    x, *affine = (
+        torch.randn(*shape, requires_grad=True)
+        for shape in ((8, 4, 8, 8), (4,), (4,))
+    )
     slopes = torch.randn(8, 4, 8, 8, requires_grad=True)
-    first = torch.autograd.grad(normalise(x, *affine), (x, *affine), slopes, create_graph=True)
+    first = torch.autograd.grad(
+        normalise(x, *affine), (x, *affine), slopes, create_graph=True
+    )
     with Count(x.numel()) as count:
-        torch.autograd.grad(first, (slopes, x, affine[0]), [torch.ones_like(of) for of in first])
+        torch.autograd.grad(
+            first,
+            (slopes, x, affine[0]),
+            [torch.ones_like(of) for of in first],
+        )
     return count.operations
 
 
 norms = {  # by the first word of the name
-    "higher": norm_operations(lambda x, weight, bias: F.batch_norm(x, None, None, weight, bias, True)),
-    "adjoint": norm_operations(lambda x, weight, bias: BatchNorm.apply(x, weight, bias, 1e-5)),
+    "higher": norm_operations(
+        lambda x, weight, bias: F.batch_norm(
+            x, None, None, weight, bias, True
+        )
+    ),
+    "adjoint": norm_operations(
+        lambda x, weight, bias: BatchNorm.apply(x, weight, bias, 1e-5)
+    ),
 }
 rows = []
 for name in WAYS:
     one, two = counted(name, 1), counted(name, 2)
-    passes = (two.multiplications - one.multiplications) / forward.multiplications
+    passes = (
+        two.multiplications - one.multiplications
+    ) / forward.multiplications
     rows.append(
         {
             "engine": f"`{name}`",
             "passes of all convolutions": f"{passes:.2f}",
             "largest convolution kernel": f"{two.kernel} × {two.kernel}",
-            "operations on whole activations, batch normalisation": norms[name.partition(",")[0]],
+            "operations on whole activations, batch normalisation": norms[
+                name.partition(",")[0]
+            ],
         }
     )
 show(rows)
@@ -524,9 +670,13 @@ show(rows)
 # ## Memory and time, measured
 
 # %% tags=["remove-input"]
-BENCH = sorted((RECORDS / "bench").glob("hypergradient*.json"))  # one file per kind of device
+BENCH = sorted(
+    (RECORDS / "bench").glob("hypergradient*.json")
+)  # one file per kind of device
 KEYS = ["device", "threads", "torch", "network", "exemplars", "T"]
-bench = pd.DataFrame([row for path in BENCH for row in json.loads(path.read_text())])
+bench = pd.DataFrame(
+    [row for path in BENCH for row in json.loads(path.read_text())]
+)
 
 
 def span(values, form):
@@ -536,13 +686,29 @@ def span(values, form):
 
 
 if bench.empty:
-    display(Markdown("**Not measured yet**: there is no `book/records/bench/hypergradient.json`."))
+    display(
+        Markdown(
+            "**Not measured yet**: there is no `book/records/bench/hypergradient.json`."
+        )
+    )
 else:
-    measured = ["seconds", "low", "high", "rounds", "peak_mb", "predicted_mb", "rel_diff"]
-    bench[measured] = bench[measured].astype(float)  # a column of nulls alone would hold objects
+    measured = [
+        "seconds",
+        "low",
+        "high",
+        "rounds",
+        "peak_mb",
+        "predicted_mb",
+        "rel_diff",
+    ]
+    bench[measured] = bench[measured].astype(
+        float
+    )  # a column of nulls alone would hold objects
     machines = [
         f"{device}, {threads} {'thread' if threads == 1 else 'threads'}, PyTorch {version}"
-        for device, threads, version in bench[KEYS[:3]].drop_duplicates().itertuples(index=False)
+        for device, threads, version in bench[KEYS[:3]]
+        .drop_duplicates()
+        .itertuples(index=False)
     ]
     rounds = span(bench["rounds"].dropna(), "{:.0f}")
     display(
@@ -554,27 +720,53 @@ else:
     )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels per network, against the number T of inner steps: peak memory, and seconds, one line per engine and number of exemplars. Open markers are predictions of runs that were refused."}}
-COLOURS = {"higher": "#d55e00", "adjoint": "#332288", "adjoint, kept": "#117733"}
+COLOURS = {
+    "higher": "#d55e00",
+    "adjoint": "#332288",
+    "adjoint, kept": "#117733",
+}
 MARKERS, LINES = "osD^v", ("-", "--", ":", "-.")
 
 
 def points(axis, rows, field, engine, which):
-    """One line of a panel, returned; where runs were refused, their predicted memory as open markers."""
+    """One line of a panel; open markers where runs were refused."""
     rows = rows.sort_values("T")
     done = rows[rows["refused"].isna()]
-    shape = {"color": COLOURS[engine], "marker": MARKERS[which % len(MARKERS)], "markersize": 6}
+    shape = {
+        "color": COLOURS[engine],
+        "marker": MARKERS[which % len(MARKERS)],
+        "markersize": 6,
+    }
     label = f"{engine}, {rows['exemplars'].iloc[0]} exemplars"
-    (drawn,) = axis.plot(done["T"], done[field], linestyle=LINES[which % len(LINES)], label=label, **shape)
+    (drawn,) = axis.plot(
+        done["T"],
+        done[field],
+        linestyle=LINES[which % len(LINES)],
+        label=label,
+        **shape,
+    )
     if field == "seconds":
-        axis.vlines(done["T"], done["low"], done["high"], color=COLOURS[engine], lw=1)
+        axis.vlines(
+            done["T"],
+            done["low"],
+            done["high"],
+            color=COLOURS[engine],
+            lw=1,
+        )
     elif rows["refused"].notna().any():
         refused = rows[rows["refused"].notna()]
-        axis.plot(refused["T"], refused["predicted_mb"], linestyle="none", markerfacecolor="none", **shape)
+        axis.plot(
+            refused["T"],
+            refused["predicted_mb"],
+            linestyle="none",
+            markerfacecolor="none",
+            **shape,
+        )
     return drawn
 
 
 def whole_decades(ends):
-    """The ends of a logarithmic axis, moved out to powers of ten, so that it has two labels at least."""
+    """Ends of a logarithmic axis: powers of ten, so two labels at least."""
     low, high = map(math.log10, ends)
     return 10 ** math.floor(low), 10 ** math.ceil(high)
 
@@ -583,23 +775,37 @@ if not bench.empty:
     panels = list(bench.groupby(["device", "network"], sort=False))
     sizes, handles = sorted(bench["exemplars"].unique()), {}
     figure, axes = plt.subplots(
-        len(panels), 2, figsize=(9, 3.3 * len(panels) + 0.6), squeeze=False, layout="constrained"
+        len(panels),
+        2,
+        figsize=(9, 3.3 * len(panels) + 0.6),
+        squeeze=False,
+        layout="constrained",
     )
-    for (left, right), ((device, name), rows) in zip(axes, panels, strict=True):
-        for (exemplars, engine), of_line in rows.groupby(["exemplars", "engine"]):
+    for (left, right), ((device, name), rows) in zip(
+        axes, panels, strict=True
+    ):
+        for (exemplars, engine), of_line in rows.groupby(
+            ["exemplars", "engine"]
+        ):
             for axis, field in ((left, "peak_mb"), (right, "seconds")):
-                handles[exemplars, engine] = points(axis, of_line, field, engine, sizes.index(exemplars))
+                handles[exemplars, engine] = points(
+                    axis, of_line, field, engine, sizes.index(exemplars)
+                )
         left.set(ylabel="peak memory (MB)", title=name)
         right.set(ylabel="seconds", title=device)
         for axis in (left, right):
             axis.set(xscale="log", yscale="log", xlabel="T")
-            axis.xaxis.set_major_locator(FixedLocator(sorted(rows["T"].unique())))
+            axis.xaxis.set_major_locator(
+                FixedLocator(sorted(rows["T"].unique()))
+            )
             axis.xaxis.set_major_formatter(ScalarFormatter())
             axis.xaxis.set_minor_locator(NullLocator())
             axis.yaxis.set_minor_formatter(NullFormatter())
             axis.set_ylim(*whole_decades(axis.get_ylim()))
     lines = [handles[key] for key in sorted(handles)]
-    figure.legend(handles=lines, loc="outside upper center", ncols=3, fontsize=8)
+    figure.legend(
+        handles=lines, loc="outside upper center", ncols=3, fontsize=8
+    )
     plt.show()
 
 # %% tags=["remove-input"]
@@ -612,10 +818,23 @@ if not bench.empty:
         )
     display(Markdown(caption))
 
-    wide = bench.pivot_table(index=KEYS, columns="engine", values=["peak_mb", "seconds"], sort=False).reindex(
-        columns=pd.MultiIndex.from_product([["peak_mb", "seconds"], list(WAYS)])
+    wide = bench.pivot_table(
+        index=KEYS,
+        columns="engine",
+        values=["peak_mb", "seconds"],
+        sort=False,
+    ).reindex(
+        columns=pd.MultiIndex.from_product(
+            [["peak_mb", "seconds"], list(WAYS)]
+        )
     )
-    both = wide.dropna(subset=[(field, name) for field in ("peak_mb", "seconds") for name in ENGINES])
+    both = wide.dropna(
+        subset=[
+            (field, name)
+            for field in ("peak_mb", "seconds")
+            for name in ENGINES
+        ]
+    )
     both = both.sort_index(level=KEYS)
     if len(both):
         peak = both["peak_mb", "adjoint"] / both["peak_mb", "higher"]
@@ -627,24 +846,50 @@ if not bench.empty:
         ]
         with_kept = both.dropna()
         if len(with_kept):
-            over = {name: with_kept["seconds", "adjoint, kept"] / with_kept["seconds", name] for name in ENGINES}
+            over = {
+                name: with_kept["seconds", "adjoint, kept"]
+                / with_kept["seconds", name]
+                for name in ENGINES
+            }
             lines.append(
                 f"- Where `adjoint` keeps its graphs ({len(with_kept)} settings), its time is "
                 f"{span(over['adjoint'], '{:.2f}')} times that without, and {span(over['higher'], '{:.2f}')} times that of "
                 "`higher`."
             )
-        ends = both["peak_mb"].groupby(level=KEYS[:-1], sort=False).agg(["first", "last"])  # T grows within a group
-        times = both.reset_index("T").groupby(level=KEYS[:-1], sort=False)["T"].agg(["first", "last"])
-        longer = (times["last"] / times["first"]).loc[lambda factor: factor > 1]
+        ends = (
+            both["peak_mb"]
+            .groupby(level=KEYS[:-1], sort=False)
+            .agg(["first", "last"])
+        )  # T grows within a group
+        times = (
+            both.reset_index("T")
+            .groupby(level=KEYS[:-1], sort=False)["T"]
+            .agg(["first", "last"])
+        )
+        longer = (times["last"] / times["first"]).loc[
+            lambda factor: factor > 1
+        ]
         if len(longer):
-            factors = {engine: (ends[engine, "last"] / ends[engine, "first"])[longer.index] for engine in ENGINES}
-            grown = [f"that of `{engine}` {span(factors[engine], '{:.1f}')} times" for engine in ENGINES]
-            lines.append(f"- When $T$ grows {span(longer, '{:.0f}')} times, the peak grows: {', '.join(grown)}.")
+            factors = {
+                engine: (ends[engine, "last"] / ends[engine, "first"])[
+                    longer.index
+                ]
+                for engine in ENGINES
+            }
+            grown = [
+                f"that of `{engine}` {span(factors[engine], '{:.1f}')} times"
+                for engine in ENGINES
+            ]
+            lines.append(
+                f"- When $T$ grows {span(longer, '{:.0f}')} times, the peak grows: {', '.join(grown)}."
+            )
     else:
         lines = ["- No setting was measured with both engines."]
     apart = bench[bench["engine"] == "adjoint"]["rel_diff"].dropna()
     if len(apart):
-        lines.append(f"- The largest relative difference between the two gradients is {apart.max():.1e}.")
+        lines.append(
+            f"- The largest relative difference between the two gradients is {apart.max():.1e}."
+        )
     checked = bench.dropna(subset=["peak_mb", "predicted_mb"])
     checked = checked[checked["peak_mb"] > 500]
     if len(checked):
@@ -665,18 +910,31 @@ def cell(rows, engine, field, form):
 
 def ratio(rows, field):
     """The adjoint's number over `higher`'s, or a dash."""
-    values = [rows[rows["engine"] == engine][field].dropna() for engine in ("adjoint", "higher")]
-    return f"{values[0].iloc[0] / values[1].iloc[0]:.2f}" if all(map(len, values)) else "–"
+    values = [
+        rows[rows["engine"] == engine][field].dropna()
+        for engine in ("adjoint", "higher")
+    ]
+    return (
+        f"{values[0].iloc[0] / values[1].iloc[0]:.2f}"
+        if all(map(len, values))
+        else "–"
+    )
 
 
 def peak(rows, engine):
     """The measured peak; for a refused run the predicted one, marked."""
     found = rows[(rows["engine"] == engine) & rows["refused"].notna()]
-    return f"refused ({found['predicted_mb'].iloc[0]:,.0f})" if len(found) else cell(rows, engine, "peak_mb", "{:,.0f}")
+    return (
+        f"refused ({found['predicted_mb'].iloc[0]:,.0f})"
+        if len(found)
+        else cell(rows, engine, "peak_mb", "{:,.0f}")
+    )
 
 
 if not bench.empty:
-    for (device, name), rows in bench.groupby(["device", "network"], sort=False):
+    for (device, name), rows in bench.groupby(
+        ["device", "network"], sort=False
+    ):
         display(Markdown(f"**{name}**, {device}"))
         show(
             {
@@ -687,17 +945,33 @@ if not bench.empty:
                 "kept (MB)": peak(of_row, "adjoint, kept"),
                 "memory ratio": ratio(of_row, "peak_mb"),
                 "`higher` (s)": cell(of_row, "higher", "seconds", "{:.3g}"),
-                "`adjoint` (s)": cell(of_row, "adjoint", "seconds", "{:.3g}"),
-                "kept (s)": cell(of_row, "adjoint, kept", "seconds", "{:.3g}"),
+                "`adjoint` (s)": cell(
+                    of_row, "adjoint", "seconds", "{:.3g}"
+                ),
+                "kept (s)": cell(
+                    of_row, "adjoint, kept", "seconds", "{:.3g}"
+                ),
                 "time ratio": ratio(of_row, "seconds"),
-                "relative difference": cell(of_row, "adjoint", "rel_diff", "{:.1e}"),
+                "relative difference": cell(
+                    of_row, "adjoint", "rel_diff", "{:.1e}"
+                ),
             }
-            for (exemplars, steps), of_row in rows.groupby(["exemplars", "T"])
+            for (exemplars, steps), of_row in rows.groupby(
+                ["exemplars", "T"]
+            )
         )
-    display(Markdown("Ratios are `adjoint` over `higher`; *kept* is `adjoint` where it keeps its graphs."))
+    display(
+        Markdown(
+            "Ratios are `adjoint` over `higher`; *kept* is `adjoint` where it keeps its graphs."
+        )
+    )
     refused = bench[bench["refused"].notna()]
     if len(refused):
-        display(Markdown("A refused run has its predicted peak in brackets. What the guard said to the first of them:"))
+        display(
+            Markdown(
+                "A refused run has its predicted peak in brackets. What the guard said to the first of them:"
+            )
+        )
         display(Markdown(f"> {refused['refused'].iloc[0]}"))
 
 # %% [markdown]
@@ -710,7 +984,11 @@ if not bench.empty:
 # normalised in memory, no augmentation. They took turns; of two epochs of *ours*, the second counts.
 
 # %% tags=["remove-input"]
-rates = [row for path in sorted((RECORDS / "bench").glob("training*.json")) for row in json.loads(path.read_text())]
+rates = [
+    row
+    for path in sorted((RECORDS / "bench").glob("training*.json"))
+    for row in json.loads(path.read_text())
+]
 if rates:
     show(
         {
@@ -723,7 +1001,11 @@ if rates:
         for row in rates
     )
 else:
-    display(Markdown("**Not measured yet**: there is no `book/records/bench/training.json`."))
+    display(
+        Markdown(
+            "**Not measured yet**: there is no `book/records/bench/training.json`."
+        )
+    )
 
 # %% [markdown]
 # ### Does accuracy hold in bfloat16?
@@ -738,22 +1020,35 @@ else:
 # %% tags=["remove-input"]
 PAIRS = {
     "digits, LwF, herding": ("quick", "digits-n5", "herding"),
-    "CIFAR-100, 20 classes, 16 × 16, LUCIR": ("small", "cifar100-n5", "lucir"),
+    "CIFAR-100, 20 classes, 16 × 16, LUCIR": (
+        "small",
+        "cifar100-n5",
+        "lucir",
+    ),
 }
 rows = []
 for words, (profile, name, arm) in PAIRS.items():
     found, low = report.evidence(profile, name), f"{arm}-bfloat16"
     if report.comparable(found, low, arm):
         seeds = sorted(found[low].keys() & found[arm].keys())
-        single, rounded = (sum(found[of][seed].average_accuracy for seed in seeds) / len(seeds) for of in (arm, low))
+        single, rounded = (
+            sum(found[of][seed].average_accuracy for seed in seeds)
+            / len(seeds)
+            for of in (arm, low)
+        )
         rows.append(
             {
                 "N = 5": words,
                 "seeds": len(seeds),
                 "float32": f"{single:.2f}",
                 "bfloat16": f"{rounded:.2f}",
-                "difference": str(report.difference(found, low, arm, "average_accuracy")),
-                "pairs of one source": sum(report.same_source(found[low][seed], found[arm][seed]) for seed in seeds),
+                "difference": str(
+                    report.difference(found, low, arm, "average_accuracy")
+                ),
+                "pairs of one source": sum(
+                    report.same_source(found[low][seed], found[arm][seed])
+                    for seed in seeds
+                ),
             }
         )
 if rows:
@@ -767,13 +1062,18 @@ if rows:
 # features are the same bits in parts of either size. On a GPU parts have 1,024 images.
 
 # %% tags=["remove-input"]
-rates = [row for path in sorted((RECORDS / "bench").glob("inference*.json")) for row in json.loads(path.read_text())]
+rates = [
+    row
+    for path in sorted((RECORDS / "bench").glob("inference*.json"))
+    for row in json.loads(path.read_text())
+]
 if rates:
     show(
         {
             "network": row["network"],
             "work": row["work"],
-            "images in a part": f"{row['size']:,}" + (" (ours)" if row["parts"] == "ours" else ""),
+            "images in a part": f"{row['size']:,}"
+            + (" (ours)" if row["parts"] == "ours" else ""),
             "images per second": f"{row['images_per_second']:,.0f}",
             f"range of {row['rounds']} rounds": f"{row['low']:,.0f} to {row['high']:,.0f}",
             "on": f"{row['device']}, {row['threads']} {'thread' if row['threads'] == 1 else 'threads'}",
@@ -781,7 +1081,11 @@ if rates:
         for row in rates
     )
 else:
-    display(Markdown("**Not measured yet**: there is no `book/records/bench/inference.json`."))
+    display(
+        Markdown(
+            "**Not measured yet**: there is no `book/records/bench/inference.json`."
+        )
+    )
 
 # %% [markdown]
 # ## Reading pictures, measured
@@ -794,7 +1098,11 @@ else:
 # measured.
 
 # %% tags=["remove-input"]
-rates = [row for path in sorted((RECORDS / "bench").glob("input*.json")) for row in json.loads(path.read_text())]
+rates = [
+    row
+    for path in sorted((RECORDS / "bench").glob("input*.json"))
+    for row in json.loads(path.read_text())
+]
 if rates:
     show(
         {
@@ -811,10 +1119,17 @@ if rates:
     sentences = []
     for device in dict.fromkeys(row["device"] for row in rates):
         own = [row for row in rates if row["device"] == device]
-        speed = {(row["pictures"], row["loop"]): row["images_per_second"] for row in own}
+        speed = {
+            (row["pictures"], row["loop"]): row["images_per_second"]
+            for row in own
+        }
         ahead = [
             f"{speed[pictures, loop] / speed[pictures, 'usual']:.2f} times the usual rate for {pictures}"
-            + ("" if loop == "ours" else f" ({loop.removeprefix('ours, ')})")
+            + (
+                ""
+                if loop == "ours"
+                else f" ({loop.removeprefix('ours, ')})"
+            )
             for pictures, loop in speed
             if loop != "usual"
         ]
@@ -825,7 +1140,11 @@ if rates:
         )
     display(Markdown(" ".join(sentences)))
 else:
-    display(Markdown("**Not measured yet**: there is no `book/records/bench/input.json`."))
+    display(
+        Markdown(
+            "**Not measured yet**: there is no `book/records/bench/input.json`."
+        )
+    )
 
 # %% [markdown]
 # ## A run at the paper's scale, projected
@@ -840,14 +1159,28 @@ else:
 PROJECTED = sorted((RECORDS / "bench").glob("dry-run-*.json"))
 for found in (json.loads(path.read_text()) for path in PROJECTED):
     parts, memory = dry_run_command.summary(found["rows"]), found["memory"]
-    amount, most = dry_run_command.amount, max(parts, key=lambda row: row["hours"])
-    preset = f" with `--preset {found['preset']}`" if found["preset"] else ""
-    threads = f"{found['threads']} of {found['cores']} cores" if found["device"] == "cpu" else f"{found['cores']} cores"
-    display(Markdown(f"`params/{found['params']}.yaml`{preset}, on {found['device']}, {threads}:"))
+    amount, most = (
+        dry_run_command.amount,
+        max(parts, key=lambda row: row["hours"]),
+    )
+    preset = (
+        f" with `--preset {found['preset']}`" if found["preset"] else ""
+    )
+    threads = (
+        f"{found['threads']} of {found['cores']} cores"
+        if found["device"] == "cpu"
+        else f"{found['cores']} cores"
+    )
+    display(
+        Markdown(
+            f"`params/{found['params']}.yaml`{preset}, on {found['device']}, {threads}:"
+        )
+    )
     show(
         {
             "phases": row["phases"],
-            "part": row["part"] + (", at most" if row["part"] == "controls" else ""),
+            "part": row["part"]
+            + (", at most" if row["part"] == "controls" else ""),
             "count": f"{row['count']:,} {row['unit']}",
             "seconds each": f"{amount(row['seconds'])} ({amount(row['low'])} to {amount(row['high'])})",
             "hours": amount(row["hours"]),
@@ -877,12 +1210,18 @@ for found in (json.loads(path.read_text()) for path in PROJECTED):
             "computation is, not that it can be done."
         )
     if scaled:
-        text.append(f"Of {len(found['measured'])} kinds of work, {len(scaled)} were measured in part and scaled.")
+        text.append(
+            f"Of {len(found['measured'])} kinds of work, {len(scaled)} were measured in part and scaled."
+        )
     if found["made_pictures"]:
         text.append("Reading was measured on pictures made for it.")
     display(Markdown(" ".join(text)))
 if not PROJECTED:
-    display(Markdown("**Not measured yet**: there is no `book/records/bench/dry-run-*.json`."))
+    display(
+        Markdown(
+            "**Not measured yet**: there is no `book/records/bench/dry-run-*.json`."
+        )
+    )
 
 # %% [markdown]
 # ## On a GPU: recorded steps
@@ -909,7 +1248,11 @@ if not PROJECTED:
 
 # %% tags=["remove-input"]
 if not any(path.stem == "hypergradient-cuda" for path in BENCH):
-    display(Markdown("**Engines have not been measured on a GPU yet**: no speed of theirs on one is known."))
+    display(
+        Markdown(
+            "**Engines have not been measured on a GPU yet**: no speed of theirs on one is known."
+        )
+    )
 
 # %% [markdown]
 # ## When it still does not fit: truncation
@@ -921,14 +1264,19 @@ if not any(path.stem == "hypergradient-cuda" for path in BENCH):
 # %% tags=["hide-input"]
 rows = []
 for keep, (_, _, _, _, part) in enumerate(walked, start=1):
-    apart = max((by_engine(name, truncate=keep) - part).abs().max().item() for name in ENGINES)
+    apart = max(
+        (by_engine(name, truncate=keep) - part).abs().max().item()
+        for name in ENGINES
+    )
     assert apart < 1e-12
+    cosine = F.cosine_similarity(part, g, dim=0)
+    difference = (part - g).norm() / g.norm()
     rows.append(
         {
             "$K$": keep,
             "truncated gradient": vector(part),
-            "relative difference to all steps": f"{(part - g).norm() / g.norm():.2f}",
-            "cosine to all steps": f"{F.cosine_similarity(part, g, dim=0):.3f}",
+            "relative difference to all steps": f"{difference:.2f}",
+            "cosine to all steps": f"{cosine:.3f}",
             "engines, largest difference": f"{apart:.1e}",
         }
     )
@@ -959,9 +1307,15 @@ some = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(3))
 SETTINGS = {
     "`higher`": {"engine": "higher"},
     "`higher`, the last 5 steps": {"engine": "higher", "truncate": 5},
-    "`higher`, 100 exemplars per inner step": {"engine": "higher", "inner_batch": 100},
+    "`higher`, 100 exemplars per inner step": {
+        "engine": "higher",
+        "inner_batch": 100,
+    },
     "`adjoint`": {"engine": "adjoint"},
-    "`adjoint`, 100 exemplars per inner step": {"engine": "adjoint", "inner_batch": 100},
+    "`adjoint`, 100 exemplars per inner step": {
+        "engine": "adjoint",
+        "inner_batch": 100,
+    },
 }
 some_labels = torch.arange(4)
 rows = []
@@ -973,8 +1327,12 @@ for words, changes in SETTINGS.items():
         level,
     )
     graph = graph_size(paper_network, some, engine)
-    predicted = engine.peak_bytes(graph, batch=level.inner_batch or 1000, validation=128)
-    rows.append({"engine": words, "predicted peak (GB)": f"{predicted / 1e9:,.1f}"})
+    predicted = engine.peak_bytes(
+        graph, batch=level.inner_batch or 1000, validation=128
+    )
+    rows.append(
+        {"engine": words, "predicted peak (GB)": f"{predicted / 1e9:,.1f}"}
+    )
 show(rows)
 
 # %% [markdown]

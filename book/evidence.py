@@ -44,8 +44,14 @@ from mnemonics_lib.kept import read_kept
 figures.style()
 STUDIES = {path.stem: plan(path) for path in study_files("evidence")}
 RECORDS = {name: report.evidence("evidence", name) for name in STUDIES}
-FOUND = {name: outcome.comparisons(study) for name, study in STUDIES.items()}
-PRIMARY = [(arm, minus, found) for arm, minus, found in FOUND["primary"] if found.field == "average_accuracy"]
+FOUND = {
+    name: outcome.comparisons(study) for name, study in STUDIES.items()
+}
+PRIMARY = [
+    (arm, minus, found)
+    for arm, minus, found in FOUND["primary"]
+    if found.field == "average_accuracy"
+]
 UNITS = {
     "average_accuracy": "average accuracy (points)",
     "forgetting": "forgetting (points; below zero is better)",
@@ -59,20 +65,39 @@ def there(name):
     study = STUDIES[name]
     if study.missing:
         made = len(study.runs) - len(study.missing)
-        display(Markdown(f"*So far {made} of the {len(study.runs)} runs of `evidence/{name}` are there.*"))
+        display(
+            Markdown(
+                f"*So far {made} of the {len(study.runs)} runs of "
+                f"`evidence/{name}` are there.*"
+            )
+        )
 
 
 def compared(name):
-    """Show the differences of a study, and draw them: a table and a figure for each number."""
+    """A table and a figure of a study's differences, for each number."""
     there(name)
     for field in dict.fromkeys(each.field for _, _, each in FOUND[name]):
-        found = [(arm, minus, each) for arm, minus, each in FOUND[name] if each.field == field]
+        found = [
+            (arm, minus, each)
+            for arm, minus, each in FOUND[name]
+            if each.field == field
+        ]
         show(
-            {"arm": arm, "minus": minus, UNITS[field]: str(each.difference), "verdict": each.difference.verdict}
+            {
+                "arm": arm,
+                "minus": minus,
+                UNITS[field]: str(each.difference),
+                "verdict": each.difference.verdict,
+            }
             for arm, minus, each in found
         )
-        values = {f"{arm}\n− {minus}": each.differences for arm, minus, each in found}
-        _, axis = plt.subplots(figsize=(8, 0.8 + 0.45 * len(values)), layout="constrained")
+        values = {
+            f"{arm}\n− {minus}": each.differences
+            for arm, minus, each in found
+        }
+        _, axis = plt.subplots(
+            figsize=(8, 0.8 + 0.45 * len(values)), layout="constrained"
+        )
         colours = dict.fromkeys(values, figures.PALETTE["mnemonics"])
         figures.differences(values, axis, colours, found[0][2].level)
         axis.set(xlabel=UNITS[field])
@@ -86,7 +111,9 @@ def means(name):
     for arm in dict.fromkeys(run.arm for run in STUDIES[name].runs):
         if found := RECORDS[name].get(arm):
             numbers = {
-                UNITS[field].split(" (")[0]: report.mean_pm(report.over_seeds(found, field))
+                UNITS[field].split(" (")[0]: report.mean_pm(
+                    report.over_seeds(found, field)
+                )
                 for field in ("average_accuracy", "forgetting")
             }
             rows.append({"arm": arm, "seeds": len(found)} | numbers)
@@ -95,21 +122,30 @@ def means(name):
 
 
 def cell(arm):
-    """Method and exemplars a class, from the name of an arm: lwf-trained-20."""
+    """Method and exemplars a class, of an arm such as lwf-trained-20."""
     method, _, number = arm.split("-")
     return f"{report.NAMES[method]}, {number} a class"
 
 
 def arrow(parts, before, after):
     """Means of two fields, as text: the one, and what became of it."""
-    return " → ".join(f"{fmean(getattr(part, name) for part in parts):.2f}" for name in (before, after))
+    return " → ".join(
+        f"{fmean(getattr(part, name) for part in parts):.2f}"
+        for name in (before, after)
+    )
 
 
 # %% [markdown]
 # ## In short
 
 # %% tags=["remove-input"]
-display(Markdown("\n".join(f"- {line}" for line in outcome.in_short(STUDIES["primary"]))))
+display(
+    Markdown(
+        "\n".join(
+            f"- {line}" for line in outcome.in_short(STUDIES["primary"])
+        )
+    )
+)
 
 # %% [markdown]
 # ## Trained from herding minus herding
@@ -126,19 +162,37 @@ compared("primary")
 # %% tags=["remove-input"]
 def before(record):
     """Mean accuracy before fine-tuning, over the phases that have one."""
-    return fmean(row.accuracy_before_finetuning for row in record.results if row.accuracy_before_finetuning is not None)
+    return fmean(
+        row.accuracy_before_finetuning
+        for row in record.results
+        if row.accuracy_before_finetuning is not None
+    )
 
 
 rows = []
 for arm, minus, found in PRIMARY:
     slices = {}
     for seed, value in found.differences.items():
-        slices.setdefault(tuple(STUDIES["primary"].study.slice_of(seed)), []).append(value)
+        slices.setdefault(
+            tuple(STUDIES["primary"].study.slice_of(seed)), []
+        ).append(value)
     ours, theirs = RECORDS["primary"][arm], RECORDS["primary"][minus]
     rows.append(
         {"cell": cell(arm)}
-        | {f"classes {first}–{last - 1}": f"{fmean(values):+.2f}" for (first, last), values in sorted(slices.items())}
-        | {"before fine-tuning": str(interval([before(ours[s]) - before(theirs[s]) for s in found.differences]))}
+        | {
+            f"classes {first}–{last - 1}": f"{fmean(values):+.2f}"
+            for (first, last), values in sorted(slices.items())
+        }
+        | {
+            "before fine-tuning": str(
+                interval(
+                    [
+                        before(ours[s]) - before(theirs[s])
+                        for s in found.differences
+                    ]
+                )
+            )
+        }
     )
 if rows:
     show(rows)
@@ -152,14 +206,20 @@ if rows:
 # %% tags=["remove-input"]
 rows = []
 for arm, _, found in PRIMARY:
-    results = [row for record in RECORDS["primary"][arm].values() for row in record.results]
+    results = [
+        row
+        for record in RECORDS["primary"][arm].values()
+        for row in record.results
+    ]
     of_arm = [row.exemplars for row in results]
     panels = [each.panel for each in of_arm]
     rows.append(
         {
             "cell": cell(arm),
             "panel loss": arrow(panels, "before", "after"),
-            "with running statistics": arrow(panels, "before_running", "after_running"),
+            "with running statistics": arrow(
+                panels, "before_running", "after_running"
+            ),
             "own loss": arrow(of_arm, "own_loss_before", "own_loss_after"),
             "displacement (std)": f"{fmean(row.displacement_new for row in results):.3f}",
             "of noise": f"{fmean(each.noise_displacement for each in of_arm):.3f}",
@@ -189,11 +249,12 @@ compared("doubling")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy against the number of exemplars, for LwF and LUCIR: trained with equal outer steps, with steps in proportion, and twice as many of herding's exemplars."}}
 def against(name, kind, method):
-    """Exemplars a class of the control -> seed -> difference to herding, of the arms of one method and kind."""
+    """Exemplars a class -> seed -> difference to herding, of one kind."""
     return {
         int(minus.rsplit("-", 1)[1]): found.differences
         for arm, minus, found in FOUND[name]
-        if arm.startswith(f"{method}-{kind}-") and minus.startswith(f"{method}-herding-")
+        if arm.startswith(f"{method}-{kind}-")
+        and minus.startswith(f"{method}-herding-")
     }
 
 
@@ -205,14 +266,28 @@ SERIES = {
 }
 there("steps")  # of the other two the tables say it
 drawn = {
-    method: {label: found for label, (name, kind, _) in SERIES.items() if (found := against(name, kind, method))}
+    method: {
+        label: found
+        for label, (name, kind, _) in SERIES.items()
+        if (found := against(name, kind, method))
+    }
     for method in ("lwf", "lucir")
 }
 if any(drawn.values()):
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(
+        1, 2, figsize=(11, 4), layout="constrained", sharey=True
+    )
     for axis, (method, series) in zip(axes, drawn.items(), strict=True):
-        figures.differences_along(series, axis, {label: colour for label, (*_, colour) in SERIES.items()})
-        axis.set(title=report.NAMES[method], xlabel="exemplars a class", ylabel="average accuracy (points)")
+        figures.differences_along(
+            series,
+            axis,
+            {label: colour for label, (*_, colour) in SERIES.items()},
+        )
+        axis.set(
+            title=report.NAMES[method],
+            xlabel="exemplars a class",
+            ylabel="average accuracy (points)",
+        )
         if series:
             axis.legend()
     plt.show()
@@ -231,13 +306,22 @@ there("epochs")
 rows, dots = [], []
 for arm, _, found in FOUND["epochs"]:
     trained = RECORDS["epochs"][arm]
-    knows = {seed: measure(trained[seed], "train_accuracy[0]") for seed in found.differences}
-    dots += [(knows[seed], value) for seed, value in found.differences.items()]
+    knows = {
+        seed: measure(trained[seed], "train_accuracy[0]")
+        for seed in found.differences
+    }
+    dots += [
+        (knows[seed], value) for seed, value in found.differences.items()
+    ]
     rows.append(
         {
             "epochs": arm.split("epochs=")[1].split("-")[0],
             "knows (%)": f"{fmean(knows.values()):.0f}",
-            "own loss": arrow([r.results[0].exemplars for r in trained.values()], "own_loss_before", "own_loss_after"),
+            "own loss": arrow(
+                [r.results[0].exemplars for r in trained.values()],
+                "own_loss_before",
+                "own_loss_after",
+            ),
             "trained minus herding (points)": str(found.difference),
             "verdict": found.difference.verdict,
         }
@@ -245,9 +329,14 @@ for arm, _, found in FOUND["epochs"]:
 if rows:
     show(rows)
     figure, axis = plt.subplots(figsize=(6, 3.6), layout="constrained")
-    axis.scatter(*zip(*dots, strict=True), color=figures.PALETTE["mnemonics"])
+    axis.scatter(
+        *zip(*dots, strict=True), color=figures.PALETTE["mnemonics"]
+    )
     axis.axhline(0, color="black", lw=1)
-    axis.set(xlabel="training images that Θ₀ knows (%)", ylabel="trained minus herding (points)")
+    axis.set(
+        xlabel="training images that Θ₀ knows (%)",
+        ylabel="trained minus herding (points)",
+    )
     plt.show()
 
 # %% [markdown]
@@ -287,13 +376,32 @@ rows = []
 for arm, by_seed in kept.items():
     files = list(by_seed.values())
     for phase in sorted({phase for file in files for phase in file.phases}):
-        of_runs = [file.phases[phase].margins.groupby("kind")[["margin", "other"]].mean() for file in files]
+        of_runs = [
+            file.phases[phase]
+            .margins.groupby("kind")[["margin", "other"]]
+            .mean()
+            for file in files
+        ]
         for minus in ("start", "herding", "random"):
             differences = {
-                words: str(interval([of_run.loc["trained", name] - of_run.loc[minus, name] for of_run in of_runs]))
-                for name, words in (("margin", "margin"), ("other", "distance"))
+                words: str(
+                    interval(
+                        [
+                            of_run.loc["trained", name]
+                            - of_run.loc[minus, name]
+                            for of_run in of_runs
+                        ]
+                    )
+                )
+                for name, words in (
+                    ("margin", "margin"),
+                    ("other", "distance"),
+                )
             }
-            rows.append({"arm": arm, "phase": phase, "trained minus": minus} | differences)
+            rows.append(
+                {"arm": arm, "phase": phase, "trained minus": minus}
+                | differences
+            )
 if rows:
     show(rows)
 
@@ -305,14 +413,31 @@ if rows:
 
 seed_0 = kept.get("lucir-trained-20", {}).get(0)
 if seed_0:
-    figure, axes = plt.subplots(2, 3, figsize=(11, 7), layout="constrained", squeeze=False)
-    for line, (phase, of_phase) in zip(axes, seed_0.phases.items(), strict=True):
+    figure, axes = plt.subplots(
+        2, 3, figsize=(11, 7), layout="constrained", squeeze=False
+    )
+    for line, (phase, of_phase) in zip(
+        axes, seed_0.phases.items(), strict=True
+    ):
         points = of_phase.embedding
-        points = points[(points["map"] == "t-SNE") & points["class"].isin(range(3))]
-        for axis, kind in zip(line, ("random", "herding", "trained"), strict=True):
+        points = points[
+            (points["map"] == "t-SNE") & points["class"].isin(range(3))
+        ]
+        for axis, kind in zip(
+            line, ("random", "herding", "trained"), strict=True
+        ):
             of_kind = points[points["kind"].isin(("data", kind))]
-            at, ours = of_kind[["x", "y"]].to_numpy(), (of_kind["kind"] != "data").to_numpy()
-            figures.embedding(at, of_kind["class"].to_numpy(), ours, axis, f"phase {phase}: {kind}")
+            at, ours = (
+                of_kind[["x", "y"]].to_numpy(),
+                (of_kind["kind"] != "data").to_numpy(),
+            )
+            figures.embedding(
+                at,
+                of_kind["class"].to_numpy(),
+                ours,
+                axis,
+                f"phase {phase}: {kind}",
+            )
     plt.show()
 
 # %% [markdown]
@@ -366,8 +491,19 @@ compared("medium_n25")
 # %% tags=["remove-input"]
 rows = []
 for arm, minus, _ in PRIMARY:
-    seconds = [median(record.seconds for record in RECORDS["primary"][which].values()) for which in (minus, arm)]
-    rows.append({"cell": cell(arm), "herding (s)": f"{seconds[0]:.0f}", "trained (s)": f"{seconds[1]:.0f}"})
+    seconds = [
+        median(
+            record.seconds for record in RECORDS["primary"][which].values()
+        )
+        for which in (minus, arm)
+    ]
+    rows.append(
+        {
+            "cell": cell(arm),
+            "herding (s)": f"{seconds[0]:.0f}",
+            "trained (s)": f"{seconds[1]:.0f}",
+        }
+    )
 if rows:
     display(
         Markdown(

@@ -27,14 +27,19 @@ from mnemonics_lib.methods.base import Method
 
 
 class WeightAligning(Method):
-    """Zhao et al. 2020: CE + KD, then the newest rows are scaled to the mean length of the older ones."""
+    """Zhao et al. 2020: CE + KD, then the newest rows are scaled.
+
+    They get the mean length of the older ones.
+    """
 
     @torch.no_grad()
     def end_phase(self, model, held_out):
-        """Scale the newest rows; a second call finds gamma = 1 and changes nothing."""
+        """Scale the newest rows; a second call finds gamma = 1."""
         *old, new = model.head.rows()
         if old:  # phase 0 has nothing to align
-            new *= torch.cat(old).norm(dim=1).mean() / new.norm(dim=1).mean()
+            new *= (
+                torch.cat(old).norm(dim=1).mean() / new.norm(dim=1).mean()
+            )
 
 
 METHODS["wa"] = MethodInfo("__main__:WeightAligning", heads=("linear",))
@@ -55,14 +60,22 @@ from mnemonics_lib.config import load_config
 from mnemonics_lib.paths import PARAMS
 from mnemonics_lib.runs import run
 
-base = load_config(PARAMS / "quick" / "digits-n5.yaml", preset="lwf").replace(budget=4)
-with TemporaryDirectory() as directory:  # phase 0 is shared: trained for the first of each seed
+base = load_config(
+    PARAMS / "quick" / "digits-n5.yaml", preset="lwf"
+).replace(budget=4)
+with (
+    TemporaryDirectory() as directory
+):  # phase 0 is shared: trained for the first of each seed
     rows = [
-        dict(run(base.replace(method=method, seed=seed), Path(directory))[0])
+        dict(
+            run(base.replace(method=method, seed=seed), Path(directory))[0]
+        )
         for seed in range(3)
         for method in ("lwf", "wa")
     ]
-table = pd.DataFrame(rows).pivot_table(index="seed", columns="method", values="average_accuracy")
+table = pd.DataFrame(rows).pivot_table(
+    index="seed", columns="method", values="average_accuracy"
+)
 table.round(1)
 
 # %% [markdown]

@@ -19,7 +19,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 place = TemporaryDirectory()
-pictures = Path(place.name) / "pictures"  # put the path of your own folder here
+pictures = (
+    Path(place.name) / "pictures"
+)  # put the path of your own folder here
 
 # %% [markdown]
 # So that this page runs without one, it makes a folder: scikit-learn's digits as files. Leave the cell out for your own.
@@ -29,10 +31,25 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-for number, (image, digit) in enumerate(zip(*load_digits(return_X_y=True), strict=True)):
-    name = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")[digit]
+for number, (image, digit) in enumerate(
+    zip(*load_digits(return_X_y=True), strict=True)
+):
+    name = (
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+    )[digit]
     (pictures / name).mkdir(parents=True, exist_ok=True)
-    grey = Image.fromarray((image.reshape(8, 8) * 255 / 16).astype(np.uint8))
+    grey = Image.fromarray(
+        (image.reshape(8, 8) * 255 / 16).astype(np.uint8)
+    )
     grey.resize((32, 32)).save(pictures / name / f"{number}.png")
 
 # %% [markdown]
@@ -101,7 +118,9 @@ plt.show()
 # The learned exemplars, a folder for each class, which any program can show and any trainer can read ({doc}`/extend`):
 
 # %%
-sorted(str(file.relative_to(learned)) for file in learned.rglob("*.png"))[:4]
+sorted(str(file.relative_to(learned)) for file in learned.rglob("*.png"))[
+    :4
+]
 
 # %% mystnb={"image": {"alt": "The learned exemplars beside the pictures that they started from, one column for each class."}}
 memory = finished.exemplars
@@ -118,7 +137,9 @@ import torch
 
 from mnemonics_lib.data.pictures import read_picture
 
-some = [sorted((pictures / name).iterdir())[0] for name in ("three", "eight")]
+some = [
+    sorted((pictures / name).iterdir())[0] for name in ("three", "eight")
+]
 raw = torch.stack([read_picture(file, size=16, grey=True) for file in some])
 finished.predict(raw).names
 

@@ -40,15 +40,27 @@ digits = {n: report.evidence("quick", f"digits-n{n}") for n in (5, 1)}
 # ## In short
 
 # %% tags=["remove-input"]
-SHORT = {"mnemonics": "random", "mnemonics-from-herding": "herding", "herding": "random"}
-WORDS = {"higher": "is higher than", "lower": "is lower than", "no difference shown": "shows no difference to"}
+SHORT = {
+    "mnemonics": "random",
+    "mnemonics-from-herding": "herding",
+    "herding": "random",
+}
+WORDS = {
+    "higher": "is higher than",
+    "lower": "is lower than",
+    "no difference shown": "shows no difference to",
+}
 lines = []
 for n, found in digits.items():
     for arm, other in SHORT.items():
         if report.comparable(found, arm, other):
             ours = report.difference(found, arm, other, "average_accuracy")
-            said = WORDS.get(ours.verdict, "has too few seeds to be compared with")
-            lines.append(f"- N = {n}: the average accuracy of *{arm}* {said} that of *{other}*: {ours} points.")
+            said = WORDS.get(
+                ours.verdict, "has too few seeds to be compared with"
+            )
+            lines.append(
+                f"- N = {n}: the average accuracy of *{arm}* {said} that of *{other}*: {ours} points."
+            )
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
@@ -58,7 +70,11 @@ display(Markdown("\n".join(lines)))
 
 # %% tags=["remove-input"]
 (primary,) = study_files("evidence/primary")
-display(Markdown("\n".join(f"- {line}" for line in outcome.in_short(plan(primary)))))
+display(
+    Markdown(
+        "\n".join(f"- {line}" for line in outcome.in_short(plan(primary)))
+    )
+)
 
 # %% [markdown]
 # ## The paper's claims on digits
@@ -71,15 +87,64 @@ display(Markdown("\n".join(f"- {line}" for line in outcome.in_short(plan(primary
 # $N = 1$ one phase brings five.
 
 # %% tags=["hide-input"]
-CLAIMS = [  # name, two cells of the paper's Table 2 (kind, adjusted), two of our arms
-    ("trained minus herding", ("mnemonics", "no"), ("herding", "no"), "mnemonics", "herding"),
-    ("trained minus random", ("mnemonics", "no"), ("random", "no"), "mnemonics", "random"),
-    ("herding minus random", ("herding", "no"), ("random", "no"), "herding", "random"),
-    ("trained from herding minus herding", None, None, "mnemonics-from-herding", "herding"),
-    ("trained by Eq. 4b minus by Eq. 7", None, None, "mnemonics-eq4b", "mnemonics"),
-    ("the paper's numbers minus random", ("mnemonics", "no"), ("random", "no"), "mnemonics-paper", "random"),
-    ("adjusted minus not, trained", ("mnemonics", "yes"), ("mnemonics", "no"), "mnemonics-adjust", "mnemonics"),
-    ("adjusted minus not, herding", ("herding", "yes"), ("herding", "no"), "herding-adjust", "herding"),
+# Name, two cells of the paper's Table 2 (kind, adjusted), two of our arms:
+CLAIMS = [
+    (
+        "trained minus herding",
+        ("mnemonics", "no"),
+        ("herding", "no"),
+        "mnemonics",
+        "herding",
+    ),
+    (
+        "trained minus random",
+        ("mnemonics", "no"),
+        ("random", "no"),
+        "mnemonics",
+        "random",
+    ),
+    (
+        "herding minus random",
+        ("herding", "no"),
+        ("random", "no"),
+        "herding",
+        "random",
+    ),
+    (
+        "trained from herding minus herding",
+        None,
+        None,
+        "mnemonics-from-herding",
+        "herding",
+    ),
+    (
+        "trained by Eq. 4b minus by Eq. 7",
+        None,
+        None,
+        "mnemonics-eq4b",
+        "mnemonics",
+    ),
+    (
+        "the paper's numbers minus random",
+        ("mnemonics", "no"),
+        ("random", "no"),
+        "mnemonics-paper",
+        "random",
+    ),
+    (
+        "adjusted minus not, trained",
+        ("mnemonics", "yes"),
+        ("mnemonics", "no"),
+        "mnemonics-adjust",
+        "mnemonics",
+    ),
+    (
+        "adjusted minus not, herding",
+        ("herding", "yes"),
+        ("herding", "no"),
+        "herding-adjust",
+        "herding",
+    ),
 ]
 
 
@@ -87,25 +152,48 @@ def of_paper(cell, field, phases=5):
     """A number of the paper's Table 2, CIFAR-100."""
     kind, adjusted = cell
     match = (table2.dataset == "cifar100") & (table2.phases == phases)
-    return table2[match & (table2.exemplars == kind) & (table2.adjust_old == adjusted)][field].item()
+    return table2[
+        match & (table2.exemplars == kind) & (table2.adjust_old == adjusted)
+    ][field].item()
 
 
 def verdict(paper, ours):
-    """What the interval allows to be said, and beside the paper's sign where the paper has one."""
-    if paper is None or ours.verdict in ("too few seeds", "no difference shown"):
+    """What the interval says; beside the paper's sign, where it has one."""
+    if paper is None or ours.verdict in (
+        "too few seeds",
+        "no difference shown",
+    ):
         return ours.verdict
-    return "same sign" if (ours.mean > 0) == (paper > 0) else "**opposite sign**"
+    return (
+        "same sign"
+        if (ours.mean > 0) == (paper > 0)
+        else "**opposite sign**"
+    )
 
 
 def claims(field, paper_field):
-    """One row per claim: the paper's difference; ours and the verdict for each N."""
+    """A row per claim: the paper's difference; ours and a verdict by N."""
     for name, cell, other_cell, arm, other_arm in CLAIMS:
-        paper = of_paper(cell, paper_field) - of_paper(other_cell, paper_field) if cell else None
-        row = {"difference": name, "paper says": "" if paper is None else f"{paper:+.2f}"}
+        paper = (
+            of_paper(cell, paper_field) - of_paper(other_cell, paper_field)
+            if cell
+            else None
+        )
+        row = {
+            "difference": name,
+            "paper says": "" if paper is None else f"{paper:+.2f}",
+        }
         for n, found in digits.items():
             here = report.comparable(found, arm, other_arm)
-            ours = report.difference(found, arm, other_arm, field) if here else "not run"
-            row |= {f"we got, N = {n}": ours, f"verdict, N = {n}": verdict(paper, ours) if here else ""}
+            ours = (
+                report.difference(found, arm, other_arm, field)
+                if here
+                else "not run"
+            )
+            row |= {
+                f"we got, N = {n}": ours,
+                f"verdict, N = {n}": verdict(paper, ours) if here else "",
+            }
         yield row
 
 
@@ -135,9 +223,22 @@ show(pd.DataFrame(claims("forgetting", "forgetting")))
 # thread, on a machine busy with two to four things. What an arm changes:
 
 # %% tags=["remove-input"]
-runs = [run for path in study_files("quick") for run in plan(path).runs if run.seed == 0]
-arms = {run.arm: " ".join(f"`{word}`" for word in words(run.settings)[:-1]) for run in runs}  # the last is the seed
-show(pd.DataFrame(arms.items(), columns=["exemplars", "what it sets, besides the seed"]))
+runs = [
+    run
+    for path in study_files("quick")
+    for run in plan(path).runs
+    if run.seed == 0
+]
+arms = {
+    run.arm: " ".join(f"`{word}`" for word in words(run.settings)[:-1])
+    for run in runs
+}  # the last is the seed
+show(
+    pd.DataFrame(
+        arms.items(),
+        columns=["exemplars", "what it sets, besides the seed"],
+    )
+)
 
 # %% tags=["remove-input"]
 for n, found in digits.items():
@@ -146,11 +247,19 @@ for n, found in digits.items():
         show(report.summary(found).reset_index())
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase on digits, N = 5, for random, herding and mnemonics, with 95 % bands."}}
-plain = [r for arm in ("random", "herding", "mnemonics") for r in digits[5].get(arm, {}).values()]
+plain = [
+    r
+    for arm in ("random", "herding", "mnemonics")
+    for r in digits[5].get(arm, {}).values()
+]
 if plain:
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", sharey=True)
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(11, 4), layout="constrained", sharey=True
+    )
     figures.phase_curves(plain, left).set(title="all classes seen")
-    figures.phase_curves(plain, right, key="first_classes_accuracy").set(title="first classes")
+    figures.phase_curves(plain, right, key="first_classes_accuracy").set(
+        title="first classes"
+    )
     plt.show()
 
 # %% [markdown]
@@ -162,11 +271,24 @@ if plain:
 
 # %% tags=["hide-input"]
 def ours_of(row, **fields):
-    """Our average accuracy for a cell of the paper's tables, from records at paper scale; a dash without one."""
-    for by_seed in report.evidence("paper", f"{row.dataset}-n{row.phases}").values():
-        records = [r for r in by_seed.values() if all(getattr(r, name) == value for name, value in fields.items())]
+    """Our average accuracy for a cell of the paper's tables, at its scale.
+
+    A dash where there is no record.
+    """
+    for by_seed in report.evidence(
+        "paper", f"{row.dataset}-n{row.phases}"
+    ).values():
+        records = [
+            r
+            for r in by_seed.values()
+            if all(
+                getattr(r, name) == value for name, value in fields.items()
+            )
+        ]
         if records:
-            return report.mean_pm(report.interval([r.average_accuracy for r in records]))
+            return report.mean_pm(
+                report.interval([r.average_accuracy for r in records])
+            )
     return "–"
 
 
@@ -174,20 +296,39 @@ def table_1(row):
     """Table 1: a method with or without everything the paper adds."""
     on = row.with_mnemonics == "yes"
     kind = "mnemonics" if on else "herding"
-    return ours_of(row, method=row.method, exemplars=kind, weight_transfer=on, finetune=on, adjust=2 * on)
+    return ours_of(
+        row,
+        method=row.method,
+        exemplars=kind,
+        weight_transfer=on,
+        finetune=on,
+        adjust=2 * on,
+    )
 
 
 def table_2(row):
     """Table 2: LUCIR with weight transfer, kinds of exemplars."""
     adjust = 2 if row.adjust_old == "yes" else 0
-    return ours_of(row, method="lucir", exemplars=row.exemplars, weight_transfer=True, adjust=adjust)
+    return ours_of(
+        row,
+        method="lucir",
+        exemplars=row.exemplars,
+        weight_transfer=True,
+        adjust=adjust,
+    )
 
 
 def beside(table, names, ours):
     """The paper's table with one column per N, ours beside the paper's."""
-    cells = [f"{row.avg_acc:.2f} \\| {ours(row)}" for row in table.itertuples()]
-    wide = table.assign(cell=cells, phases=[f"N = {n}" for n in table.phases])
-    wide = wide.pivot(index=names, columns="phases", values="cell")[["N = 5", "N = 10", "N = 25"]]
+    cells = [
+        f"{row.avg_acc:.2f} \\| {ours(row)}" for row in table.itertuples()
+    ]
+    wide = table.assign(
+        cell=cells, phases=[f"N = {n}" for n in table.phases]
+    )
+    wide = wide.pivot(index=names, columns="phases", values="cell")[
+        ["N = 5", "N = 10", "N = 25"]
+    ]
     return wide.reset_index()
 
 
@@ -195,13 +336,21 @@ def beside(table, names, ours):
 # **Table 1**, each method with (yes) and without (no) everything the paper adds:
 
 # %% tags=["remove-input"]
-show(beside(table1, ["dataset", "method", "with_mnemonics"], table_1).rename(columns={"with_mnemonics": "with mnemonics"}))
+show(
+    beside(table1, ["dataset", "method", "with_mnemonics"], table_1).rename(
+        columns={"with_mnemonics": "with mnemonics"}
+    )
+)
 
 # %% [markdown]
 # **Table 2**, LUCIR with weight transfer:
 
 # %% tags=["remove-input"]
-show(beside(table2, ["dataset", "exemplars", "adjust_old"], table_2).rename(columns={"adjust_old": "adjusted"}))
+show(
+    beside(table2, ["dataset", "exemplars", "adjust_old"], table_2).rename(
+        columns={"adjust_old": "adjusted"}
+    )
+)
 
 # %% [markdown]
 # ## The records
@@ -210,12 +359,33 @@ show(beside(table2, ["dataset", "exemplars", "adjust_old"], table_2).rename(colu
 rows = []
 for path in sorted(RECORDS.glob("*/*/*/seed-*.json")):
     record = read_record(path)
-    made_by = (record.code.commit or "unknown")[:10] + (" (modified)" if record.code.dirty else "")
-    rows.append((path.parent, record.seed, made_by, record.device, record.versions["torch"]))
-listed = pd.DataFrame(rows, columns=["path", "seed", "commit", "device", "torch"])
+    made_by = (record.code.commit or "unknown")[:10] + (
+        " (modified)" if record.code.dirty else ""
+    )
+    rows.append(
+        (
+            path.parent,
+            record.seed,
+            made_by,
+            record.device,
+            record.versions["torch"],
+        )
+    )
+
+
+def in_short(seeds):
+    """Seeds as text: those that follow one another by the first and the last."""
+    first, last = min(seeds), max(seeds)
+    whole = last - first == len(seeds) - 1 > 1
+    return f"{first}–{last}" if whole else ", ".join(map(str, seeds))
+
+
+listed = pd.DataFrame(
+    rows, columns=["path", "seed", "commit", "device", "torch"]
+)
 grouped = (
     listed.groupby(["path", "commit", "device", "torch"])["seed"]
-    .agg(lambda seeds: ", ".join(map(str, seeds)))
+    .agg(in_short)
     .reset_index()
 )
 show(

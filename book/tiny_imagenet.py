@@ -36,17 +36,27 @@ found = report.evidence("small", NAME)
 config = load_config(PARAMS / "small" / f"{NAME}.yaml")
 
 
-starts = {method: [r.results[0] for r in found.get(f"{method}-transfer", {}).values()] for method in METHODS}
+starts = {
+    method: [
+        r.results[0] for r in found.get(f"{method}-transfer", {}).values()
+    ]
+    for method in METHODS
+}
 known = "; ".join(
-    f"after phase 0 {METHODS[method]}'s network knows {fmean(row.train_accuracy for row in rows):.1f} % of its training images, "
-    f"and classifies {fmean(row.accuracy for row in rows):.1f} % of the test images"
+    f"after phase 0 {METHODS[method]}'s network knows "
+    f"{fmean(row.train_accuracy for row in rows):.1f} % of its training "
+    f"images, and classifies {fmean(row.accuracy for row in rows):.1f} % "
+    "of the test images"
     for method, rows in starts.items()
     if rows
 )
+side = config.resolution
 display(
     Markdown(
-        f"{len(config.protocol().order)} of the 100 classes, {config.resolution} × {config.resolution} pixels, ResNet-"
-        f"{config.network.depth}, {config.training.epochs} epochs a phase, {config.budget} exemplars a class: {known}."
+        f"{len(config.protocol().order)} of the 100 classes, "
+        f"{side} × {side} pixels, ResNet-{config.network.depth}, "
+        f"{config.training.epochs} epochs a phase, "
+        f"{config.budget} exemplars a class: {known}."
     )
 )
 
@@ -63,13 +73,21 @@ def rows(field):
         for suffix, title in ARMS.items():
             arm, baseline = method + suffix, f"{method}-transfer"
             if arm in found:
-                compared = suffix != "-transfer" and report.comparable(found, arm, baseline)
+                compared = suffix != "-transfer" and report.comparable(
+                    found, arm, baseline
+                )
                 yield {
                     "method": name,
                     "exemplars": title,
                     "seeds": len(found[arm]),
-                    field.replace("_", " ") + " (%)": report.mean_pm(report.over_seeds(found[arm], field)),
-                    "minus herding": str(report.difference(found, arm, baseline, field)) if compared else "",
+                    field.replace("_", " ") + " (%)": report.mean_pm(
+                        report.over_seeds(found[arm], field)
+                    ),
+                    "minus herding": str(
+                        report.difference(found, arm, baseline, field)
+                    )
+                    if compared
+                    else "",
                 }
 
 
@@ -84,27 +102,50 @@ show(pd.DataFrame(rows("forgetting")))
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy between trained exemplars and herding's, one dot per seed, for LUCIR and LwF."}}
 differences = {
     f"{METHODS[method]}: {words}": {
-        seed: found[method + suffix][seed].average_accuracy - found[f"{method}-transfer"][seed].average_accuracy
-        for seed in sorted(found[method + suffix].keys() & found[f"{method}-transfer"].keys())
+        seed: found[method + suffix][seed].average_accuracy
+        - found[f"{method}-transfer"][seed].average_accuracy
+        for seed in sorted(
+            found[method + suffix].keys()
+            & found[f"{method}-transfer"].keys()
+        )
     }
     for method in METHODS
     for suffix, words in (("-trained", "trained"),)
     if report.comparable(found, method + suffix, f"{method}-transfer")
 }
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-figures.differences(differences, axis, dict.fromkeys(differences, figures.PALETTE["mnemonics"]))
-axis.set(xlabel="average accuracy minus that of herding's exemplars (points)")
+figures.differences(
+    differences,
+    axis,
+    dict.fromkeys(differences, figures.PALETTE["mnemonics"]),
+)
+axis.set(
+    xlabel="average accuracy minus that of herding's exemplars (points)"
+)
 plt.show()
 
 # %% tags=["remove-input"]
-WORDS = {"higher": "is higher than", "lower": "is lower than", "no difference shown": "shows no difference to"}
+WORDS = {
+    "higher": "is higher than",
+    "lower": "is lower than",
+    "no difference shown": "shows no difference to",
+}
 lines = []
 for method, name in METHODS.items():
     for suffix, title in list(ARMS.items())[1:]:
         if report.comparable(found, method + suffix, f"{method}-transfer"):
-            result = report.difference(found, method + suffix, f"{method}-transfer", "average_accuracy")
-            said = WORDS.get(result.verdict, "has too few seeds to be compared with")
-            lines.append(f"- {name}: with exemplars {title}, the average accuracy {said} herding's: {result} points.")
+            result = report.difference(
+                found,
+                method + suffix,
+                f"{method}-transfer",
+                "average_accuracy",
+            )
+            said = WORDS.get(
+                result.verdict, "has too few seeds to be compared with"
+            )
+            lines.append(
+                f"- {name}: with exemplars {title}, the average accuracy {said} herding's: {result} points."
+            )
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
@@ -115,13 +156,26 @@ LINES = {
     "-transfer": {"color": figures.PALETTE["herding"]},
     "-trained": {"color": figures.PALETTE["mnemonics"]},
 }
-figure, axes = plt.subplots(1, len(METHODS), figsize=(9, 3.2), sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    1, len(METHODS), figsize=(9, 3.2), sharey=True, layout="constrained"
+)
 for axis, (method, name) in zip(axes, METHODS.items(), strict=True):
     for suffix, title in ARMS.items():
         by_seed = found.get(method + suffix, {}).values()
         if by_seed:
-            curve = [fmean(phase) for phase in zip(*(record.accuracy for record in by_seed), strict=True)]
-            axis.plot(range(len(curve)), curve, marker="o", label=title, **LINES[suffix])
+            curve = [
+                fmean(phase)
+                for phase in zip(
+                    *(record.accuracy for record in by_seed), strict=True
+                )
+            ]
+            axis.plot(
+                range(len(curve)),
+                curve,
+                marker="o",
+                label=title,
+                **LINES[suffix],
+            )
     axis.set(title=name, xlabel="phase")
 axes[0].set(ylabel="accuracy, classes seen (%)")
 axes[0].legend(fontsize="small")
@@ -141,16 +195,23 @@ def trained(by_seed):
     """What was measured of the trainings of E_0."""
     of = [record.results[0] for record in by_seed.values()]
     panels = [row.exemplars.panel for row in of]
-    own = [(row.exemplars.own_loss_before, row.exemplars.own_loss_after) for row in of]
+    own = [
+        (row.exemplars.own_loss_before, row.exemplars.own_loss_after)
+        for row in of
+    ]
+    fell = sum(panel.after < panel.before for panel in panels)
+    harder = sum(after > before for before, after in own)
+    moved = fmean(row.displacement_new for row in of)
+    noise = fmean(row.exemplars.noise_displacement for row in of)
     return {
-        "meta loss, before": f"{fmean(panel.before for panel in panels):.3f}",
-        "meta loss, after": f"{fmean(panel.after for panel in panels):.3f}",
-        "fell in": f"{sum(panel.after < panel.before for panel in panels)} of {len(panels)}",
+        "meta loss, before": f"{fmean(each.before for each in panels):.3f}",
+        "meta loss, after": f"{fmean(each.after for each in panels):.3f}",
+        "fell in": f"{fell} of {len(panels)}",
         "own loss, before": f"{fmean(before for before, _ in own):.3f}",
         "own loss, after": f"{fmean(after for _, after in own):.3f}",
-        "harder in": f"{sum(after > before for before, after in own)} of {len(own)}",
-        "displacement": f"{fmean(row.displacement_new for row in of):.3f}",
-        "noise": f"{fmean(row.exemplars.noise_displacement for row in of):.3f}",
+        "harder in": f"{harder} of {len(own)}",
+        "displacement": f"{moved:.3f}",
+        "noise": f"{noise:.3f}",
     }
 
 
@@ -172,5 +233,17 @@ show(
 
 # %% tags=["remove-input"]
 show(pd.DataFrame(report.every_run(found)).drop(columns="exemplars (MB)"))
-devices = " and ".join(sorted({record.device for by_seed in found.values() for record in by_seed.values()}))
-display(Markdown(f"Computed on {devices}. The records: `{(RECORDS / 'small' / NAME).relative_to(ROOT)}`."))
+devices = " and ".join(
+    sorted(
+        {
+            record.device
+            for by_seed in found.values()
+            for record in by_seed.values()
+        }
+    )
+)
+display(
+    Markdown(
+        f"Computed on {devices}. The records: `{(RECORDS / 'small' / NAME).relative_to(ROOT)}`."
+    )
+)

@@ -27,7 +27,10 @@ from mnemonics_lib.edition.shown import show
 from mnemonics_lib.paths import RECORDS
 
 search = json.loads((RECORDS / "search.json").read_text())
-runs = {(r["tried"], r["method"], r["budget"], r["held_out"], r["seed"]): r for r in search["runs"]}
+runs = {
+    (r["tried"], r["method"], r["budget"], r["held_out"], r["seed"]): r
+    for r in search["runs"]
+}
 
 
 def gains(tried, method, budget, held_out):
@@ -47,7 +50,13 @@ def own_loss(tried, method, budget, held_out):
         for pair in run["own_loss"]
         if pair
     ]
-    return " → ".join(f"{fmean(values):.2f}" for values in zip(*pairs, strict=True)) if pairs else ""
+    return (
+        " → ".join(
+            f"{fmean(values):.2f}" for values in zip(*pairs, strict=True)
+        )
+        if pairs
+        else ""
+    )
 
 
 def table(budget):
@@ -62,13 +71,19 @@ def table(budget):
                 "mean": f"{fmean(found):+.2f}",
                 "own loss": own_loss(*which),
                 "judge": f"{held_out:.0%}",
-                "minus": next(r["control"] for key, r in runs.items() if key[:-1] == which),
+                "minus": next(
+                    r["control"]
+                    for key, r in runs.items()
+                    if key[:-1] == which
+                ),
             }
 
 
 def of_budget(budget):
     """The same by method."""
-    return sorted(table(budget), key=lambda row: (row["method"], row["tried"]))
+    return sorted(
+        table(budget), key=lambda row: (row["method"], row["tried"])
+    )
 
 
 # %% [markdown]

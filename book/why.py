@@ -76,18 +76,29 @@ figures.style()
 def points(gap):
     """400 points of two classes, whose means are 2 gap apart."""
     y = torch.arange(400) % 2
-    x = torch.randn(400, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    return x + torch.stack([gap * (2.0 * y - 1), torch.zeros(400)], dim=1), y
+    x = torch.randn(
+        400,
+        2,
+        generator=torch.Generator().manual_seed(1),
+        dtype=torch.float64,
+    )
+    return x + torch.stack(
+        [gap * (2.0 * y - 1), torch.zeros(400)], dim=1
+    ), y
 
 
 def trained_network(x, y):
-    """A linear classifier at the minimum of its loss, with a little weight decay."""
+    """A linear classifier at the minimum of its loss, a little decayed."""
     model = nn.Linear(2, 2).double()
-    optimizer = torch.optim.LBFGS(model.parameters(), max_iter=500, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS(
+        model.parameters(), max_iter=500, line_search_fn="strong_wolfe"
+    )
 
     def loss():
         optimizer.zero_grad()
-        value = F.cross_entropy(model(x), y) + 1e-3 * sum(p.square().sum() for p in model.parameters())
+        value = F.cross_entropy(model(x), y) + 1e-3 * sum(
+            p.square().sum() for p in model.parameters()
+        )
         value.backward()
         return value
 
@@ -100,7 +111,9 @@ def moved(model, distance, generator):
     near = copy.deepcopy(model)
     with torch.no_grad():
         for parameter in near.parameters():
-            parameter += distance * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter += distance * torch.randn(
+                parameter.shape, generator=generator, dtype=torch.float64
+            )
     return near
 
 
@@ -108,22 +121,38 @@ def exemplars_by_eq_9(model, x, y, distance, steps=400):
     """Five exemplars a class, before and after training."""
     labels, E = y[:10], x[:10].clone().requires_grad_()
     engine = Adjoint(
-        lambda classifier, E, t: F.cross_entropy(classifier(E), labels),  # Eq. 7b
+        lambda classifier, E, t: F.cross_entropy(
+            classifier(E), labels
+        ),  # Eq. 7b
         lambda classifier: F.cross_entropy(classifier(x), y),  # Eq. 7a
         InnerSGD(steps=8, alpha=1.0),
     )
-    optimizer, generator = torch.optim.Adam([E], lr=0.02), torch.Generator().manual_seed(2)
+    optimizer, generator = (
+        torch.optim.Adam([E], lr=0.02),
+        torch.Generator().manual_seed(2),
+    )
     for _ in range(steps):
-        E.grad = engine(moved(model, distance, generator), E.detach()).gradient
+        E.grad = engine(
+            moved(model, distance, generator), E.detach()
+        ).gradient
         optimizer.step()
     return x[:10], E.detach(), labels
 
 
 def looked_at(model, E, labels):
-    """Own loss, length of its gradient, and p (1 - p), which the curvature grows with."""
+    """Own loss, length of its gradient, and p (1 - p), for curvature."""
     loss, p = F.cross_entropy(model(E), labels), model(E).softmax(dim=1)
-    gradient = torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
-    return loss.item(), gradient.norm().item(), (p[:, 0] * p[:, 1]).mean().item()
+    gradient = torch.cat(
+        [
+            g.flatten()
+            for g in torch.autograd.grad(loss, list(model.parameters()))
+        ]
+    )
+    return (
+        loss.item(),
+        gradient.norm().item(),
+        (p[:, 0] * p[:, 1]).mean().item(),
+    )
 
 
 rows, found = [], {}
@@ -131,13 +160,36 @@ for gap in (1.0, 3.0):
     x, y = points(gap)
     model = trained_network(x, y)
     known = 100 * (model(x).argmax(dim=1) == y).double().mean().item()
-    for start, distance in (("the network itself", 0.0), ("perturbed", 1.0)):
+    for start, distance in (
+        ("the network itself", 0.0),
+        ("perturbed", 1.0),
+    ):
         before, after, labels = exemplars_by_eq_9(model, x, y, distance)
-        found[f"knows {known:.0f} %; from {start}"] = model, x, y, before, after, labels
-        pairs = zip(looked_at(model, before, labels), looked_at(model, after, labels), strict=True)
+        found[f"knows {known:.0f} %; from {start}"] = (
+            model,
+            x,
+            y,
+            before,
+            after,
+            labels,
+        )
+        pairs = zip(
+            looked_at(model, before, labels),
+            looked_at(model, after, labels),
+            strict=True,
+        )
         names = ("own loss", "length of its gradient", "p (1 - p)")
-        changes = {name: f"{a:.3f} → {b:.3f}" for name, (a, b) in zip(names, pairs, strict=True)}
-        rows.append({"the network knows (%)": f"{known:.0f}", "inner steps start at": start} | changes)
+        changes = {
+            name: f"{a:.3f} → {b:.3f}"
+            for name, (a, b) in zip(names, pairs, strict=True)
+        }
+        rows.append(
+            {
+                "the network knows (%)": f"{known:.0f}",
+                "inner steps start at": start,
+            }
+            | changes
+        )
 show(rows)
 
 # %% [markdown]
@@ -147,14 +199,27 @@ show(rows)
 # A line is the classifier's boundary, an arrow leads from a real point to the exemplar that it became.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Points of two classes, the boundary of the classifier, and arrows from real exemplars to trained ones: with a perturbed start, and where the network knows its data, they end near the boundary."}}
-figure, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained", sharex="row", sharey=True)
-for axis, (title, (model, x, y, before, after, labels)) in zip(axes.flat, found.items(), strict=True):
+figure, axes = plt.subplots(
+    2, 2, figsize=(9, 7), layout="constrained", sharex="row", sharey=True
+)
+for axis, (title, (model, x, y, before, after, labels)) in zip(
+    axes.flat, found.items(), strict=True
+):
     for k, colour in enumerate(("C0", "C1")):
         axis.scatter(*x[y == k].T, s=6, alpha=0.25, color=colour)
-        for a, b in zip(before[labels == k], after[labels == k], strict=True):
-            axis.annotate("", b, a, arrowprops={"arrowstyle": "->", "color": colour})
-        axis.scatter(*after[labels == k].T, s=40, edgecolor="black", color=colour)
-    (w, b), height = ((p[1] - p[0]).detach() for p in (model.weight, model.bias)), torch.tensor([-3.0, 3.0])
+        for a, b in zip(
+            before[labels == k], after[labels == k], strict=True
+        ):
+            axis.annotate(
+                "", b, a, arrowprops={"arrowstyle": "->", "color": colour}
+            )
+        axis.scatter(
+            *after[labels == k].T, s=40, edgecolor="black", color=colour
+        )
+    (w, b), height = (
+        ((p[1] - p[0]).detach() for p in (model.weight, model.bias)),
+        torch.tensor([-3.0, 3.0]),
+    )
     axis.plot(-(b + w[1] * height) / w[0], height, color="grey")
     axis.set(title=title, ylim=(-3.5, 3.5))
 plt.show()
@@ -169,29 +234,45 @@ plt.show()
 
 # %% tags=["hide-input"]
 def travel(epochs, images, sgd):
-    """The sum of the rates of a training, as far as a constant gradient of length 1 would move the network."""
+    """The sum of the rates of a training.
+
+    So far would a constant gradient of length 1 move the network.
+    """
     drops = [0, *sgd.milestone_epochs(), epochs]
     steps = -(-images // sgd.batch_size)
-    rates = (sgd.rate * sgd.gamma**k * (b - a) for k, (a, b) in enumerate(itertools.pairwise(drops)))
+    rates = (
+        sgd.rate * sgd.gamma**k * (b - a)
+        for k, (a, b) in enumerate(itertools.pairwise(drops))
+    )
     return steps * sum(rates) / (1 - sgd.momentum)
 
 
 rows = []
-NEAR = {"exemplar_level.inner_steps": 8, "exemplar_level.inner_momentum": 0.0, "exemplar_level.truncate": 0}
+NEAR = {
+    "exemplar_level.inner_steps": 8,
+    "exemplar_level.inner_momentum": 0.0,
+    "exemplar_level.truncate": 0,
+}
 for params, changes, words in (
     ("small", NEAR, "up to 5 exemplars a class"),
     ("small", {}, "as it is, for 20"),
     ("paper", {}, "as it is"),
 ):
     config = load_config(PARAMS / params / "cifar100-n5.yaml", changes)
-    level, (first, last) = config.exemplar_level, config.protocol().bounds(1)
-    new, old = (last - first) * config.facts.images_per_class, first * config.budget
+    level, finetuning = config.exemplar_level, config.finetuning
+    first, last = config.protocol().bounds(1)
+    exemplars, training = config.budget * last, config.training
+    images = (last - first) * config.facts.images_per_class
+    images += config.budget * first
+    inner = level.inner_steps * level.alpha / (1 - level.inner_momentum)
+    fine = travel(finetuning.epochs, exemplars, finetuning)
+    model = travel(training.epochs, images, training)
     rows.append(
         {
             "parameters": f"`{params}/cifar100-n5`, {words}",
-            "inner loop of Eq. 8": f"{level.inner_steps * level.alpha / (1 - level.inner_momentum):.1f}",
-            "balanced fine-tuning of phase 1": f"{travel(config.finetuning.epochs, config.budget * last, config.finetuning):.0f}",
-            "model level of phase 1": f"{travel(config.training.epochs, new + old, config.training):,.0f}",
+            "inner loop of Eq. 8": f"{inner:.1f}",
+            "balanced fine-tuning of phase 1": f"{fine:.0f}",
+            "model level of phase 1": f"{model:,.0f}",
         }
     )
 show(rows)
@@ -211,13 +292,23 @@ show(rows)
 
 # %% tags=["hide-input"]
 search = json.loads((RECORDS / "search.json").read_text())["runs"]
-lucir = [r for r in search if (r["method"], r["budget"], r["held_out"]) == ("lucir", 20, 0.2)]
-defaults = load_config(PARAMS / "small" / "cifar100-n5.yaml", NEAR).exemplar_level
+lucir = [
+    r
+    for r in search
+    if (r["method"], r["budget"], r["held_out"]) == ("lucir", 20, 0.2)
+]
+defaults = load_config(
+    PARAMS / "small" / "cifar100-n5.yaml", NEAR
+).exemplar_level
 
 
 def accuracy(tried):
     """Average accuracy of each seed."""
-    return {r["seed"]: fmean(r["accuracy"]) for r in lucir if r["tried"] == tried}
+    return {
+        r["seed"]: fmean(r["accuracy"])
+        for r in lucir
+        if r["tried"] == tried
+    }
 
 
 HORIZON = {
@@ -228,16 +319,33 @@ HORIZON = {
     "exemplar_level.inner_batch",
 }
 herding, rows = accuracy("herding's exemplars"), []
-for tried in dict.fromkeys(r["tried"] for r in lucir if r["own_loss"][0] and set(r["set"]) <= HORIZON and not r["x"]):
+for tried in dict.fromkeys(
+    r["tried"]
+    for r in lucir
+    if r["own_loss"][0] and set(r["set"]) <= HORIZON and not r["x"]
+):
     runs = [r for r in lucir if r["tried"] == tried]
-    level = defaults.model_copy(update={key.partition(".")[2]: value for key, value in runs[0]["set"].items()})
+    level = defaults.model_copy(
+        update={
+            key.partition(".")[2]: value
+            for key, value in runs[0]["set"].items()
+        }
+    )
     pairs = [pair for r in runs for pair in r["own_loss"]]
     rows.append(
         {
-            "sum of the inner loop's rates": round(level.inner_steps * level.alpha / (1 - level.inner_momentum), 1),
-            "own loss": " → ".join(f"{fmean(side):.2f}" for side in zip(*pairs, strict=True)),
+            "sum of the inner loop's rates": round(
+                level.inner_steps
+                * level.alpha
+                / (1 - level.inner_momentum),
+                1,
+            ),
+            "own loss": " → ".join(
+                f"{fmean(side):.2f}" for side in zip(*pairs, strict=True)
+            ),
             "trained minus herding (points), each seed": " ".join(
-                f"{value - herding[seed]:+.2f}" for seed, value in accuracy(tried).items()
+                f"{value - herding[seed]:+.2f}"
+                for seed, value in accuracy(tried).items()
             ),
         }
     )
@@ -255,19 +363,35 @@ show(sorted(rows, key=lambda row: row["sum of the inner loop's rates"]))
 
 # %% tags=["hide-input"]
 APART = {
-    "Eq. 7, Adam 0.003, perturbed starts: the settings of params/small at first": "trained",
+    "Eq. 7, Adam 0.003, perturbed starts: "
+    "the settings of params/small at first": "trained",
     "herding's exemplars, moved as far by noise": "moved as far by noise",
-    "displacements given to other exemplars": "each given the displacement that another one learned",
-    "Eq. 7, four times the outer steps at a fourth of their size": "four times the steps at a fourth of the size: half the noise",
-    "Eq. 7, the exemplars of phase 0 alone": "those of phase 0 trained alone",
-    "Eq. 7, the exemplars of the later phases alone": "those of later phases alone",
-    "Eq. 7, half of the exemplars of each class, the others herding's": "half of each class",
+    "displacements given to other exemplars": "each given the displacement "
+    "that another one learned",
+    "Eq. 7, four times the outer steps at a fourth of their size": "four "
+    "times the steps at a fourth of the size: half the noise",
+    "Eq. 7, the exemplars of phase 0 alone": "those of phase 0 trained "
+    "alone",
+    "Eq. 7, the exemplars of the later phases alone": "those of later "
+    "phases alone",
+    "Eq. 7, half of the exemplars of each class, "
+    "the others herding's": "half of each class",
     "herding's exemplars, 40 a class": "herding's, twice as many",
 }
 rows = []
 for tried, words in APART.items():
-    each = {seed: value - herding[seed] for seed, value in accuracy(tried).items()}
-    rows.append({"exemplars": words, "minus herding (points), each seed": " ".join(f"{v:+.2f}" for v in each.values())})
+    each = {
+        seed: value - herding[seed]
+        for seed, value in accuracy(tried).items()
+    }
+    rows.append(
+        {
+            "exemplars": words,
+            "minus herding (points), each seed": " ".join(
+                f"{v:+.2f}" for v in each.values()
+            ),
+        }
+    )
 show(rows)
 
 # %% [markdown]
@@ -286,21 +410,49 @@ show(rows)
 
 # %% tags=["hide-input"]
 STUDIES = {  # study, arm, control, words
-    ("underfit", "cifar100-n5"): [("lucir-with-ours", "lucir-transfer", "LUCIR, 100 classes, few epochs, adjusted")],
-    ("medium", "cifar100-n5"): [("lucir-with-ours", "lucir-transfer", "LUCIR, 50 classes, adjusted")],
-    ("medium", "cifar100-n25"): [("lucir-with-ours", "lucir-transfer", "LUCIR, 50 classes, N = 25, adjusted")],
-    ("small", "cifar100-n5"): [("lucir-with-ours", "lucir-transfer", "LUCIR, 20 classes, adjusted")],
+    ("underfit", "cifar100-n5"): [
+        (
+            "lucir-with-ours",
+            "lucir-transfer",
+            "LUCIR, 100 classes, few epochs, adjusted",
+        )
+    ],
+    ("medium", "cifar100-n5"): [
+        ("lucir-with-ours", "lucir-transfer", "LUCIR, 50 classes, adjusted")
+    ],
+    ("medium", "cifar100-n25"): [
+        (
+            "lucir-with-ours",
+            "lucir-transfer",
+            "LUCIR, 50 classes, N = 25, adjusted",
+        )
+    ],
+    ("small", "cifar100-n5"): [
+        ("lucir-with-ours", "lucir-transfer", "LUCIR, 20 classes, adjusted")
+    ],
     ("small", "tiny_imagenet_100-n5"): [
-        ("lucir-trained", "lucir-transfer", "LUCIR, Tiny-ImageNet, 20 classes"),
+        (
+            "lucir-trained",
+            "lucir-transfer",
+            "LUCIR, Tiny-ImageNet, 20 classes",
+        ),
         ("lwf-trained", "lwf-transfer", "LwF, Tiny-ImageNet, 20 classes"),
     ],
     ("evidence", "primary"): [
-        (f"{method}-trained-{m}", f"{method}-herding-{m}", f"{report.NAMES[method]}, 20 classes, {m} a class{far}")
+        (
+            f"{method}-trained-{m}",
+            f"{method}-herding-{m}",
+            f"{report.NAMES[method]}, 20 classes, {m} a class{far}",
+        )
         for m, far in ((20, ", far"), (5, ""))
         for method in ("lwf", "icarl", "bic", "lucir")
     ],
     ("evidence", "epochs"): [
-        (f"epochs={n}-trained", f"epochs={n}-herding", f"LwF, 20 classes, 5 a class, {n} epochs")
+        (
+            f"epochs={n}-trained",
+            f"epochs={n}-herding",
+            f"LwF, 20 classes, 5 a class, {n} epochs",
+        )
         for n in (2, 5, 12, 30, 60)
     ],
 }
@@ -310,17 +462,26 @@ rows, easier = [], []
 for (profile, name), arms in STUDIES.items():
     evidence = report.evidence(profile, name, RECORDS)
     for arm, control, text in arms:
-        first = [record.results[0] for record in evidence.get(arm, {}).values()]
+        first = [
+            record.results[0] for record in evidence.get(arm, {}).values()
+        ]
         if not first or not report.comparable(evidence, arm, control):
             continue
         before, after = (
-            fmean(getattr(row.exemplars, f"own_loss_{when}") for row in first) for when in ("before", "after")
+            fmean(
+                getattr(row.exemplars, f"own_loss_{when}") for row in first
+            )
+            for when in ("before", "after")
         )
         easier.append(
             (
                 text,
                 fmean(row.train_accuracy for row in first),
-                sum(row.exemplars.own_loss_after < row.exemplars.own_loss_before for row in first),
+                sum(
+                    row.exemplars.own_loss_after
+                    < row.exemplars.own_loss_before
+                    for row in first
+                ),
                 len(first),
             )
         )
@@ -330,7 +491,11 @@ for (profile, name), arms in STUDIES.items():
                 "seeds": len(first),
                 "knows (%)": f"{easier[-1][1]:.0f}",
                 "own loss": f"{before:.2f} → {after:.2f}",
-                "trained minus herding (points)": str(report.difference(evidence, arm, control, "average_accuracy")),
+                "trained minus herding (points)": str(
+                    report.difference(
+                        evidence, arm, control, "average_accuracy"
+                    )
+                ),
             }
         )
 show(sorted(rows, key=lambda row: float(row["knows (%)"])))

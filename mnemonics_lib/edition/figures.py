@@ -11,6 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
@@ -70,7 +71,7 @@ def confusion(counts: Sequence[Sequence[int]], axis: Axes, title: str = "") -> A
 
 
 def phase_curves(records: Sequence[Record], axis: Axes, key: str = "accuracy") -> Axes:
-    """Accuracy after each phase, mean over seeds with a 95 % t interval (the paper's Figure 4).
+    """Accuracy after each phase, mean over seeds with a 95 % t interval (the paper's Figure 4), within 0 to 100 %.
 
     Args:
         records: run records that differ in exemplars and seed alone.
@@ -85,7 +86,7 @@ def phase_curves(records: Sequence[Record], axis: Axes, key: str = "accuracy") -
     kinds = [kind for kind in PALETTE if kind in {row["exemplars"] for row in rows}]
     sns.lineplot(
         pd.DataFrame(rows), x="phase", y="accuracy", hue="exemplars", style="exemplars", hue_order=kinds,
-        style_order=kinds, palette=PALETTE, markers=True, dashes=False, errorbar=t_interval, ax=axis,
+        style_order=kinds, palette=PALETTE, markers=True, dashes=False, errorbar=accuracy_interval, ax=axis,
     )  # fmt: skip
     axis.set(xlabel="phase i", ylabel="accuracy on the classes seen (%)")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -102,11 +103,11 @@ def variants(found: Evidence, fields: Mapping[str, str]) -> Figure:
     """
     titles = ("without mnemonics", "transfer, fine-tuning", "with mnemonics")
     figure, axes = plt.subplots(
-        len(fields), 3, figsize=(12, 3.6 * len(fields)), squeeze=False, layout="constrained", sharex=True, sharey=True
+        len(fields), 3, figsize=(10, 3 * len(fields)), squeeze=False, layout="constrained", sharex=True, sharey=True
     )
     for row, (field, label) in zip(axes, fields.items(), strict=True):
         for axis, suffix, title in zip(row, VARIANTS, titles, strict=True):
-            method_curves(curves(found, suffix, field), axis, title)
+            method_curves(curves(found, suffix, field), axis, title).label_outer()
         row[0].set(ylabel=label)
     axes[0, 0].legend()
     return figure
@@ -127,10 +128,10 @@ def method_curves(by_method: Mapping[str, Sequence[float]], axis: Axes, title: s
     return axis
 
 
-def t_interval(values: Any) -> tuple[float, float]:
-    """Ends of the 95 % t interval, as seaborn asks for them."""
+def accuracy_interval(values: Any) -> tuple[float, float]:
+    """Ends of the 95 % t interval of accuracies (%), as seaborn asks for them: no accuracy is beyond 0 or 100."""
     result = interval(values)
-    return result.low, result.high
+    return max(result.low, 0.0), min(result.high, 100.0)
 
 
 def differences(
@@ -214,7 +215,25 @@ def embedding(points: np.ndarray, labels: np.ndarray, exemplars: np.ndarray, axi
             linewidths=0.8,
             zorder=3,
         )
-        centre = points[data].mean(axis=0) if data.any() else points[ours].mean(axis=0)
-        axis.annotate(str(label), centre, fontsize=12, weight="bold", ha="center", va="center")
+        own = points[data] if data.any() else points[ours]
+        at = label_place(own, points[exemplars])
+        text = axis.annotate(str(label), at, fontsize=12, weight="bold", ha="center", va="center", zorder=4)
+        text.set_path_effects([withStroke(linewidth=3, foreground="white")])
     axis.set(xticks=[], yticks=[], title=title)
     return axis
+
+
+def label_place(own: np.ndarray, stars: np.ndarray) -> np.ndarray:
+    """Where the name of a class hides no exemplar: the point of its inner half that is farthest from all of them.
+
+    Args:
+        own: the class's points, [n, 2].
+        stars: exemplars of all classes, [m, 2].
+
+    Returns:
+        One of the points, [2].
+    """
+    from_centre = np.linalg.norm(own - np.median(own, axis=0), axis=1)
+    inner = own[from_centre <= np.median(from_centre)]
+    to_stars = np.linalg.norm(inner[:, None] - stars[None], axis=2)
+    return inner[to_stars.min(axis=1, initial=np.inf).argmax()]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 from IPython.display import Markdown, display
 
+TOGETHER = re.compile(r"[\d.]+ ± [\d.]+|\b[nN] = \d+|\[[-+\d.]+, [-+\d.]+\]")
+"""Where no line may break: ``61.2 ± 1.8``, ``N = 5``, ``[-1.51, +0.44]``."""
+
 
 def markdown(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> str:
     """Rows as a Markdown table without an index; text that looks like a number stays as it was written.
+
+    The spaces of :data:`TOGETHER` become such that do not break, for a cell of a narrow screen.
 
     Args:
         rows: a table, or one mapping a row, from the name of a column to its value.
     """
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     frame = frame.astype(object)  # else one column of fractions makes fractions of whole numbers
-    return str(frame.to_markdown(index=False, disable_numparse=True))
+    text = str(frame.to_markdown(index=False, disable_numparse=True))
+    return TOGETHER.sub(lambda found: found.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def show(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> None:

@@ -64,3 +64,32 @@ def test_series_stand_beside_one_another(axis: Axes) -> None:
 def test_nothing_to_draw_is_an_empty_axis(axis: Axes) -> None:
     figures.differences_along({}, axis, COLOURS)
     assert len(axis.lines) == 1
+
+
+@pytest.mark.parametrize("values", [[99.0, 99.5, 94.0], [0.5, 0.0, 6.0]])
+def test_the_interval_of_accuracies_stays_within_0_and_100(values: list[float]) -> None:
+    free = interval(values)
+    assert free.low < 0 or free.high > 100
+    assert figures.accuracy_interval(values) == (max(free.low, 0), min(free.high, 100))
+
+
+def test_the_name_of_a_class_stands_among_its_points_and_away_from_exemplars() -> None:
+    own = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0], [40.0, 0.0]])
+    at = figures.label_place(own, np.array([[2.0, 0.0], [3.2, 0.0]]))
+    assert at.tolist() == [1.0, 0.0]  # the inner half is 1 to 3
+
+
+def test_a_class_without_exemplars_has_a_name_too(axis: Axes) -> None:
+    figures.embedding(np.zeros((3, 2)), np.array([7, 7, 7]), np.zeros(3, dtype=bool), axis)
+    assert [text.get_text() for text in axis.texts] == ["7"]
+
+
+def test_an_embedding_names_each_class_once(axis: Axes) -> None:
+    points = np.random.default_rng(0).normal(size=(40, 2))
+    labels, exemplars = np.repeat([0, 3], 20), np.arange(40) % 5 == 0
+    figures.embedding(points, labels, exemplars, axis)
+    names = {text.get_text(): np.asarray(text.xy) for text in axis.texts}
+    assert names.keys() == {"0", "3"}
+    for label, at in names.items():
+        assert np.linalg.norm(points[exemplars] - at, axis=1).min() > 0
+        assert (points[(labels == int(label)) & ~exemplars] == at).all(axis=1).any()

@@ -58,3 +58,16 @@ def test_a_sentence_is_shown_as_markdown(monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_a_change_is_said_as_it_is_printed(before: float, after: float, digits: int, said: str) -> None:
     assert shown.change(before, after, digits) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        ("61.2 ± 1.8", ["61.2_±_1.8"]),
+        ("small, N = 5", ["small,", "N_=_5"]),
+        ("-0.54 [-1.51, +0.44], n = 3", ["-0.54", "[-1.51,_+0.44],", "n_=_3"]),
+    ],
+)
+def test_a_line_does_not_break_within_a_number_and_what_belongs_to_it(value: str, lines: list[str]) -> None:
+    _, _, *body = cells(shown.markdown([{"arm": "one", "mean": value}]))
+    assert body[0][1].replace("\N{NO-BREAK SPACE}", "_").split(" ") == lines

@@ -1,0 +1,114 @@
+"""The screens on which every page is looked at, and what one look at a page finds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+@dataclass(frozen=True)
+class Screen:
+    """How wide a window is (pixels), and which colours its system prefers."""
+
+    width: int
+    colours: Literal["light", "dark"]
+
+    def __str__(self) -> str:
+        return f"{self.width} px, {self.colours}"
+
+
+WIDE, DARK, NARROW = Screen(1300, "light"), Screen(1300, "dark"), Screen(500, "light")
+NARROW_DARK = Screen(500, "dark")
+SCREENS = (WIDE, DARK, NARROW, NARROW_DARK)
+
+WHEN_FORMULAS_ARE_THERE = "async () => { await window.MathJax?.startup?.promise }"
+
+SEEN = """() => {
+  const root = document.scrollingElement, article = document.querySelector(".bd-article") ?? document.body;
+  const all = (selector) => [...article.querySelectorAll(selector)];
+  const scrolls = (element) => element.scrollWidth > element.clientWidth;
+  const longest = (pre) => pre.textContent.split("\\n").reduce((one, two) => (two.length > one.length ? two : one));
+  const breaks = (pre) => {
+    pre.style.whiteSpace = "pre";
+    const found = scrolls(pre);
+    pre.style.whiteSpace = "";
+    return found;
+  };
+  const columns = (table) => {
+    const cells = [...table.querySelector("tr").children];
+    const edge = table.parentElement.getBoundingClientRect().right + 1;
+    const inView = cells.filter((cell) => cell.getBoundingClientRect().right <= edge).length;
+    return { heads: cells.map((cell) => cell.innerText), inView };
+  };
+  return {
+    beyond: root.scrollWidth - innerWidth,
+    errors: all("mjx-merror, [data-mjx-error]").map((error) => error.textContent),
+    unrendered: all("span.math, div.math").filter((math) => !math.querySelector("mjx-container")).length,
+    brokenLines: all(".cell_input pre, .output pre").filter(breaks).map(longest),
+    scrollingCode: all(".highlight pre").filter((pre) => !pre.closest(".output") && scrolls(pre)).map(longest),
+    tables: all("table").map(columns),
+    withoutAlt: [...document.images].filter((image) => !image.alt.trim()).map((image) => image.currentSrc),
+  };
+}"""
+
+AUDIT = """async () => {
+  const rules = { "label-content-name-mismatch": { enabled: true } };
+  const { violations } = await axe.run({ preload: false, resultTypes: ["violations"], rules });
+  return violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.html) }));
+}"""
+
+
+@dataclass
+class Look:
+    """What one look at a page found."""
+
+    console: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    external: list[str] = field(default_factory=list)
+    weight: int = 0  # bytes of the page and of all that it fetches
+    seconds: float = 0.0  # until its formulas are there
+    seen: dict[str, Any] = field(default_factory=dict)
+    audit: list[str] = field(default_factory=list)
+
+
+def listen(page: Page) -> Look:
+    """A look that writes down from now on what a page says, and what it asks for."""
+    look = Look()
+    page.on("console", lambda said: look.console.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: look.console.append(str(error)))
+    page.on("requestfailed", lambda request: look.failed.append(request.url))
+    page.on("request", lambda request: _asked(look, request.url))
+    return look
+
+
+def _asked(look: Look, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"file", "data", "blob"}:
+        look.external.append(url)
+    elif parts.scheme == "file" and (path := Path(unquote(parts.path))).is_file():
+        look.weight += path.stat().st_size
+
+
+def look_at(browser: Browser, path: Path, screen: Screen) -> Look:
+    """Open a page from its file in a window of its own, and look at it."""
+    context = browser.new_context(viewport={"width": screen.width, "height": 900}, color_scheme=screen.colours)
+    page = context.new_page()
+    look = listen(page)
+    start = time.monotonic()
+    page.goto(path.as_uri())
+    page.evaluate(WHEN_FORMULAS_ARE_THERE)
+    look.seconds = time.monotonic() - start
+    look.seen = page.evaluate(SEEN)
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    for found in page.evaluate(AUDIT):
+        if found["impact"] in {"serious", "critical"}:
+            look.audit += [f"{found['id']}: {html[:200]}" for html in found["nodes"]]
+    context.close()
+    return look

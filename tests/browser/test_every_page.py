@@ -1,0 +1,66 @@
+"""Every page, on every screen: what a reader would stumble over. Each is loaded once a screen, and all is read off it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.screens import SCREENS, WIDE, Look, Screen, look_at
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="module", params=SCREENS, ids=str)
+def screen(request: pytest.FixtureRequest) -> Screen:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def look(browser: Browser, page_path: Path, screen: Screen) -> Look:
+    return look_at(browser, page_path, screen)
+
+
+def test_its_console_has_no_error(look: Look) -> None:
+    assert not look.console
+
+
+def test_it_asks_for_nothing_that_is_elsewhere_or_not_there(look: Look) -> None:
+    assert not look.external
+    assert not look.failed
+
+
+def test_its_formulas_are_rendered(look: Look) -> None:
+    assert not look.seen["errors"]
+    assert not look.seen["unrendered"]
+
+
+def test_its_images_have_alt_texts(look: Look) -> None:
+    assert not look.seen["withoutAlt"]
+
+
+def test_it_does_not_scroll_sideways(look: Look) -> None:
+    assert look.seen["beyond"] <= 0
+
+
+def test_an_audit_of_accessibility_finds_nothing_serious(look: Look) -> None:
+    assert not look.audit
+
+
+def test_its_code_fits_a_wide_screen_and_wraps_on_a_narrow_one(look: Look, screen: Screen) -> None:
+    assert not look.seen["brokenLines" if screen.width == WIDE.width else "scrollingCode"]
+
+
+def test_its_tables_fit_a_wide_screen_and_begin_on_a_narrow_one(look: Look, screen: Screen) -> None:
+    wanted = None if screen.width == WIDE.width else 2
+    cut = [table["heads"] for table in look.seen["tables"] if table["inView"] < len(table["heads"][:wanted])]
+    assert not cut
+
+
+def test_its_weight_and_load_time_are_reported(look: Look, record_property: Callable[[str, object], None]) -> None:
+    record_property("weight_bytes", look.weight)
+    record_property("seconds", look.seconds)
+    assert look.weight > 0
