@@ -22,8 +22,9 @@
 import json
 from statistics import fmean
 
+from mnemonics_lib.edition.claims import said
 from mnemonics_lib.edition.report import NAMES
-from mnemonics_lib.edition.shown import show
+from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.paths import RECORDS
 
 search = json.loads((RECORDS / "search.json").read_text())
@@ -101,14 +102,27 @@ show(of_budget(5))
 # %% [markdown]
 # ## What was chosen
 #
-# - **Up to 5 exemplars a class** (1 and 2 were not tried): Eq. 7 with 8 inner steps, as `params/small` had it then. It gains with both methods.
-#   Larger steps (Adam 0.01) lose for LwF, and longer inner loops gain less for LUCIR and cost twice as much.
-# - **Above** (10 was not tried): the same with 80 inner steps with momentum, of which the last ten are differentiated, which `params/small` has
-#   now. The short loop seems to lose with LUCIR; this one does not, and LwF seems to gain, on two seeds each. iCaRL and BiC were not
-#   tried.
-#
-# The largest gain of all is not one of exemplars: herding's, fine-tuned with the running statistics of batch normalisation. LUCIR gains by
-# it and LwF does not, trained or not. It was left, since it changes both sides of every difference.
+# **Up to 5 exemplars a class** (1 and 2 were not tried): Eq. 7 with 8 inner steps, as `params/small` had it then.
+
+# %% tags=["remove-input"]
+say(said("near-gains-at-5", "larger-steps-lose", "far-gains-less-at-5"))
+
+# %% [markdown]
+# **Above** (10 was not tried): the same with 80 inner steps with momentum, of which the last ten are differentiated, which `params/small` has
+# now. iCaRL and BiC were not tried.
+
+# %% tags=["remove-input"]
+say(
+    said(
+        "near-loses-at-20", "far-does-not-lose-at-20", "far-gains-lwf-at-20"
+    )
+)
+
+# %% tags=["remove-input"]
+say(said("running-statistics-lucir", "running-statistics-lwf"))
+
+# %% [markdown]
+# That was left, since it changes both sides of every difference.
 #
 # Nothing else earned its place: labels learned or softened, the exemplars' own loss as an anchor, starts that have forgotten classes, Eq. 4b, convolutions
 # frozen before $\mathcal{E}_0$ is trained, smaller steps and their means, half real exemplars, low-pass displacements. What came

@@ -216,7 +216,7 @@ def embedding(points: np.ndarray, labels: np.ndarray, exemplars: np.ndarray, axi
             zorder=3,
         )
         own = points[data] if data.any() else points[ours]
-        at = label_place(own, points[exemplars])
+        at = tuple(label_place(own, points[exemplars]))
         text = axis.annotate(str(label), at, fontsize=12, weight="bold", ha="center", va="center", zorder=4)
         text.set_path_effects([withStroke(linewidth=3, foreground="white")])
     axis.set(xticks=[], yticks=[], title=title)

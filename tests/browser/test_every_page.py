@@ -1,4 +1,4 @@
-"""Every page, on every screen: what a reader would stumble over. Each is loaded once a screen, and all is read off it."""
+"""Every page, on every screen: what a reader would stumble over. Each is loaded once a screen, and read off at once."""
 
 from __future__ import annotations
 

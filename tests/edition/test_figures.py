@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
 
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.intervals import interval
@@ -88,7 +89,8 @@ def test_an_embedding_names_each_class_once(axis: Axes) -> None:
     points = np.random.default_rng(0).normal(size=(40, 2))
     labels, exemplars = np.repeat([0, 3], 20), np.arange(40) % 5 == 0
     figures.embedding(points, labels, exemplars, axis)
-    names = {text.get_text(): np.asarray(text.xy) for text in axis.texts}
+    texts = [text for text in axis.texts if isinstance(text, Annotation)]
+    names = {text.get_text(): np.asarray(text.xy) for text in texts}
     assert names.keys() == {"0", "3"}
     for label, at in names.items():
         assert np.linalg.norm(points[exemplars] - at, axis=1).min() > 0

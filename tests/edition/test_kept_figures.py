@@ -38,7 +38,8 @@ def test_the_largest_change_is_a_share_of_black_to_white(last: int, share: float
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_snapshots_have_a_row_a_step_and_their_change_magnified(channels: int) -> None:
-    axes = np.reshape(kept_figures.snapshots(taken(49, channels)).axes, (4, 2))
+    every = kept_figures.snapshots(taken(49, channels)).axes
+    axes = [every[2 * row : 2 * row + 2] for row in range(4)]
     assert [row[0].get_ylabel() for row in axes] == ["0 steps", "1 step", "8 steps", "change"]
     assert [axis.get_title() for axis in axes[0]] == ["class 3", "class 5"]
     change = [drawn(axis) for axis in axes[3]]
@@ -69,7 +70,7 @@ def test_embeddings_show_a_kind_among_the_data_of_the_classes_asked_for() -> Non
         "after phase 5: trained",
     ]
     for axis, stars in zip(figure.axes, (2, 1, 2, 1), strict=True):
-        counts = [len(points.get_offsets()) for points in axis.collections]
+        counts = [len(np.asarray(points.get_offsets())) for points in axis.collections]
         assert counts == [3, stars, 3, stars]  # data and exemplars of class 0, and of class 1
     first, second = figure.axes[:2]
     assert first.get_xlim() == second.get_xlim()

@@ -1,0 +1,243 @@
+"""Claims about the search for settings, ``book/records/search.json``: two to four seeds each, so that they are hints.
+
+A difference is a run's average accuracy on the images held out minus that of herding's exemplars with the same seed,
+all else equal.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from mnemonics_lib.edition.claims.claim import Claim, ClaimError, Finding
+
+FILE = "search.json"
+HERDING = "herding's exemplars"
+NEAR = "Eq. 7, Adam 0.003, perturbed starts: the settings of params/small at first"
+FAR = "80 inner steps at a rate of 0.05 with momentum, 10 of them differentiated: a hundred times as far ahead"
+CHANCE = "herding's exemplars, moved by a thousandth of a step: what chance does"
+METHODS = {"lucir": "LUCIR", "lwf": "LwF"}
+
+
+def runs(records: Path, **fields: Any) -> list[dict[str, Any]]:
+    """The runs of the search with these values of their fields.
+
+    Raises:
+        ClaimError: where there are none.
+    """
+    every = json.loads((records / FILE).read_text(encoding="utf-8"))["runs"]
+    found = [run for run in every if all(run[name] == value for name, value in fields.items())]
+    if not found:
+        raise ClaimError(f"{records / FILE}: has no run with {fields}")
+    return found
+
+
+def differences(records: Path, tried: str, method: str, budget: int, held_out: float = 0.2) -> dict[int, float]:
+    """Minus herding's exemplars, by seed (points)."""
+    of_method = {"method": method, "held_out": held_out}
+    # Twice as many exemplars, too, are compared with those that are there without.
+    herding = {r["seed"]: fmean(r["accuracy"]) for r in runs(records, tried=HERDING, budget=budget, **of_method)}
+    rows = runs(records, tried=tried, budget=budget, **of_method)
+    return {row["seed"]: fmean(row["accuracy"]) - herding[row["seed"]] for row in rows}
+
+
+def numbers(found: dict[int, float]) -> str:
+    """Differences as text."""
+    return " ".join(f"{value:+.2f}" for value in found.values())
+
+
+def _every_seed(records: Path, tried: str, cells: list[tuple[str, int]], above: bool, held_out: float = 0.2) -> Finding:
+    """Whether the difference is above zero, or below, in every seed of every cell (method, budget)."""
+    found = {cell: differences(records, tried, *cell, held_out) for cell in cells}
+    holds = all((value > 0) == above for of_cell in found.values() for value in of_cell.values())
+    return Finding(holds, "; ".join(f"{METHODS[method]} {numbers(of)}" for (method, _), of in found.items()))
+
+
+def _beside_chance(records: Path, tried: str, method: str, budget: int, below: bool) -> Finding:
+    """Whether the mean difference is below all that chance alone does, or not."""
+    found, chance = differences(records, tried, method, budget), differences(records, CHANCE, method, budget)
+    is_below = fmean(found.values()) < min(chance.values())
+    return Finding(is_below == below, f"{METHODS[method]} {numbers(found)}, chance {numbers(chance)}")
+
+
+def _less(records: Path, tried: str, than: str, method: str, budget: int) -> Finding:
+    """Whether the mean difference over the seeds of both is smaller than another one's."""
+    one, other = (differences(records, what, method, budget) for what in (tried, than))
+    both = one.keys() & other.keys()
+    means = [fmean(of[seed] for seed in both) for of in (one, other)]
+    return Finding(
+        means[0] < means[1], f"{METHODS[method]}, means of {len(both)} seeds: {means[0]:+.2f}, {means[1]:+.2f}"
+    )
+
+
+def _stay_easy(records: Path) -> Finding:
+    """Whether the own loss of exemplars changes less by training with the far loop than with the near one."""
+    changes = []
+    for tried in (NEAR, FAR):
+        pairs = [
+            pair
+            for run in runs(records, tried=tried, method="lucir", budget=20, held_out=0.2)
+            for pair in run["own_loss"]
+        ]
+        changes.append(fmean(after - before for before, after in pairs))
+    near, far = changes
+    return Finding(abs(far) < abs(near), f"own loss {near:+.2f} near, {far:+.2f} far")
+
+
+FURTHER = (
+    "160 inner steps of 128 exemplars at a rate of 0.1 with momentum, 10 of them differentiated: four hundred times as "
+    "far ahead"
+)
+
+CLAIMS = [
+    Claim(
+        "near-gains-at-5",
+        FILE,
+        "with 5 exemplars a class, Eq. 7 with 8 inner steps is above herding in every seed of both methods",
+        "With 5 exemplars a class the short loop gained in every seed, with both methods",
+        "With 5 exemplars a class the short loop did not gain in every seed",
+        partial(_every_seed, tried=NEAR, cells=[("lucir", 5), ("lwf", 5)], above=True),
+    ),
+    Claim(
+        "larger-steps-lose",
+        FILE,
+        "with 5 exemplars a class, the same with Adam 0.01 is below herding in every seed of LwF",
+        "Larger steps on the pixels (Adam 0.01) lost for LwF",
+        "Larger steps on the pixels (Adam 0.01) did not lose for LwF in every seed",
+        partial(_every_seed, tried="Eq. 7, Adam 0.01", cells=[("lwf", 5)], above=False),
+    ),
+    Claim(
+        "far-gains-less-at-5",
+        FILE,
+        "with 5 exemplars a class, the mean difference of LUCIR is smaller with 80 inner steps than with 8",
+        "Longer inner loops gained less there, for LUCIR",
+        "Longer inner loops gained no less there, for LUCIR",
+        partial(_less, tried=FAR, than=NEAR, method="lucir", budget=5),
+    ),
+    Claim(
+        "near-loses-at-20",
+        FILE,
+        "with 20 exemplars a class, LUCIR's mean difference with 8 inner steps is below all that chance does",
+        "With 20 exemplars a class the short loop seems to lose with LUCIR",
+        "With 20 exemplars a class the short loop does not seem to lose with LUCIR",
+        partial(_beside_chance, tried=NEAR, method="lucir", budget=20, below=True),
+    ),
+    Claim(
+        "far-does-not-lose-at-20",
+        FILE,
+        "with 20 exemplars a class, LUCIR's mean difference with 80 inner steps is not below all that chance does",
+        "The long loop does not",
+        "So does the long loop",
+        partial(_beside_chance, tried=FAR, method="lucir", budget=20, below=False),
+    ),
+    Claim(
+        "far-gains-lwf-at-20",
+        FILE,
+        "with 20 exemplars a class, LwF's difference with 80 inner steps is above zero in every seed",
+        "With LwF the long loop seems to gain",
+        "With LwF the long loop does not gain in every seed",
+        partial(_every_seed, tried=FAR, cells=[("lwf", 20)], above=True),
+    ),
+    Claim(
+        "running-statistics-lucir",
+        FILE,
+        "herding's exemplars, fine-tuned with running statistics, are above herding's in every seed of LUCIR",
+        "Not all that gains is a matter of exemplars: LUCIR gains when its networks are fine-tuned on herding's with "
+        "the running statistics of batch normalisation",
+        "Fine-tuning with the running statistics of batch normalisation does not gain in every seed of LUCIR",
+        partial(
+            _every_seed,
+            tried="herding's exemplars, fine-tuning with running statistics",
+            cells=[("lucir", 20)],
+            above=True,
+            held_out=0.1,
+        ),
+    ),
+    Claim(
+        "running-statistics-lwf",
+        FILE,
+        "the same is below herding's in every seed of LwF",
+        "LwF loses by it",
+        "LwF does not lose by it in every seed",
+        partial(
+            _every_seed,
+            tried="herding's exemplars, fine-tuning with running statistics",
+            cells=[("lwf", 20)],
+            above=False,
+            held_out=0.1,
+        ),
+    ),
+    Claim(
+        "noise-is-harmless",
+        FILE,
+        "herding's exemplars, moved as far by noise, are on average not below all that chance does",
+        "Noise of the same size does nothing that chance does not do",
+        "Noise of the same size does harm",
+        partial(
+            _beside_chance, tried="herding's exemplars, moved as far by noise", method="lucir", budget=20, below=False
+        ),
+    ),
+    Claim(
+        "smaller-steps-do-not-help",
+        FILE,
+        "four times the outer steps at a fourth of their size are on average below all that chance does",
+        "Smaller steps, with less noise in them, lose still",
+        "Smaller steps, with less noise in them, lose no more",
+        partial(
+            _beside_chance,
+            tried="Eq. 7, four times the outer steps at a fourth of their size",
+            method="lucir",
+            budget=20,
+            below=True,
+        ),
+    ),
+    Claim(
+        "first-phase-loses",
+        FILE,
+        "with the exemplars of phase 0 trained alone, LUCIR's mean difference is below all that chance does",
+        "It is not the later phases' exemplars alone",
+        "The exemplars of phase 0 alone do no harm",
+        partial(_beside_chance, tried="Eq. 7, the exemplars of phase 0 alone", method="lucir", budget=20, below=True),
+    ),
+    Claim(
+        "later-phases-lose",
+        FILE,
+        "with the exemplars of the later phases trained alone, LUCIR's mean difference is below all that chance does",
+        "It is not the first phase's alone",
+        "The exemplars of the later phases alone do no harm",
+        partial(
+            _beside_chance,
+            tried="Eq. 7, the exemplars of the later phases alone",
+            method="lucir",
+            budget=20,
+            below=True,
+        ),
+    ),
+    Claim(
+        "twice-as-many-gain",
+        FILE,
+        "herding's exemplars, 40 a class, are above 20 a class in every seed of both methods",
+        "That is what there is to be won with 20 exemplars a class: a second set of them",
+        "Not even a second set of exemplars gains in every seed",
+        partial(_every_seed, tried="herding's exemplars, 40 a class", cells=[("lucir", 20), ("lwf", 20)], above=True),
+    ),
+    Claim(
+        "far-exemplars-stay-easy",
+        FILE,
+        "LUCIR, 20 a class: the mean own loss of the exemplars changes less with 80 inner steps than with 8",
+        "As the inner loop looks further ahead, the exemplars stay as easy as they were",
+        "The exemplars do not stay as easy as they were when the inner loop looks further ahead",
+        _stay_easy,
+    ),
+    Claim(
+        "no-further-than-far",
+        FILE,
+        "LUCIR, 20 a class: the mean difference with 160 inner steps is below that with 80",
+        "Further than a hundred times nothing more is gained",
+        "Further than a hundred times more is gained",
+        partial(_less, tried=FURTHER, than=FAR, method="lucir", budget=20),
+    ),
+]
