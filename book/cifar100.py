@@ -234,7 +234,7 @@ display(Markdown("\n".join(lines)))
 
 # %% tags=["hide-input"]
 def beside(field, paper_field):
-    """The paper's methods without mnemonics: the paper's numbers and ours."""
+    """Methods without mnemonics: the paper's numbers and ours."""
     cells = paper[paper.with_mnemonics == "no"].set_index("method")[
         paper_field
     ]

@@ -217,7 +217,8 @@ say(
     f"to the boundary, the third: their own loss {change(*harder[0], 2)}. Where "
     "the network knows its data, real exemplars have little gradient to lose "
     f"({at_rest:.3f}), and they become harder from either start, the first term "
-    f"and the third: the loss {change(*harder[1], 2)}, and {change(*harder[2], 2)}."
+    f"and the third: the loss {change(*harder[1], 2)}, and "
+    f"{change(*harder[2], 2)}."
 )
 
 # %% [markdown]

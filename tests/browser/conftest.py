@@ -9,16 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.pages import BOOK, NOT_BUILT, chapters
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test a page for whoever asks for a ``page_path``."""
-    if "page_path" in metafunc.fixturenames:
-        pages = chapters() if BOOK.is_dir() else []
-        skipped = [pytest.param(None, marks=pytest.mark.skip(reason=NOT_BUILT), id="no book")]
-        names = [page.relative_to(BOOK).with_suffix("").as_posix() for page in pages]
-        metafunc.parametrize("page_path", pages or skipped, ids=names or None, scope="module")
+from tests.browser.pages import BOOK, NOT_BUILT, html, names
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +18,12 @@ def book() -> Path:
     if not (BOOK / "index.html").is_file():
         pytest.skip(NOT_BUILT)
     return BOOK
+
+
+@pytest.fixture(scope="module", params=names())
+def page_path(request: pytest.FixtureRequest, book: Path) -> Path:
+    """Each page of the book in turn."""
+    return html(request.param)
 
 
 @pytest.fixture(scope="session")

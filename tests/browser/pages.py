@@ -1,21 +1,22 @@
-"""Where the built book lies, and which of its pages are read."""
+"""Where the built book lies, and which pages it has."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.check_book_offline import pages_of
+from mnemonics_lib.config import read_yaml
 
-BOOK = Path(__file__).parents[2] / "book" / "_build" / "html"
-FORWARDS = 'http-equiv="Refresh"'
-NOT_BUILT = f"no built book: no {BOOK.relative_to(BOOK.parents[2])}/index.html; `make book` makes it"
+SOURCES = Path(__file__).parents[2] / "book"
+BOOK = SOURCES / "_build" / "html"
+NOT_BUILT = f"no built book: no {BOOK.relative_to(SOURCES.parent)}/index.html; `make book` makes it"
 
 
-def chapters() -> list[Path]:
-    """All pages that are read: not the one that leads to the first, and no index."""
-    return [
-        page
-        for page in pages_of(BOOK)
-        if page.with_suffix("").name not in {"genindex", "search", "proof-index"}
-        and FORWARDS not in page.read_text(encoding="utf-8")[:200]
-    ]
+def names() -> list[str]:
+    """The pages that the contents name, in their order; an earlier build may have left others."""
+    contents = read_yaml(SOURCES / "_toc.yml")
+    return [contents["root"], *(chapter["file"] for part in contents["parts"] for chapter in part["chapters"])]
+
+
+def html(name: str) -> Path:
+    """The file of a page."""
+    return BOOK / f"{name}.html"

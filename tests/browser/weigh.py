@@ -11,7 +11,7 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.pages import BOOK, NOT_BUILT, chapters
+from tests.browser.pages import BOOK, NOT_BUILT, html, names
 from tests.browser.screens import WIDE, look_at
 
 
@@ -23,9 +23,8 @@ def main() -> None:
     print(f"{'page':<45} {'MB':>6} {'seconds':>8}")
     with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        for path in chapters():
-            look = look_at(browser, path, WIDE)
-            name = path.relative_to(BOOK).with_suffix("").as_posix()
+        for name in names():
+            look = look_at(browser, html(name), WIDE)
             print(f"{name:<45} {look.weight / 1e6:6.2f} {look.seconds:8.2f}")
 
 
