@@ -31,21 +31,10 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-for number, (image, digit) in enumerate(
-    zip(*load_digits(return_X_y=True), strict=True)
-):
-    name = (
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-    )[digit]
+NAMES = "zero one two three four five six seven eight nine".split()
+images, digits = load_digits(return_X_y=True)
+for number, (image, digit) in enumerate(zip(images, digits, strict=True)):
+    name = NAMES[digit]
     (pictures / name).mkdir(parents=True, exist_ok=True)
     grey = Image.fromarray(
         (image.reshape(8, 8) * 255 / 16).astype(np.uint8)
@@ -65,10 +54,13 @@ for number, (image, digit) in enumerate(
 # prints what this cell prints:
 
 # %%
+import textwrap
+
 from mnemonics_lib.inspection.of_folder import inspect_folder, lines
 
 report = inspect_folder(pictures, size=16, grey=True)
-print("\n".join(lines(report)))
+for line in lines(report):
+    print(textwrap.fill(line, width=76, subsequent_indent="  "))
 
 # %% [markdown]
 # ## From the folder to a result
@@ -118,9 +110,8 @@ plt.show()
 # The learned exemplars, a folder for each class, which any program can show and any trainer can read ({doc}`/extend`):
 
 # %%
-sorted(str(file.relative_to(learned)) for file in learned.rglob("*.png"))[
-    :4
-]
+files = sorted(learned.rglob("*.png"))[:4]
+[str(file.relative_to(learned)) for file in files]
 
 # %% mystnb={"image": {"alt": "The learned exemplars beside the pictures that they started from, one column for each class."}}
 memory = finished.exemplars
