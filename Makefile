@@ -72,6 +72,10 @@ sync: $(ENVIRONMENT) ## bring each notebook's .py and .ipynb in step, without ou
 	$(PY) -m mnemonics_lib.edition.pairs notebooks/*.ipynb
 	$(PY) -m jupytext --quiet --sync notebooks/*.py
 
+.PHONY: students
+students: $(ENVIRONMENT) ## write copies of the notebooks in which the exercises are to be solved to build/students
+	@$(PY) -m mnemonics_lib.edition.students notebooks/0*.py --out build/students
+
 # .jupyter is looked into before the user's own settings' defaults, and changes none of them: a .py opens as a notebook.
 .PHONY: lab
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/.jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))

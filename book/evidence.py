@@ -32,7 +32,7 @@ from statistics import fmean, median
 import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
 
-from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition import figures, kept_figures, report
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.measures import measure
 from mnemonics_lib.edition.shown import show
@@ -413,31 +413,9 @@ if rows:
 
 seed_0 = kept.get("lucir-trained-20", {}).get(0)
 if seed_0:
-    figure, axes = plt.subplots(
-        2, 3, figsize=(11, 7), layout="constrained", squeeze=False
-    )
-    for line, (phase, of_phase) in zip(
-        axes, seed_0.phases.items(), strict=True
-    ):
-        points = of_phase.embedding
-        points = points[
-            (points["map"] == "t-SNE") & points["class"].isin(range(3))
-        ]
-        for axis, kind in zip(
-            line, ("random", "herding", "trained"), strict=True
-        ):
-            of_kind = points[points["kind"].isin(("data", kind))]
-            at, ours = (
-                of_kind[["x", "y"]].to_numpy(),
-                (of_kind["kind"] != "data").to_numpy(),
-            )
-            figures.embedding(
-                at,
-                of_kind["class"].to_numpy(),
-                ours,
-                axis,
-                f"phase {phase}: {kind}",
-            )
+    maps = {phase: of.embedding for phase, of in seed_0.phases.items()}
+    kinds = ("random", "herding", "trained")
+    kept_figures.embeddings(maps, kinds, classes=range(3))
     plt.show()
 
 # %% [markdown]

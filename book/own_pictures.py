@@ -31,7 +31,18 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-NAMES = "zero one two three four five six seven eight nine".split()
+NAMES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+]
 images, digits = load_digits(return_X_y=True)
 for number, (image, digit) in enumerate(zip(images, digits, strict=True)):
     name = NAMES[digit]

@@ -24,7 +24,7 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.shown import show
+from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.studies import outcome
 from mnemonics_lib.edition.studies.plan import plan, words
 from mnemonics_lib.edition.studies.study import study_files
@@ -265,15 +265,15 @@ if plain:
 # %% [markdown]
 # ## The paper's tables
 #
-# Average accuracy (%), cell by cell: what the paper says, and behind the bar what we got. A dash is a cell that has no
-# record at the paper's scale yet. {doc}`cifar100` has its methods at laptop size.
+# Average accuracy (%), cell by cell: what the paper says, and behind a bar what we got at the paper's scale.
+# {doc}`evidence` and {doc}`cifar100` have its methods at laptop size.
 
 
 # %% tags=["hide-input"]
 def ours_of(row, **fields):
     """Our average accuracy for a cell of the paper's tables, at its scale.
 
-    A dash where there is no record.
+    None where there is no record.
     """
     for by_seed in report.evidence(
         "paper", f"{row.dataset}-n{row.phases}"
@@ -289,7 +289,7 @@ def ours_of(row, **fields):
             return report.mean_pm(
                 report.interval([r.average_accuracy for r in records])
             )
-    return "–"
+    return None
 
 
 def table_1(row):
@@ -320,8 +320,10 @@ def table_2(row):
 
 def beside(table, names, ours):
     """The paper's table with one column per N, ours beside the paper's."""
+    found = [(row.avg_acc, ours(row)) for row in table.itertuples()]
     cells = [
-        f"{row.avg_acc:.2f} \\| {ours(row)}" for row in table.itertuples()
+        f"{paper:.2f}" + (f" \\| {here}" if here else "")
+        for paper, here in found
     ]
     wide = table.assign(
         cell=cells, phases=[f"N = {n}" for n in table.phases]
@@ -331,6 +333,17 @@ def beside(table, names, ours):
     ]
     return wide.reset_index()
 
+
+# %% tags=["remove-input"]
+cells = [
+    *map(table_1, table1.itertuples()),
+    *map(table_2, table2.itertuples()),
+]
+there = sum(cell is not None for cell in cells)
+say(
+    f"Of these {len(cells)} cells, {there} have a record at the paper's scale. "
+    "The runs take a GPU, and are queued in `book/records/WANTED.md`."
+)
 
 # %% [markdown]
 # **Table 1**, each method with (yes) and without (no) everything the paper adds:

@@ -59,15 +59,15 @@ from statistics import fmean
 
 import matplotlib.pyplot as plt
 import torch
-from IPython.display import Markdown, display
 from torch import nn
 from torch.nn import functional as F
 
 from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.config import load_config
-from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.claims import said
+from mnemonics_lib.edition.gains import gains
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.paths import PARAMS, RECORDS
 
@@ -447,119 +447,43 @@ say(
 # %% [markdown]
 # ## In the records
 #
-# Phase 0 of every run whose exemplars were trained from herding's: how much the network knows of its training images, the loss of the
-# exemplars themselves at $\Theta_0$ before and after, and what the run gained on the run with herding's exemplars, all else
-# equal but for the adjustment of old exemplars where *adjusted* is said. All have perturbed starts, and the short inner loop where *far* is not
+# Phase 0 of every run with trained exemplars that has a partner with herding's: how much the network knows of its training images, the loss of the
+# exemplars themselves at $\Theta_0$ before and after, and what the run gained on its partner, all else
+# equal but for the adjustment of old exemplars where *adjusted* is said, and for the start of training where it was random images. All have perturbed starts, and the short inner loop where *far* is not
 # said. What is measured is the loss; the
 # three terms speak of its gradient and curvature, which for cross-entropy fall and rise with it.
 
 # %% tags=["hide-input"]
-STUDIES = {  # study, arm, control, words
-    ("underfit", "cifar100-n5"): [
-        (
-            "lucir-with-ours",
-            "lucir-transfer",
-            "LUCIR, 100 classes, few epochs, adjusted",
-        )
-    ],
-    ("medium", "cifar100-n5"): [
-        ("lucir-with-ours", "lucir-transfer", "LUCIR, 50 classes, adjusted")
-    ],
-    ("medium", "cifar100-n25"): [
-        (
-            "lucir-with-ours",
-            "lucir-transfer",
-            "LUCIR, 50 classes, N = 25, adjusted",
-        )
-    ],
-    ("small", "cifar100-n5"): [
-        ("lucir-with-ours", "lucir-transfer", "LUCIR, 20 classes, adjusted")
-    ],
-    ("small", "tiny_imagenet_100-n5"): [
-        (
-            "lucir-trained",
-            "lucir-transfer",
-            "LUCIR, Tiny-ImageNet, 20 classes",
-        ),
-        ("lwf-trained", "lwf-transfer", "LwF, Tiny-ImageNet, 20 classes"),
-    ],
-    ("evidence", "primary"): [
-        (
-            f"{method}-trained-{m}",
-            f"{method}-herding-{m}",
-            f"{report.NAMES[method]}, 20 classes, {m} a class{far}",
-        )
-        for m, far in ((20, ", far"), (5, ""))
-        for method in ("lwf", "icarl", "bic", "lucir")
-    ],
-    ("evidence", "epochs"): [
-        (
-            f"epochs={n}-trained",
-            f"epochs={n}-herding",
-            f"LwF, 20 classes, 5 a class, {n} epochs",
-        )
-        for n in (2, 5, 12, 30, 60)
-    ],
-}
-
-
-rows, easier = [], []
-for (profile, name), arms in STUDIES.items():
-    evidence = report.evidence(profile, name, RECORDS)
-    for arm, control, text in arms:
-        first = [
-            record.results[0] for record in evidence.get(arm, {}).values()
-        ]
-        if not first or not report.comparable(evidence, arm, control):
-            continue
-        before, after = (
-            fmean(
-                getattr(row.exemplars, f"own_loss_{when}") for row in first
-            )
-            for when in ("before", "after")
-        )
-        gained = report.difference(
-            evidence, arm, control, "average_accuracy"
-        )
-        easier.append(
-            (
-                text,
-                fmean(row.train_accuracy for row in first),
-                sum(
-                    row.exemplars.own_loss_after
-                    < row.exemplars.own_loss_before
-                    for row in first
-                ),
-                len(first),
-                gained.mean,
-            )
-        )
-        rows.append(
-            {
-                "runs": text,
-                "seeds": len(first),
-                "knows (%)": f"{easier[-1][1]:.0f}",
-                "own loss": f"{before:.2f} → {after:.2f}",
-                "trained minus herding (points)": str(gained),
-            }
-        )
-show(sorted(rows, key=lambda row: float(row["knows (%)"])))
+found = sorted(gains(), key=lambda gain: gain.knows)
+show(
+    {
+        "runs": gain.setting.words,
+        "seeds": len(gain.by_seed),
+        "knows (%)": f"{gain.knows:.0f}",
+        "own loss": " → ".join(f"{loss:.2f}" for loss in gain.own_loss),
+        "trained minus herding (points)": str(gain.interval),
+    }
+    for gain in found
+)
 
 # %% tags=["remove-input"]
-lines = [
-    f"- {text}: the exemplars of phase 0 became easier in {fell} of {of} runs, where the network knows {known:.0f} % of its data."
-    for text, known, fell, of, _ in sorted(easier, key=lambda each: each[1])
-]
-display(Markdown("\n".join(lines)))
+say(
+    "\n".join(
+        f"- {gain.setting.words}: the exemplars of phase 0 became easier in "
+        f"{gain.softened} of {gain.runs} runs, where the network knows "
+        f"{gain.knows:.0f} % of its data."
+        for gain in found
+    )
+)
 
 # %% tags=["remove-input"]
-short = [each for each in easier if not each[0].endswith(", far")]
-softer = [known for _, known, fell, of, _ in short if fell > of / 2]
-harder = [known for _, known, fell, of, _ in short if fell <= of / 2]
-if softer and harder and max(softer) < min(harder):
+short = [gain for gain in found if not gain.setting.looks_far]
+easier = [gain.knows for gain in short if gain.became_easier]
+harder = [gain.knows for gain in short if not gain.became_easier]
+if easier and harder and max(easier) < min(harder):
     say(
         "With the short loop, the exemplars became easier where the network "
-        f"knows at most {max(softer):.0f} % of its data, and harder where it "
+        f"knows at most {max(easier):.0f} % of its data, and harder where it "
         f"knows {min(harder):.0f} % or more, as the three terms predict."
     )
 else:
@@ -567,14 +491,14 @@ else:
         "With the short loop, how much the network knows does not separate the "
         "rows whose exemplars became easier from those whose became harder."
     )
-gains = [gained for _, _, fell, of, gained in easier if fell <= of / 2]
-up = sum(gained > 0 for gained in gains)
+means = [gain.interval.mean for gain in found if not gain.became_easier]
+up = sum(mean > 0 for mean in means)
 say(
-    f"Of the {len(gains)} rows whose exemplars became harder, the mean accuracy "
-    f"is above herding's in {up} and below it in {len(gains) - up}: "
+    f"Of the {len(means)} rows whose exemplars became harder, the mean accuracy "
+    f"is above herding's in {up} and below it in {len(means) - up}: "
     + (
         "which way they go does not decide what is gained."
-        if 0 < up < len(gains)
+        if 0 < up < len(means)
         else "here that goes together."
     )
 )

@@ -318,3 +318,88 @@ show(pd.DataFrame(baselines).reset_index(names="method"))
 # This is with real exemplars, chosen with care. The rest of the book asks whether exemplars that are *trained* do better.
 # [Chapter 2](02_global_bop.ipynb) has the programme as a whole,
 # [chapter 3](03_local_bop.ipynb) the training of the exemplars.
+
+# %% [markdown]
+# ## Exercises
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1.1: the floor of the distillation loss
+#
+# $\mathcal{L}_d$ does not reach zero, not even for a student that answers as
+# its teacher does. How low can it get for one image? Return that number, from
+# the teacher's logits $\hat p$ and $\tau$.
+
+
+# %% tags=["solution", "hide-input"]
+def floor_of_distillation(p_hat, tau):
+    """The smallest value of Eq. 1a; p_hat has shape [K]."""
+    pi_hat = torch.softmax(p_hat / tau, dim=0)
+    return -(pi_hat * pi_hat.log()).sum()  # the entropy of pi_hat
+
+
+# %% tags=["check"]
+teacher_says = torch.tensor([3.0, 1.0, -2.0, 0.5])
+floor = floor_of_distillation(teacher_says, tau=2.0)
+alike = losses.distillation(teacher_says[None], teacher_says[None], 2.0)
+assert torch.isclose(floor, alike)
+for k in range(20):  # no other student does better
+    generator = torch.Generator().manual_seed(k)
+    student = torch.randn(1, 4, generator=generator)
+    assert losses.distillation(student, teacher_says[None], 2.0) > floor
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1.2: herding
+#
+# Choose `count` of $n$ feature vectors greedily: each pick brings the mean of
+# those chosen so far as close as possible to the mean of all. The vectors have
+# length one already. Return their indices, in the order of the picks.
+
+
+# %% tags=["solution", "hide-input"]
+def herding(features, count):
+    """Indices of the picks; features has shape [n, d]."""
+    mean, chosen = features.mean(dim=0), []
+    for _ in range(count):
+        sums = (
+            features[chosen].sum(dim=0) + features
+        )  # with each as the next
+        distance = (mean - sums / (len(chosen) + 1)).norm(dim=1)
+        distance[chosen] = torch.inf
+        chosen.append(int(distance.argmin()))
+    return chosen
+
+
+# %% tags=["check"]
+from mnemonics_lib.exemplars.selection import herd
+
+generator = torch.Generator().manual_seed(0)
+vectors = torch.randn(50, 8, generator=generator, dtype=torch.float64)
+vectors = torch.nn.functional.normalize(vectors, dim=1)
+assert list(herding(vectors, 10)) == herd(vectors, 10).tolist()
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1.3: the nearest mean
+#
+# iCaRL does not ask the classifier. It answers with the class whose mean, of
+# length one, is nearest to the image's feature vector, of length one. Return
+# the classes of a batch of features.
+
+
+# %% tags=["solution", "hide-input"]
+def nearest_mean(features, means):
+    """Classes [n]; features [n, d] and means [K, d] have length one."""
+    return (features @ means.T).argmax(
+        dim=1
+    )  # near, where the product is large
+
+
+# %% tags=["check"]
+generator = torch.Generator().manual_seed(1)
+means = torch.nn.functional.normalize(
+    torch.randn(6, 8, generator=generator), dim=1
+)
+seen = torch.nn.functional.normalize(
+    torch.randn(40, 8, generator=generator), dim=1
+)
+distances = torch.cdist(seen, means)
+assert torch.equal(nearest_mean(seen, means), distances.argmin(dim=1))

@@ -361,3 +361,75 @@ show(
 cifar = report.evidence("small", "cifar100-n5")
 figures.variants(cifar, {"accuracy": "accuracy, classes seen (%)"})
 plt.show()
+
+# %% [markdown]
+# ## Exercises
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2.1: which way Eq. 5 pulls a logit
+#
+# Work out the gradient of $\mathcal{L}_{all}$ for one image with respect to its
+# logits $p$. The first $K$ classes are old, and all are in $\mathcal{L}_c$.
+
+
+# %% tags=["solution", "hide-input"]
+def pull(p, y, p_hat, lam, tau):
+    """Gradient [K + M] of Eq. 5; p has K + M logits, p_hat has K."""
+    K = len(p_hat)
+    of_c = torch.softmax(p, dim=0)
+    of_c[y] -= 1
+    of_d = torch.zeros_like(p)
+    pi, pi_hat = (torch.softmax(z / tau, dim=0) for z in (p[:K], p_hat))
+    of_d[:K] = (pi - pi_hat) / tau
+    return lam * of_c + (1 - lam) * of_d
+
+
+# %% tags=["check"]
+generator = torch.Generator().manual_seed(0)
+p_hat = torch.randn(4, generator=generator, dtype=torch.float64)
+p = torch.randn(6, generator=generator, dtype=torch.float64)
+leaf = p.clone().requires_grad_()
+loss = losses.model_level(
+    leaf[None], torch.tensor([5]), p_hat[None], 0.3, 2.0
+)
+(right,) = torch.autograd.grad(loss, leaf)
+assert torch.allclose(pull(p, 5, p_hat, 0.3, 2.0), right)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2.2: how few the old ones are
+#
+# A phase brings $M$ classes of $n$ images each; of $K$ old classes the memory
+# has $b$ exemplars each. Which share of the images that the model level draws
+# are of old classes? Return it as a number from 0 to 1.
+
+
+# %% tags=["solution", "hide-input"]
+def share_of_old(M, n, K, b):
+    """The share of exemplars among the images of a phase."""
+    return K * b / (K * b + M * n)
+
+
+# %% tags=["check"]
+# CIFAR-100, N = 5, phase 1: 10 new classes of 500, 50 old ones with 20 each
+assert abs(share_of_old(10, 500, 50, 20) - 1 / 6) < 1e-12
+assert share_of_old(10, 500, 50, 500) > share_of_old(10, 500, 50, 20)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2.3: a memory that does not grow
+#
+# With a fixed total, the memory is shared evenly by all classes seen, and the
+# share is rounded down. Half of the classes arrive in phase 0, the rest evenly
+# in phases 1 to $N$. Return the exemplars of a class after each phase.
+
+
+# %% tags=["solution", "hide-input"]
+def exemplars_per_class(total, classes, N):
+    """A list of N + 1 numbers; classes is divisible by 2 N."""
+    first = classes // 2
+    seen = [first + i * (classes - first) // N for i in range(N + 1)]
+    return [total // each for each in seen]
+
+
+# %% tags=["check"]
+assert exemplars_per_class(2000, 100, 5) == [40, 33, 28, 25, 22, 20]
+assert exemplars_per_class(2000, 100, 10)[-1] == 20

@@ -512,3 +512,106 @@ if E_0.per_class >= 2:
 # %% [markdown]
 # Whether that helps, and whom, is asked of whole runs in
 # [chapter 4](04_ablations.ipynb).
+
+# %% [markdown]
+# ## Exercises
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3.1: the best mean
+#
+# In the toy at the top, which mean $\bar e$ of the exemplars makes the meta
+# loss zero? Solve for it, at a finite $T$.
+
+
+# %% tags=["solution", "hide-input"]
+def best_mean(theta_0, d, alpha, T):
+    """The mean of exemplars from which T steps lead to d exactly."""
+    r = (1 - alpha) ** T
+    return (d - r * theta_0) / (1 - r)
+
+
+# %% tags=["check"]
+generator = torch.Generator().manual_seed(0)
+at_first, goal = torch.randn(2, 3, generator=generator, dtype=torch.float64)
+mean, theta = best_mean(at_first, goal, alpha=0.1, T=10), at_first
+for _ in range(10):
+    theta = theta - 0.1 * (theta - mean)  # Eq. 8
+assert torch.allclose(theta, goal)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3.2: back through the steps
+#
+# Let the base loss be $\frac12 (\theta - e)^\top H (\theta - e)$ with a
+# symmetric $H$, so that a step is $\theta \leftarrow \theta - \alpha H (\theta
+# - e)$. Given the gradient $v$ of the meta loss at $\theta_T$, return its
+# gradient with respect to $e$, without storing any $\theta_t$.
+
+
+# %% tags=["solution", "hide-input"]
+def back(v, H, alpha, T):
+    """dL/de [n], from v = dL/dtheta_T [n] and H [n, n]."""
+    g = torch.zeros_like(v)
+    for _ in range(T):
+        g = g + alpha * H @ v  # what this step took from e
+        v = v - alpha * H @ v  # what it passed on from theta
+    return g
+
+
+# %% tags=["check"]
+generator = torch.Generator().manual_seed(0)
+A = torch.randn(4, 4, generator=generator, dtype=torch.float64)
+H = A @ A.T / 4
+start, goal, e = torch.randn(3, 4, generator=generator, dtype=torch.float64)
+e_leaf, theta = e.clone().requires_grad_(), start
+for _ in range(7):
+    theta = theta - 0.1 * H @ (theta - e_leaf)
+meta = 0.5 * (theta - goal).square().sum()
+(right,) = torch.autograd.grad(meta, e_leaf)
+assert torch.allclose(back((theta - goal).detach(), H, 0.1, 7), right)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3.3: how good a finite difference is
+#
+# Return the derivative of a function of one number, from two of its values
+# $\varepsilon$ to either side. Halving $\varepsilon$ should leave a fourth of
+# the error.
+
+
+# %% tags=["solution", "hide-input"]
+def central_difference(f, x, epsilon):
+    """An estimate of f'(x)."""
+    return (f(x + epsilon) - f(x - epsilon)) / (2 * epsilon)
+
+
+# %% tags=["check"]
+import math
+
+errors = [
+    abs(central_difference(math.sin, 1.0, epsilon) - math.cos(1.0))
+    for epsilon in (1e-2, 5e-3)
+]
+assert 3.9 < errors[0] / errors[1] < 4.1
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3.4: when training is truncated
+#
+# To save work, only the last $k$ of $T$ steps are differentiated. In the toy at
+# the top, which share of the true hypergradient is left?
+
+
+# %% tags=["solution", "hide-input"]
+def share_kept(alpha, T, k):
+    """Truncated over true hypergradient of the toy, from 0 to 1."""
+    return (1 - (1 - alpha) ** k) / (1 - (1 - alpha) ** T)
+
+
+# %% tags=["check"]
+e_leaf = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+theta, gradients = torch.tensor(0.5, dtype=torch.float64), {}
+for k in (3, 10):
+    theta = torch.tensor(0.5, dtype=torch.float64)
+    for t in range(10):
+        e_of_step = e_leaf if t >= 10 - k else e_leaf.detach()
+        theta = theta - 0.2 * (theta - e_of_step)
+    (gradients[k],) = torch.autograd.grad(theta, e_leaf)
+assert abs(share_kept(0.2, 10, 3) - gradients[3] / gradients[10]) < 1e-12

@@ -408,3 +408,80 @@ for arm, start in trained.items():
         f"- *{arm}* minus *{start}*, from which it was trained: average "
         f"accuracy {SAID[found.verdict]}, {found} points."
     )
+
+# %% [markdown]
+# ## Exercises
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4.1: a paired interval
+#
+# Two arms were run with the same seeds. Return the mean of their differences
+# and the two ends of its 95 % t interval.
+
+
+# %% tags=["solution", "hide-input"]
+def paired_interval(first, second):
+    """Mean, low and high of first minus second, arrays of n >= 3."""
+    from scipy import stats
+
+    differences = np.asarray(first) - np.asarray(second)
+    n, mean = len(differences), differences.mean()
+    error = differences.std(ddof=1) / np.sqrt(n)
+    half = stats.t.ppf(0.975, n - 1) * error
+    return mean, mean - half, mean + half
+
+
+# %% tags=["check"]
+one, other = [61.0, 64.0, 59.5, 62.0], [60.2, 63.5, 59.9, 60.0]
+right = paired(dict(enumerate(one)), dict(enumerate(other)))
+expected = (right.mean, right.low, right.high)
+assert np.allclose(paired_interval(one, other), expected)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4.2: what pairing is worth
+#
+# Values of two arms with the same seed have a correlation of $\rho$, and both
+# have the same spread. How many times as many seeds would unpaired arms need,
+# for an interval as narrow? Take the number of seeds as large.
+
+
+# %% tags=["solution", "hide-input"]
+def times_as_many(rho):
+    """Seeds without pairing over seeds with it."""
+    return 1 / (1 - rho)  # var(a - b) is 2 s^2 (1 - rho), and not 2 s^2
+
+
+# %% tags=["check"]
+rng = np.random.default_rng(0)
+shared, a, b = rng.normal(size=(3, 200_000))
+a, b = 3 * shared + a, 3 * shared + b  # a correlation of 0.9
+unpaired = a.var() + b.var()
+assert abs(times_as_many(0.9) / (unpaired / (a - b).var()) - 1) < 0.02
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4.3: eight intervals together
+#
+# Eight intervals are to hold *together* with 95 %, whatever their dependence.
+# Return the level that each must have.
+
+
+# %% tags=["solution", "hide-input"]
+def level_of_each(together, count):
+    """Bonferroni's level of one of several intervals."""
+    return 1 - (1 - together) / count
+
+
+# %% tags=["check"]
+rng = np.random.default_rng(0)
+draws = rng.normal(size=(4000, 8, 10))  # nothing but noise around zero
+level = level_of_each(0.95, 8)
+wide = [
+    all(i.low < 0 < i.high for i in (interval(x, level) for x in of))
+    for of in draws[:400]
+]
+narrow = [
+    all(i.low < 0 < i.high for i in (interval(x, 0.95) for x in of))
+    for of in draws[:400]
+]
+assert np.mean(wide) > 0.92
+assert np.mean(narrow) < 0.75

@@ -181,3 +181,78 @@ for phase in (early, late):
 # These are means over the exemplars of one run, of one seed, and make no claim
 # about others. The page *Where training exemplars helps* of the book asks the
 # same on CIFAR-100, over seeds and with intervals.
+
+# %% [markdown]
+# ## Exercises
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5.1: the margin
+#
+# Return the margin of each image of a batch: the probability of its own class
+# minus that of the best other one.
+
+
+# %% tags=["solution", "hide-input"]
+def margin(logits, labels):
+    """Margins [n]; logits [n, K], labels [n], both tensors."""
+    p = logits.softmax(dim=1)
+    own = p.gather(1, labels[:, None])[:, 0]
+    others = p.scatter(1, labels[:, None], 0.0).amax(dim=1)
+    return own - others
+
+
+# %% tags=["check"]
+import torch
+
+logits = torch.tensor([[9.0, 0.0, 0.0], [1.0, 1.0, -9.0], [0.0, 4.0, 0.0]])
+found = margin(logits, torch.tensor([0, 1, 0]))
+assert found[0] > 0.99
+assert abs(found[1]) < 1e-6  # on a boundary
+assert found[2] < -0.9
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5.2: the percentile
+#
+# How far is a point from its class's mean, among the points of the class?
+# Return the share of them that are nearer to the mean than it is, in per cent.
+
+
+# %% tags=["solution", "hide-input"]
+def percentile(point, points):
+    """From 0 to 100; point [d], points [n, d]."""
+    mean = points.mean(dim=0)
+    nearer = (points - mean).norm(dim=1) < (point - mean).norm()
+    return 100 * nearer.double().mean().item()
+
+
+# %% tags=["check"]
+cloud = torch.randn(1000, 3, generator=torch.Generator().manual_seed(0))
+assert percentile(cloud.mean(dim=0), cloud) == 0
+assert percentile(cloud.mean(dim=0) + 100, cloud) == 100
+inside = sum(percentile(point, cloud) < 50 for point in cloud[:200])
+assert 70 < inside < 130
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5.3: a linear map
+#
+# t-SNE bends space. A principal component analysis does not: it turns the cloud
+# and keeps the two directions in which it is widest. Return the points in them.
+
+
+# %% tags=["solution", "hide-input"]
+def principal_components(points):
+    """The first two, [n, 2]; points [n, d]."""
+    centred = points - points.mean(dim=0)
+    _, _, directions = torch.linalg.svd(centred, full_matrices=False)
+    return centred @ directions[:2].T
+
+
+# %% tags=["check"]
+from mnemonics_lib.kept.embedding import two_dimensions
+
+cloud = torch.randn(
+    60, 5, generator=torch.Generator().manual_seed(1)
+).double()
+ours = principal_components(cloud)
+theirs = torch.from_numpy(two_dimensions(cloud.numpy())["PCA"])
+assert torch.allclose(ours.abs(), theirs.abs())  # a direction has no sign

@@ -208,7 +208,7 @@ def embedding(points: np.ndarray, labels: np.ndarray, exemplars: np.ndarray, axi
         axis.scatter(
             points[ours, 0],
             points[ours, 1],
-            s=90,
+            s=90 if ours.sum() <= 5 else 45,  # many large ones would hide one another
             color=colour,
             edgecolors="black",
             marker="*",

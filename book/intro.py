@@ -1,0 +1,141 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Mnemonics training, executed
+#
+# This is an open, executable edition of *Mnemonics Training: Multi-Class Incremental Learning without Forgetting*
+# {cite}`liu2020mnemonics`. As far as we could find, no public code runs the procedure of that paper, the authors' own included. This one
+# does, exactly, and says what came of it.
+
+# %% tags=["remove-input"]
+import matplotlib.pyplot as plt
+import yaml
+from IPython.display import Markdown, display
+
+from mnemonics_lib import __version__
+from mnemonics_lib.edition import figures
+from mnemonics_lib.edition.gain_figure import (
+    claims,
+    gain_figure,
+    known_figure,
+)
+from mnemonics_lib.edition.gains import gains
+from mnemonics_lib.edition.shown import say
+from mnemonics_lib.paths import ROOT
+
+figures.style()
+found = gains()
+decided = [gain for gain in found if claims(gain)]
+verdicts = [gain.interval.verdict for gain in decided]
+higher, lower = verdicts.count("higher"), verdicts.count("lower")
+waiting = sum(not gain.finished for gain in found)
+say(
+    "**The answer so far.** Exemplars trained from herding's are shown to "
+    f"be better than herding's in {higher} of {len(decided)} settings, and worse "
+    f"in {lower}; in the other {len(decided) - higher - lower} no difference is "
+    "shown."
+    + (
+        f" {waiting} more are being measured, and are not counted."
+        if waiting
+        else ""
+    )
+)
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each data set, method and number of exemplars."}}
+gain_figure(found)
+plt.show()
+
+# %% [markdown]
+# The same, against how much of its own training data the first network of a run knows:
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "The same gains against the share of its training images that the network of phase 0 classifies correctly."}}
+known_figure(found)
+plt.show()
+
+# %% [markdown]
+# Each mark is a mean over seeds of paired runs that differ in the training of the exemplars alone, with its interval. Hollow marks make no
+# claim: their study is not finished, there are fewer than three seeds, or old exemplars were adjusted, too. *far* is a long inner
+# loop. {doc}`why` says what decides, {doc}`evidence` has the controls, {doc}`claims` the rules by which sentences like the one above are made.
+#
+# ## The question
+#
+# A classifier learns classes in phases. After each phase the training images are thrown away, except a few *exemplars* per class.
+# The next phase trains on its own images and these exemplars, and the classifier tends to forget what it can no longer see. So it
+# matters which images are kept.
+#
+# The usual answer, herding, keeps real images whose mean is close to the class mean {cite}`welling2009herding,rebuffi2017icarl`. The
+# paper proposes to *train* the exemplars: treat their pixels as parameters, train a temporary model on them, measure that model on
+# the real images, and move the pixels along the gradient of that measurement, through the whole training of the temporary model.
+# The paper reports large gains from it.
+#
+# ## Three ways in
+#
+# ::::{grid} 1 1 3 3
+# :gutter: 2
+#
+# :::{grid-item-card} Learn the method
+# :link: quick/digits-n5/01_preliminaries
+# :link-type: doc
+# Five notebooks, from forgetting to trained exemplars, on data that need no download. Each runs alone, in minutes. They need some
+# Python and the chain rule.
+# :::
+#
+# :::{grid-item-card} Judge the evidence
+# :link: evidence
+# :link-type: doc
+# Paired seeds, intervals, controls, misses as plainly as hits. For who works in continual learning and wants to know what holds.
+# :::
+#
+# :::{grid-item-card} Run it yourself
+# :link: ../reproduce
+# :link-type: doc
+# One command makes every notebook and this book. Methods, engines, your own pictures and your own network are a few lines each.
+# :::
+# ::::
+#
+# ## What this book can and cannot say
+#
+# - The gradient of {eq}`eq-9` is the exact one: it is tested against finite differences, a closed form and a second engine.
+#   {doc}`../method/open_points` says what the public code does instead.
+# - The five notebooks were run with the **quick** profile: small residual networks {cite}`he2016resnet` on scikit-learn's 8 × 8
+#   digits {cite}`pedregosa2011sklearn,alpaydin1998digits`. They show how the method works, and whether it helps *there*.
+# - CIFAR-100 {cite}`krizhevsky2009cifar` and Tiny-ImageNet are here at laptop size: fewer classes, smaller images and networks.
+#   None of it confirms or refutes the paper's numbers, which are for full size.
+# - Every result is read from the record of a run. None is typed by hand.
+#
+# ## How to cite
+#
+# Cite the paper, and this edition where you use it:
+
+# %% tags=["remove-input"]
+citation = yaml.safe_load(
+    (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+)
+date = citation["date-released"]
+display(
+    Markdown(
+        f"""```bibtex
+@software{{mnemonics_executed,
+  title   = {{{citation["title"]}}},
+  author  = {{{{{citation["authors"][0]["name"]}}}}},
+  year    = {{{date.year}}},
+  date    = {{{date.isoformat()}}},
+  version = {{{__version__}}},
+}}
+@inproceedings{{liu2020mnemonics,
+  title     = {{Mnemonics Training: Multi-Class Incremental Learning
+               without Forgetting}},
+  author    = {{Liu, Yaoyao and Su, Yuting and Liu, An-An and
+               Schiele, Bernt and Sun, Qianru}},
+  booktitle = {{CVPR}},
+  year      = {{2020}},
+}}
+```"""
+    )
+)

@@ -1,0 +1,69 @@
+"""The figures of the front page: what training gains, setting by setting, and against what the networks know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mnemonics_lib.edition.gains import Gain
+from mnemonics_lib.edition.report import NAMES
+
+MARKERS = dict(zip(NAMES.values(), "osD^", strict=True))
+"""A method by its shape, and by its colour."""
+
+
+def gain_figure(found: Sequence[Gain]) -> Figure:
+    """Mean gains with their intervals, in points of average accuracy, a row a setting.
+
+    What is hollow is not finished, or adjusted, too, or of fewer than three seeds: it makes no claim.
+
+    Args:
+        found: in the order of the rows.
+    """
+    figure, axis = plt.subplots(figsize=(6.4, 0.52 * len(found) + 0.8), layout="constrained")
+    for row, gain in enumerate(found):
+        _dot(axis, gain, gain.interval.mean, row, vertical=False)
+    names = [gain.setting.words.replace("; ", "\n", 1) for gain in found]
+    axis.set_yticks(range(len(found)), names, fontsize=9)
+    axis.set(xlabel="trained minus herding (points)", ylim=(len(found) - 0.5, -0.5))
+    axis.axvline(0, color="black", lw=1)
+    axis.grid(axis="y", visible=False)
+    return figure
+
+
+def known_figure(found: Sequence[Gain]) -> Figure:
+    """The same gains against how many of its training images the network of phase 0 knows."""
+    figure, axis = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
+    for gain in found:
+        _dot(axis, gain, gain.knows, gain.interval.mean, vertical=True)
+    for method in dict.fromkeys(gain.setting.method for gain in found):
+        axis.plot([], [], MARKERS[method], color=colour(method), label=method)
+    axis.axhline(0, color="black", lw=1)
+    axis.set(xlabel="training images that the first network knows (%)", ylabel="trained minus herding (points)")
+    axis.legend(fontsize=9)
+    return figure
+
+
+def claims(gain: Gain) -> bool:
+    """Whether a setting is finished, asks of training from herding's alone, and has seeds enough for a verdict."""
+    training_alone = gain.setting.start == "herding" and not gain.setting.adjusted
+    return gain.finished and training_alone and gain.interval.n >= 3
+
+
+def colour(method: str) -> tuple[float, float, float]:
+    """Of a method, by its name for a reader."""
+    return sns.color_palette("colorblind")[list(NAMES.values()).index(method)]
+
+
+def _dot(axis: Axes, gain: Gain, x: float, y: float, vertical: bool) -> None:
+    shade, interval = colour(gain.setting.method), gain.interval
+    if interval.n >= 3:
+        ends = (interval.low, interval.high)
+        at = ([x, x], ends) if vertical else (ends, [y, y])
+        axis.plot(*at, color=shade, lw=2.2, alpha=1 if claims(gain) else 0.4, solid_capstyle="butt")
+    face = shade if claims(gain) else "white"
+    axis.plot(x, y, MARKERS[gain.setting.method], color=shade, markerfacecolor=face, markersize=7, zorder=3)

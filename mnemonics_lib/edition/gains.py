@@ -1,0 +1,140 @@
+"""What training exemplars gains on herding's, in every setting of the book that has records of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from mnemonics_lib.edition.intervals import Interval, interval
+from mnemonics_lib.edition.report import NAMES, comparable, evidence, values
+from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.study import study_files
+from mnemonics_lib.paths import RECORDS
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Two arms that differ in the training of exemplars.
+
+    Attributes:
+        study: the folder of their records, ``profile/name``.
+        arm: trained exemplars.
+        control: herding's.
+        data: what a reader calls the data.
+        method: likewise.
+        detail: what else tells the setting from others.
+        looks_far: whether the inner loop has momentum and 80 steps (the page What was tried), not the short one.
+        start: what they were trained from.
+        adjusted: whether the arm's old exemplars are adjusted, too (Eq. 10), so that it differs in that as well.
+        level: of the interval; those that were asked for in advance hold together at 95 %.
+    """
+
+    study: str
+    arm: str
+    control: str
+    data: str
+    method: str
+    detail: str
+    looks_far: bool = False
+    start: str = "herding"
+    adjusted: bool = False
+    level: float = 0.95
+
+    @property
+    def words(self) -> str:
+        """The setting in a line."""
+        start = [f", from {self.start}"] * (self.start != "herding")
+        further = start + [", far"] * self.looks_far + [", adjusted"] * self.adjusted
+        return f"{self.data}; {self.method}, {self.detail}{''.join(further)}"
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What came out of a setting.
+
+    Attributes:
+        setting: which.
+        by_seed: average accuracy minus that of the control with the same seed (points).
+        interval: their mean, and the interval of the setting's level.
+        finished: whether all runs that the study asks of both arms are there. Before, an interval is no verdict: looked
+            at again and again while records come, it would sooner or later be clear of zero.
+        knows: training images of phase 0 that its network classifies correctly, mean over the arm's seeds (%).
+        own_loss: of the exemplars of phase 0 at its network before and after training, means over the arm's seeds.
+        softened: in how many of the arm's runs those exemplars became easier.
+        runs: of the arm.
+    """
+
+    setting: Setting
+    by_seed: dict[int, float]
+    interval: Interval
+    finished: bool
+    knows: float
+    own_loss: tuple[float, float]
+    softened: int
+    runs: int
+
+    @property
+    def became_easier(self) -> bool:
+        """Whether the exemplars did in most runs."""
+        return self.softened > self.runs / 2
+
+
+def settings() -> Iterator[Setting]:
+    """All settings, whether or not they have records."""
+    for n in (5, 1):
+        yield Setting(f"quick/digits-n{n}", "mnemonics-from-herding", "herding", "digits", "LwF", f"N = {n}, 2 a class")
+    for m, far in ((20, True), (5, False)):
+        for method, name in NAMES.items():
+            arms = f"{method}-trained-{m}", f"{method}-herding-{m}"
+            data, together = "CIFAR-100: 20 classes", 1 - 0.05 / (2 * len(NAMES))
+            yield Setting("evidence/primary", *arms, data, name, f"{m} a class", far, level=together)
+    for n in (2, 5, 12, 30, 60):
+        arms = f"epochs={n}-trained", f"epochs={n}-herding"
+        yield Setting("evidence/epochs", *arms, "CIFAR-100: 20 classes", "LwF", f"5 a class, {n} epochs")
+    for method in ("lucir", "lwf"):
+        arms = f"{method}-trained", f"{method}-transfer"
+        tiny = "Tiny-ImageNet: 20 classes"
+        yield Setting("small/tiny_imagenet_100-n5", *arms, tiny, NAMES[method], "20 a class")
+    ours = "lucir-with-ours", "lucir-transfer"
+    for study, data, detail, start in (
+        ("small/cifar100-n5", "CIFAR-100: 20 classes", "20 a class", "herding"),
+        ("medium/cifar100-n5", "CIFAR-100: 50 classes", "20 a class", "herding"),
+        ("medium/cifar100-n25", "CIFAR-100: 50 classes", "N = 25, 20 a class", "herding"),
+        ("underfit/cifar100-n5", "CIFAR-100: 100 classes", "20 a class, few epochs", "random"),
+    ):
+        yield Setting(study, *ours, data, "LUCIR", detail, start=start, adjusted=True)
+
+
+def gains(records: Path = RECORDS) -> list[Gain]:
+    """Those settings that have a seed of both arms.
+
+    Raises:
+        RecordError, ArmError: as :func:`mnemonics_lib.edition.report.evidence`.
+    """
+    found = []
+    for setting in settings():
+        profile, _, name = setting.study.partition("/")
+        arms = evidence(profile, name, records)
+        if not comparable(arms, setting.arm, setting.control):
+            continue
+        trained, control = (values(arms[arm], "average_accuracy") for arm in (setting.arm, setting.control))
+        first = [record.results[0] for record in arms[setting.arm].values()]
+        losses = [(row.exemplars.own_loss_before, row.exemplars.own_loss_after) for row in first if row.exemplars]
+        by_seed = {seed: value - control[seed] for seed, value in trained.items() if seed in control}
+        (study,) = study_files(setting.study)
+        unfinished = {run.arm for run in plan(study).missing}
+        found.append(
+            Gain(
+                setting,
+                by_seed,
+                interval(list(by_seed.values()), setting.level),
+                not {setting.arm, setting.control} & unfinished,
+                fmean(row.train_accuracy for row in first),
+                (fmean(before for before, _ in losses), fmean(after for _, after in losses)),
+                sum(after < before for before, after in losses),
+                len(losses),
+            )
+        )
+    return found

@@ -1,0 +1,135 @@
+"""Student copies of the notebooks: ``python -m mnemonics_lib.edition.students notebooks/0*.py --out FOLDER``.
+
+An exercise is a cell of text tagged ``exercise``, a cell of functions tagged ``solution`` and one tagged ``check`` that
+fails until they are right. A copy has the same cells, but of each function in a solution only its name, its arguments
+and what it is to return. Copies are made, and never kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+from nbformat import NotebookNode
+
+from mnemonics_lib.edition.pairs import KERNEL, read_notebook
+from mnemonics_lib.edition.parameters import ParameterError
+
+YOUR_TURN = "raise NotImplementedError  # your turn"
+"""What a copy has in the place of a function's lines."""
+
+KINDS = ("exercise", "solution", "check")
+"""The tags of the cells of an exercise, which follow one another."""
+
+
+class Exercise(NamedTuple):
+    """One exercise of a notebook: its text, its solution and its check, as source."""
+
+    text: str
+    solution: str
+    check: str
+
+    @property
+    def title(self) -> str:
+        """Its heading, without the marks."""
+        return self.text.partition("\n")[0].lstrip("# ")
+
+
+def kind(cell: NotebookNode) -> str | None:
+    """Which part of an exercise a cell is; None for all other cells."""
+    found = [tag for tag in cell.metadata.get("tags", []) if tag in KINDS]
+    return found[0] if found else None
+
+
+def exercises(notebook: NotebookNode) -> list[Exercise]:
+    """The exercises of a notebook, in order.
+
+    Raises:
+        ParameterError: where a cell of an exercise stands alone, naming it.
+    """
+    parts = [(name, cell.source) for cell in notebook.cells if (name := kind(cell))]
+    found = []
+    for start in range(0, len(parts), len(KINDS)):
+        names = tuple(name for name, _ in parts[start : start + len(KINDS)])
+        if names != KINDS:
+            first = parts[start][1].partition("\n")[0]
+            raise ParameterError(f"exercise at {first!r}: has cells {', '.join(names)}: must be {', '.join(KINDS)}")
+        found.append(Exercise(*(source for _, source in parts[start : start + len(KINDS)])))
+    return found
+
+
+def blank(solution: str) -> str:
+    """A solution without its answer: functions keep their first lines and docstrings, and raise.
+
+    Args:
+        solution: source, whose functions stand at its top level.
+
+    Raises:
+        ParameterError: for a solution without a function, which would be given away.
+    """
+    lines = solution.splitlines()
+    functions = [node for node in ast.parse(solution).body if isinstance(node, ast.FunctionDef)]
+    if not functions:
+        raise ParameterError(f"solution {lines[0]!r}: must hold a function whose lines can be left out")
+    for node in reversed(functions):  # from the end, so that the lines before keep their numbers
+        documented = ast.get_docstring(node) is not None
+        first = node.body[1] if documented and len(node.body) > 1 else node.body[0]
+        indent = " " * node.body[0].col_offset
+        start = node.body[0].end_lineno if documented else first.lineno - 1
+        lines[start : node.end_lineno] = [indent + YOUR_TURN]
+    return "\n".join(lines)
+
+
+def student_copy(notebook: NotebookNode) -> NotebookNode:
+    """A copy of a notebook in which the exercises are to be solved; without outputs, for JupyterLab.
+
+    Raises:
+        ParameterError: as :func:`exercises` and :func:`blank`.
+    """
+    exercises(notebook)
+    made = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
+    for cell in notebook.cells:
+        tags = [tag for tag in cell.metadata.get("tags", []) if tag != "hide-input" or kind(cell) != "solution"]
+        source = blank(cell.source) if kind(cell) == "solution" else cell.source
+        new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        made.cells.append(new(source, id=f"cell-{len(made.cells)}", metadata={"tags": tags} if tags else {}))
+    return made
+
+
+def copies(sources: Sequence[Path], folder: Path) -> Iterator[Path]:
+    """Write the student copies of some notebooks; yields each file that it wrote.
+
+    Raises:
+        ParameterError: as :func:`student_copy`, and for what is no notebook.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sources:
+        path = folder / f"{source.stem}.ipynb"
+        nbformat.write(student_copy(read_notebook(source)), path)
+        yield path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit status: 0, or 2 for a notebook of which there can be no copy."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mnemonics_lib.edition.students", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    options = parser.parse_args(arguments)
+    try:
+        for path in copies(options.notebooks, options.out):
+            print(path)
+    except ParameterError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Gains: the right pairs, of all seeds that both arms have, and what makes a claim."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+from mnemonics_lib.durable.records import read_record, write_record
+from mnemonics_lib.edition.gain_figure import claims, colour, gain_figure, known_figure
+from mnemonics_lib.edition.gains import Gain, Setting, gains, settings
+from mnemonics_lib.edition.intervals import interval
+from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.study import study_files
+from mnemonics_lib.paths import RECORDS
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def runs_of(setting: Setting) -> list[dict[int, object]]:
+    """What the study asks of both arms, by seed."""
+    (path,) = study_files(setting.study)
+    planned = plan(path).runs
+    return [{run.seed: run for run in planned if run.arm == arm} for arm in (setting.arm, setting.control)]
+
+
+@pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: setting.words)
+def test_a_setting_is_of_arms_that_a_study_asks_for_and_that_differ_as_it_says(setting: Setting):
+    trained, control = (min(of.items())[1].config for of in runs_of(setting))  # type: ignore[attr-defined]
+    assert (trained.exemplars, control.exemplars) == ("mnemonics", "herding")
+    assert trained.exemplar_level.init == setting.start
+    assert setting.adjusted == (trained.adjust != control.adjust)
+    assert setting.looks_far == (trained.exemplar_level.inner_momentum > 0)
+    for field in ("method", "budget", "weight_transfer", "finetune", "training", "finetuning", "network", "classes"):
+        assert getattr(trained, field) == getattr(control, field)
+
+
+def test_settings_are_told_apart_by_their_words():
+    words = [setting.words for setting in settings()]
+    assert len(words) == len(set(words))
+
+
+def test_gains_are_those_of_the_records():
+    """The digits' by a loop over the files."""
+    found = {gain.setting.study: gain for gain in gains()}["quick/digits-n5"]
+    folder, expected = RECORDS / "quick" / "digits-n5", {}
+    for path in (folder / "mnemonics-from-herding").glob("seed-*.json"):
+        other = folder / "herding" / path.name
+        expected[read_record(path).seed] = read_record(path).average_accuracy - read_record(other).average_accuracy
+    assert found.by_seed == pytest.approx(expected)
+    assert found.interval == interval([found.by_seed[seed] for seed in found.by_seed])
+    assert found.finished
+    assert found.knows == pytest.approx(100, abs=0.5)
+
+
+def test_a_seed_that_one_arm_lacks_is_left_out(tmp_path: Path):
+    source, folder = RECORDS / "quick" / "digits-n1", tmp_path / "quick" / "digits-n1"
+    for arm, count in (("herding", 3), ("mnemonics-from-herding", 4)):
+        for seed in range(count):
+            (folder / arm).mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / arm / f"seed-{seed}.json", folder / arm)
+    (found,) = gains(tmp_path)
+    assert sorted(found.by_seed) == [0, 1, 2]
+    assert found.runs == 4
+
+
+def made(words: str = "x", method: str = "LwF", values: tuple[float, ...] = (1.0, 2.0, 3.0), **fields: bool) -> Gain:
+    setting = Setting("a/b", "arm", "control", words, method, "detail", adjusted=fields.pop("adjusted", False))
+    by_seed = dict(enumerate(values))
+    return Gain(setting, by_seed, interval(values), fields.pop("finished", True), 90.0, (0.1, 0.2), 0, len(values))
+
+
+@pytest.mark.parametrize(
+    ("gain", "claimed"),
+    [
+        (made(), True),
+        (made(finished=False), False),
+        (made(adjusted=True), False),
+        (made(values=(1.0, 2.0)), False),
+    ],
+)
+def test_what_makes_no_claim_is_hollow(gain: Gain, claimed: bool):
+    assert claims(gain) == claimed
+    (axis,) = gain_figure([gain]).axes
+    (dot,) = [line for line in axis.lines if line.get_marker() not in ("None", "")]
+    assert (dot.get_markerfacecolor() != "white") == claimed
+    assert list(dot.get_xdata()) == [gain.interval.mean]
+
+
+def test_each_row_is_named_and_each_method_has_its_colour():
+    found = [made("x"), made("y", "LUCIR")]
+    (axis,) = gain_figure(found).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["x\nLwF, detail", "y\nLUCIR, detail"]
+    (known,) = known_figure(found).axes
+    legend = known.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["LwF", "LUCIR"]
+    assert colour("LwF") != colour("LUCIR")
+
+
+def test_records_of_the_front_page_can_be_read_again(tmp_path: Path):
+    """An arm of one record: a mean, and no interval."""
+    record = read_record(RECORDS / "quick" / "digits-n1" / "mnemonics-from-herding" / "seed-0.json")
+    herding = read_record(RECORDS / "quick" / "digits-n1" / "herding" / "seed-0.json")
+    write_record(tmp_path / "quick" / "digits-n1" / "mnemonics-from-herding" / "seed-0.json", record)
+    write_record(tmp_path / "quick" / "digits-n1" / "herding" / "seed-0.json", herding)
+    (found,) = gains(tmp_path)
+    assert found.interval.n == 1
+    assert not claims(found)

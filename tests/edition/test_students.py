@@ -1,0 +1,127 @@
+"""Exercises: every solution passes its check, no blank does, and a student copy gives nothing away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+
+from mnemonics_lib import losses
+from mnemonics_lib.edition import students
+from mnemonics_lib.edition.intervals import interval, paired
+from mnemonics_lib.edition.pairs import read_notebook
+from mnemonics_lib.edition.parameters import ParameterError
+from mnemonics_lib.edition.students import Exercise
+from mnemonics_lib.paths import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.py"))
+ALL = [(path.stem, each) for path in NOTEBOOKS for each in students.exercises(read_notebook(path))]
+IDS = [each.title.partition(":")[0] for _, each in ALL]
+
+
+def run(exercise: Exercise, solution: str) -> None:
+    """A solution and the check, with what every notebook has imported."""
+    names: dict[str, Any] = {"torch": torch, "np": np, "losses": losses, "interval": interval, "paired": paired}
+    for source in (solution, exercise.check):
+        exec(compile(source, exercise.title, "exec"), names)
+
+
+@pytest.mark.parametrize(("stem", "exercise"), ALL, ids=IDS)
+def test_a_solution_passes_its_check(stem: str, exercise: Exercise):
+    run(exercise, exercise.solution)
+
+
+@pytest.mark.parametrize(("stem", "exercise"), ALL, ids=IDS)
+def test_a_blank_does_not(stem: str, exercise: Exercise):
+    with pytest.raises(NotImplementedError):
+        run(exercise, students.blank(exercise.solution))
+
+
+@pytest.mark.parametrize(("stem", "exercise"), ALL, ids=IDS)
+def test_a_wrong_answer_does_not(stem: str, exercise: Exercise):
+    """Twice the right number, or the right list the other way round."""
+    (name,) = [line.split("(")[0].removeprefix("def ") for line in exercise.solution.splitlines() if line[:4] == "def "]
+
+    def wrong(value: Any) -> Any:
+        if isinstance(value, list):
+            return value[::-1]
+        return tuple(map(wrong, value)) if isinstance(value, tuple) else 2 * value + 1
+
+    names: dict[str, Any] = {"torch": torch, "np": np, "losses": losses, "interval": interval, "paired": paired}
+    exec(exercise.solution, names)
+    right = names[name]
+    names[name] = lambda *args, **named: wrong(right(*args, **named))
+    with pytest.raises((AssertionError, IndexError)):
+        exec(exercise.check, names)
+
+
+def test_every_part_has_exercises_numbered_by_its_chapter():
+    assert len(ALL) >= 15
+    for number, path in enumerate(NOTEBOOKS, start=1):
+        titles = [each.title for stem, each in ALL if stem == path.stem]
+        assert titles
+        expected = [f"Exercise {number}.{k}: " for k in range(1, len(titles) + 1)]
+        assert [title[: len(start)] for title, start in zip(titles, expected, strict=True)] == expected
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_copy_has_the_same_cells_but_for_the_answers(path: Path, tmp_path: Path):
+    source = read_notebook(path)
+    (written,) = students.copies([path], tmp_path / "new" / "folder")
+    made = nbformat.read(written, as_version=4)
+    nbformat.validate(made)
+    assert len(made.cells) == len(source.cells)
+    for old, new in zip(source.cells, made.cells, strict=True):
+        if students.kind(old) == "solution":
+            assert students.YOUR_TURN in new.source
+            assert "hide-input" not in new.metadata.tags
+        else:
+            assert new.source == old.source
+    answers = [each.solution for stem, each in ALL if stem == path.stem]
+    text = "\n".join(cell.source for cell in made.cells)
+    for line in (line.strip() for answer in answers for line in answer.splitlines()):
+        if line.startswith("return "):
+            assert line not in text
+
+
+SOLUTION = '''def area(a, b):
+    """Of a rectangle."""
+    c = a * b
+    return c
+
+
+def volume(a, b, c):
+    return area(a, b) * c'''
+
+
+def test_a_blank_keeps_names_arguments_and_docstrings():
+    assert students.blank(SOLUTION) == (
+        'def area(a, b):\n    """Of a rectangle."""\n    raise NotImplementedError  # your turn\n\n\n'
+        "def volume(a, b, c):\n    raise NotImplementedError  # your turn"
+    )
+
+
+def test_a_solution_without_a_function_would_be_given_away():
+    with pytest.raises(ParameterError, match="solution 'answer = 42': must hold a function"):
+        students.blank("answer = 42")
+
+
+def cell(tag: str, source: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_code_cell(source, metadata={"tags": [tag]})
+
+
+def test_an_exercise_without_a_check_is_an_error():
+    notebook = nbformat.v4.new_notebook(cells=[cell("exercise", "### One\ntext"), cell("solution", "def f(): pass")])
+    with pytest.raises(ParameterError, match="exercise at '### One': has cells exercise, solution: must be exercise, "):
+        students.exercises(notebook)
+
+
+def test_the_command_says_what_it_wrote_and_what_it_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert students.main([str(NOTEBOOKS[0]), "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / '01_preliminaries.ipynb'}\n"
+    assert students.main([str(tmp_path / "none.py"), "--out", str(tmp_path)]) == 2
+    assert "no such notebook" in capsys.readouterr().err
