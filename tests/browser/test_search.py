@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.browser.pages import html, names
 from tests.browser.screens import listen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+FIRST = html(names()[0])
+
 
 def test_a_term_of_the_method_is_found_and_leads_to_a_page_that_has_it(browser: Browser, book: Path) -> None:
     page = browser.new_page()
     look = listen(page)
-    page.goto((book / "intro.html").as_uri())
+    page.goto(FIRST.as_uri())
     page.keyboard.press("Control+k")
     page.keyboard.type("hypergradient")
     page.keyboard.press("Enter")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from tests.browser.pages import html, names
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.usefixtures("book")
+FIRST, LAST = html(names()[0]), html(names()[-1])
 
 
 def theme(page: Page) -> str:
@@ -16,20 +20,20 @@ def theme(page: Page) -> str:
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_the_first_page_is_as_the_system_is(browser: Browser, book: Path, colours: Literal["light", "dark"]) -> None:
+def test_the_first_page_is_as_the_system_is(browser: Browser, colours: Literal["light", "dark"]) -> None:
     page = browser.new_page(color_scheme=colours)
-    page.goto((book / "intro.html").as_uri())
+    page.goto(FIRST.as_uri())
     assert theme(page) == colours
     page.close()
 
 
-def test_a_reader_s_choice_holds_on_the_next_page(browser: Browser, book: Path) -> None:
+def test_a_reader_s_choice_holds_on_the_next_page(browser: Browser) -> None:
     page = browser.new_page(color_scheme="light")
-    page.goto((book / "intro.html").as_uri())
+    page.goto(FIRST.as_uri())
     page.locator(".theme-switch-button:visible").click()
     assert theme(page) == "dark"
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    page.goto((book / "bibliography.html").as_uri())
+    page.goto(LAST.as_uri())
     assert theme(page) == "dark"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == light != "rgb(255, 255, 255)"
     page.close()
