@@ -32,8 +32,8 @@ def test_a_reader_s_choice_holds_on_the_next_page(browser: Browser) -> None:
     page.goto(FIRST.as_uri())
     page.locator(".theme-switch-button:visible").click()
     assert theme(page) == "dark"
-    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.goto(LAST.as_uri())
     assert theme(page) == "dark"
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == light != "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark != "rgb(255, 255, 255)"
     page.close()

@@ -1,0 +1,31 @@
+"""Code in tables breaks at its joints, and nothing is lost in between."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+spec = importlib.util.spec_from_file_location(
+    "breakable_code", Path(__file__).parents[2] / "book" / "_ext" / "breakable_code.py"
+)
+assert spec
+assert spec.loader
+breakable_code = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(breakable_code)
+
+
+@pytest.mark.parametrize(
+    ("code", "pieces"),
+    [
+        ("book/records/quick", ["book/", "records/", "quick"]),
+        ("exemplar_level.alpha=0.01", ["exemplar_level.", "alpha=", "0.01"]),
+        ("lucir-with-ours", ["lucir-", "with-", "ours"]),
+        ("-1e-4", ["-1e-4"]),
+        ("--set", ["--set"]),
+        ("adjust", ["adjust"]),
+    ],
+)
+def test_code_breaks_behind_the_signs_between_words_and_in_no_number(code: str, pieces: list[str]) -> None:
+    assert breakable_code.pieces(code) == pieces
