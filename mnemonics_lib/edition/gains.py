@@ -121,7 +121,11 @@ def gains(records: Path = RECORDS) -> list[Gain]:
             continue
         trained, control = (values(arms[arm], "average_accuracy") for arm in (setting.arm, setting.control))
         first = [record.results[0] for record in arms[setting.arm].values()]
-        losses = [(row.exemplars.own_loss_before, row.exemplars.own_loss_after) for row in first if row.exemplars]
+        losses = [
+            (of.own_loss_before, of.own_loss_after)
+            for row in first
+            if (of := row.exemplars) and of.own_loss_before is not None and of.own_loss_after is not None
+        ]
         by_seed = {seed: value - control[seed] for seed, value in trained.items() if seed in control}
         (study,) = study_files(setting.study)
         unfinished = {run.arm for run in plan(study).missing}
@@ -131,7 +135,7 @@ def gains(records: Path = RECORDS) -> list[Gain]:
                 by_seed,
                 interval(list(by_seed.values()), setting.level),
                 not {setting.arm, setting.control} & unfinished,
-                fmean(row.train_accuracy for row in first),
+                fmean(row.train_accuracy for row in first if row.train_accuracy is not None),
                 (fmean(before for before, _ in losses), fmean(after for _, after in losses)),
                 sum(after < before for before, after in losses),
                 len(losses),

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from mnemonics_lib.durable.records import read_record, write_record
@@ -90,7 +91,7 @@ def test_what_makes_no_claim_is_hollow(gain: Gain, claimed: bool):
     (axis,) = gain_figure([gain]).axes
     (dot,) = [line for line in axis.lines if line.get_marker() not in ("None", "")]
     assert (dot.get_markerfacecolor() != "white") == claimed
-    assert list(dot.get_xdata()) == [gain.interval.mean]
+    assert np.asarray(dot.get_xdata()) == [gain.interval.mean]
 
 
 def test_each_row_is_named_and_each_method_has_its_colour():
