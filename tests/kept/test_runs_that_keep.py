@@ -30,9 +30,11 @@ import os, signal, sys
 
 from mnemonics_lib import runs
 from mnemonics_lib.config import parse_config, parse_yaml
+from mnemonics_lib.durable import driver
 from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.kept import Keep
 
+driver.SPARING = 0
 keep_state = Driver._keep
 
 
