@@ -26,6 +26,13 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
+# Where byte code may not be kept, each of the hundreds of processes started here would compile PyTorch anew: some seconds each.
+# It is kept out of the way instead, in a folder that `make clean` removes.
+ifdef PYTHONDONTWRITEBYTECODE
+  unexport PYTHONDONTWRITEBYTECODE
+  export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
+endif
+
 # greedy: the other scheduler solves an integer programme, and says so, for a handful of independent jobs.
 SNAKEMAKE = $(PY) -m snakemake --cores "$$JOBS" --keep-going --rerun-incomplete --scheduler greedy $(SNAKEMAKE_OPTIONS)
 
@@ -59,6 +66,11 @@ costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction 
 .PHONY: test
 test: $(ENVIRONMENT) ## run the tests
 	$(PY) -m pytest --numprocesses "$$JOBS" --dist loadfile
+
+.PHONY: browser
+browser: $(ENVIRONMENT) ## open every page of the built book in Chromium: errors, links, widths, accessibility, weight
+	$(PY) -m pytest tests/browser
+	if command -v chromium > /dev/null; then $(PY) -m tests.browser.weigh; fi
 
 .PHONY: lint
 lint: $(ENVIRONMENT) ## check style and types
