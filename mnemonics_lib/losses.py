@@ -74,7 +74,7 @@ def less_forget(features: Tensor, old_features: Tensor) -> Tensor:
 
 
 def margin_ranking(cosines: Tensor, labels: Tensor, old: int, hardest: int = 2, margin: float = 0.5) -> Tensor:
-    """LUCIR's inter-class separation (Hou et al. 2019, equation 8), mean over the samples of old classes and their pairs.
+    """LUCIR's inter-class separation (Hou et al. 2019, equation 8), mean over samples of old classes and their pairs.
 
     sum_k max(0, m - cos(w_y, f) + cos(w_k, f)) over the K new classes k with the largest cosines; 0 without a sample of
     an old class in the batch.

@@ -542,9 +542,10 @@ assert torch.allclose(theta, goal)
 # ### Exercise 3.2: back through the steps
 #
 # Let the base loss be $\frac12 (\theta - e)^\top H (\theta - e)$ with a
-# symmetric $H$, so that a step is $\theta \leftarrow \theta - \alpha H (\theta
-# - e)$. Given the gradient $v$ of the meta loss at $\theta_T$, return its
-# gradient with respect to $e$, without storing any $\theta_t$.
+# symmetric $H$, so that a step is
+# $\theta \leftarrow \theta - \alpha H (\theta - e)$. Given the gradient $v$
+# of the meta loss at $\theta_T$, return its gradient with respect to $e$,
+# without storing any $\theta_t$.
 
 
 # %% tags=["solution", "hide-input"]

@@ -16,11 +16,17 @@ def keep_first_line(app: Sphinx, what: str, name: str, obj: object, options: obj
         lines[:0] = ["..", ""]  # a comment, which is shown nowhere
 
 
-def without_fields(
+def readable(
     app: Sphinx, what: str, name: str, obj: object, options: object, signature: str | None, returns: str | None
-) -> tuple[str, None] | None:
-    """Leave out the arguments of a pydantic model: they are its fields, which are described elsewhere."""
-    return ("", None) if isinstance(obj, type) and issubclass(obj, BaseModel) else None
+) -> tuple[str | None, str | None]:
+    """Leave out the arguments of a pydantic model, which are its fields, and write others so that Sphinx can read them.
+
+    The default of a dataclass's list is written <factory>, which is no Python: the whole signature would be cut at
+    commas.
+    """
+    if isinstance(obj, type) and issubclass(obj, BaseModel):
+        return "", None
+    return signature and signature.replace("<factory>", "..."), returns
 
 
 def skip(app: Sphinx, what: str, name: str, obj: object, skipped: bool, options: object) -> bool | None:
@@ -31,6 +37,6 @@ def skip(app: Sphinx, what: str, name: str, obj: object, skipped: bool, options:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", keep_first_line, priority=BEFORE_NAPOLEON)
-    app.connect("autodoc-process-signature", without_fields)
+    app.connect("autodoc-process-signature", readable)
     app.connect("autodoc-skip-member", skip)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
