@@ -44,6 +44,8 @@ myst_enable_extensions = CONFIG["parse"]["myst_enable_extensions"]
 
 html_theme = "sphinx_book_theme"
 html_theme_options = {
+    "repository_url": CONFIG["repository"]["url"],
+    "repository_branch": CONFIG["repository"]["branch"],
     "home_page_in_toc": CONFIG["html"]["home_page_in_navbar"],
     # Without the bar on top, which has a second search box.
     **{
