@@ -26,7 +26,6 @@ RECORDS = sorted(map(str, Path("book/records").glob("*/*/*/*.json")))
 BENCHMARKS = sorted(map(str, Path("book/records/bench").glob("*.json")))  # which pages show, and no notebook
 READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
 COSTS = "book/records/costs.json"  # each notebook opens with its own
-DRAWINGS = [p for p in LIBRARY if "/drawings/" in p]  # which written pages show, too
 RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
 WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not RENDERED.intersection(p.parts))
 
@@ -126,7 +125,7 @@ rule page:
 rule book:
     input:
         executed_chapters,
-        WRITTEN + DRAWINGS,
+        WRITTEN + LIBRARY,  # of which the reference has the docstrings
     output:
         "book/_build/html/index.html",
     log:
