@@ -403,5 +403,5 @@ say(
 
 # %% [markdown]
 # What this leaves out: images have more dimensions than exemplars can fill, networks are not linear, and what {eq}`eq-7` rewards in one
-# phase may not help the next. {doc}`why` goes on from here, {doc}`engines` has the recursion step by step, and
-# {doc}`quick/digits-n5/03_local_bop` does the same with images.
+# phase may not help the next. {doc}`why` goes on from here, {doc}`engines` has the recursion step by step,
+# {doc}`quick/digits-n5/03_local_bop` does the same with images, and {doc}`scrubber` shows every step of it.

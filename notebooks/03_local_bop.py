@@ -145,7 +145,9 @@ assert torch.allclose(unrolled, closed_form, atol=1e-12)
 # The gradient is the same for every exemplar: they move together, and only
 # their mean matters. For large $T$ it vanishes when the mean reaches $d$. So in
 # this toy the best exemplars are those whose mean is the data's, which is what
-# *herding* looks for among real images. Two opposite starts must end alike:
+# *herding* looks for among real images. ([A page of the book](../book/toy.py)
+# has this toy, in a plane, to be changed by hand.) Two opposite starts must end
+# alike:
 
 # %%
 paths = {}
@@ -336,7 +338,8 @@ say(f"In the change, white and black are {largest:.2f} std up and down.")
 # A displacement of 1 is one standard deviation of the data's pixels. Always ask
 # for it: an exemplar that did not move was not trained, whatever the accuracy
 # says. And the loss is that of one start and one batch, so that neighbouring
-# steps differ by luck. Over the first and the last tenth of the steps:
+# steps differ by luck. ([Another page](../book/scrubber.py) goes through such a
+# training step by step.) Over the first and the last tenth of the steps:
 
 # %% tags=["hide-input"]
 tenth = max(1, len(steps) // 10)

@@ -18,6 +18,10 @@ WIDGETS = {
         *("toy/toy.css", "toy/point.js", "toy/classes.js", "toy/selection.js", "toy/shapes.js", "toy/situation.js"),
         *("toy/words.js", "toy/picture.js", "toy/handles.js", "toy/controls.js", "toy/toy.js"),
     ),
+    "executed/scrubber": (
+        *("scrubber/scrubber.css", "scrubber/elements.js", "scrubber/phase.js", "scrubber/words.js"),
+        *("scrubber/pictures.js", "scrubber/curves.js", "scrubber/scrubber.js"),
+    ),
 }
 """Page -> the files below ``_static`` that it alone loads, in their order."""
 

@@ -3,7 +3,7 @@
 import importlib.util
 import re
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from docutils import nodes
@@ -15,11 +15,18 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.py"))
 CHAPTER = re.compile(r"\[[Cc]hapter (\d+)\]\((\w+)\.ipynb\)")
 
-spec = importlib.util.spec_from_file_location("equation_links", ROOT / "book" / "_ext" / "equation_links.py")
-assert spec
-assert spec.loader
-equation_links = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(equation_links)
+
+def extension(name: str) -> ModuleType:
+    """One of the book's own extensions of Sphinx."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "_ext" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+equation_links, page_links = extension("equation_links"), extension("page_links")
 
 
 def numbered() -> list[str]:
@@ -44,6 +51,23 @@ def test_every_chapter_that_a_notebook_names_is_a_link(path: Path):
     prose = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
     text = " ".join(line.removeprefix("# ") for line in prose)
     assert not re.findall(r"(?<!\[)\b[Cc]hapters? \d", text)
+
+
+def test_a_page_that_a_notebook_links_to_is_in_the_book():
+    """It is a file for JupyterLab, which opens it as a notebook, and a page for the book."""
+    text = "".join(path.read_text(encoding="utf-8") for path in NOTEBOOKS)
+    names = page_links.PAGE.findall(text)
+    assert {"toy", "scrubber"} <= set(names)
+    assert text.count("../book/") == len(names)
+    for name in names:
+        assert (ROOT / "book" / f"{name}.py").is_file()
+        assert f"executed/{name}" in numbered()
+
+
+def test_a_link_to_a_page_is_changed_for_the_book():
+    source = ["see [a toy](../book/toy.py), [chapter 4](04_ablations.ipynb) and `../book/toy.py`"]
+    page_links.link_pages(None, "executed/quick/digits-n5/03_local_bop", source)
+    assert source == ["see [a toy](/executed/toy.ipynb), [chapter 4](04_ablations.ipynb) and `../book/toy.py`"]
 
 
 @pytest.mark.parametrize(
