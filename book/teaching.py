@@ -63,17 +63,23 @@ if run["seconds"]:
     say(
         f"The {len(plan.slides)} slides take {plan.planned} minutes. All cells "
         f"of the lecture, run from top to bottom, took {sum(by_part):.0f} s "
-        f"on a machine with {run['cores']} cores; the longest part, "
+        f"on a machine with {run['cores']} cores on which the chapters had "
+        "been run before, and other work went on; the longest part, "
         f"*{plan.parts[slowest].title}*, took {by_part[slowest]:.0f} s. Run "
-        "them once before the class: what the chapters then find finished "
-        "they read."
+        "them once on the machine of the class: a run that is finished there "
+        "is read, and not repeated."
     )
 else:
     say("What the cells take was not measured yet: `make rehearse`.")
 
-# %% [markdown]
-# **With less time.** For 45 minutes, keep parts 1 and 3 and the slide *Paired differences*. For a reading group, let each
-# participant take one part.
+# %% tags=["hide-input"]
+opening, first, second, third, fourth, *_ = (p.minutes for p in plan.parts)
+say(
+    "**With half the time.** The opening with parts 1 and 2, "
+    f"{opening + first + second} minutes, for those who are new to the "
+    f"subject; parts 3 and 4, {third + fourth} minutes, for those who are "
+    "not. In a reading group, let each participant take one part."
+)
 
 # %% [markdown]
 # ## One week
@@ -83,11 +89,11 @@ else:
 #
 # | day | read and run | exercises | project |
 # |---|---|---|---|
-# | 1 | [Forgetting, and a few exemplars](quick/digits-n5/01_preliminaries.ipynb), {doc}`../method/notation` | 1.1 to 1.3 | *How few?* Run `params/quick/digits-n5.yaml` with `--set exemplars=herding budget=1`, then with larger budgets, and plot forgetting against the budget. |
-# | 2 | [Models and exemplars in turn](quick/digits-n5/02_global_bop.ipynb), {doc}`../method/baselines` | 2.1 to 2.3 | *Search instead of training.* Draw many random sets of exemplars, keep the one with the smallest number of {eq}`eq-4b`, and see whether it also forgets less. |
-# | 3 | [Exemplars as parameters](quick/digits-n5/03_local_bop.ipynb), {doc}`toy`, {doc}`engines` | 3.1 to 3.4 | *A gradient of your own.* Write the hypergradient of logistic regression in the plane, without `higher`, and test it by finite differences. |
-# | 4 | [Random, herding, mnemonics](quick/digits-n5/04_ablations.ipynb), {doc}`evidence` | 4.1 to 4.3 | *A study.* Write a study of two arms and three seeds that answers one question ({doc}`../reproduce`, *Studies*). Say before it runs what would count as an answer. |
-# | 5 | [Where trained exemplars lie](quick/digits-n5/05_visualizations.ipynb), {doc}`why`, {doc}`tried` | 5.1 to 5.3 | *Your own.* {doc}`own_pictures` or {doc}`own_method`; then five minutes for each group, with an interval in every claim. |
+# | 1 | [Forgetting, and a few exemplars](quick/digits-n5/01_preliminaries.ipynb), {doc}`../method/notation` | [1.1 to 1.3](#all-exercises) | *How few?* Run `params/quick/digits-n5.yaml` with `--set exemplars=herding budget=1`, then with larger budgets, and plot forgetting against the budget. |
+# | 2 | [Models and exemplars in turn](quick/digits-n5/02_global_bop.ipynb), {doc}`../method/baselines` | [2.1 to 2.3](#all-exercises) | *Search instead of training.* Draw many random sets of exemplars, keep the one with the smallest number of {eq}`eq-4b`, and see whether it also forgets less. |
+# | 3 | [Exemplars as parameters](quick/digits-n5/03_local_bop.ipynb), {doc}`toy`, {doc}`engines` | [3.1 to 3.4](#all-exercises) | *A gradient of your own.* Write the hypergradient of logistic regression in the plane, without `higher`, and test it by finite differences. |
+# | 4 | [Random, herding, mnemonics](quick/digits-n5/04_ablations.ipynb), {doc}`evidence` | [4.1 to 4.3](#all-exercises) | *A study.* Write a study of two arms and three seeds that answers one question ({doc}`../reproduce`, *Studies*). Say before it runs what would count as an answer. |
+# | 5 | [Where trained exemplars lie](quick/digits-n5/05_visualizations.ipynb), {doc}`why`, {doc}`tried` | [5.1 to 5.3](#all-exercises) | *Your own.* {doc}`own_pictures` or {doc}`own_method`; then five minutes for each group, with an interval in every claim. |
 
 # %% [markdown]
 # ## All exercises
@@ -100,8 +106,8 @@ show(exercise_rows(notebooks))
 
 # %% [markdown]
 # **Copies to be solved.** `make students` writes the notebooks to `build/students`, with names, arguments and docstrings of the
-# functions and nothing else in them. They are made from the chapters, so they are never behind. Hand in is a notebook that runs from
-# top to bottom: its checks are the marks. The solutions are in the book, one click away; whoever marks should ask for a sentence on each.
+# functions and nothing else in them. They are made from the chapters, so they are never behind. What is handed in is a notebook that runs from
+# top to bottom: its checks are the marks. The solutions are in the book, one click away, so ask for a sentence on each answer.
 
 # %% [markdown]
 # ## What is often misunderstood
@@ -110,7 +116,7 @@ show(exercise_rows(notebooks))
 # |---|---|
 # | To distil, one needs images of the old classes. | [The distillation loss](quick/digits-n5/01_preliminaries.ipynb#the-distillation-loss): the teacher is asked about the new ones, too. |
 # | A gradient through training is an approximation. | [The same on a network and images](quick/digits-n5/03_local_bop.ipynb#the-same-on-a-network-and-images): it is exact, and tested. A truncated one is not; see the last exercise of chapter 3. |
-# | Eq. 7 is Eq. 4b for one phase. | [Where Eq. 7 asks for nothing](quick/digits-n5/03_local_bop.ipynb#where-eq-7-asks-for-nothing): noise does as well where a class stands alone. |
+# | Eq. 7 is Eq. 4b for one phase. | [Where Eq. 7 asks for nothing](quick/digits-n5/03_local_bop.ipynb#where-eq-7-asks-for-nothing): noise does about as well where a class stands alone. |
 # | The exemplars moved, so they were trained. | [Does training lower the loss that it minimises?](quick/digits-n5/04_ablations.ipynb#does-training-lower-the-loss-that-it-minimises): noise of the same size would move them, too. |
 # | The loss fell, so the accuracy rises. | [Did it keep its promise?](quick/digits-n5/03_local_bop.ipynb#did-it-keep-its-promise) and {doc}`why` |
 # | With mnemonics minus without is what training exemplars gains. | [What "with mnemonics" changes](quick/digits-n5/04_ablations.ipynb#what-with-mnemonics-changes-on-cifar-100): three things change at once. |

@@ -82,7 +82,7 @@ pre {{ background: #f3f5f7; padding: 0.8em; }}
 {rows}
 </table>
 <h2>To run the notebooks</h2>
-<p>Python 3.11 or newer. In this folder:</p>
+<p>Python 3.11 or newer. In this folder (on Windows <code>.venv\\Scripts\\python</code>):</p>
 <pre>python -m venv .venv
 .venv/bin/python -m pip install --no-deps -r requirements.lock
 .venv/bin/python -m pip install --no-deps --no-build-isolation -e .

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pytest
 
@@ -65,6 +66,15 @@ def test_nothing_fails_and_nothing_comes_from_elsewhere(opened: tuple[Page, Look
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
     assert page.locator("mjx-container").count() > 30
     assert page.evaluate("[...document.images].filter((image) => !image.alt.trim()).length") == 0
+
+
+def test_every_link_leads_to_a_place_in_the_book(opened: tuple[Page, Look], book: Path) -> None:
+    links = opened[0].evaluate("[...document.querySelectorAll('.link a')].map((link) => link.href)")
+    assert len(links) > 25
+    for link in links:
+        path, _, section = unquote(link).removeprefix("file://").partition("#")
+        assert Path(path).is_relative_to(book)
+        assert not section or f'id="{section}"' in Path(path).read_text(encoding="utf-8"), link
 
 
 def test_the_speaker_has_a_second_window_with_the_note(opened: tuple[Page, Look]) -> None:
