@@ -26,6 +26,13 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
+# Where byte code may not be kept, each of the hundreds of processes started here would compile PyTorch anew: some seconds each.
+# It is kept out of the way instead, in a folder that `make clean` removes.
+ifdef PYTHONDONTWRITEBYTECODE
+  unexport PYTHONDONTWRITEBYTECODE
+  export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
+endif
+
 # greedy: the other scheduler solves an integer programme, and says so, for a handful of independent jobs.
 SNAKEMAKE = $(PY) -m snakemake --cores "$$JOBS" --keep-going --rerun-incomplete --scheduler greedy $(SNAKEMAKE_OPTIONS)
 
@@ -38,6 +45,23 @@ help: ## this list
 book: $(ENVIRONMENT) ## run the notebooks that it shows, render the book, say where to open it
 	@$(SNAKEMAKE) --config profile=quick wanted=book -- book
 	@$(PY) -c 'from pathlib import Path; print("The book:", Path("book/_build/html/index.html").absolute().as_uri())'
+
+# Jupyter Book 1 is no longer developed: this is the way out of it. Sphinx has an environment of its own; what the library
+# needs, whose docstrings the reference shows, comes from the environment in use, behind that.
+.PHONY: fallback
+fallback: build/fallback/installed ## render what `make book` ran without Jupyter Book, on plain Sphinx of today
+	@test -e book/executed/intro.ipynb || { echo "make fallback renders executed notebooks: make book first" >&2; exit 2; }
+	@build/fallback/env/bin/python -m sphinx -q -W -n --keep-going -E -d build/fallback/doctrees -c book/plain book build/fallback/html
+	@$(PY) tests/check_book_offline.py build/fallback/html
+	@echo "The book on plain Sphinx: build/fallback/html/index.html"
+
+build/fallback/installed: book/plain/requirements.txt | $(ENVIRONMENT)
+	@rm -rf build/fallback
+	@$(PY) -m venv build/fallback/env
+	@build/fallback/env/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile -r $<
+	@$(PY) -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		> "$$(build/fallback/env/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/library.pth"
+	@touch $@
 
 .PHONY: reproduce
 reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROFILE
@@ -59,6 +83,11 @@ costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction 
 .PHONY: test
 test: $(ENVIRONMENT) ## run the tests
 	$(PY) -m pytest --numprocesses "$$JOBS" --dist loadfile
+
+.PHONY: browser
+browser: $(ENVIRONMENT) ## open every page of the built book in Chromium: errors, links, widths, accessibility, weight
+	$(PY) -m pytest tests/browser
+	if command -v chromium > /dev/null; then $(PY) -m tests.browser.weigh; fi
 
 .PHONY: lint
 lint: $(ENVIRONMENT) ## check style and types
@@ -101,11 +130,13 @@ lecture: deck ## open JupyterLab on the lecture's notebook
 	$(PY) -m jupyterlab build/deck/lecture.ipynb
 
 .PHONY: lock
-lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
+lock: ## resolve requirements.lock anew from pyproject.toml, and the fallback's (needs uv)
 	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --quiet \
 		--custom-compile-command "make lock" --no-annotate --no-emit-index-url --no-emit-package mnemonics-book \
 		--output-file requirements.lock
+	uv pip compile book/plain/requirements.in --universal --python-version 3.11 --quiet \
+		--custom-compile-command "make lock" --no-annotate --no-emit-index-url --output-file book/plain/requirements.txt
 
 .PHONY: unlock
 unlock: $(ENVIRONMENT) ## after a crash or power cut: drop the lock of a run that is no more

@@ -28,7 +28,6 @@ REHEARSAL = sorted(map(str, Path("book/records").glob("lecture.json")))  # what 
 READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
 LECTURE = ["book/lecture.yaml", "book/_toc.yml"]  # its plan, and the chapters to which it leads
 COSTS = "book/records/costs.json"  # each notebook opens with its own
-DRAWINGS = [p for p in LIBRARY if "/drawings/" in p]  # which written pages show, too
 RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
 WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not RENDERED.intersection(p.parts))
 
@@ -129,7 +128,7 @@ rule page:
 rule book:
     input:
         executed_chapters,
-        WRITTEN + DRAWINGS,
+        WRITTEN + LIBRARY,  # of which the reference has the docstrings
     output:
         "book/_build/html/index.html",
     log:

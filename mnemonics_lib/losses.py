@@ -41,12 +41,23 @@ def distillation(logits: Tensor, old_logits: Tensor, temperature: float = 2.0) -
 
 
 def model_level(logits: Tensor, labels: Tensor, old_logits: Tensor, lam: float, temperature: float) -> Tensor:
-    """Model-level loss, Eq. 5: L_all = lambda L_c + (1 - lambda) L_d. Phase 0, without an old model, has L_c alone."""
+    """Model-level loss, Eq. 5: L_all = lambda L_c + (1 - lambda) L_d. Phase 0, without an old model, has L_c alone.
+
+    Args:
+        logits: p(x) of Theta_i, [n, K + M].
+        labels: y, [n], int64 in 0..K+M-1.
+        old_logits: p_hat(x) of Theta_{i-1}, [n, K].
+        lam: lambda, from 0 to 1.
+        temperature: tau of Eq. 1, above 0.
+
+    Raises:
+        ValueError: as :func:`distillation`.
+    """
     return lam * cross_entropy(logits, labels) + (1 - lam) * distillation(logits, old_logits, temperature)
 
 
 def less_forget(features: Tensor, old_features: Tensor) -> Tensor:
-    """LUCIR's less-forget constraint (Hou et al. 2019, Eq. 6): 1 - cos(f, f*), mean over the batch.
+    """LUCIR's less-forget constraint (Hou et al. 2019, equation 6): 1 - cos(f, f_old), mean over the batch.
 
     Args:
         features: of Theta_i, [n, d].
@@ -63,7 +74,7 @@ def less_forget(features: Tensor, old_features: Tensor) -> Tensor:
 
 
 def margin_ranking(cosines: Tensor, labels: Tensor, old: int, hardest: int = 2, margin: float = 0.5) -> Tensor:
-    """LUCIR's inter-class separation (Hou et al. 2019, Eq. 8), mean over the samples of old classes and their pairs.
+    """LUCIR's inter-class separation (Hou et al. 2019, equation 8), mean over samples of old classes and their pairs.
 
     sum_k max(0, m - cos(w_y, f) + cos(w_k, f)) over the K new classes k with the largest cosines; 0 without a sample of
     an old class in the batch.

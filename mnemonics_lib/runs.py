@@ -1,6 +1,7 @@
 """Whole runs: checkpoints between phases, a record at the end, and a finished run read back.
 
-Example:
+Example::
+
     record, path = run(config, keep=Keep())  # for figures; mnemonics_lib.kept.read_kept(path.with_name(KEPT)) reads it
     run = load_run("build/runs/quick/digits-n5-...")  # the directory, or the record in it
     run.model, run.exemplars.images  # Theta_N and E_{0:N}

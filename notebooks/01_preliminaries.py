@@ -21,6 +21,23 @@
 # paper), the two losses of section 3 computed by hand, a first phase trained,
 # and one incremental phase run twice: without and with exemplars.
 
+# %% tags=["colab", "remove-cell"]
+# On Colab the project comes first, beside the torch that is there.
+import sys
+
+if "google.colab" in sys.modules:
+    from importlib.metadata import version
+
+    from IPython import get_ipython
+
+    url = "https://github.com/mnemonics-book/mnemonics-book"
+    there, shell = "/content/mnemonics-book", get_ipython().system
+    shell(
+        f"test -d {there} || git clone -q --depth 1 -b main {url} {there}"
+    )
+    shell(f"pip install -q -e {there} torch=={version('torch')}")
+    sys.path.insert(0, there)
+
 # %% tags=["parameters"]
 dataset: str = "digits"
 phases: int = 5  # N

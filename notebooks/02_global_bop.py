@@ -19,6 +19,23 @@
 # **You will see** Eq. 4 to 6 computed by hand, the paper's Figure 2 as code,
 # one step at a time, then the whole run, its record and its curves.
 
+# %% tags=["colab", "remove-cell"]
+# On Colab the project comes first, beside the torch that is there.
+import sys
+
+if "google.colab" in sys.modules:
+    from importlib.metadata import version
+
+    from IPython import get_ipython
+
+    url = "https://github.com/mnemonics-book/mnemonics-book"
+    there, shell = "/content/mnemonics-book", get_ipython().system
+    shell(
+        f"test -d {there} || git clone -q --depth 1 -b main {url} {there}"
+    )
+    shell(f"pip install -q -e {there} torch=={version('torch')}")
+    sys.path.insert(0, there)
+
 # %% tags=["parameters"]
 dataset: str = "digits"
 phases: int = 5  # N

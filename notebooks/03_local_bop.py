@@ -20,6 +20,23 @@
 # exemplars before and after training; and a case in which Eq. 7 asks for
 # nothing.
 
+# %% tags=["colab", "remove-cell"]
+# On Colab the project comes first, beside the torch that is there.
+import sys
+
+if "google.colab" in sys.modules:
+    from importlib.metadata import version
+
+    from IPython import get_ipython
+
+    url = "https://github.com/mnemonics-book/mnemonics-book"
+    there, shell = "/content/mnemonics-book", get_ipython().system
+    shell(
+        f"test -d {there} || git clone -q --depth 1 -b main {url} {there}"
+    )
+    shell(f"pip install -q -e {there} torch=={version('torch')}")
+    sys.path.insert(0, there)
+
 # %% tags=["parameters"]
 dataset: str = "digits"
 phases: int = 5  # N
@@ -542,9 +559,10 @@ assert torch.allclose(theta, goal)
 # ### Exercise 3.2: back through the steps
 #
 # Let the base loss be $\frac12 (\theta - e)^\top H (\theta - e)$ with a
-# symmetric $H$, so that a step is $\theta \leftarrow \theta - \alpha H (\theta
-# - e)$. Given the gradient $v$ of the meta loss at $\theta_T$, return its
-# gradient with respect to $e$, without storing any $\theta_t$.
+# symmetric $H$, so that a step is
+# $\theta \leftarrow \theta - \alpha H (\theta - e)$. Given the gradient $v$ of
+# the meta loss at $\theta_T$, return its gradient with respect to $e$, without
+# storing any $\theta_t$.
 
 
 # %% tags=["solution", "hide-input"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -14,11 +15,29 @@ GIVEN = {
 }
 
 
+SIGNATURE = re.compile(r'<dt class="sig .*?</dt>', re.DOTALL)
+"""The head of a function in the API reference."""
+
+
+LISTS = {
+    "<dl>": '<span class="sig-lines">',
+    "<dd>": '<span class="sig-line">',
+    "</dl>": "</span>",
+    "</dd>": "</span>",
+}
+
+
+def without_list(signature: re.Match[str]) -> str:
+    """Arguments that stand one on a line, as lines: Sphinx makes them a list of definitions that has no terms."""
+    return re.sub("</?d[ld]>", lambda tag: LISTS[tag.group()], signature.group())
+
+
 def mend(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Replace what is in the text of one page."""
     if "body" in context:
         for given, ours in GIVEN.items():
             context["body"] = context["body"].replace(given, ours)
+        context["body"] = SIGNATURE.sub(without_list, context["body"])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 The T inner steps are a chain, Theta'_{t+1} = Theta'_t - alpha grad L_c(Theta'_t; E). Reverse-mode differentiation
 needs the graph of step t only while it passes step t, and that graph can be made again from Theta'_t. So the walk
 forward keeps parameters alone, and memory is that of one graph and T parameter vectors, not of T graphs. The price is
-one more forward and backward pass per step, which must find the same step again (:mod:`~.repeated`).
+one more forward and backward pass per step, which must find the same step again (``repeated.py``).
 ``book/engines.py`` derives the recursion and walks it on a toy.
 
 :mod:`~mnemonics_lib.bilevel.recorded_adjoint` is this recursion for speed; tests hold the two together.

@@ -30,13 +30,16 @@ def nearest_mean(features: Tensor, targets: Tensor) -> LastLayer:
     Args:
         features: [n, d].
         targets: one-hot classes, [n, c]; every class has a sample.
+
+    Returns:
+        What maps features [m, d] to cosines [m, c].
     """
     means = F.normalize(targets.T @ features / targets.sum(0)[:, None], dim=1)  # [c, d]
     return lambda others: F.normalize(others, dim=1) @ means.T
 
 
 def ridge_regression(features: Tensor, targets: Tensor, strength: float) -> LastLayer:
-    """Scores f W with W = argmin |F W - Y|^2 + lambda |W|^2.
+    """Scores f W, where W minimises ``|F W - Y|^2 + lambda |W|^2``.
 
     Y are centred one-hot rows, as in KIP (Nguyen et al. 2021) and FRePo (Zhou et al. 2022).
 
@@ -44,6 +47,9 @@ def ridge_regression(features: Tensor, targets: Tensor, strength: float) -> Last
         features: F, [n, d].
         targets: one-hot classes, [n, c].
         strength: lambda, in units of the mean eigenvalue of F'F.
+
+    Returns:
+        What maps features [m, d] to scores [m, c].
     """
     gram = features.T @ features  # [d, d]
     penalty = strength * gram.diagonal().mean()

@@ -16,17 +16,17 @@ Minibatches = Sequence[tuple[Any, ...]]
 """For each inner step t = 0..T-1 what chooses its mini-batch: indices and crops, say, as tensors on the device."""
 
 Batch = Callable[..., tuple[Tensor, Tensor]]
-"""(exemplar images E, *minibatches[t]) -> the images [m, c, h, w] and labels [m] that inner step t trains on.
+"""``(E, *minibatches[t])`` -> the images [m, c, h, w] and labels [m] that inner step t trains on; E are exemplars.
 
 It is a function of its arguments alone, because an engine may compute a step twice and must get the same crops again;
 an engine that does so refuses others. What it draws from torch's own generators it gets again.
 """
 
 BaseLoss = Callable[..., Tensor]
-"""(temporary model, E, *minibatches[t]) -> L_c(Theta'; E), Eq. 7b; a function of its arguments alone, as Batch is."""
+"""``(temporary model, E, *minibatches[t])`` -> L_c(Theta'; E), Eq. 7b, of its arguments alone, as Batch is."""
 
 MetaLoss = Callable[..., Tensor]
-"""(temporary model, *validation) -> L_c(Theta'(E); validation data), Eq. 7a."""
+"""``(temporary model, *validation)`` -> L_c(Theta'(E); validation data), Eq. 7a."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 The mathematics is that of ``adjoint.py``, which is the place to read it; the tests hold the two together. What differs:
 
-- Tensors are made once, at the first call, and changed in place (:mod:`~.walk`). On a GPU the three kinds of step are
+- Tensors are made once, at the first call, and changed in place (``walk.py``). On a GPU the three kinds of step are
   recorded once warm and replayed from then on (:class:`~mnemonics_lib.device.recording.Step`), because Python cannot
   launch the thousand short kernels of a small network as fast as a GPU runs them.
 - Convolutions and batch normalisations have second derivatives of our own (:mod:`~.second_order`), and on the way back

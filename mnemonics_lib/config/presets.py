@@ -1,6 +1,7 @@
 """Rows of the paper's tables by name: each a few fields on top of a parameter file.
 
-Example:
+Example::
+
     python -m mnemonics_lib run params/small/cifar100-n5.yaml --preset lucir-with-ours
 """
 

@@ -276,7 +276,7 @@ class RunConfig(Strict):
         return in_effect(self.model_dump())
 
     def to_yaml(self) -> str:
-        """The configuration as YAML; :func:`load_config` gives it back."""
+        """The configuration as YAML; :func:`.load_config` gives it back."""
         return write_yaml(self.model_dump())
 
     def replace(self, **changes: Any) -> RunConfig:

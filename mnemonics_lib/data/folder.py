@@ -119,7 +119,7 @@ def look_at(path: str | Path, size: int = 32, **fields: Any) -> Folder:
 
     Raises:
         DataError: for a folder without pictures of two classes.
-        ValidationError: for a field that is not allowed.
+        pydantic.ValidationError: for a field that is not allowed.
     """
     root = Path(path).expanduser().resolve()
     draft = Folder(path=str(root), classes=2, images_per_class=1, size=size, **fields)

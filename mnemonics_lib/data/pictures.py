@@ -58,7 +58,7 @@ def read_picture(path: Path, size: int, grey: bool) -> Tensor:
         uint8 [c, size, size].
 
     Raises:
-        OSError, ValueError, SyntaxError, Image.DecompressionBombError: for a file that is no whole picture.
+        OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError: for a file that is no whole picture.
     """
     # Not by its path: of that, PIL maps a plain TIFF into memory, and mixes up the rows of one that lies on its side.
     with path.open("rb") as file, Image.open(file) as opened:

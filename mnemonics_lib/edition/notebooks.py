@@ -37,6 +37,9 @@ except ModuleNotFoundError as missing:
 BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
 """A tqdm bar, up to and with its ``[elapsed<remaining, rate]``."""
 
+WAITING = re.compile(r"^waiting for [^\n]*\n", re.MULTILINE)
+"""What a lock says to a user who waits: it differs from build to build, and names a folder of the machine."""
+
 KERNEL_FILE = re.compile(r"\S*/ipykernel_\d+/\d+\.py")
 """The temporary file ipykernel names in warnings and tracebacks: it holds a process id, so no two runs agree on it."""
 
@@ -200,7 +203,7 @@ def clean(notebook: NotebookNode, slug: str) -> None:
             if output.output_type == "stream":
                 output.text = KERNEL_FILE.sub("<cell>", output.text)
                 if output.name == "stderr":
-                    output.text = _without_bars(output.text)
+                    output.text = WAITING.sub("", _without_bars(output.text))
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
 

@@ -24,10 +24,10 @@ class Adjustment:
     Args:
         model: Theta_i; not changed.
         memory: E_{0:i}.
-        parts: indices of the exemplars of each part, as :meth:`ExemplarMemory.splits` gives them; the paper's A and B.
+        parts: indices of the exemplars of each part, as :meth:`.ExemplarMemory.splits` gives them; the paper's A and B.
         level: the axes of the local bilevel programme; ``level.adjust_epochs`` counts the passes.
         pixels: augmentation and the range of real images.
-        seed: as in :class:`ExemplarTraining`.
+        seed: as in :class:`.ExemplarTraining`.
 
     Attributes:
         memory: with the parts that are done adjusted.

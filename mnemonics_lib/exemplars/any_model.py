@@ -1,6 +1,7 @@
 """The exemplar level without the rest: exemplars for any classifier that is a ``torch.nn.Module``.
 
-Example:
+Example::
+
     trained = train_exemplars(model, (images, labels), (val_images, val_labels), ExemplarLevel(epochs=10))
     trained.images  # [n, c, h, w], for a trainer of your own
 

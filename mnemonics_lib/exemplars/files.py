@@ -184,7 +184,7 @@ def load_png(directory: str | Path, device: str | torch.device = "cpu") -> tuple
     """Read what :func:`save_png` wrote.
 
     Returns:
-        The exemplars by class and then by rank, with storage "uint8", equal to what that would have kept:
+        The exemplars by class and then by rank, with storage ``uint8``, equal to what that would have kept,
         ``pixels.normalise(pixels.quantise(images))``. Their ``origin`` is the images themselves, so that displacement
         starts from 0. Then the pixel space, and the class ids by class position.
 

@@ -19,7 +19,8 @@ class BiC(Method):
     """Stage 1: CE and KD weighted by the share of old classes. Stage 2: alpha o + beta on the newest classes' logits.
 
     Attributes:
-        alpha, beta: the correction of the newest classes; 1 and 0 in phase 0 and until stage 2 of a phase.
+        alpha: the factor of the newest classes' logits; 1 in phase 0 and until stage 2 of a phase.
+        beta: what is added to them; 0 until then.
         first: the first of the newest classes.
         taught: alpha, beta and first of the teacher, whose logits are corrected too.
     """
@@ -69,12 +70,12 @@ class BiC(Method):
 
 
 def correct(logits: Tensor, alpha: float | Tensor, beta: float | Tensor, first: int) -> Tensor:
-    """Logits [n, classes] with alpha o_k + beta for k >= first, and o_k as it is below (Eq. 4 of BiC)."""
+    """Logits [n, classes] with alpha o_k + beta for k >= first, and o_k as it is below (equation 4 of BiC)."""
     return torch.cat([logits[:, :first], alpha * logits[:, first:] + beta], dim=1)
 
 
 def fit(logits: Tensor, labels: Tensor, first: int) -> tuple[float, float]:
-    """The alpha and beta that minimise cross-entropy + 0.1 beta^2 / 2 on fixed logits (Eq. 5 of BiC).
+    """The alpha and beta that minimise cross-entropy + 0.1 beta^2 / 2 on fixed logits (equation 5 of BiC).
 
     The problem is convex in two unknowns: a quasi-Newton method solves it to the end, where BiC takes 200 steps of SGD.
 

@@ -114,7 +114,7 @@ class Directions(nn.Module):
 
 
 class CosineHead(Head):
-    """LUCIR's head (Hou et al. 2019, Eq. 4 there): logits sigma cos(f, w_k), one learned sigma, no bias.
+    """LUCIR's head (Hou et al. 2019, equation 4): logits sigma cos(f, w_k), one learned sigma, no bias.
 
     Attributes:
         sigma: the scale, 1 at the start (eta in LUCIR).

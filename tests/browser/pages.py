@@ -14,7 +14,9 @@ NOT_BUILT = f"no built book: no {BOOK.relative_to(SOURCES.parent)}/index.html; `
 def names() -> list[str]:
     """The pages that the contents name, in their order; an earlier build may have left others."""
     contents = read_yaml(SOURCES / "_toc.yml")
-    return [contents["root"], *(chapter["file"] for part in contents["parts"] for chapter in part["chapters"])]
+    chapters = [chapter for part in contents["parts"] for chapter in part["chapters"]]
+    pages = [page for chapter in chapters for page in (chapter, *chapter.get("sections", []))]
+    return [contents["root"], *(page["file"] for page in pages)]
 
 
 def html(name: str) -> Path:

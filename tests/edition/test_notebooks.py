@@ -149,6 +149,29 @@ def test_success_is_clean_and_the_same_bytes_twice(params):
     assert output.read_bytes() == first
 
 
+WAITS = """
+import threading, time
+from pathlib import Path
+from filelock import FileLock
+from mnemonics_lib.durable import locks
+locks.PATIENCE, taken = 0.01, threading.Event()
+def other():
+    with FileLock("taken.lock"):
+        taken.set()
+        time.sleep(0.5)
+threading.Thread(target=other).start()
+taken.wait()
+with locks.locked(Path("taken.lock"), deadline=None, what="another process"):
+    print("mine")
+"""
+
+
+def test_that_it_waited_for_another_process_is_not_shown(params):
+    source, output = notebook(Path("n.py"), WAITS), Path("out/n.ipynb")
+    assert execute(source, params, output) is None
+    assert [(o.name, o.text) for o in outputs(output)] == [("stdout", "mine\n")]
+
+
 def test_failure_leaves_no_output_and_a_readable_copy(params, capsys):
     output = Path("out/n.ipynb")
     assert execute(notebook(Path("n.py"), "print('before')"), params, output) is None

@@ -1,5 +1,6 @@
 """pyproject.toml, requirements.lock and environment.yml say the same versions, and .venv holds them."""
 
+import runpy
 import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
@@ -39,6 +40,13 @@ def locked():
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
+def plain_sphinx():
+    """What the book's way out of Jupyter Book asks for, and what is installed for it."""
+    wanted, installed = ((ROOT / "book" / "plain" / f"requirements.{kind}").read_text() for kind in ("in", "txt"))
+    lines = [line for line in installed.splitlines() if not line.startswith("#")]
+    return set(wanted.split()), [Requirement(line) for line in lines]
+
+
 def conda_pip():
     lines = next(entry["pip"] for entry in CONDA if isinstance(entry, dict))
     return [Requirement(line) for line in lines if not line.startswith("-")]
@@ -73,8 +81,26 @@ def test_environment_yml_gives_python_and_pip_and_leaves_the_rest_to_pip():
     assert {"-c requirements.lock", "-e ."} <= set(pip)
 
 
+@pytest.mark.parametrize("python", PYTHONS)
+def test_plain_sphinx_has_exact_versions_and_neither_jupyter_book_nor_torch(python):
+    wanted, installed = plain_sphinx()
+    found = pins(installed, python)
+    assert wanted <= found.keys()
+    assert not {"jupyter-book", "torch", "sphinx-comments", "sphinx-thebe"} & found.keys()
+    assert int(found["sphinx"].partition(".")[0]) > int(pins(locked(), python)["sphinx"].partition(".")[0])
+
+
+def test_plain_sphinx_has_every_extension_that_its_configuration_names():
+    wanted, _ = plain_sphinx()
+    configuration = runpy.run_path(str(ROOT / "book" / "plain" / "conf.py"))
+    ours = {path.stem for path in (ROOT / "book" / "_ext").glob("*.py")}
+    theirs = {name for name in configuration["extensions"] if not name.startswith("sphinx.ext.")} - ours
+    assert {canonicalize_name(name.replace(".", "-")) for name in theirs} <= wanted
+    assert configuration["math_eqref_format"] == "Eq.\u00a0{number}"
+
+
 def test_no_file_names_an_index_or_a_path():
-    for name in ("pyproject.toml", "requirements.lock", "environment.yml"):
+    for name in ("pyproject.toml", "requirements.lock", "environment.yml", "book/plain/requirements.txt"):
         text = (ROOT / name).read_text()
         assert not any(word in text for word in ("://", "--index", "--find-links", "file:")), name
 

@@ -71,8 +71,8 @@ class TestNotebook:
 
     def test_they_are_resolved_before_anything_else(self, source):
         code = [c for c in jupytext.read(source).cells if c.cell_type == "code"]
-        assert [c.metadata.tags[0] for c in code[:2]] == ["parameters", "resolve"]
-        assert re.search(rf'parameters\.resolve\(\s*globals\(\), "{source.stem}"', code[1].source)
+        assert [c.metadata.tags[0] for c in code[:3]] == ["colab", "parameters", "resolve"]
+        assert re.search(rf'parameters\.resolve\(\s*globals\(\), "{source.stem}"', code[2].source)
 
     def test_cells_are_small(self, source):
         cells = [c for c in jupytext.read(source).cells if c.cell_type == "code"]
