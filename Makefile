@@ -105,11 +105,29 @@ sync: $(ENVIRONMENT) ## bring each notebook's .py and .ipynb in step, without ou
 students: $(ENVIRONMENT) ## write copies of the notebooks in which the exercises are to be solved to build/students
 	@$(PY) -m mnemonics_lib.edition.students notebooks/0*.py --out build/students
 
+.PHONY: deck
+deck: $(ENVIRONMENT) ## write the slides of a lecture, and a notebook to step through in it, to build/deck
+	@$(SNAKEMAKE) --config profile=quick wanted=deck -- deck
+	@$(PY) -c 'from pathlib import Path; print("The slides:", Path("build/deck/index.html").absolute().as_uri())'
+
+.PHONY: rehearse
+rehearse: deck ## run the lecture from top to bottom, and write what each slide took to book/records/lecture.json
+	@$(PY) -m mnemonics_lib.edition.deck.rehearsal build/deck/lecture.ipynb
+
+.PHONY: dist
+dist: $(ENVIRONMENT) ## pack the book, the notebooks, the students' copies and the slides into one zip in build/dist
+	@$(SNAKEMAKE) --config profile=quick wanted=book -- book deck
+	@$(PY) -m mnemonics_lib.edition.dist
+
 # .jupyter is looked into before the user's own settings' defaults, and changes none of them: a .py opens as a notebook.
 .PHONY: lab
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/.jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: $(ENVIRONMENT) ## open JupyterLab on the notebooks
 	$(PY) -m jupyterlab notebooks
+
+.PHONY: lecture
+lecture: deck ## open JupyterLab on the lecture's notebook
+	$(PY) -m jupyterlab build/deck/lecture.ipynb
 
 .PHONY: lock
 lock: ## resolve requirements.lock anew from pyproject.toml, and the fallback's (needs uv)

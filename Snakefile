@@ -24,7 +24,9 @@ SOURCES = sorted(Path("notebooks").glob("0*.py"))
 LIBRARY = sorted(map(str, Path("mnemonics_lib").rglob("*.py")))
 RECORDS = sorted(map(str, Path("book/records").glob("*/*/*/*.json")))
 BENCHMARKS = sorted(map(str, Path("book/records/bench").glob("*.json")))  # which pages show, and no notebook
+REHEARSAL = sorted(map(str, Path("book/records").glob("lecture.json")))  # what the lecture's cells took
 READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
+LECTURE = ["book/lecture.yaml", "book/_toc.yml"]  # its plan, and the chapters to which it leads
 COSTS = "book/records/costs.json"  # each notebook opens with its own
 RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
 WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not RENDERED.intersection(p.parts))
@@ -110,6 +112,7 @@ rule page:
         paper=sorted(map(str, Path("book/paper").glob("*.csv"))),
         params=parameter_files("*"),
         library=LIBRARY,
+        lecture=lambda wildcards: [*LECTURE, *REHEARSAL, *SOURCES] if wildcards.page == "teaching" else [],
     output:
         "book/executed/{page}.ipynb",
     log:
@@ -139,6 +142,26 @@ rule book:
         "{sys.executable:q} -c 'from jupyter_book.cli.main import main; main()'"
         " build book --all -W -n --keep-going > {log:q} 2>&1"
         " || {{ grep -E 'WARNING|ERROR|rror:' {log:q} | head -20; exit 1; }}"
+
+
+rule deck:
+    input:
+        chapters=lambda _: [path for path in executed_chapters() if Path(path).stem in {s.stem for s in SOURCES}],
+        plan=LECTURE,
+        template=sorted(str(p) for p in Path("mnemonics_lib/edition/deck/templates").rglob("*.*")),
+        library=LIBRARY,
+    output:
+        "build/deck/index.html",
+        "build/deck/lecture.ipynb",
+    log:
+        "build/logs/deck.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "{sys.executable:q} -m mnemonics_lib.edition.deck {input.chapters:q} --out build/deck 2> {log:q}"
+        " || {{ cat {log:q}; exit 1; }}"
 
 
 # Studies: what is missing of their records. Asked for by `make study` alone: to the other rules records are sources,
@@ -199,7 +222,7 @@ if STUDY:
 
 
 def say_how_it_went():
-    wanted = executed_chapters() if config.get("wanted") == "book" else notebooks(PROFILE)
+    wanted = executed_chapters() if config.get("wanted") in ("book", "deck") else notebooks(PROFILE)
     print(PROGRESS.summary() if STUDY else summary(map(Path, wanted), START), flush=True)
 
 

@@ -54,7 +54,7 @@ config = parameters.resolve(
     globals(), "01_preliminaries", [{"exemplars": kind} for kind in kinds]
 )
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "live"]
 import copy
 
 import matplotlib.pyplot as plt
@@ -80,7 +80,7 @@ say(cost("01_preliminaries", config.profile, config.dataset, config.phases))
 # it is the one that all papers of this protocol share. From here on, a class's
 # label is its position in that order.
 
-# %%
+# %% tags=["slide-stream"]
 experiment = Experiment.of(config)
 protocol, pixels = experiment.protocol, experiment.data.pixels
 print("class order:", protocol.order)
@@ -93,7 +93,7 @@ for i in range(config.phases + 1):
 # Networks see each image anew in every epoch, a little shifted. That is all
 # the augmentation there is on digits, since a mirrored digit is another sign.
 
-# %% mystnb={"image": {"alt": "Eight training images of phase 0, and the same eight shifted at random."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Eight training images of phase 0, and the same eight shifted at random."}} tags=["hide-input", "live"]
 images, labels = experiment.new_data(0).batch(torch.arange(8))
 augmented = pixels.augment(images, torch.Generator().manual_seed(0))
 figures.image_grid(
@@ -103,7 +103,7 @@ figures.image_grid(
 )
 plt.show()
 
-# %% [markdown]
+# %% [markdown] tags=["slide-cross-entropy"]
 # ## The classification loss, and phase 0
 #
 # A network $\Theta$ answers an image $x$ with a logit $p_k(x)$ for every class
@@ -115,7 +115,7 @@ plt.show()
 #
 # The indicator $\delta_{y=k}$ keeps one term of the sum. For three classes:
 
-# %%
+# %% tags=["slide-cross-entropy"]
 p = torch.tensor([[2.0, 0.5, -1.0]])  # logits p_k(x) of one image
 y = torch.tensor([0])  # its label
 by_hand = -torch.log(torch.exp(p[0, y]) / torch.exp(p[0]).sum())  # Eq. 2
@@ -129,7 +129,7 @@ assert torch.isclose(by_hand, library)
 # network, the memory of exemplars, the results so far. `walk` takes the steps
 # of a training loop and shows how far it is.
 
-# %%
+# %% tags=["slide-phase-0"]
 walk = runs.driver_for(experiment)
 state = global_bop.initial_state(experiment)
 row = global_bop.model_level(experiment, state, walk)  # Theta_0
@@ -139,7 +139,7 @@ loss = row["training_loss"]  # of each epoch
 print(f"loss {loss[0]:.3f} -> {loss[-1]:.3f}")
 print(f"test accuracy A_0 = {row['accuracy']:.1f} %")
 
-# %% [markdown]
+# %% [markdown] tags=["slide-distillation"]
 # ## The distillation loss
 #
 # What should hold the network back from forgetting, when the images of old
@@ -157,7 +157,7 @@ print(f"test accuracy A_0 = {row['accuracy']:.1f} %")
 # and they carry what the teacher knows beyond the label: which other classes an
 # image resembles. Here is what $\Theta_0$ says about one of its images.
 
-# %%
+# %% tags=["slide-distillation"]
 teacher = copy.deepcopy(state.model).eval()
 with torch.no_grad():
     p_hat = teacher(images[:1])
@@ -188,14 +188,14 @@ assert torch.isclose(by_hand, library)
 # the sum out, Eq. 5). First with an empty memory: all that the network is told
 # about the old classes is what the teacher thinks of new images.
 
-# %%
+# %% tags=["slide-nothing-kept"]
 without = copy.deepcopy(state)
 without.phase, without.memory = 1, state.memory.shrink(0)
 global_bop.model_level(experiment, without, walk)
 test, classes = experiment.test_data(protocol.seen(1)), protocol.seen(1)
 bare = metrics.confusion_matrix(without.model.eval(), test, classes)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-nothing-kept"]
 first = protocol.seen(0)  # classes of phase 0
 
 
@@ -220,7 +220,7 @@ say(
 # the end of the phase the network is fine-tuned on exemplars alone, those of
 # the new classes included, so that every class has as many images as another.
 
-# %%
+# %% tags=["live"]
 memories = {}
 for kind in kinds:
     chosen = copy.deepcopy(state)
@@ -229,12 +229,12 @@ for kind in kinds:
     global_bop.select_exemplars(with_kind, chosen)
     memories[kind] = chosen.memory
 
-# %% mystnb={"image": {"alt": "Herding exemplars of each class in phase 0, and a random choice beside them."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Herding exemplars of each class in phase 0, and a random choice beside them."}} tags=["hide-input", "slide-exemplars"]
 shown = {kind: memory.images[:10] for kind, memory in memories.items()}
 figures.image_grid(shown, pixels, size=0.7)
 plt.show()
 
-# %%
+# %% tags=["live"]
 before, after = {}, {}  # the balanced fine-tuning
 for kind, memory in memories.items():
     kept = copy.deepcopy(state)
@@ -248,7 +248,7 @@ for kind, memory in memories.items():
     global_bop.balanced_finetuning(with_kind, kept, walk)
     after[kind] = metrics.confusion_matrix(kept.model.eval(), test, classes)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-with-exemplars"]
 show(
     {
         "exemplars": kind,
@@ -262,7 +262,7 @@ show(
     ]
 )
 
-# %% mystnb={"image": {"alt": "Confusion matrices after phase 1: without exemplars, with herding exemplars, with random ones."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Confusion matrices after phase 1: without exemplars, with herding exemplars, with random ones."}} tags=["hide-input", "slide-with-exemplars"]
 figure, axes = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
 figures.confusion(bare, axes[0], "no exemplars")
 for axis, kind in zip(axes[1:], kinds, strict=True):
@@ -306,7 +306,7 @@ say(
 # classes of CIFAR-100 at laptop size, 10 in phase 0 and 2 in each of 5 phases,
 # with 20 herding exemplars per class, from the records in `book/records`:
 
-# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first ten."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first ten."}} tags=["hide-input", "slide-four-methods"]
 cifar = report.evidence("small", "cifar100-n5")
 figure, axes = plt.subplots(
     1, 2, figsize=(10, 3.8), layout="constrained", sharey=True
@@ -339,7 +339,7 @@ show(pd.DataFrame(baselines).reset_index(names="method"))
 # %% [markdown]
 # ## Exercises
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 1.1: the floor of the distillation loss
 #
 # $\mathcal{L}_d$ does not reach zero, not even for a student that answers as
@@ -364,7 +364,7 @@ for k in range(20):  # no other student does better
     student = torch.randn(1, 4, generator=generator)
     assert losses.distillation(student, teacher_says[None], 2.0) > floor
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-20"]
 # ### Exercise 1.2: herding
 #
 # Choose `count` of $n$ feature vectors greedily: each pick brings the mean of
@@ -394,7 +394,7 @@ vectors = torch.randn(50, 8, generator=generator, dtype=torch.float64)
 vectors = torch.nn.functional.normalize(vectors, dim=1)
 assert list(herding(vectors, 10)) == herd(vectors, 10).tolist()
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 1.3: the nearest mean
 #
 # iCaRL does not ask the classifier. It answers with the class whose mean, of

@@ -49,7 +49,7 @@ from mnemonics_lib.edition import parameters
 
 config = parameters.resolve(globals(), "02_global_bop")
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "live"]
 import copy
 
 import matplotlib.pyplot as plt
@@ -73,7 +73,7 @@ say(cost("02_global_bop", config.profile, config.dataset, config.phases))
 # %% tags=["hide-input", "hide-output"]
 print(config.to_yaml())
 
-# %% [markdown]
+# %% [markdown] tags=["slide-programme"]
 # ## The programme
 #
 # If nothing had to be thrown away, phase $i$ would train on all that was seen:
@@ -99,7 +99,7 @@ print(config.to_yaml())
 # level*. The drawing is the paper's Figure 2 in our hand; the phases between 0
 # and $i$ are dotted:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-alternation"]
 drawings.show("global_bop")
 
 # %% [markdown]
@@ -107,7 +107,7 @@ drawings.show("global_bop")
 # `Experiment` is what stays the same in a run: configuration, data, and which
 # classes arrive when. `state` is all that passes from one phase to the next.
 
-# %%
+# %% tags=["live"]
 experiment = Experiment.of(config)
 walk = runs.driver_for(experiment)  # takes the steps of a training loop
 state = global_bop.initial_state(experiment)
@@ -124,7 +124,7 @@ print(f"{len(state.memory)} exemplars kept")
 # $\mathcal{E}_0$. Small is good: learning from the exemplars has not led the
 # network away from what it knew. With a few steps of gradient descent:
 
-# %%
+# %% tags=["live"]
 D_0 = experiment.new_data(0)
 
 
@@ -145,7 +145,7 @@ def eq_4b(E_0, y, steps=20, alpha=0.05):
 # Which images are chosen changes that number. Here are herding's choice and
 # three random ones of the same size:
 
-# %%
+# %% tags=["slide-eq-4b"]
 model = state.model.eval()
 count = max(1, config.quota(model.classes)[0])  # exemplars of a class
 values = []
@@ -221,12 +221,12 @@ say(f"One step, and their loss {change(L_all.item(), lower, 3)}.")
 # classes are chosen: some methods classify by them, and the training of
 # exemplars starts from them.
 
-# %%
+# %% tags=["slide-five-calls"]
 level = global_bop.model_level(experiment, state, walk)
 global_bop.select_exemplars(experiment, state)
 row = global_bop.evaluate(experiment, state)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-five-calls"]
 loss = level["training_loss"]  # of each epoch
 say(
     f"In {len(loss)} epochs the loss {change(loss[0], loss[-1], 3)}; at the end "
@@ -240,7 +240,7 @@ say(
 # trained, through the training of a temporary model. Old ones are adjusted, if
 # the field `adjust` says so. Each row below is one step on the pixels.
 
-# %%
+# %% tags=["slide-five-calls"]
 trained = global_bop.exemplar_level(experiment, state, walk)["exemplars"]
 
 # %% tags=["hide-input"]
@@ -262,12 +262,12 @@ else:
 # are as many for each class. **Finish** is what the method does last, such as
 # BiC's second stage.
 
-# %%
+# %% tags=["slide-five-calls"]
 global_bop.balanced_finetuning(experiment, state, walk)
 global_bop.finish_phase(experiment, state)
 before, row = row, global_bop.evaluate(experiment, state)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-five-calls"]
 names = {
     "accuracy": "all classes",
     "first_classes_accuracy": "the first ones",
@@ -285,12 +285,12 @@ for field, classes in names.items():
 # from there. Call it when it is finished, and it returns the record. Taken step
 # by step, phase 1 was the same to the last test image:
 
-# %%
+# %% tags=["live"]
 record, path = runs.run(config, RUNS, progress=True)
 print("record:", path.relative_to(RUNS.parent.parent))
 assert record.results[1].confusion == row["confusion"]
 
-# %% [markdown]
+# %% [markdown] tags=["slide-two-numbers"]
 # Two numbers sum a run up. The average accuracy is the mean over all $N + 1$
 # phases. The forgetting rate is what the first classes lost,
 #
@@ -300,14 +300,14 @@ assert record.results[1].confusion == row["confusion"]
 # where $\mathcal{A}_i$ is the accuracy after phase $i$ on all classes seen, and
 # $\mathcal{A}_i^Z$ on those of phase 0 (the network still chooses among all).
 
-# %%
+# %% tags=["slide-two-numbers"]
 A, A_Z = record.accuracy, record.first_classes_accuracy  # one a phase
 print(f"average accuracy {sum(A) / len(A):.2f} %")
 print(f"forgetting {A_Z[0] - A_Z[-1]:.2f} points")
 assert record.average_accuracy == metrics.average_accuracy(A)
 assert record.forgetting == metrics.forgetting(A_Z)
 
-# %% mystnb={"image": {"alt": "Left: accuracy after each phase on all classes seen and on the first classes. Right: confusion matrix after the last phase."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Left: accuracy after each phase on all classes seen and on the first classes. Right: confusion matrix after the last phase."}} tags=["hide-input", "slide-curves"]
 colour = figures.PALETTE.get(config.exemplars, "tab:green")
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(11, 4.4), layout="constrained"
@@ -382,7 +382,7 @@ plt.show()
 # %% [markdown]
 # ## Exercises
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-20"]
 # ### Exercise 2.1: which way Eq. 5 pulls a logit
 #
 # Work out the gradient of $\mathcal{L}_{all}$ for one image with respect to its
@@ -412,7 +412,7 @@ loss = losses.model_level(
 (right,) = torch.autograd.grad(loss, leaf)
 assert torch.allclose(pull(p, 5, p_hat, 0.3, 2.0), right)
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-5"]
 # ### Exercise 2.2: how few the old ones are
 #
 # A phase brings $M$ classes of $n$ images each; of $K$ old classes the memory
@@ -431,7 +431,7 @@ def share_of_old(M, n, K, b):
 assert abs(share_of_old(10, 500, 50, 20) - 1 / 6) < 1e-12
 assert share_of_old(10, 500, 50, 500) > share_of_old(10, 500, 50, 20)
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 2.3: a memory that does not grow
 #
 # With a fixed total, the memory is shared evenly by all classes seen, and the

@@ -52,7 +52,7 @@ trained = {"exemplars": "mnemonics"}  # whatever the run's own kind
 config = parameters.resolve(globals(), "03_local_bop", [trained])
 config = config.replace(**trained)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "live"]
 import copy
 
 import higher
@@ -81,7 +81,7 @@ from mnemonics_lib.training import Descent
 figures.style()
 say(cost("03_local_bop", config.profile, config.dataset, config.phases))
 
-# %% [markdown]
+# %% [markdown] tags=["slide-toy"]
 # ## A bilevel problem solved by hand
 #
 # The exemplar level has a training inside of it: what are good
@@ -98,7 +98,7 @@ say(cost("03_local_bop", config.profile, config.dataset, config.phases))
 # \frac{\partial \mathcal{L}}{\partial e_j}
 # = \frac{1 - (1 - \alpha)^T}{m}\,(\theta_T - d).$$
 
-# %%
+# %% tags=["live"]
 m, T, alpha = 4, 10, 0.1
 generator = torch.Generator().manual_seed(0)
 E = torch.randn(m, 3, generator=generator, dtype=torch.float64)
@@ -117,7 +117,7 @@ closed_form
 # came about, and `autograd` walks back through all of them.
 
 
-# %%
+# %% tags=["live"]
 class Point(nn.Module):
     """A model that is its parameter."""
 
@@ -129,7 +129,7 @@ class Point(nn.Module):
         return self.theta
 
 
-# %%
+# %% tags=["slide-higher"]
 point, E_leaf = Point(), E.clone().requires_grad_()
 sgd = torch.optim.SGD(point.parameters(), lr=alpha)
 with higher.innerloop_ctx(point, sgd) as (temporary, inner):
@@ -149,7 +149,7 @@ assert torch.allclose(unrolled, closed_form, atol=1e-12)
 # has this toy, in a plane, to be changed by hand.) Two opposite starts must end
 # alike:
 
-# %%
+# %% tags=["live"]
 paths = {}
 for name, start in {"start at E": E, "start at -E": -E}.items():
     points, distances = start.clone(), []
@@ -160,7 +160,7 @@ for name, start in {"start at E": E, "start at -E": -E}.items():
     paths[name] = distances
 assert all(distances[-1] < 1e-5 for distances in paths.values())
 
-# %% mystnb={"image": {"alt": "Distance between the trained point and the data, falling to zero along the same line from two opposite starts."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Distance between the trained point and the data, falling to zero along the same line from two opposite starts."}} tags=["hide-input", "slide-two-starts"]
 figure, axis = plt.subplots(figsize=(6, 3.2), layout="constrained")
 for name, distances in paths.items():
     axis.semilogy(distances, label=name)
@@ -168,7 +168,7 @@ axis.set(xlabel="outer step", ylabel=r"$\|\theta_T - d\|$")
 axis.legend()
 plt.show()
 
-# %% [markdown]
+# %% [markdown] tags=["slide-eq-7"]
 # ## The same on a network and images
 #
 # For exemplars the programme is Eq. 7. Choose the images so that a model
@@ -185,7 +185,7 @@ plt.show()
 # model again, and see whether the validation loss changed as the gradient says.
 # First a network that knows phase 0, and real exemplars of it:
 
-# %%
+# %% tags=["live"]
 experiment = Experiment.of(config)
 driver = runs.driver_for(experiment)  # takes a loop's steps, with a bar
 pixels, D_0 = experiment.data.pixels, experiment.new_data(0)
@@ -198,7 +198,7 @@ Theta_0, E_0 = state.model, state.memory  # Theta_0, and E_0 as chosen
 # The base loss is that of Eq. 7b, the meta loss that of Eq. 7a. In double
 # precision, with batch normalisation as in training:
 
-# %%
+# %% tags=["live"]
 E, labels = E_0.images[:40].double(), E_0.labels[:40]
 x, y = D_0.batch(torch.arange(64))
 
@@ -215,7 +215,7 @@ engine = Higher(base_loss, meta_loss, InnerSGD(steps=5, alpha=0.05))
 start = copy.deepcopy(Theta_0).double().train()
 exact = engine(start, E).gradient
 
-# %%
+# %% tags=["slide-finite-differences"]
 epsilon, rows = 1e-6, []
 for k in range(4):
     generator = torch.Generator().manual_seed(k)
@@ -231,7 +231,7 @@ show(pd.DataFrame(rows, columns=columns).map("{:.6e}".format))
 largest = max(abs(a - b) / abs(a) for a, b in rows)
 say(f"The largest difference is {largest:.0e} of the gradient.")
 
-# %% [markdown]
+# %% [markdown] tags=["slide-outer-step"]
 # ## One outer step, by hand
 #
 # Now as the method has it. A temporary model $\Theta'_i$ starts at $\Theta_i$,
@@ -249,14 +249,14 @@ say(f"The largest difference is {largest:.0e} of the gradient.")
 # The drawing is the paper's Figure 3 in our hand: (a) for new and for old
 # exemplars, (b) the step that serves both.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-outer-step"]
 drawings.show("local_bop")
 
 # %% [markdown]
 # The library holds the training of exemplars as a loop that has not begun.
 # It draws what an outer step needs: a start, mini-batches, validation data.
 
-# %%
+# %% tags=["live"]
 level = config.exemplar_level
 full = level.model_copy(update={"inner": "full"})  # all of Theta' moves
 by_hand = new_exemplar_training(
@@ -266,7 +266,7 @@ start = by_hand.temporary(0)  # Theta' before its first step
 minibatches = by_hand.inner.draw(0, full.inner_steps)  # of E_0
 x, y = by_hand.validation[0]  # from D_0
 
-# %%
+# %% tags=["live"]
 E = E_0.images.clone().requires_grad_()
 sgd = torch.optim.SGD(
     start.parameters(),
@@ -290,7 +290,7 @@ print(f"gradient per pixel {gradient.square().mean().sqrt():.3e}")
 # each time. Its first step must be the one above (where the settings let all of
 # $\Theta'$ move).
 
-# %%
+# %% tags=["live"]
 training = new_exemplar_training(
     Theta_0, E_0, 0, D_0, level, seed=config.seed
 )
@@ -316,7 +316,7 @@ right.plot(steps["displacement"], color=colour)
 right.set(xlabel="outer step", ylabel="displacement (std)")
 plt.show()
 
-# %% mystnb={"image": {"alt": "Exemplars before training, after training, and their difference."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Exemplars before training, after training, and their difference."}} tags=["hide-input", "slide-trained"]
 shown = slice(0, 10)
 moved = E_trained.images - E_0.images
 largest = moved.abs().max()
@@ -341,7 +341,7 @@ say(f"In the change, white and black are {largest:.2f} std up and down.")
 # steps differ by luck. ([Another page](../book/scrubber.py) goes through such a
 # training step by step.) Over the first and the last tenth of the steps:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-trained"]
 tenth = max(1, len(steps) // 10)
 began = steps["meta_loss"][:tenth].mean()
 ended = steps["meta_loss"][-tenth:].mean()
@@ -358,7 +358,7 @@ say(
 # exemplars have not met, fine-tuned on them as a phase ends. Here is the test
 # accuracy, from the chosen and from the trained exemplars:
 
-# %%
+# %% tags=["live"]
 halfway = level.model_copy(
     update={"start": "perturbed", "perturbation": 0.5, "inner": "full"}
 )
@@ -381,7 +381,7 @@ def trained_on(memory, k):
     return metrics.accuracy(confusion)
 
 
-# %%
+# %% tags=["live"]
 pairs = pd.DataFrame(
     [
         (trained_on(E_0, k), trained_on(E_trained, k))
@@ -390,9 +390,9 @@ pairs = pd.DataFrame(
     columns=["chosen (%)", "trained (%)"],
 )
 gained = interval(pairs["trained (%)"] - pairs["chosen (%)"])
-show(pairs.round(1).reset_index(names="network"))
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-promise"]
+show(pairs.round(1).reset_index(names="network"))
 kept = {
     "higher": "Here the promise is kept",
     "lower": "Here the promise is broken",
@@ -446,7 +446,7 @@ say(
 # the exemplars of one class, or on all of them, with that class's exemplars
 # real, or noise.
 
-# %%
+# %% tags=["live"]
 c = Theta_0.classes - 1
 D_c, of_c = D_0.where(D_0.labels == c), E_0.positions(c, c + 1)
 generator = torch.Generator().manual_seed(0)
@@ -472,7 +472,7 @@ def asked(theta):
     return metrics.accuracy_and_loss(theta, D_c)[1], wrong.item()
 
 
-# %%
+# %% tags=["live"]
 found = {}
 for exemplars, where in {"of c alone": of_c, "of all": slice(None)}.items():
     for name, memory in sets.items():
@@ -480,7 +480,7 @@ for exemplars, where in {"of c alone": of_c, "of all": slice(None)}.items():
         values = pd.DataFrame([asked(solved(E, y, k)) for k in range(4)])
         found[exemplars, name] = values.median()
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-nothing-asked"]
 show(
     {
         "exemplars": exemplars,
@@ -536,7 +536,7 @@ if E_0.per_class >= 2:
 # %% [markdown]
 # ## Exercises
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 3.1: the best mean
 #
 # In the toy at the top, which mean $\bar e$ of the exemplars makes the meta
@@ -558,7 +558,7 @@ for _ in range(10):
     theta = theta - 0.1 * (theta - mean)  # Eq. 8
 assert torch.allclose(theta, goal)
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-25"]
 # ### Exercise 3.2: back through the steps
 #
 # Let the base loss be $\frac12 (\theta - e)^\top H (\theta - e)$ with a
@@ -590,7 +590,7 @@ meta = 0.5 * (theta - goal).square().sum()
 (right,) = torch.autograd.grad(meta, e_leaf)
 assert torch.allclose(back((theta - goal).detach(), H, 0.1, 7), right)
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 3.3: how good a finite difference is
 #
 # Return the derivative of a function of one number, from two of its values
@@ -613,7 +613,7 @@ errors = [
 ]
 assert 3.9 < errors[0] / errors[1] < 4.1
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-15"]
 # ### Exercise 3.4: when training is truncated
 #
 # To save work, only the last $k$ of $T$ steps are differentiated. In the toy at

@@ -54,7 +54,7 @@ config = parameters.resolve(
     globals(), "04_ablations", [{"exemplars": kind} for kind in kinds]
 )
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "live"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -83,9 +83,11 @@ say(cost("04_ablations", config.profile, config.dataset, config.phases))
 # Elsewhere it is three, the fewest that allow an interval. Runs that an earlier
 # chapter left on this machine are read, and not repeated.
 
-# %%
+# %% tags=["live"]
 name = f"{config.dataset}-n{config.phases}"
 committed = report.evidence(config.profile, name)
+
+# %%
 seeds = range(config.seed, config.seed + (1 if committed else 3))
 grid = [(kind, at) for at in seeds for kind in kinds]
 fresh: report.Evidence = {}
@@ -155,7 +157,7 @@ else:
 # - *mnemonics-paper*: by Eq. 7 to 9 with the paper's numbers;
 # - *herding-bfloat16*: networks trained in half precision.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-arms"]
 evidence = committed if "herding" in committed else fresh
 show(report.summary(evidence).reset_index())
 
@@ -166,7 +168,7 @@ show(report.summary(evidence).reset_index())
 # seed. The bar is the 95 % interval of the mean. Where it crosses zero, no
 # difference is shown.
 
-# %% mystnb={"image": {"alt": "Average accuracy minus that of herding, a dot per seed and a 95 % interval, for each way of making exemplars."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Average accuracy minus that of herding, a dot per seed and a 95 % interval, for each way of making exemplars."}} tags=["hide-input", "slide-paired"]
 arms = [
     arm for arm in evidence if report.comparable(evidence, arm, "herding")
 ]
@@ -196,7 +198,7 @@ plt.show()
 # That compares ways to fill a memory. What *training* does is seen against the
 # images that it started from:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-training"]
 STARTS = {
     "mnemonics": "random",
     "mnemonics-eq4b": "random",
@@ -230,7 +232,7 @@ for field in ("average_accuracy", "forgetting"):
 # Displacement says how far trained exemplars went from the images they started
 # from. If moving further helped, the dots would rise to the right.
 
-# %% mystnb={"image": {"alt": "Difference to herding against displacement of the exemplars, a dot per run of each mnemonics arm."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Difference to herding against displacement of the exemplars, a dot per run of each mnemonics arm."}} tags=["hide-input", "live"]
 moved = [arm for arm in arms if arm.startswith("mnemonics")]
 points = pd.DataFrame(
     [
@@ -279,7 +281,7 @@ if len(points) > 3:
 # before, over the seeds of each arm (below zero is better), and mean
 # displacements:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "live"]
 rows = [
     {
         "arm": arm,
@@ -295,7 +297,7 @@ rows = [
     if (controls := result.exemplars) and (panel := controls.panel)
 ]
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "live"]
 cells = []
 for (arm, phase), of_cell in pd.DataFrame(rows).groupby(["arm", "phase"]):
     changes = {
@@ -323,7 +325,7 @@ show(
     for arm, phase, changes, went, noise in cells
 )
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-own-loss"]
 WORDS = {"batch": "batch", "running": "running"}
 for which, words in WORDS.items():
     verdicts = [changes[which].verdict for _, _, changes, _, _ in cells]
@@ -409,7 +411,7 @@ else:
 # (`params/small`) split it in two steps: from herding alone to herding with
 # transfer and fine-tuning, and from there to trained and adjusted exemplars.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-cifar"]
 cifar = report.evidence("small", "cifar100-n5")
 for field in ("average_accuracy", "forgetting"):
     say(f"Differences in {field.replace('_', ' ')}, in points:")
@@ -429,7 +431,7 @@ for arm, start in trained.items():
 # %% [markdown]
 # ## Exercises
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-15"]
 # ### Exercise 4.1: a paired interval
 #
 # Two arms were run with the same seeds. Return the mean of their differences
@@ -454,7 +456,7 @@ right = paired(dict(enumerate(one)), dict(enumerate(other)))
 expected = (right.mean, right.low, right.high)
 assert np.allclose(paired_interval(one, other), expected)
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-15"]
 # ### Exercise 4.2: what pairing is worth
 #
 # Values of two arms with the same seed have a correlation of $\rho$, and both
@@ -475,7 +477,7 @@ a, b = 3 * shared + a, 3 * shared + b  # a correlation of 0.9
 unpaired = a.var() + b.var()
 assert abs(times_as_many(0.9) / (unpaired / (a - b).var()) - 1) < 0.02
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 4.3: eight intervals together
 #
 # Eight intervals are to hold *together* with 95 %, whatever their dependence.

@@ -52,7 +52,7 @@ trained = {"exemplars": "mnemonics"}  # whatever the run's own kind
 config = parameters.resolve(globals(), "05_visualizations", [trained])
 config = config.replace(**trained)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "live"]
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
@@ -77,7 +77,7 @@ say(
 # their data, and where each exemplar lies. Here of the first phase and of the
 # last:
 
-# %%
+# %% tags=["live"]
 early, late = 0, config.phases
 keep = Keep(phases=[early, late], classes=3, steps=6)
 record, path = runs.run(config, RUNS / "kept", keep=keep, progress=True)
@@ -111,7 +111,7 @@ say(
 # Hinton, 2008) keeps neighbours together and little else, so that distances
 # between clusters mean nothing.
 
-# %% mystnb={"image": {"alt": "t-SNE maps of three classes after the first phase and after the last one: training images, and random, herding's and trained exemplars as stars."}} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "t-SNE maps of three classes after the first phase and after the last one: training images, and random, herding's and trained exemplars as stars."}} tags=["hide-input", "slide-maps"]
 kept_figures.embeddings(
     {phase: kept.phases[phase].embedding for phase in (early, late)},
     kinds=("random", "herding", "trained"),
@@ -131,7 +131,7 @@ plt.show()
 # - its *percentile*: how far from its class's mean it lies, among the training
 #   images of its class; 0 is the centre, 100 the rim.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-measured"]
 NUMBERS = {
     "margin": "margin",
     "other": "distance",
@@ -202,7 +202,7 @@ for phase in (early, late):
 # %% [markdown]
 # ## Exercises
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 5.1: the margin
 #
 # Return the margin of each image of a batch: the probability of its own class
@@ -227,7 +227,7 @@ assert found[0] > 0.99
 assert abs(found[1]) < 1e-6  # on a boundary
 assert found[2] < -0.9
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 5.2: the percentile
 #
 # How far is a point from its class's mean, among the points of the class?
@@ -249,7 +249,7 @@ assert percentile(cloud.mean(dim=0) + 100, cloud) == 100
 inside = sum(percentile(point, cloud) < 50 for point in cloud[:200])
 assert 70 < inside < 130
 
-# %% [markdown] tags=["exercise"]
+# %% [markdown] tags=["exercise", "minutes-15"]
 # ### Exercise 5.3: a linear map
 #
 # t-SNE bends space. A principal component analysis does not: it turns the cloud

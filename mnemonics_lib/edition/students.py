@@ -1,8 +1,8 @@
 """Student copies of the notebooks: ``python -m mnemonics_lib.edition.students notebooks/0*.py --out FOLDER``.
 
-An exercise is a cell of text tagged ``exercise``, a cell of functions tagged ``solution`` and one tagged ``check`` that
-fails until they are right. A copy has the same cells, but of each function in a solution only its name, its arguments
-and what it is to return. Copies are made, and never kept.
+An exercise is a cell of text tagged ``exercise`` and ``minutes-15``, for how long it is thought to take, a cell of
+functions tagged ``solution`` and one tagged ``check`` that fails until they are right. A copy has the same cells, but
+of each function in a solution only its name, its arguments and what it is to return. Copies are made, and never kept.
 """
 
 from __future__ import annotations
@@ -26,13 +26,17 @@ YOUR_TURN = "raise NotImplementedError  # your turn"
 KINDS = ("exercise", "solution", "check")
 """The tags of the cells of an exercise, which follow one another."""
 
+MINUTES = "minutes-"
+"""How the tag begins that says how long an exercise may take."""
+
 
 class Exercise(NamedTuple):
-    """One exercise of a notebook: its text, its solution and its check, as source."""
+    """One exercise of a notebook: its text, its solution and its check, as source, and the minutes that it may take."""
 
     text: str
     solution: str
     check: str
+    minutes: int
 
     @property
     def title(self) -> str:
@@ -50,16 +54,22 @@ def exercises(notebook: NotebookNode) -> list[Exercise]:
     """The exercises of a notebook, in order.
 
     Raises:
-        ParameterError: where a cell of an exercise stands alone, naming it.
+        ParameterError: where a cell of an exercise stands alone or has no minutes, naming it.
     """
-    parts = [(name, cell.source) for cell in notebook.cells if (name := kind(cell))]
+    parts = [cell for cell in notebook.cells if kind(cell)]
     found = []
     for start in range(0, len(parts), len(KINDS)):
-        names = tuple(name for name, _ in parts[start : start + len(KINDS)])
-        if names != KINDS:
-            first = parts[start][1].partition("\n")[0]
-            raise ParameterError(f"exercise at {first!r}: has cells {', '.join(names)}: must be {', '.join(KINDS)}")
-        found.append(Exercise(*(source for _, source in parts[start : start + len(KINDS)])))
+        cells = parts[start : start + len(KINDS)]
+        names, first = [kind(cell) for cell in cells], cells[0].source.partition("\n")[0]
+        if names != list(KINDS):
+            raise ParameterError(
+                f"exercise at {first!r}: has cells {', '.join(map(str, names))}: must be {', '.join(KINDS)}"
+            )
+        minutes = [tag.removeprefix(MINUTES) for tag in cells[0].metadata.tags if tag.startswith(MINUTES)]
+        if len(minutes) != 1 or not minutes[0].isdecimal():
+            raise ParameterError(f"exercise at {first!r}: must have one tag such as {MINUTES}15")
+        text, solution, check = (cell.source for cell in cells)
+        found.append(Exercise(text, solution, check, int(minutes[0])))
     return found
 
 

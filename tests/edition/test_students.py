@@ -110,14 +110,21 @@ def test_a_solution_without_a_function_would_be_given_away():
         students.blank("answer = 42")
 
 
-def cell(tag: str, source: str) -> nbformat.NotebookNode:
-    return nbformat.v4.new_code_cell(source, metadata={"tags": [tag]})
+def cell(tag: str, source: str, *more: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_code_cell(source, metadata={"tags": [tag, *more]})
 
 
 def test_an_exercise_without_a_check_is_an_error():
     notebook = nbformat.v4.new_notebook(cells=[cell("exercise", "### One\ntext"), cell("solution", "def f(): pass")])
     with pytest.raises(ParameterError, match="exercise at '### One': has cells exercise, solution: must be exercise, "):
         students.exercises(notebook)
+
+
+@pytest.mark.parametrize("more", [(), ("minutes-",), ("minutes-5", "minutes-10")])
+def test_an_exercise_that_does_not_say_how_long_it_takes_is_an_error(more: tuple[str, ...]):
+    cells = [cell("exercise", "### One\ntext", *more), cell("solution", "def f(): pass"), cell("check", "f()")]
+    with pytest.raises(ParameterError, match="exercise at '### One': must have one tag such as minutes-15"):
+        students.exercises(nbformat.v4.new_notebook(cells=cells))
 
 
 def test_the_command_says_what_it_wrote_and_what_it_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

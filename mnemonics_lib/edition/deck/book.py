@@ -1,0 +1,52 @@
+"""Where in the book a slide's subject stands: chapters, their numbers, and the addresses of sections."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from docutils.nodes import make_id
+
+from mnemonics_lib.config import read_yaml
+from mnemonics_lib.paths import ROOT
+
+BOOK = ROOT / "book"
+CONTENTS = "_toc.yml"
+TITLE = {".md": re.compile(r"^# (.+)$", re.MULTILINE), ".py": re.compile(r"^# # (.+)$", re.MULTILINE)}
+"""The first heading of a page, in Markdown and in the comments of a notebook."""
+
+
+class Chapter(NamedTuple):
+    """A chapter of the book: its page as the contents name it, its number, and its title."""
+
+    file: str
+    number: int
+    title: str
+
+
+def chapters(book: Path = BOOK) -> dict[str, Chapter]:
+    """The numbered chapters, by the last part of their page's name, such as ``01_preliminaries``.
+
+    Args:
+        book: the folder of its sources.
+    """
+    parts = read_yaml(book / CONTENTS)["parts"]
+    listed = [chapter for part in parts if part.get("numbered", True) for chapter in part["chapters"]]
+    made = [
+        Chapter(each["file"], number, each.get("title") or _heading(each["file"], book))
+        for number, each in enumerate(listed, start=1)
+    ]
+    return {chapter.file.rpartition("/")[2]: chapter for chapter in made}
+
+
+def _heading(file: str, book: Path) -> str:
+    """The first heading of a page that is written, or of the source of one that is executed."""
+    source = book / f"{file.removeprefix('executed/')}.py" if file.startswith("executed/") else book / f"{file}.md"
+    found = TITLE[source.suffix].search(source.read_text(encoding="utf-8")) if source.is_file() else None
+    return found[1] if found else file.rpartition("/")[2]
+
+
+def address(file: str, section: str = "") -> str:
+    """A page of the built book, seen from its folder, and a section of it."""
+    return f"{file}.html" + (f"#{make_id(section)}" if section else "")

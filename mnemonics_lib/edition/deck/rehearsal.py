@@ -1,0 +1,101 @@
+"""The lecture run from top to bottom, and what each slide's cells took: ``book/records/lecture.json``.
+
+``python -m mnemonics_lib.edition.deck.rehearsal build/deck/lecture.ipynb`` writes it; ``make rehearse`` calls that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from mnemonics_lib.edition.deck.plan import LectureError
+from mnemonics_lib.paths import RECORDS, ROOT
+
+RECORD = RECORDS / "lecture.json"
+
+
+def run(notebook: NotebookNode, folder: Path) -> dict[str, float]:
+    """Run a lecture's notebook in place, cell by cell, in a kernel of its own.
+
+    Args:
+        notebook: made by :func:`~mnemonics_lib.edition.deck.lecture.to_run`.
+        folder: in which it runs.
+
+    Returns:
+        Wall seconds by slide, in order: of the cells that it shows and of those that are run before them.
+
+    Raises:
+        LectureError: for the first cell that fails, with its last line.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    slides = _slides(notebook)
+    seconds: dict[str, float] = {}
+    client = NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(folder)}})
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            if cell.cell_type != "code":
+                continue
+            began = time.perf_counter()
+            try:
+                client.execute_cell(cell, index)
+            except CellExecutionError as error:
+                first, why = cell.source.partition("\n")[0], f"{error.ename}: {error.evalue}"
+                raise LectureError(f"slide {slides[index]}: {first!r}: {why}") from None
+            seconds[slides[index]] = seconds.get(slides[index], 0.0) + time.perf_counter() - began
+    return seconds
+
+
+def _slides(notebook: NotebookNode) -> list[str]:
+    """The slide to which each cell counts: cells that are not shown count to the slide that comes next."""
+    found: list[str] = []
+    name = ""
+    for cell in reversed(notebook.cells):
+        if cell.metadata["slideshow"]["slide_type"] == "notes":  # the last cell of a slide
+            name = str(cell.metadata["lecture"]["slide"])
+        found.append(name)
+    return found[::-1]
+
+
+def rehearse(lecture: Path, record: Path = RECORD) -> Path:
+    """Run a lecture's file, and write the record of what its slides took. Returns the record's path.
+
+    Raises:
+        LectureError: as :func:`run`; the record is left as it was.
+    """
+    # The kernel starts in another folder: it must find this very library, installed or not.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT.absolute()), os.environ.get("PYTHONPATH")]))
+    seconds = run(nbformat.read(lecture, as_version=4), lecture.parent)
+    rounded = {slide: round(value, 1) for slide, value in seconds.items()}
+    record.write_text(json.dumps({"cores": os.cpu_count(), "seconds": rounded}, indent=1) + "\n", encoding="utf-8")
+    return record
+
+
+def measured(record: Path = RECORD) -> dict[str, Any]:
+    """The record: ``cores`` of the machine, and ``seconds`` by slide; no seconds where nothing was measured yet."""
+    found: dict[str, Any] = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {"seconds": {}}
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line: one path. Returns the exit status: 0, or 2 where a cell failed."""
+    (path,) = map(Path, sys.argv[1:] if arguments is None else arguments)
+    try:
+        print(rehearse(path))
+    except LectureError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

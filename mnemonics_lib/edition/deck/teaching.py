@@ -1,0 +1,96 @@
+"""The tables of the instructor's page, from the plan and the tags that the slides are made from.
+
+Links are such as Sphinx resolves on a page that lies in ``book/executed``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from docutils.nodes import make_id
+from nbformat import NotebookNode
+
+from mnemonics_lib.edition.deck.book import chapters
+from mnemonics_lib.edition.deck.chapters import sections
+from mnemonics_lib.edition.deck.plan import Part, Plan
+from mnemonics_lib.edition.pairs import read_notebook
+from mnemonics_lib.edition.students import exercises
+from mnemonics_lib.paths import ROOT
+
+SOURCES = ROOT / "notebooks"
+
+
+def read_sources(folder: Path = SOURCES) -> dict[str, NotebookNode]:
+    """The notebooks by their names without suffix, in order; not executed."""
+    return {path.stem: read_notebook(path) for path in sorted(folder.glob("0*.py"))}
+
+
+def to_section(chapter: str, section: str) -> str:
+    """A link to a section of a chapter, as Markdown.
+
+    Args:
+        chapter: the last part of its page's name, such as ``03_local_bop``.
+        section: its heading; the page itself where it is empty.
+    """
+    file = chapters()[chapter].file.removeprefix("executed/")
+    return (
+        f"[{section}]({file}.ipynb#{make_id(section)})" if section else f"[{chapters()[chapter].title}]({file}.ipynb)"
+    )
+
+
+def lecture_rows(
+    plan: Plan, part: Part, notebooks: Mapping[str, NotebookNode], seconds: Mapping[str, float]
+) -> list[dict[str, str]]:
+    """A part of the lecture as rows of a table, one a slide.
+
+    Args:
+        plan: the lecture's.
+        part: one of its parts.
+        notebooks: by their names.
+        seconds: what the cells of a slide took, by its name; slides that were not measured are missing.
+    """
+    where = sections(plan, notebooks)
+    rows = []
+    for of, slide, begins in plan.clock():
+        if of != part:
+            continue
+        if slide.page:
+            link = to_section(slide.page.rpartition("/")[2], "")
+        else:
+            link = to_section(part.chapter, where[slide.name]) if slide.name in where else ""
+        rows.append(
+            {
+                "minutes": f"{begins}–{begins + slide.minutes}",
+                "slide": slide.title,
+                "in the book": link,
+                "run live": _run(slide.live, seconds.get(slide.name)),
+                "ask": slide.ask,
+            }
+        )
+    return rows
+
+
+def _run(live: bool, seconds: float | None) -> str:
+    if not live:
+        return ""
+    return "yes" if seconds is None else "under 1 s" if seconds < 1 else f"{seconds:.0f} s"
+
+
+def exercise_rows(notebooks: Mapping[str, NotebookNode]) -> list[dict[str, str]]:
+    """The exercises as rows of a table, each with a link to its box in the book."""
+    rows = []
+    for stem, notebook in notebooks.items():
+        for exercise in exercises(notebook):
+            heading = re.fullmatch(r"Exercise ((\d+)\.(\d+)): (.+)", exercise.title)
+            if heading:
+                label = make_id(f"exercise-{chapters()[stem].file}-{heading[2]}-{heading[3]}")
+                rows.append(
+                    {
+                        "exercise": f"{{ref}}`{heading[1]} <{label}>`",
+                        "on": heading[4],
+                        "minutes": str(exercise.minutes),
+                    }
+                )
+    return rows

@@ -1,0 +1,51 @@
+"""What a lecture's slides took: the record that is written, and the one that is committed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from mnemonics_lib.edition.deck import rehearsal
+from mnemonics_lib.edition.deck.lecture import compose, to_run
+from mnemonics_lib.edition.deck.plan import read_plan
+from tests.edition.deck.made import code, notebooks, plan
+
+
+def test_a_rehearsal_is_written_by_slide_and_not_where_a_cell_fails(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.setattr(rehearsal, "RECORD", tmp_path / "lecture.json")
+    nbformat.write(to_run(compose(plan(), notebooks())), tmp_path / "good.ipynb")
+    rehearsal.rehearse(tmp_path / "good.ipynb", tmp_path / "lecture.json")
+    written = json.loads((tmp_path / "lecture.json").read_text())
+    assert list(written["seconds"]) == ["loss", "figure", "late"]
+    assert rehearsal.measured(tmp_path / "lecture.json") == written
+
+    made = notebooks()
+    made["02_global_bop"].cells.insert(0, code("1 / 0", "live"))
+    nbformat.write(to_run(compose(plan(), made)), tmp_path / "bad.ipynb")
+    assert rehearsal.main([str(tmp_path / "bad.ipynb")]) == 2
+    assert "slide late: '1 / 0': ZeroDivisionError" in capsys.readouterr().err
+    assert json.loads((tmp_path / "lecture.json").read_text()) == written
+
+
+def test_nothing_measured_is_no_seconds(tmp_path: Path):
+    assert rehearsal.measured(tmp_path / "none.json") == {"seconds": {}}
+
+
+def test_the_committed_rehearsal_is_of_the_plan_and_each_slide_ran_within_its_minutes():
+    seconds = rehearsal.measured()["seconds"]
+    slides = {slide.name: slide for slide in read_plan().slides}
+    assert seconds.keys() <= slides.keys()
+    assert {name for name, slide in slides.items() if slide.live} <= seconds.keys()
+    for name, value in seconds.items():
+        assert value <= 60 * slides[name].minutes, name
+
+
+@pytest.mark.parametrize("slide", ["loss", "figure"])
+def test_what_is_only_run_counts_to_the_slide_that_comes_next(slide: str):
+    lecture = to_run(compose(plan(), notebooks()))
+    by_source = {cell.source: at for cell, at in zip(lecture.cells, rehearsal._slides(lecture), strict=True)}
+    assert by_source["x = 1"] == "loss"
+    assert slide in by_source.values()

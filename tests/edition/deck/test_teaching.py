@@ -1,0 +1,55 @@
+"""The tables of the instructor's page."""
+
+from __future__ import annotations
+
+from mnemonics_lib.edition.deck import book
+from mnemonics_lib.edition.deck.plan import read_plan
+from mnemonics_lib.edition.deck.teaching import exercise_rows, lecture_rows, read_sources
+from mnemonics_lib.edition.students import exercises
+from tests.edition.deck.made import notebooks, plan
+
+
+def test_a_part_is_a_row_for_each_of_its_slides():
+    first, figure = lecture_rows(plan(), plan().parts[0], notebooks(), {"loss": 12.4})
+    assert first == {
+        "minutes": "0–2",
+        "slide": "A loss",
+        "in the book": "[Losses](quick/digits-n5/01_preliminaries.ipynb#losses)",
+        "run live": "12 s",
+        "ask": "",
+    }
+    assert (figure["minutes"], figure["run live"], figure["ask"]) == ("2–5", "", "Why?")
+    (end,) = lecture_rows(plan(), plan().parts[2], notebooks(), {})
+    assert end["in the book"] == "[A bilevel problem in your hands](toy.ipynb)"
+
+
+def test_what_was_not_measured_is_said_to_be_run_all_the_same():
+    (first, _) = lecture_rows(plan(), plan().parts[0], notebooks(), {})
+    assert first["run live"] == "yes"
+    (first, _) = lecture_rows(plan(), plan().parts[0], notebooks(), {"loss": 0.3})
+    assert first["run live"] == "under 1 s"
+
+
+def test_the_project_s_table_has_every_slide_and_ends_in_time():
+    read, sources = read_plan(), read_sources()
+    rows = [row for part in read.parts for row in lecture_rows(read, part, sources, {})]
+    assert [row["slide"] for row in rows] == [slide.title for slide in read.slides]
+    assert int(rows[-1]["minutes"].partition("–")[2]) == read.planned
+
+
+def test_every_exercise_is_listed_with_its_minutes():
+    rows = exercise_rows(read_sources())
+    assert len(rows) == sum(len(exercises(notebook)) for notebook in read_sources().values())
+    assert rows[0] == {
+        "exercise": "{ref}`1.1 <exercise-executed-quick-digits-n5-01-preliminaries-1-1>`",
+        "on": "the floor of the distillation loss",
+        "minutes": "10",
+    }
+
+
+def test_chapters_have_their_numbers_and_titles():
+    chapters = book.chapters()
+    assert chapters["03_local_bop"].number == 3
+    assert chapters["03_local_bop"].title == "Exemplars as parameters"
+    assert chapters["why"].title == "What Eq. 7 rewards"  # from the page's own heading
+    assert book.address("executed/why", "Two words, 7") == "executed/why.html#two-words-7"
