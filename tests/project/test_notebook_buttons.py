@@ -32,9 +32,11 @@ extension = load("notebook_buttons")
 def test_each_button_names_a_committed_notebook(page):
     found = extension.addresses(page, REPOSITORY["url"], REPOSITORY["branch"])
     assert list(found) == ["Colab", "Binder"]
-    assert len({match.group(1) for url in found.values() if (match := PATH.search(url))}) == 1
-    for url in found.values():
-        notebook = PATH.search(url).group(1)
+    matches = [match for url in found.values() if (match := PATH.search(url))]
+    assert len(matches) == len(found)
+    assert len({match.group(1) for match in matches}) == 1
+    for match in matches:
+        notebook = match.group(1)
         assert Path(notebook).stem == Path(page).name
         git = ["git", "-C", ROOT, "ls-files", "--error-unmatch", notebook]
         assert (ROOT / notebook).is_file()
