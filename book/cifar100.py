@@ -230,7 +230,7 @@ display(Markdown("\n".join(lines)))
 # ## Four methods without mnemonics
 #
 # The study `small/cifar100-n5`, 20 classes; LUCIR in all three variants. The paper's rows are of all 100 classes and its
-# network, so levels cannot be compared.
+# network, so levels cannot be compared. In the figure a band is a 95 % interval, where there are three seeds or more.
 
 
 # %% tags=["hide-input"]

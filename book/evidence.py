@@ -429,6 +429,26 @@ means("table1")
 compared("table1")
 
 # %% [markdown]
+# The paper's Figure 4 at this size: accuracy after each phase, with 95 % bands, and joint training above.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase for four methods, without mnemonics, with herding's exemplars and transfer and fine-tuning, and with trained ones, each beside joint training."}}
+PANELS = {
+    "": "without mnemonics",
+    "-herding": "transfer, fine-tuning",
+    "-trained": "and trained exemplars",
+}
+if RECORDS["table1"]:
+    figure, axes = plt.subplots(
+        1, 3, figsize=(11, 4), layout="constrained", sharey=True
+    )
+    for axis, (suffix, title) in zip(axes, PANELS.items(), strict=True):
+        found = report.curves(RECORDS["table1"], suffix)
+        figures.method_curves(found, axis, title)
+    axes[0].set(ylabel="accuracy on the classes seen (%)")
+    axes[0].legend()
+    plt.show()
+
+# %% [markdown]
 # "With mnemonics" changes four things. One after the other, in this order: weight transfer, balanced fine-tuning, trained exemplars, and the
 # adjustment of old ones.
 

@@ -304,7 +304,8 @@ say(
 # towards new classes with two numbers, fitted on exemplars held out; LUCIR has
 # a cosine head, a constraint on features, and margins. Here they are on 20
 # classes of CIFAR-100 at laptop size, 10 in phase 0 and 2 in each of 5 phases,
-# with 20 herding exemplars per class, from the records in `book/records`:
+# with 20 herding exemplars per class, from the records in `book/records`. A
+# band is a 95 % interval, where there are three seeds or more:
 
 # %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first ten."}} tags=["hide-input", "slide-four-methods"]
 cifar = report.evidence("small", "cifar100-n5")

@@ -372,7 +372,8 @@ show(
 # herding and nothing else, and *with*: trained exemplars, old ones adjusted,
 # weight transfer, balanced fine-tuning. In the middle are the last two alone,
 # with herding's exemplars. So the step to the right is what training and
-# adjusting the exemplars does, and the step before it is not.
+# adjusting the exemplars does, and the step before it is not. A band is a 95 %
+# interval, where there are three seeds or more.
 
 # %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}} tags=["hide-input"]
 cifar = report.evidence("small", "cifar100-n5")

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.intervals import interval
-from mnemonics_lib.edition.report import NAMES, VARIANTS, Evidence, curves
+from mnemonics_lib.edition.intervals import Interval, interval
+from mnemonics_lib.edition.report import JOINT, NAMES, VARIANTS, Evidence, curves
 
 PALETTE = {"random": "#777777", "herding": "#0173b2", "mnemonics": "#de8f05"}
 """One colour per kind of exemplars, everywhere; safe for the common colour-vision deficiencies."""
@@ -113,16 +113,22 @@ def variants(found: Evidence, fields: Mapping[str, str]) -> Figure:
     return figure
 
 
-def method_curves(by_method: Mapping[str, Sequence[float]], axis: Axes, title: str = "") -> Axes:
-    """Accuracy after each phase, one line per method of Table 1, named at its end.
+def method_curves(by_method: Mapping[str, Sequence[Interval]], axis: Axes, title: str = "") -> Axes:
+    """Accuracy after each phase (the paper's Figure 4): a line per method, dashed for joint training.
 
     Args:
-        by_method: method -> accuracy (%) of each phase.
+        by_method: method or ``joint`` -> mean and interval (%) of each phase; from three seeds on, there is a band.
         axis: where to draw.
         title: of the axis.
     """
-    for method, values in by_method.items():
-        axis.plot(values, "o-", color=METHOD_COLOURS[method], label=NAMES[method], markersize=4)
+    for method, phases in by_method.items():
+        bound = method == JOINT
+        colour, label = ("black", "joint training") if bound else (METHOD_COLOURS[method], NAMES[method])
+        means = [phase.mean for phase in phases]
+        axis.plot(means, "--" if bound else "o-", color=colour, label=label, markersize=4)
+        if all(phase.n >= 3 for phase in phases):
+            low, high = [max(phase.low, 0.0) for phase in phases], [min(phase.high, 100.0) for phase in phases]
+            axis.fill_between(range(len(phases)), low, high, color=colour, alpha=0.2, linewidth=0)
     axis.set(xlabel="phase i", title=title)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axis

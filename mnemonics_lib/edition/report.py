@@ -17,6 +17,9 @@ from mnemonics_lib.paths import RECORDS
 NAMES = {"lwf": "LwF", "icarl": "iCaRL", "bic": "BiC", "lucir": "LUCIR"}
 """The methods of the paper's Table 1, in its order."""
 
+JOINT = "joint"
+"""The arm of the upper bound: trained on all data seen so far."""
+
 VARIANTS = {"": "without mnemonics", "-transfer": "herding, transfer and fine-tuning", "-with-ours": "with mnemonics"}
 """What follows a method in the name of an arm of Table 1, and what it stands for."""
 
@@ -141,16 +144,22 @@ def table_1(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
 
-def curves(found: Evidence, suffix: str, field: str = "accuracy") -> dict[str, list[float]]:
-    """Mean over seeds of a per-phase list, by method, for one of :data:`VARIANTS`."""
-    by_method = {}
-    for method in NAMES:
-        records = list(found.get(method + suffix, {}).values())
-        if records:
-            by_method[method] = [
-                sum(phase) / len(records) for phase in zip(*(getattr(r, field) for r in records), strict=True)
-            ]
-    return by_method
+def curves(found: Evidence, suffix: str, field: str = "accuracy") -> dict[str, list[Interval]]:
+    """Mean and interval over seeds of a per-phase list, by method, for one of :data:`VARIANTS`.
+
+    Where the upper bound was run, it is there as ``joint``, whatever the variant: it keeps all data, and has none.
+
+    Args:
+        found: arms named as in :data:`VARIANTS`, and ``joint``.
+        suffix: one of :data:`VARIANTS`.
+        field: a per-phase list of the record, in per cent.
+    """
+    arms = {method: method + suffix for method in NAMES} | {JOINT: JOINT}
+    return {
+        method: [interval(phase) for phase in zip(*(getattr(r, field) for r in found[arm].values()), strict=True)]
+        for method, arm in arms.items()
+        if found.get(arm)
+    }
 
 
 def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import matplotlib.pyplot as plt
@@ -12,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 
 from mnemonics_lib.edition import figures
-from mnemonics_lib.edition.intervals import interval
+from mnemonics_lib.edition.intervals import Interval, interval
 
 COLOURS = {"one": "#0173b2", "two": "#de8f05"}
 
@@ -95,3 +96,14 @@ def test_an_embedding_names_each_class_once(axis: Axes) -> None:
     for label, at in names.items():
         assert np.linalg.norm(points[exemplars] - at, axis=1).min() > 0
         assert (points[(labels == int(label)) & ~exemplars] == at).all(axis=1).any()
+
+
+def test_a_method_has_a_band_from_three_seeds_on_and_the_bound_is_dashed(axis: Axes) -> None:
+    three, one = Interval(97.0, 90.0, 104.0, 3), Interval(50.0, math.nan, math.nan, 1)
+    figures.method_curves({"lwf": [three, three], "bic": [one, one], "joint": [one, one]}, axis)
+    lines = {line.get_label(): line for line in axis.lines}
+    assert list(lines) == ["LwF", "BiC", "joint training"]
+    assert lines["joint training"].get_linestyle() == "--"
+    (band,) = axis.collections
+    heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
+    assert (heights.min(), heights.max()) == (90.0, 100.0)  # no accuracy is beyond 100 %

@@ -126,5 +126,17 @@ def test_the_steps_of_with_ours_are_paired_and_add_up(table):
 
 
 def test_curves_are_means_over_seeds_of_the_methods_that_were_run(table):
-    assert report.curves(table, "") == {"lwf": [22.0] * 6, "bic": [40.0] * 6}
-    assert report.curves(table, "-with-ours") == {"lwf": [32.0] * 6}
+    found = report.curves(table, "")
+    assert {method: [phase.mean for phase in phases] for method, phases in found.items()} == {
+        "lwf": [22.0] * 6,
+        "bic": [40.0] * 6,
+    }
+    assert found["lwf"] == [report.over_seeds(table["lwf"], "average_accuracy")] * 6
+    assert [phase.mean for phase in report.curves(table, "-with-ours")["lwf"]] == [32.0] * 6
+
+
+def test_the_upper_bound_stands_beside_every_variant(table):
+    bounded = table | {"joint": table["bic"]}
+    for suffix in report.VARIANTS:
+        assert [phase.mean for phase in report.curves(bounded, suffix)["joint"]] == [40.0] * 6
+    assert list(report.curves(bounded, "")) == ["lwf", "bic", "joint"]
