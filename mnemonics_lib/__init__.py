@@ -9,7 +9,7 @@ with the library, with two of its fields changed:
 >>> config.dataset, config.phases, config.method, config.exemplars, config.seed
 ('digits', 5, 'lwf', 'herding', 2)
 
-It takes half a minute on one core, goes on where it was stopped, and is not made twice::
+It takes some 20 s on one core, goes on where it was stopped, and is not made twice::
 
     from mnemonics_lib.runs import load_run, run
 
