@@ -55,6 +55,13 @@ fallback: build/fallback/installed ## render what `make book` ran without Jupyte
 	@$(PY) tests/check_book_offline.py build/fallback/html
 	@echo "The book on plain Sphinx: build/fallback/html/index.html"
 
+.PHONY: links
+links: build/fallback/installed ## check the links that lead elsewhere, where there is a network
+	@$(PY) -m tests.links build/links
+	@if $(PY) -c 'import socket; socket.create_connection(("github.com", 443), 5)' 2> /dev/null; then \
+		build/fallback/env/bin/python -m sphinx -q -C -D extensions=myst_parser -b linkcheck build/links build/links/checked; \
+	else echo "make links: no network here, so that none was checked; build/links/index.md lists them"; fi
+
 build/fallback/installed: book/plain/requirements.txt | $(ENVIRONMENT)
 	@rm -rf build/fallback
 	@$(PY) -m venv build/fallback/env

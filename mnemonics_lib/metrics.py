@@ -97,6 +97,10 @@ def accuracy_and_loss(model: Scorer, samples: Samples) -> tuple[float, float]:
 def accuracy(confusion: Tensor, classes: int | None = None) -> float:
     """Share of right predictions in per cent; with ``classes``, over the data of the first ``classes`` alone (A^Z).
 
+    Args:
+        confusion: counts, [true class, predicted class].
+        classes: how many of the first ones; None for all.
+
     Raises:
         ValueError: for a matrix that is not square, a number of classes that it does not have, and for no data.
     """

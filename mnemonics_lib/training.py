@@ -24,7 +24,10 @@ LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 
 def classification(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """L_c of Eq. 2 on one batch: a function with a name, because other processes may be told to take it too."""
+    """L_c of Eq. 2 on one batch, images [b, c, h, w] and labels [b].
+
+    It is a function with a name, because other processes may be told to take it too.
+    """
     return cross_entropy(model(images), labels)
 
 

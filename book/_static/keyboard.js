@@ -18,4 +18,12 @@ async function watch() {
   for (const element of document.querySelectorAll(MAY_SCROLL)) seen.observe(element);
 }
 
+// The theme's button that unfolds the pages below one in the contents has a picture alone.
+function nameFolds() {
+  for (const fold of document.querySelectorAll(".bd-sidebar li > details > summary")) {
+    fold.ariaLabel = `Pages below ${fold.closest("li").querySelector("a").textContent.trim()}`;
+  }
+}
+
 addEventListener("load", watch);
+addEventListener("DOMContentLoaded", nameFolds);

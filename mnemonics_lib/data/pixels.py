@@ -47,7 +47,7 @@ class Pixels:
         return (raw.float() / self.white - self.mean) / self.std
 
     def quantise(self, images: Tensor) -> Tensor:
-        """Normalised images to raw uint8 ones: rounded to the nearest level, clamped to 0..white.
+        """Normalised images [n, c, h, w] to raw uint8 ones: rounded to the nearest level, clamped to 0..white.
 
         Real images come back as they were: ``quantise(normalise(raw)) == raw``.
         """
@@ -68,7 +68,7 @@ class Pixels:
         return (1 - self.mean) / self.std
 
     def clip(self, images: Tensor) -> Tensor:
-        """Nearest images whose pixels lie in the range of real ones."""
+        """Nearest images, [n, c, h, w], whose pixels lie in the range of real ones."""
         return torch.maximum(torch.minimum(images, self.high), self.low)
 
     def outside(self, images: Tensor) -> Tensor:

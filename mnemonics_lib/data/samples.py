@@ -59,16 +59,16 @@ class Samples:
 
     @classmethod
     def real(cls, raw: Raw, labels: Tensor, pixels: Pixels) -> Samples:
-        """Raw images alone."""
+        """Raw images alone, uint8 [n, c, h, w], and their labels [n]."""
         return cls(raw, torch.empty((0, *raw.shape[1:]), device=raw.device), labels, pixels)
 
     @classmethod
     def learned(cls, images: Images, labels: Tensor, pixels: Pixels) -> Samples:
-        """Normalised images alone."""
+        """Normalised images alone, float32 [m, c, h, w], and their labels [m]."""
         return cls(torch.empty((0, *images.shape[1:]), dtype=torch.uint8, device=images.device), images, labels, pixels)
 
     def with_exemplars(self, images: Images, labels: Tensor) -> Samples:
-        """These samples and more exemplars."""
+        """These samples and more exemplars: normalised images [k, c, h, w] and their labels [k]."""
         return replace(self, images=joined(self.images, images), labels=torch.cat([self.labels, labels]))
 
     def __len__(self) -> int:

@@ -63,6 +63,10 @@ class ExemplarMemory:
     def extend(self, images: Images, labels: Tensor) -> ExemplarMemory:
         """This memory and freshly selected exemplars of new classes, m of each, by class and rank.
 
+        Args:
+            images: normalised, [m times new classes, c, h, w], sorted by class and then by rank.
+            labels: their classes, int64.
+
         Raises:
             ValueError: for a class that is in the memory already, classes with more or fewer exemplars than others, and
                 images or labels of another shape, type or device.
@@ -100,6 +104,10 @@ class ExemplarMemory:
 
     def with_images(self, index: Tensor, images: Tensor) -> ExemplarMemory:
         """The memory after the exemplars at ``index`` were trained.
+
+        Args:
+            index: positions in the memory, int64 [k].
+            images: what takes their place, normalised, [k, c, h, w].
 
         Raises:
             ValueError: for images that are not one for each index, of the memory's size, type and device.

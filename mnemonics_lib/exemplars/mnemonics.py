@@ -100,7 +100,7 @@ class ExemplarTraining:
         return local_program(self.inner.load, self.meta_loss, level)
 
     def meta_loss(self, classifier: Classifier, images: Tensor, labels: Tensor) -> Tensor:
-        """L_c(Theta'; D), Eq. 7a."""
+        """L_c(Theta'; D), Eq. 7a, on images [b, c, h, w] and labels [b] of D; a number."""
         return balanced_loss(classifier, (images, labels), self.context, *self.classes)
 
     def fit_into(self, free: float) -> None:
@@ -187,7 +187,12 @@ def new_exemplar_training(
 def pixel_optimizer(
     E: Tensor, level: ExemplarLevel
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """What makes the step of Eq. 9, and its schedule: beta_1 halves every ``level.halve_every`` passes."""
+    """What makes the step of Eq. 9, and its schedule: beta_1 halves every ``level.halve_every`` passes.
+
+    Args:
+        E: the exemplars, [n, c, h, w], a leaf that requires a gradient.
+        level: the optimiser, beta_1 and the halving.
+    """
     make = torch.optim.Adam if level.optimizer == "adam" else torch.optim.SGD
     optimizer: torch.optim.Optimizer = make([E], lr=level.beta)
     # 0 keeps beta: the first halving would come after the last pass.

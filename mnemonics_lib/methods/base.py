@@ -45,19 +45,25 @@ class Method:
         """
 
     def loss(self, model: IncrementalNet, teacher: IncrementalNet, images: Tensor, labels: Tensor) -> Tensor:
-        """L_all of Eq. 5 on one batch of D_i and E_{0:i-1}; ``teacher`` is Theta_{i-1}, frozen.
+        """L_all of Eq. 5 on one batch of D_i and E_{0:i-1}.
 
         It must not gather anything in ``self``: a run that stops inside a phase begins the method's part of it again.
         On a GPU it is recorded (:class:`mnemonics_lib.device.recording.Step`) and then no longer called: it must not
         read a value off the device nor bring tensors from the host, and numbers from ``self`` stay those of the
         recording.
+
+        Args:
+            model: Theta_i, in training mode.
+            teacher: Theta_{i-1}, frozen.
+            images: normalised, [b, c, h, w].
+            labels: [b], int64, positions in the order of arrival.
         """
         with torch.no_grad():
             old_logits = self.teach(teacher, images)  # p_hat(x), [n, K]
         return losses.model_level(model(images), labels, old_logits, self.lam, self.temperature)  # Eq. 5
 
     def teach(self, teacher: IncrementalNet, images: Tensor) -> Tensor:
-        """p_hat(x), the teacher's logits over the old classes."""
+        """p_hat(x) of images [b, c, h, w]: the teacher's logits over the old classes, [b, K]."""
         return teacher(images)
 
     def end_training(self, model: IncrementalNet) -> None:
@@ -81,6 +87,9 @@ class Method:
         Args:
             model: Theta_i, in evaluation mode.
             exemplars: E_{0:i}.
+
+        Returns:
+            What maps images [b, c, h, w] to scores [b, classes], of which the largest is the answer.
         """
         return model
 

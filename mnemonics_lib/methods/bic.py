@@ -34,7 +34,7 @@ class BiC(Method):
         self.alpha, self.beta, self.first = 1.0, 0.0, old
 
     def loss(self, model: IncrementalNet, teacher: IncrementalNet, images: Tensor, labels: Tensor) -> Tensor:
-        """(1 - n_old/n) CE + n_old/n KD, n classes in all; the student's logits are not corrected."""
+        """M/(K+M) of Eq. 2 and K/(K+M) of Eq. 1 on one batch; the student's logits are not corrected."""
         with torch.no_grad():
             old_logits = self.teach(teacher, images)  # corrected, [n, K]
         logits = model(images)  # [n, K + M]
@@ -42,7 +42,7 @@ class BiC(Method):
         return losses.model_level(logits, labels, old_logits, new_share, self.temperature)
 
     def teach(self, teacher: IncrementalNet, images: Tensor) -> Tensor:
-        """The teacher's corrected logits."""
+        """The teacher's corrected logits, [b, K]."""
         return correct(teacher(images), *self.taught)
 
     def end_phase(self, model: IncrementalNet, held_out: Samples) -> None:

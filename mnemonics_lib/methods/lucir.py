@@ -34,7 +34,7 @@ class LUCIR(Method):
         head.freeze_old()
 
     def loss(self, model: IncrementalNet, teacher: IncrementalNet, images: Tensor, labels: Tensor) -> Tensor:
-        """CE on all samples, less-forget on all samples, margin ranking on samples of old classes."""
+        """Eq. 2 and less-forget on all samples of a batch, margin ranking on those of old classes."""
         head, features = self._head(model), model.features(images)  # [n, d]
         with torch.no_grad():
             old_features = teacher.features(images)  # f*, [n, d]
@@ -57,6 +57,11 @@ class LUCIR(Method):
 
 def mean_directions(model: IncrementalNet, new: Samples, first: int) -> Tensor:
     """Mean unit feature of each class from ``first`` up, under the model as it is and without augmentation.
+
+    Args:
+        model: any mode; it is left in the one that it has.
+        new: samples of these classes alone.
+        first: the first of them.
 
     Returns:
         [new classes, d].

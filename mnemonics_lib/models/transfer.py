@@ -41,7 +41,7 @@ class TransferConv2d(nn.Module):
         return self.weight * self.scale
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve with W * s."""
+        """Convolve x, [b, in, h, w], with W * s."""
         return F.conv2d(x, self.effective(), self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 

@@ -138,6 +138,16 @@ def test_a_run_goes_where_the_user_is_and_is_found_again(elsewhere):
     assert elsewhere.files() == elsewhere.installed
 
 
+def test_help_is_a_guide_and_shows_what_a_function_takes(elsewhere):
+    for name, said in (
+        ("mnemonics_lib", ["load_run", "train_exemplars", "python -m mnemonics_lib run quick/digits-n5"]),
+        ("mnemonics_lib.exemplars.any_model", ["twice differentiable", "images [n, c, h, w]", "Raises:"]),
+    ):
+        done = elsewhere.python("-c", f"import {name}; help({name})")
+        assert done.returncode == 0, done.stderr
+        assert not [words for words in said if words not in done.stdout]
+
+
 def test_what_needs_the_project_says_so(elsewhere):
     for module, arguments, said in (
         ("costs", [], "nothing measured yet"),

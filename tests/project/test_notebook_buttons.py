@@ -32,16 +32,13 @@ extension = load("notebook_buttons")
 def test_each_button_names_a_committed_notebook(page):
     found = extension.addresses(page, REPOSITORY["url"], REPOSITORY["branch"])
     assert list(found) == ["Colab", "Binder"]
-    matches = [match for url in found.values() if (match := PATH.search(url))]
-    assert len(matches) == len(found)
-    assert len({match.group(1) for match in matches}) == 1
-    for match in matches:
-        notebook = match.group(1)
-        assert Path(notebook).stem == Path(page).name
+    (notebook,) = {match.group(1) for url in found.values() if (match := PATH.search(url))}
+    assert Path(notebook).stem == Path(page).name
+    assert all(url.endswith(notebook) for url in found.values())
+    assert (ROOT / notebook).is_file()
+    if (ROOT / ".git").exists():
         git = ["git", "-C", ROOT, "ls-files", "--error-unmatch", notebook]
-        assert (ROOT / notebook).is_file()
-        if (ROOT / ".git").exists():
-            assert subprocess.run(git, capture_output=True, check=False).returncode == 0
+        assert subprocess.run(git, capture_output=True, check=False).returncode == 0
 
 
 def test_the_addresses_are_those_that_the_services_read():
