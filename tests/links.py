@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 NO_TEXTS = {"_build", "executed", "_ext"}
 """Folders of what is made, and of programs."""
 TARGET = re.compile(r"\]\(<?([^)\s>]+)>?\)")
+CHAPTER = re.compile(r"(\w+/[\w-]+)/(\w+)\.ipynb")
+"""A notebook that papermill made of parameters, as a page that is executed beside it names it."""
 ELSEWHERE = re.compile(r"https?://[^\s()<>\[\]{}\"'`,]+")
 NAMES = ("http://www.w3.org/", "https://www.w3.org/")
 """What these begin is the name of a format, and no link."""
@@ -31,8 +33,14 @@ def texts() -> dict[Path, str]:
 def inside(path: Path, text: str) -> Iterator[Path]:
     """The files that a text in Markdown links to, as its place in the project has them."""
     for target in TARGET.findall(text):
-        if not ELSEWHERE.match(target) and not target.startswith(("#", "mailto:")):
-            yield path.parent / target.partition("#")[0]
+        if ELSEWHERE.match(target) or target.startswith(("#", "mailto:")):
+            continue
+        file = target.partition("#")[0]
+        if path.suffix == ".py" and (chapter := CHAPTER.fullmatch(file)):
+            yield Path(f"params/{chapter[1]}.yaml")
+            yield Path(f"notebooks/{chapter[2]}.ipynb")
+        else:
+            yield path.parent / file
 
 
 def elsewhere() -> dict[str, list[Path]]:

@@ -19,6 +19,8 @@ def test_every_link_inside_the_project_leads_to_a_file():
 def test_a_link_that_leads_nowhere_would_be_seen():
     text = "[a](gone.md), [b](<x y.md>), [c](https://example.org/a), [d](there.md#part), [e](#here)"
     assert list(links.inside(Path("book/page.md"), text)) == [Path("book/gone.md"), Path("book/there.md")]
+    made = links.inside(Path("book/page.py"), "[a](quick/digits-n5/01_gone.ipynb#part)")
+    assert list(made) == [Path("params/quick/digits-n5.yaml"), Path("notebooks/01_gone.ipynb")]
 
 
 def test_every_address_elsewhere_has_a_host_and_is_fetched_safely():
