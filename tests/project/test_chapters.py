@@ -39,6 +39,13 @@ def test_the_notebooks_are_the_first_chapters():
     assert [Path(file).name for file in numbered()[: len(NOTEBOOKS)]] == [path.stem for path in NOTEBOOKS]
 
 
+def test_pages_below_a_chapter_take_no_number_from_the_chapters():
+    parts = read_yaml(ROOT / "book" / "_toc.yml")["parts"]
+    below = [chapter for part in parts for chapter in part["chapters"] if "sections" in chapter]
+    assert below
+    assert all(chapter["options"]["numbered"] is False for chapter in below)
+
+
 def test_a_chapter_that_a_notebook_names_has_that_number():
     stems = [Path(file).name for file in numbered()]
     links = [link for path in NOTEBOOKS for link in CHAPTER.findall(path.read_text(encoding="utf-8"))]
