@@ -438,14 +438,8 @@ PANELS = {
     "-trained": "and trained exemplars",
 }
 if RECORDS["table1"]:
-    figure, axes = plt.subplots(
-        1, 3, figsize=(11, 4), layout="constrained", sharey=True
-    )
-    for axis, (suffix, title) in zip(axes, PANELS.items(), strict=True):
-        found = report.curves(RECORDS["table1"], suffix)
-        figures.method_curves(found, axis, title)
-    axes[0].set(ylabel="accuracy on the classes seen (%)")
-    axes[0].legend()
+    labels = {"accuracy": "accuracy, classes seen (%)"}
+    figures.variants(RECORDS["table1"], labels, PANELS)
     plt.show()
 
 # %% [markdown]

@@ -215,7 +215,7 @@ overlap, separate, moons = DATA["classes"]["clouds"]
 # %% [markdown]
 # ## Try it
 
-# %% tags=["hide-input", "toy-figure"] mystnb={"image": {"alt": "Two pictures of a plane. Left, a path leads from a start towards four exemplars among real points, and stops before the mean of the data; an arrow at each exemplar points the same way, onwards. Right, points of two classes, three exemplars of each with an arrow, and the nearly equal boundaries of a classifier before and after training on the exemplars."}}
+# %% tags=["hide-input", "widget-figure"] mystnb={"image": {"alt": "Two pictures of a plane. Left, a path leads from a start towards four exemplars among real points, and stops before the mean of the data; an arrow at each exemplar points the same way, onwards. Right, points of two classes, three exemplars of each with an arrow, and the nearly equal boundaries of a classifier before and after training on the exemplars."}}
 
 
 def arrows(axis, E, gradient, scale):
@@ -270,7 +270,7 @@ plt.show()
 written = json.dumps(DATA, default=torch.Tensor.tolist)
 display(
     HTML(
-        '<div class="toy" id="toy">'
+        '<div class="widget toy" id="toy">'
         "<noscript>With JavaScript, this figure can be changed.</noscript>"
         f'<script type="application/json">{written}</script></div>'
     )

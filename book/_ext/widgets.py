@@ -13,13 +13,18 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+COMMON = ("widget/widget.css", "widget/elements.js")
+"""What all widgets share, before their own."""
+
 WIDGETS = {
     "executed/toy": (
+        *COMMON,
         *("toy/toy.css", "toy/point.js", "toy/classes.js", "toy/selection.js", "toy/shapes.js", "toy/situation.js"),
         *("toy/words.js", "toy/picture.js", "toy/handles.js", "toy/controls.js", "toy/toy.js"),
     ),
     "executed/scrubber": (
-        *("scrubber/scrubber.css", "scrubber/elements.js", "scrubber/phase.js", "scrubber/words.js"),
+        *COMMON,
+        *("scrubber/scrubber.css", "scrubber/phase.js", "scrubber/words.js"),
         *("scrubber/pictures.js", "scrubber/curves.js", "scrubber/scrubber.js"),
     ),
 }

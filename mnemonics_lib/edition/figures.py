@@ -94,19 +94,29 @@ def phase_curves(records: Sequence[Record], axis: Axes, key: str = "accuracy") -
     return axis
 
 
-def variants(found: Evidence, fields: Mapping[str, str]) -> Figure:
+PANELS = dict(zip(VARIANTS, ("without mnemonics", "transfer, fine-tuning", "with mnemonics"), strict=True))
+"""What follows a method in the name of an arm of Table 1, and the short title of its panel."""
+
+
+def variants(found: Evidence, fields: Mapping[str, str], panels: Mapping[str, str] = PANELS) -> Figure:
     """Table 1 phase by phase: a column per variant ("without mnemonics" to "with mnemonics"), a line per method.
 
     Args:
-        found: arms named as in :data:`mnemonics_lib.edition.report.VARIANTS`.
+        found: arms, each named by a method and one of ``panels``.
         fields: per-phase list of a record -> label of its row of axes.
+        panels: what follows a method in the name of an arm -> title of its column.
     """
-    titles = ("without mnemonics", "transfer, fine-tuning", "with mnemonics")
     figure, axes = plt.subplots(
-        len(fields), 3, figsize=(10, 3 * len(fields)), squeeze=False, layout="constrained", sharex=True, sharey=True
+        len(fields),
+        len(panels),
+        figsize=(10, 3 * len(fields)),
+        squeeze=False,
+        layout="constrained",
+        sharex=True,
+        sharey=True,
     )
     for row, (field, label) in zip(axes, fields.items(), strict=True):
-        for axis, suffix, title in zip(row, VARIANTS, titles, strict=True):
+        for axis, (suffix, title) in zip(row, panels.items(), strict=True):
             method_curves(curves(found, suffix, field), axis, title).label_outer()
         row[0].set(ylabel=label)
     axes[0, 0].legend()
@@ -127,7 +137,7 @@ def method_curves(by_method: Mapping[str, Sequence[Interval]], axis: Axes, title
         means = [phase.mean for phase in phases]
         axis.plot(means, "--" if bound else "o-", color=colour, label=label, markersize=4)
         if all(phase.n >= 3 for phase in phases):
-            low, high = [max(phase.low, 0.0) for phase in phases], [min(phase.high, 100.0) for phase in phases]
+            low, high = zip(*map(within_range, phases), strict=True)
             axis.fill_between(range(len(phases)), low, high, color=colour, alpha=0.2, linewidth=0)
     axis.set(xlabel="phase i", title=title)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -135,8 +145,12 @@ def method_curves(by_method: Mapping[str, Sequence[Interval]], axis: Axes, title
 
 
 def accuracy_interval(values: Any) -> tuple[float, float]:
-    """Ends of the 95 % t interval of accuracies (%), as seaborn asks for them: no accuracy is beyond 0 or 100."""
-    result = interval(values)
+    """Ends of the 95 % t interval of accuracies (%), as seaborn asks for them."""
+    return within_range(interval(values))
+
+
+def within_range(result: Interval) -> tuple[float, float]:
+    """Ends of an interval of accuracies (%): no accuracy is beyond 0 or 100."""
     return max(result.low, 0.0), min(result.high, 100.0)
 
 

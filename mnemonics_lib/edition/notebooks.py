@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from mnemonics_lib.config import ConfigError, load_config, override
+from mnemonics_lib.edition.kernels import library_for_kernels
 from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
-from mnemonics_lib.paths import PACKAGE
 
 try:
     import nbformat
@@ -153,8 +153,7 @@ def execute(source: Path, params: Path | None, output: Path, overrides: Sequence
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # whatever happens next, no earlier run may be taken for this one
     nbformat.write(read_notebook(source), work)
-    # The kernel starts in another folder: it must find this very library, installed or not.
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
+    library_for_kernels()
     # Python warns of a line of `higher` when it compiles it, once per environment: nothing for a reader of the book.
     os.environ.setdefault("PYTHONWARNINGS", "ignore::SyntaxWarning")
     try:

@@ -248,7 +248,7 @@ def test_an_audit_of_accessibility_finds_nothing(page: Page) -> None:
 
 def visible(page: Page) -> tuple[bool, bool]:
     """Whether the figures and the widget's pictures are to be seen."""
-    figures = [image.is_visible() for image in page.locator(".tag_scrubber-figure img").all()]
+    figures = [image.is_visible() for image in page.locator(".tag_widget-figure img").all()]
     assert len(figures) == 2
     return all(figures), page.locator(".scrubber-pictures").is_visible()
 

@@ -410,7 +410,7 @@ def test_arrows_are_as_long_as_the_page_says(page: Page) -> None:
 
 def visible(page: Page) -> tuple[bool, bool]:
     """Whether the figure and the widget's picture are to be seen."""
-    return page.locator(".tag_toy-figure img").is_visible(), page.locator(".toy > svg").is_visible()
+    return page.locator(".tag_widget-figure img").is_visible(), page.locator(".toy > svg").is_visible()
 
 
 def test_the_figure_gives_way_to_the_widget_but_not_on_paper(page: Page) -> None:

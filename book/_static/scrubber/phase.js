@@ -1,6 +1,7 @@
 "use strict";
 
 // The training of one phase's exemplars, as mnemonics_lib.edition.scrubber writes it, and what is read off it at a stop.
+const Scrubber = { ...Elements }; // All files of the scrubber share it.
 {
   const MEAN_OF = 10; // Outer steps in the smoothed loss, as in chapter 3.
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;

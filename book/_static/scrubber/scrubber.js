@@ -117,5 +117,5 @@
 
   const root = document.querySelector(".scrubber");
   root.widget = new Widget(root);
-  document.documentElement.classList.add("scrubber-runs"); // the style sheet then hides the figures
+  document.documentElement.classList.add("widget-runs"); // the style sheet then hides the figures
 }

@@ -16,12 +16,7 @@
     reset: "Reset",
   };
 
-  const html = (name, attributes = {}, children = []) => {
-    const element = document.createElement(name);
-    Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
-    element.append(...children);
-    return element;
-  };
+  const { html } = Elements;
 
   /** Text in which the T of θ_T is an index. */
   const withIndices = (text) =>
@@ -72,8 +67,8 @@
 
   /** A line of the key: a mark as it is in the picture, and what it stands for. */
   function keyLine(kind, mark, words) {
-    const drawn = Toy.svg("path", { class: `toy-${kind}`, d: mark });
-    const svg = Toy.svg("svg", { viewBox: "0 0 28 28", "aria-hidden": "true", class: "toy-sample" }, [drawn]);
+    const drawn = Elements.svg("path", { class: `toy-${kind}`, d: mark });
+    const svg = Elements.svg("svg", { viewBox: "0 0 28 28", "aria-hidden": "true", class: "toy-sample" }, [drawn]);
     return html("li", {}, [svg, " ", ...withIndices(words)]);
   }
 

@@ -34,10 +34,10 @@
 
   /** A handle: a mark with a wider area to catch it, which can have the focus. */
   function handle(kind) {
-    const area = Toy.svg("path", { class: "toy-area" });
-    const mark = Toy.svg("path", { class: `toy-mark toy-${kind}` });
+    const area = Elements.svg("path", { class: "toy-area" });
+    const mark = Elements.svg("path", { class: `toy-mark toy-${kind}` });
     const role = { role: "button", "aria-roledescription": "point to move" };
-    const element = Toy.svg("g", { ...role, tabindex: 0, class: "toy-handle" });
+    const element = Elements.svg("g", { ...role, tabindex: 0, class: "toy-handle" });
     element.append(area, mark);
     return { kind, element, area, mark, place: [0, 0] };
   }

@@ -3,7 +3,7 @@
 // The picture: layers from the data below to the arrows above, each drawn anew when the situation changes.
 {
   const CLASS_MARKS = ["round", "square"];
-  const path = (d, kind) => Toy.svg("path", { d, class: `toy-${kind}` });
+  const path = (d, kind) => Elements.svg("path", { d, class: `toy-${kind}` });
 
   /** Real points; those that herding picks have a ring. */
   function data(cloud, herded) {
@@ -46,8 +46,8 @@
 
   /** θ with its step as an index, beside its mark. */
   function name([x, y], index) {
-    const lowered = Toy.svg("tspan", { dy: 5, class: "toy-index" }, [index]);
-    return Toy.svg("text", { x: x + 18, y: y + 6, class: "toy-name" }, ["θ", lowered]);
+    const lowered = Elements.svg("tspan", { dy: 5, class: "toy-index" }, [index]);
+    return Elements.svg("text", { x: x + 18, y: y + 6, class: "toy-name" }, ["θ", lowered]);
   }
 
   /** Against the gradient, from each exemplar that is in the picture. */
@@ -63,8 +63,8 @@
   Toy.picture = {
     /** An empty picture: its layers from below, and a group for what can be moved. */
     make(describedBy) {
-      const layers = { data: Toy.svg("g"), way: Toy.svg("g"), handles: Toy.svg("g"), arrows: Toy.svg("g") };
-      const svg = Toy.svg("svg", {
+      const layers = { data: Elements.svg("g"), way: Elements.svg("g"), handles: Elements.svg("g"), arrows: Elements.svg("g") };
+      const svg = Elements.svg("svg", {
         viewBox: Toy.view.box,
         role: "application",
         "aria-label": "The plane",

@@ -42,12 +42,4 @@
     const wing = (side) => `L${toX - head * (ux - side * 0.5 * uy)},${toY - head * (uy + side * 0.5 * ux)}`;
     return `M${x},${y}L${toX},${toY}${wing(1)}M${toX},${toY}${wing(-1)}`;
   };
-
-  /** An element of an SVG. */
-  Toy.svg = (name, attributes = {}, children = []) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-    Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
-    element.append(...children);
-    return element;
-  };
 }

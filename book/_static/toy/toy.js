@@ -122,5 +122,5 @@
   const root = document.querySelector(".toy");
   root.widget = new Widget(root);
   root.widget.speak();
-  document.documentElement.classList.add("toy-runs"); // the style sheet then hides the figure
+  document.documentElement.classList.add("widget-runs"); // the style sheet then hides the figure
 }

@@ -17,7 +17,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from mnemonics_lib.edition.deck.plan import LectureError
-from mnemonics_lib.paths import RECORDS, ROOT
+from mnemonics_lib.edition.kernels import library_for_kernels
+from mnemonics_lib.paths import RECORDS
 
 RECORD = RECORDS / "lecture.json"
 
@@ -72,8 +73,7 @@ def rehearse(lecture: Path, record: Path = RECORD) -> Path:
     Raises:
         LectureError: as :func:`run`; the record is left as it was.
     """
-    # The kernel starts in another folder: it must find this very library, installed or not.
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT.absolute()), os.environ.get("PYTHONPATH")]))
+    library_for_kernels()
     seconds = run(nbformat.read(lecture, as_version=4), lecture.parent)
     rounded = {slide: round(value, 1) for slide, value in seconds.items()}
     record.write_text(json.dumps({"cores": os.cpu_count(), "seconds": rounded}, indent=1) + "\n", encoding="utf-8")

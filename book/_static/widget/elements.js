@@ -1,7 +1,7 @@
 "use strict";
 
-// Elements of the page and of its drawings.
-const Scrubber = {}; // All files of the scrubber share it.
+// Elements of the page and of its drawings, for every widget.
+const Elements = {};
 {
   const filled = (element, attributes, children) => {
     Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
@@ -9,9 +9,9 @@ const Scrubber = {}; // All files of the scrubber share it.
     return element;
   };
 
-  Scrubber.html = (name, attributes = {}, children = []) =>
+  Elements.html = (name, attributes = {}, children = []) =>
     filled(document.createElement(name), attributes, children);
 
-  Scrubber.svg = (name, attributes = {}, children = []) =>
+  Elements.svg = (name, attributes = {}, children = []) =>
     filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
 }
