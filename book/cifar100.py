@@ -29,7 +29,7 @@ from IPython.display import Markdown, display
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.shown import show
-from mnemonics_lib.paths import PARAMS, RECORDS, ROOT
+from mnemonics_lib.paths import PARAMS, ROOT
 
 figures.style()
 FILES = [("small", 5), ("medium", 5), ("medium", 25), ("underfit", 5)]
@@ -75,7 +75,7 @@ if any(
 # of the classes in phase 0, the methods and the objective. The parameter files say it line by line.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["small/cifar100-n5", "medium/cifar100-n5", "medium/cifar100-n25", "underfit/cifar100-n5"]
 def mean(values):
     """A mean as text; a dash where there is nothing."""
     values = list(values)
@@ -109,7 +109,7 @@ show(pd.DataFrame(setting(*file) for file in [*FILES, ("paper", 5)]))
 # the exemplars. In `underfit` they are trained from random images, so that there the start differs, too; elsewhere from herding's.
 # **Average accuracy (%)**, and differences in points between runs of the same seed with 95 % intervals:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["small/cifar100-n5", "medium/cifar100-n5", "medium/cifar100-n25", "underfit/cifar100-n5", "book/paper/table1.csv"]
 PAIRS = {
     "transfer and fine-tuning": ("lucir-transfer", "lucir"),
     "trained and adjusted exemplars": ("lucir-with-ours", "lucir-transfer"),
@@ -145,10 +145,10 @@ show(pd.DataFrame(of_lucir("average_accuracy", "avg_acc")).fillna("–"))
 # %% [markdown]
 # **Forgetting rate (%)**, lower is better:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["small/cifar100-n5", "medium/cifar100-n5", "medium/cifar100-n25", "underfit/cifar100-n5", "book/paper/table1.csv"]
 show(pd.DataFrame(of_lucir("forgetting", "forgetting")).fillna("–"))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy between trained exemplars and herding's, LUCIR, one dot per seed, in each setting."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy between trained exemplars and herding's, LUCIR, one dot per seed, in each setting."}} sources=["small/cifar100-n5", "medium/cifar100-n5", "medium/cifar100-n25", "underfit/cifar100-n5"]
 later, earlier = PAIRS["trained and adjusted exemplars"]
 differences = {
     name: {
@@ -181,7 +181,7 @@ plt.show()
 # deviations of the data's pixels, and *noise* how far the same optimiser goes in as many steps when its gradient is noise.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["small/cifar100-n5", "medium/cifar100-n5", "medium/cifar100-n25", "underfit/cifar100-n5"]
 def trained(record):
     """What was measured of the training of E_0."""
     start = record.results[0]
@@ -233,7 +233,7 @@ display(Markdown("\n".join(lines)))
 # network, so levels cannot be compared. In the figure a band is a 95 % interval, where there are three seeds or more.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["small/cifar100-n5", "book/paper/table1.csv"]
 def beside(field, paper_field):
     """Methods without mnemonics: the paper's numbers and ours."""
     cells = paper[paper.with_mnemonics == "no"].set_index("method")[
@@ -263,7 +263,7 @@ show(
     )
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase on 20 classes: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase on 20 classes: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}} sources=["small/cifar100-n5"]
 figures.variants(
     small,
     {
@@ -280,17 +280,10 @@ plt.show()
 # data's pixels. *Seconds* is a whole run on one thread, on a machine that ran two to three other things; phase 0, which runs
 # share, is counted in each.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["small/cifar100-n5", "medium/cifar100-n5", "medium/cifar100-n25", "underfit/cifar100-n5"]
 rows = [
     row | {"arm": f"{name}: {row['arm']}"}
     for name, found in REGIMES.items()
     for row in report.every_run(found)
 ]
 show(pd.DataFrame(rows))
-
-# %% tags=["remove-input"]
-folders = [
-    f"`{(RECORDS / profile / f'cifar100-n{n}').relative_to(ROOT)}`"
-    for profile, n in FILES
-]
-display(Markdown(f"The records: {', '.join(folders)}."))

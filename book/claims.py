@@ -17,7 +17,7 @@
 # sentence by name, so that it cannot outlive its numbers; the tests change the
 # numbers, and look whether the sentence changes with them.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/records/search.json"]
 from mnemonics_lib.edition.claims import LEDGER
 from mnemonics_lib.edition.shown import show
 

@@ -719,7 +719,7 @@ else:
         )
     )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels per network, against the number T of inner steps: peak memory, and seconds, one line per engine and number of exemplars. Open markers are predictions of runs that were refused."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels per network, against the number T of inner steps: peak memory, and seconds, one line per engine and number of exemplars. Open markers are predictions of runs that were refused."}} sources=["book/records/bench/hypergradient*.json"]
 COLOURS = {
     "higher": "#d55e00",
     "adjoint": "#332288",
@@ -901,7 +901,7 @@ if not bench.empty:
     display(Markdown("\n".join(lines)))
 
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/records/bench/hypergradient*.json"]
 def cell(rows, engine, field, form):
     """A number of one engine, or a dash."""
     values = rows[(rows["engine"] == engine)][field].dropna()
@@ -983,7 +983,7 @@ if not bench.empty:
 # two workers over PIL images and torchvision's transforms. *Bare* is the ceiling of plain PyTorch: images that lie
 # normalised in memory, no augmentation. They took turns; of two epochs of *ours*, the second counts.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/records/bench/training*.json"]
 rates = [
     row
     for path in sorted((RECORDS / "bench").glob("training*.json"))
@@ -1017,7 +1017,7 @@ else:
 # digits, fine-tuning is in bfloat16 too. The last column counts the pairs that the same library made; in the others the
 # run in single precision is older:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["quick/digits-n5", "small/cifar100-n5"]
 PAIRS = {
     "digits, LwF, herding": ("quick", "digits-n5", "herding"),
     "CIFAR-100, 20 classes, 16 × 16, LUCIR": (
@@ -1061,7 +1061,7 @@ if rows:
 # stay in the cache, so *ours* are parts of 65,536 pixels: 64 images of 32 × 32, and never more than 1,024. Scores and
 # features are the same bits in parts of either size. On a GPU parts have 1,024 images.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/records/bench/inference*.json"]
 rates = [
     row
     for path in sorted((RECORDS / "bench").glob("inference*.json"))
@@ -1097,7 +1097,7 @@ else:
 # PyTorch's example for ImageNet. Both read the same files, in turn; these were in the system's cache, so no disk is
 # measured.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/records/bench/input*.json"]
 rates = [
     row
     for path in sorted((RECORDS / "bench").glob("input*.json"))
@@ -1155,7 +1155,7 @@ else:
 # reading and computing counts; in the meta loss of {eq}`eq-9` a step waits for its pictures, so both do. The controls are
 # solutions of the inner problem, of which each counts as a whole outer step, so their line is a bound.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/records/bench/dry-run-*.json"]
 PROJECTED = sorted((RECORDS / "bench").glob("dry-run-*.json"))
 for found in (json.loads(path.read_text()) for path in PROJECTED):
     parts, memory = dry_run_command.summary(found["rows"]), found["memory"]

@@ -152,14 +152,14 @@ display(
 #
 # Four methods, with weight transfer and fine-tuning; 20 exemplars a class, the paper's number, and 5. Forgetting is exploratory.
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy, and in forgetting, between trained exemplars and herding's, for four methods and two budgets, a dot per seed."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy, and in forgetting, between trained exemplars and herding's, for four methods and two budgets, a dot per seed."}} sources=["evidence/primary"]
 compared("primary")
 
 # %% [markdown]
 # The same by slice of classes, and before fine-tuning (mean over the phases that are fine-tuned):
 
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["evidence/primary"]
 def before(record):
     """Mean accuracy before fine-tuning, over the phases that have one."""
     return fmean(
@@ -203,7 +203,7 @@ if rows:
 # network that they are trained for; and how far they went, beside how far the same optimiser carries pure noise. Means over phases and seeds.
 # The panel takes the inner steps of its own arm, so that rows of 20 and of 5 are not to be compared.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["evidence/primary"]
 rows = []
 for arm, _, found in PRIMARY:
     results = [
@@ -235,7 +235,7 @@ if rows:
 # What twice as many of herding's exemplars are worth is a yardstick for better ones: trained images that gain as much do the work of twice
 # their number.
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between herding's exemplars and half as many of them."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between herding's exemplars and half as many of them."}} sources=["evidence/doubling"]
 compared("doubling")
 
 # %% [markdown]
@@ -247,7 +247,7 @@ compared("doubling")
 # at 5, and *far* at 20.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy against the number of exemplars, for LwF and LUCIR: trained with equal outer steps, with steps in proportion, and twice as many of herding's exemplars."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy against the number of exemplars, for LwF and LUCIR: trained with equal outer steps, with steps in proportion, and twice as many of herding's exemplars."}} sources=["evidence/budgets", "evidence/steps", "evidence/doubling"]
 def against(name, kind, method):
     """Exemplars a class -> seed -> difference to herding, of one kind."""
     return {
@@ -292,7 +292,7 @@ if any(drawn.values()):
             axis.legend()
     plt.show()
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between exemplars trained with a near and with a far inner loop, and herding's, 1 to 20 a class."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between exemplars trained with a near and with a far inner loop, and herding's, 1 to 20 a class."}} sources=["evidence/budgets"]
 compared("budgets")
 
 # %% [markdown]
@@ -301,7 +301,7 @@ compared("budgets")
 # LwF, 5 exemplars a class, with networks trained for 2 to 60 epochs a phase: what $\Theta_0$ knows of its training images, the loss of the exemplars
 # of phase 0 at $\Theta_0$ before and after they were trained, and the difference to herding.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy between trained exemplars and herding's against the training accuracy of the network of phase 0, a dot per run."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy between trained exemplars and herding's against the training accuracy of the network of phase 0, a dot per run."}} sources=["evidence/epochs"]
 there("epochs")
 rows, dots = [], []
 for arm, _, found in FOUND["epochs"]:
@@ -345,7 +345,7 @@ if rows:
 # *shuffled* gives each exemplar the displacement that another one has learned: as far from its start, but not what was
 # learned for it. *trained-from-random* starts at random images, as in the paper, and is compared with them.
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for the control with shuffled displacements and for exemplars trained from random images."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for the control with shuffled displacements and for exemplars trained from random images."}} sources=["evidence/controls"]
 compared("controls")
 
 # %% [markdown]
@@ -353,7 +353,7 @@ compared("controls")
 #
 # The literal promise of Eq. 7: a fresh network, trained on exemplars alone and tested on their classes, after phase 0 and after the one that follows.
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in accuracy of networks trained from scratch on trained, herding's and random exemplars."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in accuracy of networks trained from scratch on trained, herding's and random exemplars."}} sources=["evidence/from_scratch"]
 compared("from_scratch")
 
 # %% [markdown]
@@ -366,7 +366,7 @@ compared("from_scratch")
 # trained on exemplars yet. In phase 5 it has been, on the trained ones for 40 passes of fine-tuning and not on the others, which alone brings
 # their margins up.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["evidence/boundary"]
 there("boundary")
 kept = {}
 for run in STUDIES["boundary"].runs:
@@ -409,7 +409,7 @@ if rows:
 # The exemplars among their data, early and late, as in the paper's Figures 1 and 5: the first classes of phase 0, at
 # $\Theta_0$ and at $\Theta_5$, of seed 0. A map keeps neighbours together, and its distances are not to be read.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Random, herding's and trained exemplars among the data of three classes, after phase 0 and after phase 5, LUCIR, seed 0."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Random, herding's and trained exemplars among the data of three classes, after phase 0 and after phase 5, LUCIR, seed 0."}} sources=["evidence/boundary"]
 
 seed_0 = kept.get("lucir-trained-20", {}).get(0)
 if seed_0:
@@ -424,14 +424,14 @@ if seed_0:
 # Methods without mnemonics, with herding's exemplars and the same weight transfer and fine-tuning, and with trained exemplars too; and the bounds: trained
 # on all data seen so far (*joint*), and on the new classes alone (*finetune*).
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between each method without mnemonics, with herding's exemplars and with trained ones, and between the bounds."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between each method without mnemonics, with herding's exemplars and with trained ones, and between the bounds."}} sources=["evidence/table1"]
 means("table1")
 compared("table1")
 
 # %% [markdown]
 # The paper's Figure 4 at this size: accuracy after each phase, with 95 % bands, and joint training above.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase for four methods, without mnemonics, with herding's exemplars and transfer and fine-tuning, and with trained ones, each beside joint training."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase for four methods, without mnemonics, with herding's exemplars and transfer and fine-tuning, and with trained ones, each beside joint training."}} sources=["evidence/table1"]
 PANELS = {
     "": "without mnemonics",
     "-herding": "transfer, fine-tuning",
@@ -446,13 +446,13 @@ if RECORDS["table1"]:
 # "With mnemonics" changes four things. One after the other, in this order: weight transfer, balanced fine-tuning, trained exemplars, and the
 # adjustment of old ones.
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between methods without mnemonics, with weight transfer, fine-tuning, trained exemplars and adjusted ones."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between methods without mnemonics, with weight transfer, fine-tuning, trained exemplars and adjusted ones."}} sources=["evidence/split"]
 compared("split")
 
 # %% [markdown]
 # Table 2, whose rows are all LUCIR's:
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between the rows of Table 2."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between the rows of Table 2."}} sources=["evidence/table2"]
 compared("table2")
 
 # %% [markdown]
@@ -460,27 +460,27 @@ compared("table2")
 #
 # One phase that brings ten classes, and ten that bring one each:
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for one phase and for ten."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for one phase and for ten."}} sources=["evidence/phases"]
 compared("phases")
 
 # %% [markdown]
 # 400 exemplars in all, however many classes; and the paper's optimiser, rates and inner steps, from random images and at the network itself, with
 # 40 outer steps in phase 0 for the paper's 2,000 and without adjustment:
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for a fixed total of exemplars, and for the paper's rates against random exemplars."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for a fixed total of exemplars, and for the paper's rates against random exemplars."}} sources=["evidence/variants"]
 compared("variants")
 
 # %% [markdown]
 # 50 classes, with networks of twice the width, $N = 5$ and $25$:
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for 50 classes."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for 50 classes."}} sources=["evidence/medium", "evidence/medium_n25"]
 compared("medium")
 compared("medium_n25")
 
 # %% [markdown]
 # ## What it costs
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["evidence/primary"]
 rows = []
 for arm, minus, _ in PRIMARY:
     seconds = [

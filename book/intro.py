@@ -47,14 +47,14 @@ say(
     )
 )
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each data set, method and number of exemplars."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each data set, method and number of exemplars."}} sources=["all"]
 gain_figure(found)
 plt.show()
 
 # %% [markdown]
 # The same, against how much of its own training data the first network of a run knows:
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "The same gains against the share of its training images that the network of phase 0 classifies correctly."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "The same gains against the share of its training images that the network of phase 0 classifies correctly."}} sources=["all"]
 known_figure(found)
 plt.show()
 

@@ -22,13 +22,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown, display
 
-from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.studies import outcome
 from mnemonics_lib.edition.studies.plan import plan, words
 from mnemonics_lib.edition.studies.study import study_files
-from mnemonics_lib.paths import RECORDS, ROOT
+from mnemonics_lib.paths import ROOT
 
 figures.style()
 table1 = pd.read_csv(ROOT / "book" / "paper" / "table1.csv")
@@ -200,7 +199,7 @@ def claims(field, paper_field):
 # %% [markdown]
 # **Average accuracy**, differences in points:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["quick/digits-n5", "quick/digits-n1", "book/paper/table1.csv", "book/paper/table2.csv"]
 show(pd.DataFrame(claims("average_accuracy", "avg_acc")))
 
 # %% [markdown]
@@ -212,7 +211,7 @@ show(pd.DataFrame(claims("average_accuracy", "avg_acc")))
 # %% [markdown]
 # **Forgetting rate**, differences in points (negative is better):
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["quick/digits-n5", "quick/digits-n1", "book/paper/table1.csv", "book/paper/table2.csv"]
 show(pd.DataFrame(claims("forgetting", "forgetting")))
 
 # %% [markdown]
@@ -222,7 +221,7 @@ show(pd.DataFrame(claims("forgetting", "forgetting")))
 # exemplars from the images they started from, in standard deviations of the data's pixels. *Cost* is a whole run on one
 # thread, on a machine busy with two to four things. What an arm changes:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/studies/quick/digits-n5.yaml", "book/studies/quick/digits-n1.yaml"]
 runs = [
     run
     for path in study_files("quick")
@@ -240,13 +239,13 @@ show(
     )
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["quick/digits-n5", "quick/digits-n1"]
 for n, found in digits.items():
     if found:
         display(Markdown(f"**digits, N = {n}**"))
         show(report.summary(found).reset_index())
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase on digits, N = 5, for random, herding and mnemonics, with 95 % bands."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase on digits, N = 5, for random, herding and mnemonics, with 95 % bands."}} sources=["quick/digits-n5"]
 plain = [
     r
     for arm in ("random", "herding", "mnemonics")
@@ -348,7 +347,7 @@ say(
 # %% [markdown]
 # **Table 1**, each method with (yes) and without (no) everything the paper adds:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/paper/table1.csv"]
 show(
     beside(table1, ["dataset", "method", "with_mnemonics"], table_1).rename(
         columns={"with_mnemonics": "with mnemonics"}
@@ -358,51 +357,9 @@ show(
 # %% [markdown]
 # **Table 2**, LUCIR with weight transfer:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/paper/table2.csv"]
 show(
     beside(table2, ["dataset", "exemplars", "adjust_old"], table_2).rename(
         columns={"adjust_old": "adjusted"}
     )
-)
-
-# %% [markdown]
-# ## The records
-
-# %% tags=["remove-input"]
-rows = []
-for path in sorted(RECORDS.glob("*/*/*/seed-*.json")):
-    record = read_record(path)
-    made_by = (record.code.commit or "unknown")[:10] + (
-        " (modified)" if record.code.dirty else ""
-    )
-    rows.append(
-        (
-            path.parent,
-            record.seed,
-            made_by,
-            record.device,
-            record.versions["torch"],
-        )
-    )
-
-
-def in_short(seeds):
-    """Seeds as text: those that follow one another by the first and the last."""
-    first, last = min(seeds), max(seeds)
-    whole = last - first == len(seeds) - 1 > 1
-    return f"{first}–{last}" if whole else ", ".join(map(str, seeds))
-
-
-listed = pd.DataFrame(
-    rows, columns=["path", "seed", "commit", "device", "torch"]
-)
-grouped = (
-    listed.groupby(["path", "commit", "device", "torch"])["seed"]
-    .agg(in_short)
-    .reset_index()
-)
-show(
-    grouped.assign(path=[f"`{p.relative_to(ROOT)}`" for p in grouped.path])[
-        ["path", "seed", "commit", "device", "torch"]
-    ]
 )

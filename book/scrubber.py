@@ -95,7 +95,7 @@ say(
 # %% [markdown]
 # ## Try it
 
-# %% tags=["hide-input", "widget-figure"] mystnb={"image": {"alt": "Ten exemplars of five digits in columns: at the start, after 10, 20 and 40 outer steps of the run with larger steps, and what has changed. Most digits can still be made out, while grey noise grows around and within them."}}
+# %% tags=["hide-input", "widget-figure"] mystnb={"image": {"alt": "Ten exemplars of five digits in columns: at the start, after 10, 20 and 40 outer steps of the run with larger steps, and what has changed. Most digits can still be made out, while grey noise grows around and within them."}} sources=["shown/scrubber"]
 
 
 def some_of(found, stops):
@@ -110,7 +110,7 @@ for axis, name in zip(figure.axes, fast_early["names"], strict=False):
 figure.suptitle("larger steps, phase 0")
 plt.show()
 
-# %% tags=["hide-input", "widget-figure"] mystnb={"image": {"alt": "Two plots over the outer steps of phase 0, of both runs. Left, validation losses that jump up and down from step to step, in both runs alike, and do not visibly fall. Right, displacements that grow fast at first and ever more slowly."}}
+# %% tags=["hide-input", "widget-figure"] mystnb={"image": {"alt": "Two plots over the outer steps of phase 0, of both runs. Left, validation losses that jump up and down from step to step, in both runs alike, and do not visibly fall. Right, displacements that grow fast at first and ever more slowly."}} sources=["shown/scrubber"]
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(10, 3.6), layout="constrained"
 )

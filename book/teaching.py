@@ -35,7 +35,7 @@
 #
 # Slides whose cells should be run before the class say how long that took, with the cells before them that are not shown.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["book/lecture.yaml", "book/records/lecture.json"]
 from mnemonics_lib.edition.deck.plan import read_plan
 from mnemonics_lib.edition.deck.rehearsal import measured
 from mnemonics_lib.edition.deck.teaching import (

@@ -25,8 +25,8 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.shown import show
-from mnemonics_lib.paths import PARAMS, RECORDS, ROOT
+from mnemonics_lib.edition.shown import say, show
+from mnemonics_lib.paths import PARAMS
 
 figures.style()
 NAME = "tiny_imagenet_100-n5"
@@ -66,7 +66,7 @@ display(
 # **Average accuracy (%)**, and the difference to herding in points, between runs of the same seed, with 95 % intervals:
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["small/tiny_imagenet_100-n5"]
 def rows(field):
     """A row for each way to make exemplars, of each method."""
     for method, name in METHODS.items():
@@ -96,10 +96,10 @@ show(pd.DataFrame(rows("average_accuracy")))
 # %% [markdown]
 # **Forgetting rate (%)**, lower is better:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["small/tiny_imagenet_100-n5"]
 show(pd.DataFrame(rows("forgetting")))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy between trained exemplars and herding's, one dot per seed, for LUCIR and LwF."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy between trained exemplars and herding's, one dot per seed, for LUCIR and LwF."}} sources=["small/tiny_imagenet_100-n5"]
 differences = {
     f"{METHODS[method]}: {words}": {
         seed: found[method + suffix][seed].average_accuracy
@@ -151,7 +151,7 @@ display(Markdown("\n".join(lines)))
 # %% [markdown]
 # ## Phase by phase
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy after each phase for herding's and trained exemplars, LUCIR and LwF."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy after each phase for herding's and trained exemplars, LUCIR and LwF."}} sources=["small/tiny_imagenet_100-n5"]
 LINES = {
     "-transfer": {"color": figures.PALETTE["herding"]},
     "-trained": {"color": figures.PALETTE["mnemonics"]},
@@ -190,7 +190,7 @@ plt.show()
 # goes in as many steps when its gradient is noise. Means over seeds.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["small/tiny_imagenet_100-n5"]
 def trained(by_seed):
     """What was measured of the trainings of E_0."""
     of = [record.results[0] for record in by_seed.values()]
@@ -231,7 +231,7 @@ show(
 #
 # *Seconds* are those of a run among ten that shared one GPU; phase 0, which the arms of a method and seed share, is counted in each.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["small/tiny_imagenet_100-n5"]
 show(pd.DataFrame(report.every_run(found)).drop(columns="exemplars (MB)"))
 devices = " and ".join(
     sorted(
@@ -242,8 +242,4 @@ devices = " and ".join(
         }
     )
 )
-display(
-    Markdown(
-        f"Computed on {devices}. The records: `{(RECORDS / 'small' / NAME).relative_to(ROOT)}`."
-    )
-)
+say(f"Computed on {devices}.")

@@ -90,13 +90,13 @@ def of_budget(budget):
 # %% [markdown]
 # ## 20 exemplars a class
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/records/search.json"]
 show(of_budget(20))
 
 # %% [markdown]
 # ## 5 exemplars a class
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/records/search.json"]
 show(of_budget(5))
 
 # %% [markdown]

@@ -316,7 +316,7 @@ show(rows)
 # 20 classes) inner loops became longer, with the last ten steps differentiated: these are taken at a network that has been fitted to the exemplars
 # by those before.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["book/records/search.json"]
 search = json.loads((RECORDS / "search.json").read_text())["runs"]
 lucir = [
     r
@@ -453,7 +453,7 @@ say(
 # said. What is measured is the loss; the
 # three terms speak of its gradient and curvature, which for cross-entropy fall and rise with it.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["all"]
 found = sorted(gains(), key=lambda gain: gain.knows)
 show(
     {

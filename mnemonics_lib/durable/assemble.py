@@ -7,7 +7,8 @@ from typing import Any
 
 from mnemonics_lib import metrics
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.durable.provenance import Environment, Identity, code_version
+from mnemonics_lib.durable.commit import code_version
+from mnemonics_lib.durable.provenance import Environment, Identity
 from mnemonics_lib.durable.records import VERSION, Record, parse_record
 
 AXES = (

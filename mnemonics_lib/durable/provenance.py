@@ -1,4 +1,4 @@
-"""Where a run's numbers come from: what it is a run of, what it was made under, and the commit of the library.
+"""Where a run's numbers come from: what it is a run of, and what it was made under.
 
 The identity says what a run is: with another one it is another run, and is made again. The environment says under what
 it was made. Another number of threads or another torch changes the last digits, and with them the run, but a record
@@ -8,15 +8,12 @@ that was made under the old ones stays true: so the environment is written down 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import platform
-import subprocess
 import sys
 import weakref
 from collections.abc import Iterable
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
@@ -25,11 +22,10 @@ from mnemonics_lib.data.dataset import Dataset
 from mnemonics_lib.device.memory import device_name
 from mnemonics_lib.device.processes import processes
 from mnemonics_lib.durable.own_method import describe_method
-from mnemonics_lib.durable.source import EXCLUDED, PACKAGE, ROOTS, Excluded, library_source
+from mnemonics_lib.durable.source import EXCLUDED, ROOTS, Excluded, library_source
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.durable.values import describe_plain
 from mnemonics_lib.methods import METHODS, MethodInfo
-from mnemonics_lib.paths import checkout
 
 PACKAGES = ("torch", "torchvision", "higher", "numpy", "scikit-learn")
 """Packages that decide the numbers of a run."""
@@ -72,13 +68,6 @@ class Environment(BaseModel):
     def _as_ever_of_one(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Of one process without its number, of which records and shared phases that are older know nothing."""
         return {name: value for name, value in values(self).items() if name != "processes" or value != 1}
-
-
-class CodeVersion(TypedDict):
-    """The commit of the library's files and whether they differ from it; None for both where no repository has them."""
-
-    commit: str | None
-    dirty: bool | None
 
 
 def environment(device: torch.device | str) -> Environment:
@@ -179,29 +168,3 @@ def data_digest(dataset: Dataset) -> str:
     digest = sha256(described)
     _digests[id(dataset)] = weakref.ref(dataset), digest
     return digest
-
-
-@functools.cache
-def code_version(package: Path = PACKAGE) -> CodeVersion:
-    """The commit that the library's files are of, and whether they differ from it.
-
-    A library that is installed in an environment, or copied into another project, may lie inside that project's
-    repository, and even be tracked by it. Its commits say nothing of the library: one is named only where the
-    repository is that of the project around the library, and has the library's files.
-
-    Args:
-        package: the folder of the library.
-    """
-
-    def git(*arguments: str) -> str | None:
-        try:
-            command = ["git", "-C", str(package), *arguments]
-            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-        except (OSError, subprocess.CalledProcessError):
-            return None
-
-    ours = checkout(package) is not None and git("rev-parse", "--show-prefix") == f"{package.resolve().name}/"
-    if not ours or git("ls-files", "--error-unmatch", "__init__.py") is None:
-        return {"commit": None, "dirty": None}
-    status = git("status", "--porcelain", "--", ".")
-    return {"commit": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}

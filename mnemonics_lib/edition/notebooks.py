@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from mnemonics_lib.config import ConfigError, load_config, override
+from mnemonics_lib.durable.commit import code_version, short_commit
 from mnemonics_lib.edition.kernels import library_for_kernels
 from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
+from mnemonics_lib.paths import ROOT
 
 try:
     import nbformat
@@ -33,6 +35,9 @@ except ModuleNotFoundError as missing:
     if __name__ == "__main__":
         sys.exit(str(missing))
     raise
+
+EXECUTED_WITH = "executed_with"
+"""Where the metadata of an executed notebook have :func:`executed_with`."""
 
 BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
 """A tqdm bar, up to and with its ``[elapsed<remaining, rate]``."""
@@ -176,9 +181,23 @@ def execute(source: Path, params: Path | None, output: Path, overrides: Sequence
         print(_failure(source, error, failed), flush=True)
         return failed
     clean(notebook, _slug(output))
+    notebook.metadata[EXECUTED_WITH] = executed_with(params, overrides)
     nbformat.write(notebook, work)
     os.replace(work, output)
     return None
+
+
+def executed_with(params: Path | None, overrides: Sequence[str]) -> dict[str, Any]:
+    """What an executed notebook says of itself, for the book: its parameters, and the commit of the library.
+
+    A parameter file outside of the project is not named: a path of one machine means nothing on another.
+    """
+    inside = params and params.resolve().is_relative_to(ROOT.resolve())
+    return {
+        "params": params.resolve().relative_to(ROOT.resolve()).as_posix() if params and inside else None,
+        "overrides": list(overrides),
+        "code": short_commit(**code_version()),
+    }
 
 
 def clean(notebook: NotebookNode, slug: str) -> None:

@@ -9,14 +9,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from mnemonics_lib.durable.commit import SHORT, short_commit
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.arms import SEED_NAME, RecordFile, arm_of, read_files, record_paths
 from mnemonics_lib.edition.columns import typed
 from mnemonics_lib.edition.measures import OF_PHASE, OF_RUN, rows_of
 from mnemonics_lib.edition.settings import Settings, flat, settings
-
-SHORT = 10
-"""Hexadecimal digits of a commit or a digest that a table has."""
 
 MAIN = ("dataset", "phases", "method", "exemplars")
 """Settings that every table has; ``phases`` is N."""
@@ -94,6 +92,6 @@ def _varies(name: str, fields: Iterable[Settings]) -> bool:
 
 def _made(record: Record) -> dict[str, str | None]:
     """What a record was made by; the digest of a record without an identity is of all of the library's source."""
-    commit = record.code.commit and record.code.commit[:SHORT] + ("-dirty" if record.code.dirty else "")
+    commit = short_commit(record.code.commit, record.code.dirty)
     source = record.identity.source if record.identity else record.code.source
     return {"device": record.device, "commit": commit, "source": source and source[:SHORT]}

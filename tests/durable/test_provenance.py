@@ -1,4 +1,4 @@
-"""Identity and environment of a run, and the commit of the library."""
+"""Identity and environment of a run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import dataclasses
 import gc
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -21,7 +20,6 @@ from mnemonics_lib.durable import provenance
 from mnemonics_lib.durable.provenance import (
     Environment,
     Identity,
-    code_version,
     data_digest,
     differences,
     environment,
@@ -230,90 +228,6 @@ def test_the_number_of_processes_is_written_down_where_there_were_several():
     assert three.model_dump() == {**alone.model_dump(), "processes": 3}
     assert Environment(**three.model_dump()) == three
     assert environment("cpu") == alone
-
-
-# -- commit ----------------------------------------------------------------------------------------------------------
-
-
-def git(folder: Path, *arguments: str) -> str:
-    person = ("-c", "user.name=u", "-c", "user.email=u@example.org")
-    done = subprocess.run(["git", "-C", folder, *person, *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-@pytest.fixture
-def package(tmp_path) -> Path:
-    """A package in a folder of a repository that has another file."""
-    folder = tmp_path / "env" / "site" / "lib"
-    folder.mkdir(parents=True)
-    (folder / "__init__.py").write_text("")
-    (folder / "losses.py").write_text("")
-    (tmp_path / "draft.tex").write_text("x")
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "add", "draft.tex")
-    git(tmp_path, "commit", "-qm", "draft")
-    return folder
-
-
-@pytest.mark.parametrize("ignored", [True, False])
-def test_a_commit_of_a_repository_that_does_not_have_the_library_is_not_named(package, tmp_path, ignored):
-    if ignored:
-        (tmp_path / ".gitignore").write_text("env/\n")
-    assert code_version(package) == {"commit": None, "dirty": None}
-
-
-PROJECT = '[project]\nname = "mnemonics-book"\n'
-
-
-@pytest.mark.parametrize("project", ["", "pyproject.toml", "env/site/pyproject.toml"])
-def test_a_commit_of_a_repository_into_which_the_library_was_copied_is_not_named(package, tmp_path, project):
-    if project:  # of the outer folder, as a fork might have it, or of a copy of the whole project
-        (tmp_path / project).write_text(PROJECT)
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-qm", "vendored")
-    assert code_version(package) == {"commit": None, "dirty": None}
-
-
-@pytest.fixture
-def own_package(tmp_path) -> Path:
-    """A package in a folder of the project, which is a repository without it."""
-    folder = tmp_path / "lib"
-    folder.mkdir()
-    for name in ("__init__.py", "losses.py"):
-        (folder / name).write_text("")
-    (tmp_path / "pyproject.toml").write_text(PROJECT)
-    git(tmp_path, "init", "-q")
-    return folder
-
-
-def test_a_copy_in_the_projects_folder_that_is_not_tracked_has_no_commit(own_package, tmp_path):
-    git(tmp_path, "add", "pyproject.toml")
-    git(tmp_path, "commit", "-qm", "draft")
-    assert code_version(own_package) == {"commit": None, "dirty": None}
-
-
-def test_the_commit_of_the_librarys_own_repository_is_named(own_package, tmp_path):
-    package = own_package
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-qm", "library")
-    commit = git(tmp_path, "rev-parse", "HEAD")
-    code_version.cache_clear()
-    assert code_version(package) == {"commit": commit, "dirty": False}
-    (tmp_path / "draft.tex").write_text("y")  # not of the library
-    code_version.cache_clear()
-    assert code_version(package) == {"commit": commit, "dirty": False}
-    (package / "losses.py").write_text("x = 1\n")
-    code_version.cache_clear()
-    assert code_version(package) == {"commit": commit, "dirty": True}
-
-
-def test_outside_a_repository_or_without_git_there_is_no_commit(tmp_path, monkeypatch):
-    (tmp_path / "__init__.py").write_text("")
-    assert code_version(tmp_path) == {"commit": None, "dirty": None}
-    code_version.cache_clear()
-    monkeypatch.setenv("PATH", "")
-    assert code_version() == {"commit": None, "dirty": None}
-    code_version.cache_clear()
 
 
 def test_a_method_of_the_library_is_described_without_loading_the_others():

@@ -7,8 +7,17 @@ import nbformat
 import pytest
 
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.edition.notebooks import check_all, check_parameters, execute, main
+from mnemonics_lib.durable.commit import code_version, short_commit
+from mnemonics_lib.edition.notebooks import (
+    EXECUTED_WITH,
+    check_all,
+    check_parameters,
+    execute,
+    executed_with,
+    main,
+)
 from mnemonics_lib.edition.parameters import DEFAULTS, ParameterError
+from mnemonics_lib.edition.sources import Page
 from mnemonics_lib.paths import PARAMS
 
 DECLARED = "\n".join(f"{name} = {value!r}" for name, value in DEFAULTS.items())
@@ -220,3 +229,14 @@ def test_a_page_without_parameters(params):
     source = notebook(Path("page.py"), "print('numbers')", resolve="")
     assert execute(source, None, Path("page.ipynb")) is None
     assert [o.text for o in outputs("page.ipynb")] == ["numbers\n"]
+    with_nothing = nbformat.read("page.ipynb", as_version=4).metadata[EXECUTED_WITH]
+    assert (with_nothing["params"], with_nothing["overrides"]) == (None, [])
+
+
+def test_an_executed_notebook_says_with_what(params):
+    digits = PARAMS / "quick" / "digits-n5.yaml"
+    said = executed_with(digits, ["seed=3"])
+    code = short_commit(**code_version())
+    assert said == {"params": "params/quick/digits-n5.yaml", "overrides": ["seed=3"], "code": code}
+    assert executed_with(params, [])["params"] is None  # a path of one machine
+    Page(**said)  # which reads it

@@ -28,7 +28,7 @@ TINY = [
 READ_BACK = """
 import json, sys
 from mnemonics_lib import paths, runs
-from mnemonics_lib.durable.provenance import code_version
+from mnemonics_lib.durable.commit import code_version
 
 run = runs.load_run(sys.argv[1])
 record, path = runs.run(run.config)  # a finished run, found without being told where
