@@ -53,6 +53,9 @@ SEEN = """() => {
     brokenLines: all(".cell_input pre, .output pre").filter(breaks).map(longest),
     scrollingCode: all(".highlight pre").filter((pre) => !pre.closest(".output") && scrolls(pre)).map(longest),
     tables: all("table").map(columns),
+    withoutSource: all(".cell_output")
+      .filter((output) => output.querySelector("img, table") && !output.querySelector("small.sources"))
+      .map((output) => output.textContent.trim().slice(0, 60)),
     withoutAlt: [...document.images].filter((image) => !image.alt.trim()).map((image) => image.currentSrc),
   };
 }"""

@@ -42,6 +42,10 @@ def test_its_images_have_alt_texts(look: Look) -> None:
     assert not look.seen["withoutAlt"]
 
 
+def test_its_figures_and_tables_say_where_they_come_from(look: Look) -> None:
+    assert not look.seen["withoutSource"]
+
+
 def test_it_does_not_scroll_sideways(look: Look) -> None:
     assert look.seen["beyond"] <= 0
 
