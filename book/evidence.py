@@ -33,6 +33,7 @@ import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
 
 from mnemonics_lib.edition import figures, kept_figures, report
+from mnemonics_lib.edition.by_class import arrivals, class_forgetting
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.measures import measure
 from mnemonics_lib.edition.shown import show
@@ -194,6 +195,35 @@ for arm, minus, found in PRIMARY:
             )
         }
     )
+if rows:
+    show(rows)
+
+# %% [markdown]
+# **Who is forgotten?** The accuracy that the classes of a phase lose between that phase and the end of the run, in points, with herding's
+# exemplars → with trained ones; means over seeds. The classes of phase 0 are ten, those of a later phase two.
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+rows = []
+for arm, minus, found in PRIMARY:
+    row = {"cell": cell(arm)}
+    lost = {
+        which: [
+            (class_forgetting(record), arrivals(record))
+            for seed, record in RECORDS["primary"][which].items()
+            if seed in found.differences
+        ]
+        for which in (minus, arm)
+    }
+    for phase in range(STUDIES["primary"].runs[0].config.phases):
+        means_of = [
+            fmean(each[came == phase].mean() for each, came in lost[which])
+            for which in (minus, arm)
+            if lost[which]
+        ]
+        row[f"of phase {phase}"] = " → ".join(
+            map("{:.1f}".format, means_of)
+        )
+    rows.append(row)
 if rows:
     show(rows)
 

@@ -110,9 +110,8 @@ figure, axes = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 left, right = axes
 figures.phase_curves([record], left)
 confusion = record.results[-1].confusion
-figures.confusion(confusion, right, "after the last phase (%)")
+figures.confusion(confusion, right, "after the last phase")
 names = finished.class_names
-right.set(xlabel="predicted", ylabel="true")
 right.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90)
 right.set_yticks(np.arange(len(names)) + 0.5, names, rotation=0)
 plt.show()

@@ -57,7 +57,7 @@ import pandas as pd
 import torch
 
 from mnemonics_lib import global_bop, losses, metrics, runs
-from mnemonics_lib.edition import drawings, figures, report
+from mnemonics_lib.edition import by_class, drawings, figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.exemplars.selection import select
@@ -338,6 +338,30 @@ if wrong.sum():
     )
 else:
     say("There are none.")
+
+# %% [markdown]
+# And who forgets? The accuracy on each class, in the order in which they came,
+# after each phase:
+
+# %% mystnb={"image": {"alt": "A heat map: a row for each class in the order of arrival, a column for each phase, and in each cell the accuracy on that class, which is blank before it arrives."}} tags=["hide-input"]
+figure, axis = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+figures.class_accuracies(by_class.class_accuracies(record), axis)
+plt.show()
+
+# %% tags=["hide-input"]
+lost = by_class.class_forgetting(record)
+came, most = by_class.arrivals(record), lost.argmax()
+say(
+    f"Class {most} has lost the most since the phase that brought it, "
+    f"{lost[most]:.0f} points. The classes of phase 0 have lost "
+    f"{lost[came == 0].mean():.0f} on average."
+)
+between = (came > 0) & (came < came.max())
+if between.any():
+    say(
+        "Those of later phases, the last one left out, have lost "
+        f"{lost[between].mean():.0f}."
+    )
 
 # %% [markdown]
 # One seed of one setting: [chapter 4](04_ablations.ipynb) compares kinds of

@@ -60,12 +60,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from mnemonics_lib import global_bop, metrics, runs
 from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
+from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import drawings, figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.intervals import interval
@@ -383,10 +383,7 @@ def trained_on(memory, k):
 
 # %% tags=["live"]
 pairs = pd.DataFrame(
-    [
-        (trained_on(E_0, k), trained_on(E_trained, k))
-        for k in tqdm(range(6))
-    ],
+    [(trained_on(E_0, k), trained_on(E_trained, k)) for k in bar(range(6))],
     columns=["chosen (%)", "trained (%)"],
 )
 gained = interval(pairs["trained (%)"] - pairs["chosen (%)"])

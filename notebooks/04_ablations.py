@@ -60,10 +60,10 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from scipy.stats import pearsonr
-from tqdm import tqdm
 
 from mnemonics_lib import runs
 from mnemonics_lib.config import parse_config
+from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.intervals import interval, paired
@@ -91,7 +91,7 @@ committed = report.evidence(config.profile, name)
 seeds = range(config.seed, config.seed + (1 if committed else 3))
 grid = [(kind, at) for at in seeds for kind in kinds]
 fresh: report.Evidence = {}
-for kind, at in tqdm(grid, desc="runs"):
+for kind, at in bar(grid, desc="runs"):
     run = config.replace(exemplars=kind, seed=at)
     record, _ = runs.run(run, RUNS, progress=True)
     fresh.setdefault(kind, {})[at] = record
@@ -146,7 +146,9 @@ if alike:
     of_seeds = report.values(committed[arm], "average_accuracy").values()
     if len(of_seeds) > 1:
         spread = np.std(list(of_seeds), ddof=1)
-        say(f"Over its seeds *{arm}* has a standard deviation of {spread:.2f}.")
+        say(
+            f"Over its seeds *{arm}* has a standard deviation of {spread:.2f}."
+        )
 elif rows:
     say("The source has changed since: they agree as two seeds do.")
 else:

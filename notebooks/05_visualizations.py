@@ -196,8 +196,8 @@ for phase in (early, late):
 
 # %% [markdown]
 # These are means over the exemplars of one run, of one seed, and make no claim
-# about others. The page *Where training exemplars helps* of the book asks the
-# same on CIFAR-100, over seeds and with intervals.
+# about others. [Where training exemplars helps](../book/evidence.py), a page of
+# the book, asks the same on CIFAR-100, over seeds and with intervals.
 
 # %% [markdown]
 # ## Exercises

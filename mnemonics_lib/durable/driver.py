@@ -7,10 +7,10 @@ import copy
 import time
 
 import torch
-from tqdm import tqdm
 
 from mnemonics_lib.data.held import HOST
 from mnemonics_lib.device.memory import free_bytes
+from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.durable.clock import Clock
 from mnemonics_lib.durable.journal import Journal
 from mnemonics_lib.durable.provenance import Environment
@@ -126,11 +126,11 @@ class Driver:
         self.journal.take(loop, name)
         if loop.done < len(loop):
             self._require_room(loop)
-        bar = tqdm(total=len(loop), initial=loop.done, desc=name, disable=not self.progress, leave=False)
-        with bar, listening() as ear:
+        shown = bar(total=len(loop), initial=loop.done, desc=name, disable=not self.progress, leave=False)
+        with shown, listening() as ear:
             for _ in range(loop.done, len(loop)):
                 take_step(loop, name)
-                bar.update()
+                shown.update()
                 self._keep(loop, name, ear)
 
     def _require_room(self, loop: Loop) -> None:

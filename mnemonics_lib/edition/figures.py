@@ -58,15 +58,38 @@ def image_grid(rows: Mapping[str, Tensor], pixels: Pixels, columns: Sequence[str
 
 
 def confusion(counts: Sequence[Sequence[int]], axis: Axes, title: str = "") -> Axes:
-    """A confusion matrix, each row in per cent of its class, rows true and columns predicted."""
+    """A confusion matrix, in per cent of the true class: rows true, columns predicted, in the order of arrival."""
     shares = np.asarray(counts, dtype=float)
     shares = 100 * shares / shares.sum(axis=1, keepdims=True)
-    annotate = len(shares) <= 12
-    sns.heatmap(
-        shares, ax=axis, cmap="Blues", vmin=0, vmax=100, annot=annotate, fmt=".0f", cbar=False, square=True,
-        annot_kws={"fontsize": 7},
-    )  # fmt: skip
-    axis.set(xlabel="predicted (position in class order)", ylabel="true", title=title)
+    _heat_map(shares, axis, "% of the true class").set_aspect("equal")
+    axis.set(xlabel="predicted class (numbers: % of the true class)", ylabel="true class", title=title)
+    return axis
+
+
+def class_accuracies(accuracies: np.ndarray, axis: Axes, title: str = "") -> Axes:
+    """The accuracy on each class after each phase, on all classes seen: who forgets what.
+
+    Args:
+        accuracies: per cent [N + 1, K], of :func:`mnemonics_lib.edition.by_class.class_accuracies`.
+        axis: where to draw; a row for each class, in the order of arrival.
+        title: of the axis.
+    """
+    _heat_map(accuracies.T, axis, "accuracy (%)")
+    axis.set(xlabel="after phase i (numbers: accuracy, %)", ylabel="class", title=title)
+    return axis
+
+
+WRITTEN_OUT = 12
+"""Classes up to which a heat map has its numbers written into it; of more it has a scale beside it."""
+
+
+def _heat_map(shares: np.ndarray, axis: Axes, unit: str) -> Axes:
+    """Numbers from 0 to 100, of which some may be missing."""
+    few = len(shares) <= WRITTEN_OUT
+    numbers: dict[str, Any] = {"annot": True, "fmt": ".0f", "annot_kws": {"fontsize": 8}, "cbar": False}
+    scale: dict[str, Any] = {"cbar_kws": {"label": unit}}
+    sns.heatmap(shares, ax=axis, cmap="Blues", vmin=0, vmax=100, **(numbers if few else scale))
+    axis.tick_params(axis="y", rotation=0)
     return axis
 
 

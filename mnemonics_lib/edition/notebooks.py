@@ -220,8 +220,9 @@ def clean(notebook: NotebookNode, slug: str) -> None:
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
                 output.text = KERNEL_FILE.sub("<cell>", output.text)
+                output.text = _without_bars(output.text)
                 if output.name == "stderr":
-                    output.text = WAITING.sub("", _without_bars(output.text))
+                    output.text = WAITING.sub("", output.text)
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
 

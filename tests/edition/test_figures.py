@@ -107,3 +107,20 @@ def test_a_method_has_a_band_from_three_seeds_on_and_the_bound_is_dashed(axis: A
     (band,) = axis.collections
     heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
     assert (heights.min(), heights.max()) == (90.0, 100.0)  # no accuracy is beyond 100 %
+
+
+def test_heat_maps_state_their_unit_beside_few_classes_and_many():
+    few, many = np.full((3, 3), 5), np.full((20, 20), 5)
+    axis = figures.confusion(few, plt.figure().add_subplot())
+    assert "% of the true class" in axis.get_xlabel()
+    assert [text.get_text() for text in axis.texts] == ["33"] * 9
+    figure = plt.figure()
+    axis = figures.confusion(many, figure.add_subplot())
+    assert not axis.texts
+    assert [beside.get_ylabel() for beside in figure.axes[1:]] == ["% of the true class"]
+
+
+def test_a_class_that_has_not_arrived_has_no_number():
+    accuracies = np.array([[90.0, np.nan], [40.0, 100.0]])  # [N + 1, K]
+    axis = figures.class_accuracies(accuracies, plt.figure().add_subplot())
+    assert [text.get_text() for text in axis.texts] == ["90", "40", "100"]  # a row for each class

@@ -175,6 +175,18 @@ with locks.locked(Path("taken.lock"), deadline=None, what="another process"):
 """
 
 
+BARS = """
+from mnemonics_lib.durable.bar import bar
+for number in bar(range(3), desc="rounds", leave=False):
+    print("round", number, flush=True)
+"""
+
+
+def test_of_bars_on_standard_output_only_what_was_printed_stays(params):
+    assert execute(notebook(Path("n.py"), BARS), params, Path("out/n.ipynb")) is None
+    assert [(o.name, o.text) for o in outputs("out/n.ipynb")] == [("stdout", "round 0\nround 1\nround 2\n")]
+
+
 def test_that_it_waited_for_another_process_is_not_shown(params):
     source, output = notebook(Path("n.py"), WAITS), Path("out/n.ipynb")
     assert execute(source, params, output) is None
