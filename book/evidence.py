@@ -182,7 +182,9 @@ for arm, minus, found in PRIMARY:
         {"cell": cell(arm)}
         | {
             f"classes {first}–{last - 1}": f"{fmean(values):+.2f}"
-            for (first, last), values in sorted(slices.items())
+            if (values := slices.get((first, last)))
+            else "–"
+            for first, last in STUDIES["primary"].study.slices
         }
         | {
             "before fine-tuning": str(

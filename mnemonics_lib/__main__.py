@@ -96,7 +96,8 @@ def parser() -> argparse.ArgumentParser:
         "what",
         choices=bench.BENCHMARKS,
         help="training: images per second of the model level; inference: of evaluation and features; input: of reading "
-        "pictures from disk; hypergradient: time and memory of the engines",
+        "pictures from disk; hypergradient: time and memory of the engines; rounding: the same runs with kernels for "
+        "other processors",
     )
     measure.add_argument(
         "--root",

@@ -90,6 +90,7 @@ def _heat_map(shares: np.ndarray, axis: Axes, unit: str) -> Axes:
     scale: dict[str, Any] = {"cbar_kws": {"label": unit}}
     sns.heatmap(shares, ax=axis, cmap="Blues", vmin=0, vmax=100, **(numbers if few else scale))
     axis.tick_params(axis="y", rotation=0)
+    axis.grid(visible=False)  # it would show where numbers are missing
     return axis
 
 
