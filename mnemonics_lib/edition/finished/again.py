@@ -53,9 +53,10 @@ def introduction(config: RunConfig, chapter: Chapter, name: str) -> str:
     """What the page is, as a note of the book."""
     protocol, (_, height, width) = config.protocol(), config.image_shape
     classes = protocol.seen(config.phases)
+    method = NAMES.get(config.method, config.method)
     return (
         f":::{{note}}\nThis is [chapter {chapter.number}](/{chapter.file}.ipynb) with other parameters: {name}, "
-        f"{classes} classes at {height} × {width}, $N = {config.phases}$, {NAMES.get(config.method, config.method)} "
-        f"with {config.budget} exemplars a class. Its cells are those of the chapter. What depends on no parameter, and the "
-        "exercises, are there alone.\n:::"
+        f"{classes} classes at {height} × {width}, $N = {config.phases}$, {method} with {config.budget} exemplars a "
+        "class. Its cells are those of the chapter. What depends on no parameter, and the exercises, are there alone."
+        "\n:::"
     )

@@ -53,7 +53,7 @@ class Header(Checked):
     version: Literal[1] = 1
     study: str
     identity: Identity
-    code: CodeVersion
+    code: dict[str, str | bool | None]
     environment: Environment
     loops: list[dict[str, Any]]
     checkpoint: dict[str, Any]
@@ -90,7 +90,7 @@ def write_store(
     header = Header(
         study=study,
         identity=identity,
-        code=made_by[0],
+        code={**made_by[0]},
         environment=made_by[1],
         loops=listed,
         checkpoint=taken_out(checkpoint, tensors),

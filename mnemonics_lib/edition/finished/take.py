@@ -103,9 +103,10 @@ class TakenRuns:
             commit = (self._record(run).code.commit or "unknown")[:10]
             by_commit.setdefault(commit, []).append(f"`{run.arm}`")
         made = "; ".join(f"{', '.join(names)} by commit `{commit}`" for commit, names in by_commit.items())
+        where = self.folder.relative_to(ROOT).as_posix()
         return (
             "**Computed here, or taken.** What would train for minutes is not trained on this page. It is finished "
-            f"work of the study `{self.study}`, from `{self.folder.relative_to(ROOT).as_posix()}`: {made}. Where a cell "
+            f"work of the study `{self.study}`, from `{where}`: {made}. Where a cell "
             "takes something, it says so. Everything else is computed here."
         )
 
