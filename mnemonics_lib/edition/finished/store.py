@@ -90,7 +90,7 @@ def write_store(
     header = Header(
         study=study,
         identity=identity,
-        code={**made_by[0]},
+        code={"commit": made_by[0]["commit"], "dirty": made_by[0]["dirty"]},
         environment=made_by[1],
         loops=listed,
         checkpoint=taken_out(checkpoint, tensors),

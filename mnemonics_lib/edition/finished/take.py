@@ -98,12 +98,12 @@ class TakenRuns:
 
     def told(self) -> str:
         """What is taken and what is not, for the reader of the page."""
-        by_commit: dict[str, list[str]] = {(self.store.header.code["commit"] or "unknown")[:10]: [f"`{NAME}`"]}
+        by_commit: dict[str, list[str]] = {str(self.store.header.code["commit"])[:10]: [f"`{NAME}`"]}
         for run in self.plan.runs:
             commit = (self._record(run).code.commit or "unknown")[:10]
             by_commit.setdefault(commit, []).append(f"`{run.arm}`")
         made = "; ".join(f"{', '.join(names)} by commit `{commit}`" for commit, names in by_commit.items())
-        where = self.folder.relative_to(ROOT).as_posix()
+        where = _shown(self.folder)
         return (
             "**Computed here, or taken.** What would train for minutes is not trained on this page. It is finished "
             f"work of the study `{self.study}`, from `{where}`: {made}. Where a cell "
@@ -145,7 +145,7 @@ class TakenRuns:
         if keep is not None and keep != found.keep:
             raise FinishedError(f"study = {self.study!r}: keeps something else of {found.arm} than {keep!r}")
         record, path = self._record(found), self._path(found)
-        print(f"{found.arm}, seed {found.seed}: taken from {path.relative_to(ROOT).as_posix()}, not run here")
+        print(f"{found.arm}, seed {found.seed}: taken from {_shown(path)}, not run here")
         return record, path
 
     def load_run(self, path: Path) -> runs.FinishedRun:
@@ -186,7 +186,7 @@ class MadeRuns(TakenRuns):
 
     def driver_for(self, experiment: Experiment) -> Walker:
         """Walk each loop, and write it."""
-        walk = runs.driver_for(experiment)
+        walk = runs.driver_for(experiment, RUNS)
 
         def keep(loop: Loop, name: str) -> None:
             described = describe(loop, name)
@@ -200,3 +200,8 @@ class MadeRuns(TakenRuns):
     def load_run(self, path: Path) -> runs.FinishedRun:
         """The run as it was made on this machine."""
         return runs.load_run(RUNS / runs.name_of(self.leading.config))
+
+
+def _shown(path: Path) -> str:
+    """A path as a reader knows it: from the project's folder, where it lies in it."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
