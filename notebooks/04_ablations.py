@@ -168,9 +168,8 @@ MADE = {
     "mnemonics-paper": "trained by Eq. 7 to 9 with the paper's numbers",
     "herding-bfloat16": "herding, with networks trained in half precision",
 }
-say(
-    "\n".join(f"- *{arm}*: {MADE[arm]};" for arm in MADE if arm in evidence)
-)
+lines = [f"- *{arm}*: {MADE[arm]}" for arm in MADE if arm in evidence]
+say(";\n".join(lines) + ".")
 
 # %% tags=["hide-input", "slide-arms"]
 show(report.summary(evidence).reset_index())
@@ -343,10 +342,12 @@ show(
 WORDS = {"batch": "batch", "running": "running"}
 for which, words in WORDS.items():
     verdicts = [changes[which].verdict for _, _, changes, _, _ in cells]
+    fell, rose = verdicts.count("lower"), verdicts.count("higher")
     say(
-        f"- With {words} statistics the loss fell in "
-        f"{verdicts.count('lower')} and rose in {verdicts.count('higher')} of "
-        f"the {len(cells)} rows, by intervals of 95 % each."
+        f"- With {words} statistics the loss fell in {fell} and rose in {rose} "
+        f"of the {len(cells)} rows, by intervals of 95 % each."
+        if verdicts.count("too few seeds") < len(cells)
+        else f"- With {words} statistics no row has seeds enough to say."
     )
 further = sum(went > noise for *_, went, noise in cells)
 say(
@@ -439,7 +440,7 @@ for arm, start in trained.items():
     found = answers[arm, "average_accuracy"]
     say(
         f"- *{arm}* minus *{start}*, from which it was trained: average "
-        f"accuracy {SAID[found.verdict]}, {found} points."
+        f"accuracy: {SAID[found.verdict]}; {found} points."
     )
 
 # %% [markdown] tags=["once"]

@@ -94,7 +94,13 @@ print(f"{kept_path.stat().st_size / 1000:.0f} kB kept")
 
 # %% mystnb={"image": {"alt": "Exemplars of the first classes over the outer steps of their training, and the magnified change between the first and the last."}} tags=["hide-input"]
 snapshots = kept.phases[early].snapshots
-kept_figures.snapshots(snapshots)
+last = len(snapshots.steps) - 1
+few = sorted({k * last // 4 for k in range(5)})  # of those that are kept
+kept_figures.snapshots(
+    snapshots._replace(
+        images=snapshots.images[few], steps=snapshots.steps[few]
+    )
+)
 plt.show()
 largest = kept_figures.largest_change(snapshots)
 say(

@@ -43,9 +43,8 @@ def again(notebook: NotebookNode, config: RunConfig, chapter: Chapter) -> Notebo
         if not kind(cell) and ONCE not in cell.metadata.get("tags", [])
     ]
     name = DATA.get(config.dataset, config.dataset)
-    first = made.cells[0]
-    first.source = TITLE.sub(lambda found: f"# {found[1]} ({name})", first.source, count=1)
-    made.cells.insert(1, nbformat.v4.new_markdown_cell(introduction(config, chapter, name)))
+    first, note = made.cells[0], introduction(config, chapter, name)
+    first.source = TITLE.sub(lambda found: f"# {found[1]} ({name})\n\n{note}", first.source, count=1)
     return made
 
 

@@ -20,9 +20,9 @@ CIFAR = load_config(PARAMS / "small" / "cifar100-n5.yaml", ["budget=5"])
 def test_its_title_names_the_data_and_it_leads_to_its_chapter(source):
     notebook, chapter = read_notebook(source), chapters()[source.stem]
     made = again(notebook, CIFAR, chapter)
-    (title,) = (line for line in made.cells[0].source.splitlines() if line.startswith("# "))
-    assert title == f"{notebook.cells[0].source.splitlines()[0]} (CIFAR-100)"
-    note = made.cells[1].source
+    before, (title, note, after) = notebook.cells[0].source, made.cells[0].source.split("\n\n", maxsplit=2)
+    assert title == f"{before.splitlines()[0]} (CIFAR-100)"
+    assert after == before.partition("\n\n")[2]
     assert f"[chapter {chapter.number}](/executed/quick/digits-n5/{source.stem}.ipynb)" in note
     assert "CIFAR-100, 20 classes at 16 × 16, $N = 5$, LUCIR with 5 exemplars a class" in note
 
@@ -34,7 +34,7 @@ def test_exercises_and_what_depends_on_no_parameter_are_left_to_the_chapter(sour
     made = again(notebook, CIFAR, chapters()[source.stem])
     left = [cell for cell in notebook.cells if kind(cell) or ONCE in cell.metadata.get("tags", [])]
     assert [cell.source for cell in notebook.cells] == before
-    assert len(made.cells) == len(before) + 1 - len(left)
+    assert len(made.cells) == len(before) - len(left)
     assert not any("## Exercises" in cell.source or kind(cell) for cell in made.cells)
     assert not any('report.evidence("small"' in cell.source for cell in made.cells)
 
