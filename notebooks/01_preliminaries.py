@@ -283,7 +283,9 @@ lost = knew - on_old(bare)
 for kind in kinds:
     back = on_old(after[kind]) - on_old(bare)
     share = (
-        f", {100 * back / lost:.0f} % of what was lost" if lost > 0 else ""
+        f", {100 * back / lost:.0f} % of what was lost"
+        if min(lost, back) > 0
+        else ""
     )
     say(
         f"- *{kind}*, {config.budget} a class: {back:+.1f} points on the old "

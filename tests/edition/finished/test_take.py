@@ -75,7 +75,7 @@ def test_loops_of_other_source_are_refused_with_the_command_that_makes_them(stud
 
 def test_other_parameters_than_the_study_s_are_refused_by_name(study: Study):
     assert runs_of(study.path, study.config.replace(exemplars="herding"))
-    with pytest.raises(FinishedError, match=r"has other parameters than this notebook \(budget, seed\)"):
+    with pytest.raises(FinishedError, match=r"has other parameters than this notebook \(seed, weight_transfer\)"):
         runs_of(study.path, study.config.replace(seed=1, weight_transfer=True))
 
 
