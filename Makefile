@@ -83,6 +83,14 @@ study: $(ENVIRONMENT) ## make the records of a study that are missing: STUDY=qui
 	@$(SNAKEMAKE) --nolock $(if $(CLUSTER),--profile "params/cluster/$$CLUSTER") --config "study=$$STUDY" \
 		$(if $(CLUSTER),minutes=230) $(if $(DEVICE),"device=$$DEVICE") $(if $(GPUS),"gpus=$$GPUS") -- study
 
+# What was made by other source goes first, so that the study makes it again.
+.PHONY: finished
+finished: $(ENVIRONMENT) ## make the finished work that notebooks take from a study: STUDY=shown/cifar100
+	@test -n "$$STUDY" || { echo "STUDY = '': must name a study: make finished STUDY=shown/cifar100" >&2; exit 2; }
+	@$(PY) -m mnemonics_lib.edition.finished.make --forget "$$STUDY"
+	@$(MAKE) --no-print-directory study
+	@$(PY) -m mnemonics_lib.edition.finished.make "$$STUDY"
+
 .PHONY: costs
 costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction to book/records/costs.json
 	@$(PY) -m mnemonics_lib.edition.costs

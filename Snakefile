@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from mnemonics_lib.config import read_yaml
+from mnemonics_lib.edition import contents
 from mnemonics_lib.edition.file_names import unusable
 from mnemonics_lib.edition.progress import Progress, summary
 
@@ -28,6 +28,7 @@ REHEARSAL = sorted(map(str, Path("book/records").glob("lecture.json")))  # what 
 READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
 LECTURE = ["book/lecture.yaml", "book/_toc.yml"]  # its plan, and the chapters to which it leads
 COSTS = "book/records/costs.json"  # each notebook opens with its own
+LEFT_OUT = contents.left_out() if config.get("wanted") == "book" else {}
 RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
 WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not RENDERED.intersection(p.parts))
 
@@ -43,9 +44,12 @@ def notebooks(profile):
 
 def executed_chapters(*_):
     # What the book's contents name; of twins that differ in a parameter it shows one.
-    contents = read_yaml("book/_toc.yml")
-    files = [chapter["file"] for part in contents["parts"] for chapter in part["chapters"]]
-    return [f"book/{file}.ipynb" for file in [contents["root"], *files] if file.startswith("executed/")]
+    return [f"book/{file}.ipynb" for file in contents.chapters() if file.startswith("executed/")]
+
+
+def executed_pages(*_):
+    # And the chapters run again with finished work of a study, where its data set is there.
+    return [*executed_chapters(), *(f"book/{page}.ipynb" for page in contents.again() if page not in LEFT_OUT)]
 
 
 PROFILES = sorted(p.name for p in Path("params").glob("*") if p.is_dir())
@@ -68,10 +72,13 @@ if workflow.is_main_process and not STUDY:  # on a cluster each job reads this f
         raise WorkflowError(f"Nothing was run, because of these parameters:\n{error}") from None
     if not workflow.output_settings.dryrun:
         Progress(targets=["reproduce"]).install()
+        if LEFT_OUT:
+            print(contents.told(LEFT_OUT), flush=True)
 
 
 wildcard_constraints:
-    profile="[^/]+",
+    profile="(?!shown/)[^/]+",  # there a study says the parameters
+    study="[^/]+",
     params="[^/]+",
     notebook="[^/]+",
     page="[^/]+",
@@ -104,6 +111,30 @@ rule notebook:
         " --output {output:q} 2> {log:q}"
 
 
+rule again:
+    input:
+        source="notebooks/{notebook}.py",
+        study="book/studies/shown/{study}.yaml",
+        params=parameter_files("*"),
+        library=LIBRARY,
+        records=lambda wildcards: RECORDS if wildcards.notebook in READ_RECORDS else [],
+        finished=lambda wildcards: sorted(map(str, Path("book/records/shown", wildcards.study).rglob("*.*"))),
+        costs=COSTS,
+    output:
+        "book/executed/shown/{study}/{notebook}.ipynb",
+    log:
+        "build/logs/shown/{study}/{notebook}.log",
+    benchmark:
+        "build/benchmarks/shown/{study}/{notebook}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    shell:
+        "{sys.executable:q} -m mnemonics_lib.edition.notebooks execute {input.source:q} --study shown/{wildcards.study:q}"
+        " --output {output:q} 2> {log:q}"
+
+
 rule page:
     input:
         source="book/{page}.py",
@@ -127,7 +158,7 @@ rule page:
 
 rule book:
     input:
-        executed_chapters,
+        executed_pages,
         WRITTEN + LIBRARY,  # of which the reference has the docstrings
     output:
         "book/_build/html/index.html",
@@ -222,7 +253,8 @@ if STUDY:
 
 
 def say_how_it_went():
-    wanted = executed_chapters() if config.get("wanted") in ("book", "deck") else notebooks(PROFILE)
+    of_the_book = {"book": executed_pages, "deck": executed_chapters}
+    wanted = of_the_book.get(config.get("wanted"), lambda: notebooks(PROFILE))()
     print(PROGRESS.summary() if STUDY else summary(map(Path, wanted), START), flush=True)
 
 

@@ -388,6 +388,11 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
     return FinishedRun(config, record, state, pixels, protocol.order)
 
 
+def kept_beside(record: Path) -> Path:
+    """Where a run's kept artefacts are: beside the record in its directory, or beside a copy ``seed-0.json`` of it."""
+    return record.with_name(KEPT) if record.name == RECORD else record.with_suffix(".safetensors")
+
+
 def name_of(config: RunConfig) -> str:
     """A readable, unique directory name for a configuration."""
     main = f"{config.dataset}-n{config.phases}-{config.method}-{config.exemplars}-s{config.seed}"

@@ -45,6 +45,7 @@ profile: str = "quick"
 seed: int = 0
 overrides: dict = {}  # any field of a run: {"exemplars": "herding"}
 params: str = ""  # a file of your own, not params/PROFILE/DATASET-nN.yaml
+study: str = ""  # a study whose finished work is taken: shown/cifar100
 
 # %% tags=["resolve", "hide-input"]
 from mnemonics_lib.edition import parameters
@@ -61,14 +62,16 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 
-from mnemonics_lib import global_bop, losses, metrics, runs
+from mnemonics_lib import global_bop, losses, metrics
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.experiment import Experiment
 
 figures.style()
-say(cost("01_preliminaries", config.profile, config.dataset, config.phases))
+say(cost("01_preliminaries", config, study))
+runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 
 # %% [markdown]
 # ## The stream of classes
@@ -90,10 +93,11 @@ for i in range(config.phases + 1):
     print(f"phase {i}: classes {first} to {last - 1}, {len(D_i)} images")
 
 # %% [markdown]
-# Networks see each image anew in every epoch, a little shifted. That is all
-# the augmentation there is on digits, since a mirrored digit is another sign.
+# Networks see each image anew in every epoch: a little shifted and, where a
+# mirrored image is still one of its class, half of the time mirrored. Digits
+# are only shifted, since a mirrored digit is another sign.
 
-# %% mystnb={"image": {"alt": "Eight training images of phase 0, and the same eight shifted at random."}} tags=["hide-input", "live"]
+# %% mystnb={"image": {"alt": "Eight training images of phase 0, and the same eight augmented at random."}} tags=["hide-input", "live"]
 images, labels = experiment.new_data(0).batch(torch.arange(8))
 augmented = pixels.augment(images, torch.Generator().manual_seed(0))
 figures.image_grid(
@@ -279,7 +283,9 @@ lost = knew - on_old(bare)
 for kind in kinds:
     back = on_old(after[kind]) - on_old(bare)
     share = (
-        f", {100 * back / lost:.0f} % of what was lost" if lost > 0 else ""
+        f", {100 * back / lost:.0f} % of what was lost"
+        if min(lost, back) > 0
+        else ""
     )
     say(
         f"- *{kind}*, {config.budget} a class: {back:+.1f} points on the old "
@@ -295,7 +301,7 @@ say(
     else "Here the claim does not hold as it stands: see the numbers above."
 )
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # ## Four methods at a larger scale
 #
 # The paper plugs its exemplars into four methods. They differ in what they
@@ -307,7 +313,7 @@ say(
 # with 20 herding exemplars per class, from the records in `book/records`. A
 # band is a 95 % interval, where there are three seeds or more:
 
-# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first ten."}} tags=["hide-input", "slide-four-methods"] sources=["small/cifar100-n5"]
+# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first ten."}} tags=["hide-input", "slide-four-methods", "once"] sources=["small/cifar100-n5"]
 cifar = report.evidence("small", "cifar100-n5")
 figure, axes = plt.subplots(
     1, 2, figsize=(10, 3.8), layout="constrained", sharey=True
@@ -322,7 +328,7 @@ axes[0].set(ylabel="accuracy (%)")
 axes[1].legend()
 plt.show()
 
-# %% tags=["hide-input"] sources=["small/cifar100-n5"]
+# %% tags=["hide-input", "once"] sources=["small/cifar100-n5"]
 measured = ("average_accuracy", "forgetting")
 baselines = {
     f"{field.replace('_', ' ')} (%)": report.table_1(cifar, field)[
@@ -337,7 +343,7 @@ show(pd.DataFrame(baselines).reset_index(names="method"))
 # [Chapter 2](02_global_bop.ipynb) has the programme as a whole,
 # [chapter 3](03_local_bop.ipynb) the training of the exemplars.
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # ## Exercises
 
 # %% [markdown] tags=["exercise", "minutes-10"]

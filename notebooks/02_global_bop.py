@@ -43,6 +43,7 @@ profile: str = "quick"
 seed: int = 0
 overrides: dict = {}  # any field of a run: {"exemplars": "herding"}
 params: str = ""  # a file of your own, not params/PROFILE/DATASET-nN.yaml
+study: str = ""  # a study whose finished work is taken: shown/cifar100
 
 # %% tags=["resolve", "hide-input"]
 from mnemonics_lib.edition import parameters
@@ -56,16 +57,18 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 
-from mnemonics_lib import global_bop, losses, metrics, runs
+from mnemonics_lib import global_bop, losses, metrics
 from mnemonics_lib.edition import by_class, drawings, figures, report
 from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.exemplars.selection import select
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.paths import RUNS
 
 figures.style()
-say(cost("02_global_bop", config.profile, config.dataset, config.phases))
+say(cost("02_global_bop", config, study))
+runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 
 # %% [markdown]
 # The run of this chapter, field by field:
@@ -388,7 +391,7 @@ show(
     for result in finished.results.itertuples()
 )
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # ## Four methods on CIFAR-100, without mnemonics, and LUCIR with
 #
 # The same flow on 20 classes of CIFAR-100 at laptop size, from the records in
@@ -399,12 +402,12 @@ show(
 # adjusting the exemplars does, and the step before it is not. A band is a 95 %
 # interval, where there are three seeds or more.
 
-# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}} tags=["hide-input"] sources=["small/cifar100-n5"]
+# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}} tags=["hide-input", "once"] sources=["small/cifar100-n5"]
 cifar = report.evidence("small", "cifar100-n5")
 figures.variants(cifar, {"accuracy": "accuracy, classes seen (%)"})
 plt.show()
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # ## Exercises
 
 # %% [markdown] tags=["exercise", "minutes-20"]

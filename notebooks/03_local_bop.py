@@ -44,6 +44,7 @@ profile: str = "quick"
 seed: int = 0
 overrides: dict = {}  # any field of a run: {"exemplars": "herding"}
 params: str = ""  # a file of your own, not params/PROFILE/DATASET-nN.yaml
+study: str = ""  # a study whose finished work is taken: shown/cifar100
 
 # %% tags=["resolve", "hide-input"]
 from mnemonics_lib.edition import parameters
@@ -61,13 +62,14 @@ import pandas as pd
 import torch
 from torch import nn
 
-from mnemonics_lib import global_bop, metrics, runs
+from mnemonics_lib import global_bop, metrics
 from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import drawings, figures
 from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.exemplars.adjustment import Adjustment
@@ -79,9 +81,10 @@ from mnemonics_lib.losses import cross_entropy
 from mnemonics_lib.training import Descent
 
 figures.style()
-say(cost("03_local_bop", config.profile, config.dataset, config.phases))
+say(cost("03_local_bop", config, study))
+runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 
-# %% [markdown] tags=["slide-toy"]
+# %% [markdown] tags=["slide-toy", "once"]
 # ## A bilevel problem solved by hand
 #
 # The exemplar level has a training inside of it: what are good
@@ -98,7 +101,7 @@ say(cost("03_local_bop", config.profile, config.dataset, config.phases))
 # \frac{\partial \mathcal{L}}{\partial e_j}
 # = \frac{1 - (1 - \alpha)^T}{m}\,(\theta_T - d).$$
 
-# %% tags=["live"]
+# %% tags=["live", "once"]
 m, T, alpha = 4, 10, 0.1
 generator = torch.Generator().manual_seed(0)
 E = torch.randn(m, 3, generator=generator, dtype=torch.float64)
@@ -110,14 +113,14 @@ theta_T = E.mean(0) + r * (theta_0 - E.mean(0))
 closed_form = ((1 - r) / m * (theta_T - d)).expand(m, 3)
 closed_form
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # No network has a closed form. So the training is written as a program, and the
 # gradient is taken through the program. The library `higher` does that: inside
 # its context every `inner.step` makes new parameters that remember how they
 # came about, and `autograd` walks back through all of them.
 
 
-# %% tags=["live"]
+# %% tags=["live", "once"]
 class Point(nn.Module):
     """A model that is its parameter."""
 
@@ -129,7 +132,7 @@ class Point(nn.Module):
         return self.theta
 
 
-# %% tags=["slide-higher"]
+# %% tags=["slide-higher", "once"]
 point, E_leaf = Point(), E.clone().requires_grad_()
 sgd = torch.optim.SGD(point.parameters(), lr=alpha)
 with higher.innerloop_ctx(point, sgd) as (temporary, inner):
@@ -141,7 +144,7 @@ with higher.innerloop_ctx(point, sgd) as (temporary, inner):
 print(f"largest difference: {(unrolled - closed_form).abs().max():.1e}")
 assert torch.allclose(unrolled, closed_form, atol=1e-12)
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # The gradient is the same for every exemplar: they move together, and only
 # their mean matters. For large $T$ it vanishes when the mean reaches $d$. So in
 # this toy the best exemplars are those whose mean is the data's, which is what
@@ -149,7 +152,7 @@ assert torch.allclose(unrolled, closed_form, atol=1e-12)
 # has this toy, in a plane, to be changed by hand.) Two opposite starts must end
 # alike:
 
-# %% tags=["live"]
+# %% tags=["live", "once"]
 paths = {}
 for name, start in {"start at E": E, "start at -E": -E}.items():
     points, distances = start.clone(), []
@@ -160,7 +163,7 @@ for name, start in {"start at E": E, "start at -E": -E}.items():
     paths[name] = distances
 assert all(distances[-1] < 1e-5 for distances in paths.values())
 
-# %% mystnb={"image": {"alt": "Distance between the trained point and the data, falling to zero along the same line from two opposite starts."}} tags=["hide-input", "slide-two-starts"]
+# %% mystnb={"image": {"alt": "Distance between the trained point and the data, falling to zero along the same line from two opposite starts."}} tags=["hide-input", "slide-two-starts", "once"]
 figure, axis = plt.subplots(figsize=(6, 3.2), layout="constrained")
 for name, distances in paths.items():
     axis.semilogy(distances, label=name)
@@ -215,21 +218,41 @@ engine = Higher(base_loss, meta_loss, InnerSGD(steps=5, alpha=0.05))
 start = copy.deepcopy(Theta_0).double().train()
 exact = engine(start, E).gradient
 
+# %% [markdown]
+# A finite difference errs in two ways. The smaller $\varepsilon$, the more of it
+# is rounding. And a step of training jumps where an input of a ReLU changes its
+# sign, since its gradient does: the larger $\varepsilon$, and the more ReLUs
+# there are, the more often. The gradient is that between the jumps. So two
+# sizes, of which one should agree:
+
+
 # %% tags=["slide-finite-differences"]
-epsilon, rows = 1e-6, []
-for k in range(4):
-    generator = torch.Generator().manual_seed(k)
-    u = torch.randn(E.shape, generator=generator, dtype=torch.float64)
+def difference(u, epsilon):
+    """How fast the meta loss changes along u, from two of its values."""
     up = engine(start, E + epsilon * u).meta_loss
     down = engine(start, E - epsilon * u).meta_loss
-    along, measured = (exact * u).sum(), (up - down) / (2 * epsilon)
-    rows.append((along.item(), measured.item()))
-columns = ["gradient along u", "finite difference"]
+    return ((up - down) / (2 * epsilon)).item()
+
+
+sizes, rows = (1e-6, 1e-8), []
+for k in range(3):
+    generator = torch.Generator().manual_seed(k)
+    u = torch.randn(E.shape, generator=generator, dtype=torch.float64)
+    measured = [difference(u, epsilon) for epsilon in sizes]
+    rows.append([(exact * u).sum().item(), *measured])
+columns = ["gradient along u", *(f"ε = {epsilon:.0e}" for epsilon in sizes)]
 show(pd.DataFrame(rows, columns=columns).map("{:.6e}".format))
 
 # %% tags=["hide-input"]
-largest = max(abs(a - b) / abs(a) for a, b in rows)
-say(f"The largest difference is {largest:.0e} of the gradient.")
+errors = {
+    epsilon: max(abs(row[0] - row[k]) / abs(row[0]) for row in rows)
+    for k, epsilon in enumerate(sizes, start=1)
+}
+best = min(errors, key=errors.get)
+say(
+    f"With ε = {best:.0e} the largest difference is {errors[best]:.0e} of the "
+    "gradient."
+)
 
 # %% [markdown] tags=["slide-outer-step"]
 # ## One outer step, by hand
@@ -530,7 +553,7 @@ if E_0.per_class >= 2:
 # Whether that helps, and whom, is asked of whole runs in
 # [chapter 4](04_ablations.ipynb).
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # ## Exercises
 
 # %% [markdown] tags=["exercise", "minutes-10"]

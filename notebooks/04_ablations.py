@@ -45,6 +45,7 @@ profile: str = "quick"
 seed: int = 0
 overrides: dict = {}  # any field of a run: {"exemplars": "herding"}
 params: str = ""  # a file of your own, not params/PROFILE/DATASET-nN.yaml
+study: str = ""  # a study whose finished work is taken: shown/cifar100
 
 # %% tags=["resolve", "hide-input"]
 from mnemonics_lib.edition import parameters
@@ -61,18 +62,19 @@ import pandas as pd
 import seaborn as sns
 from scipy.stats import pearsonr
 
-from mnemonics_lib import runs
 from mnemonics_lib.config import parse_config
 from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.intervals import interval, paired
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.studies.outcome import SAID
 from mnemonics_lib.paths import RECORDS, RUNS
 
 figures.style()
-say(cost("04_ablations", config.profile, config.dataset, config.phases))
+say(cost("04_ablations", config, study))
+runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 
 # %% [markdown]
 # ## Run here
@@ -81,11 +83,12 @@ say(cost("04_ablations", config.profile, config.dataset, config.phases))
 # network, order of the images, crops. Where the project has records of these
 # parameters, one seed is run here, to see whether they can be made again.
 # Elsewhere it is three, the fewest that allow an interval. Runs that an earlier
-# chapter left on this machine are read, and not repeated.
+# chapter left on this machine are read, and not repeated, nor are those of a
+# study that is named as a parameter.
 
 # %% tags=["live"]
-name = f"{config.dataset}-n{config.phases}"
-committed = report.evidence(config.profile, name)
+own = f"{config.profile}/{config.dataset}-n{config.phases}"
+committed = report.evidence(*(study or own).split("/"))
 
 # %%
 seeds = range(config.seed, config.seed + (1 if committed else 3))
@@ -128,11 +131,12 @@ def same_run(one, other):
     return parse_config(one.config) == parse_config(other.config)
 
 
-rows = [
+rows = [  # none where the runs above were taken from these records
     (kind, at, record.average_accuracy, other.average_accuracy, same)
     for kind, by_seed in fresh.items()
     for at, record in by_seed.items()
     if (other := committed.get(kind, {}).get(at))
+    and not study
     and same_run(record, other)
     for same in [report.same_source(record, other)]
 ]
@@ -151,22 +155,31 @@ if alike:
         )
 elif rows:
     say("The source has changed since: they agree as two seeds do.")
+elif study:
+    say("The runs above are those records.")
 else:
     say("There are no records of these very runs.")
 
 # %% [markdown]
 # All arms of the study, with the mean over seeds and the half-width of its 95 %
 # interval:
-#
-# - *random*, *herding*: real images;
-# - *mnemonics*: trained from the random ones, as the parameter file has it;
-#   *mnemonics-from-herding*: from herding's;
-# - *mnemonics-eq4b*: trained by the objective of Eq. 4b;
-# - *mnemonics-paper*: by Eq. 7 to 9 with the paper's numbers;
-# - *herding-bfloat16*: networks trained in half precision.
+
+# %% tags=["hide-input"]
+evidence = committed if "herding" in committed else fresh
+start = config.exemplar_level.init  # of trained exemplars
+MADE = {
+    "random": "real images, drawn",
+    "herding": "real images, chosen one after the other",
+    "mnemonics": f"trained from those of *{start}*, as these parameters have it",
+    "mnemonics-from-herding": "trained from those of *herding*",
+    "mnemonics-eq4b": "trained by the objective of Eq. 4b",
+    "mnemonics-paper": "trained by Eq. 7 to 9 with the paper's numbers",
+    "herding-bfloat16": "herding, with networks trained in half precision",
+}
+lines = [f"- *{arm}*: {MADE[arm]}" for arm in MADE if arm in evidence]
+say(";\n".join(lines) + ".")
 
 # %% tags=["hide-input", "slide-arms"] sources=["records"]
-evidence = committed if "herding" in committed else fresh
 show(report.summary(evidence).reset_index())
 
 # %% [markdown]
@@ -208,7 +221,7 @@ plt.show()
 
 # %% tags=["hide-input", "slide-training"] sources=["records"]
 STARTS = {
-    "mnemonics": "random",
+    "mnemonics": config.exemplar_level.init,
     "mnemonics-eq4b": "random",
     "mnemonics-paper": "random",
     "mnemonics-from-herding": "herding",
@@ -337,10 +350,12 @@ show(
 WORDS = {"batch": "batch", "running": "running"}
 for which, words in WORDS.items():
     verdicts = [changes[which].verdict for _, _, changes, _, _ in cells]
+    fell, rose = verdicts.count("lower"), verdicts.count("higher")
     say(
-        f"- With {words} statistics the loss fell in "
-        f"{verdicts.count('lower')} and rose in {verdicts.count('higher')} of "
-        f"the {len(cells)} rows, by intervals of 95 % each."
+        f"- With {words} statistics the loss fell in {fell} and rose in {rose} "
+        f"of the {len(cells)} rows, by intervals of 95 % each."
+        if verdicts.count("too few seeds") < len(cells)
+        else f"- With {words} statistics no row has seeds enough to say."
     )
 further = sum(went > noise for *_, went, noise in cells)
 say(
@@ -409,9 +424,9 @@ for folder in sorted(
 if rows:
     show(sorted(rows, key=lambda row: (row["exemplars"], row["N"])))
 else:
-    say("There are no records of this data set yet.")
+    say("There are no records of such pairs on this data set yet.")
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # ## What "with mnemonics" changes, on CIFAR-100
 #
 # The paper's "with mnemonics" changes three things at once: the exemplars,
@@ -419,7 +434,7 @@ else:
 # (`params/small`) split it in two steps: from herding alone to herding with
 # transfer and fine-tuning, and from there to trained and adjusted exemplars.
 
-# %% tags=["hide-input", "slide-cifar"] sources=["small/cifar100-n5"]
+# %% tags=["hide-input", "slide-cifar", "once"] sources=["small/cifar100-n5"]
 cifar = report.evidence("small", "cifar100-n5")
 for field in ("average_accuracy", "forgetting"):
     say(f"Differences in {field.replace('_', ' ')}, in points:")
@@ -433,10 +448,10 @@ for arm, start in trained.items():
     found = answers[arm, "average_accuracy"]
     say(
         f"- *{arm}* minus *{start}*, from which it was trained: average "
-        f"accuracy {SAID[found.verdict]}, {found} points."
+        f"accuracy: {SAID[found.verdict]}; {found} points."
     )
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # ## Exercises
 
 # %% [markdown] tags=["exercise", "minutes-15"]

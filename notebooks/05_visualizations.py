@@ -44,6 +44,7 @@ profile: str = "quick"
 seed: int = 0
 overrides: dict = {}  # any field of a run: {"exemplars": "herding"}
 params: str = ""  # a file of your own, not params/PROFILE/DATASET-nN.yaml
+study: str = ""  # a study whose finished work is taken: shown/cifar100
 
 # %% tags=["resolve", "hide-input"]
 from mnemonics_lib.edition import parameters
@@ -57,17 +58,16 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
-from mnemonics_lib import runs
 from mnemonics_lib.edition import figures, kept_figures
 from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.kept import Keep, read_kept
 from mnemonics_lib.paths import RUNS
 
 figures.style()
-say(
-    cost("05_visualizations", config.profile, config.dataset, config.phases)
-)
+say(cost("05_visualizations", config, study))
+runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 
 # %% [markdown]
 # ## A run that keeps what figures need
@@ -79,10 +79,11 @@ say(
 
 # %% tags=["live"]
 early, late = 0, config.phases
-keep = Keep(phases=[early, late], classes=3, steps=6)
+keep = Keep(phases=[early, late])  # of three classes, ten steps of each
 record, path = runs.run(config, RUNS / "kept", keep=keep, progress=True)
-kept = read_kept(path.with_name(runs.KEPT))
-print(f"{path.with_name(runs.KEPT).stat().st_size / 1000:.0f} kB kept")
+kept_path = runs.kept_beside(path)
+kept = read_kept(kept_path)
+print(f"{kept_path.stat().st_size / 1000:.0f} kB kept")
 
 # %% [markdown]
 # ## Exemplars while they are trained
@@ -93,7 +94,13 @@ print(f"{path.with_name(runs.KEPT).stat().st_size / 1000:.0f} kB kept")
 
 # %% mystnb={"image": {"alt": "Exemplars of the first classes over the outer steps of their training, and the magnified change between the first and the last."}} tags=["hide-input"]
 snapshots = kept.phases[early].snapshots
-kept_figures.snapshots(snapshots)
+last = len(snapshots.steps) - 1
+few = sorted({k * last // 4 for k in range(5)})  # of those that are kept
+kept_figures.snapshots(
+    snapshots._replace(
+        images=snapshots.images[few], steps=snapshots.steps[few]
+    )
+)
 plt.show()
 largest = kept_figures.largest_change(snapshots)
 say(
@@ -199,7 +206,7 @@ for phase in (early, late):
 # about others. [Where training exemplars helps](../book/evidence.py), a page of
 # the book, asks the same on CIFAR-100, over seeds and with intervals.
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # ## Exercises
 
 # %% [markdown] tags=["exercise", "minutes-10"]

@@ -8,22 +8,22 @@ import os
 import sys
 from pathlib import Path
 
+from mnemonics_lib.config import RunConfig
 from mnemonics_lib.paths import RECORDS, ROOT
 
 COSTS = RECORDS / "costs.json"
 
 
-def cost(notebook: str, profile: str, dataset: str, phases: int) -> str:
+def cost(notebook: str, config: RunConfig, study: str = "") -> str:
     """The measured cost of a notebook, as a sentence; says so where none was measured.
 
     Args:
         notebook: its name, for example ``02_global_bop``.
-        profile: of the parameters.
-        dataset: likewise.
-        phases: likewise, N.
+        config: what it is run with.
+        study: whose finished work it takes; "" where it computes everything.
     """
     measured = json.loads(COSTS.read_text()) if COSTS.exists() else {"seconds": {}}
-    key = f"{profile}/{dataset}-n{phases}/{notebook}"
+    key = f"{study or f'{config.profile}/{config.dataset}-n{config.phases}'}/{notebook}"
     if key not in measured["seconds"]:
         return f"Cost of {key}: not measured yet."
     seconds, cores = measured["seconds"][key], measured["cores"]

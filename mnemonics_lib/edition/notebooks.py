@@ -15,7 +15,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from mnemonics_lib.config import ConfigError, load_config, override
 from mnemonics_lib.durable.commit import code_version, short_commit
 from mnemonics_lib.edition.kernels import library_for_kernels
 from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import ROOT
 
 try:
@@ -79,7 +80,9 @@ def injected(source: Path, params: Path, overrides: Sequence[str]) -> dict[str, 
     return values
 
 
-def check_parameters(source: Path, params: Path | None, overrides: Sequence[str] = ()) -> dict[str, Any]:
+def check_parameters(
+    source: Path, params: Path | None, overrides: Sequence[str] = (), study: str = ""
+) -> dict[str, Any]:
     """The parameters that a run of ``source`` is given, after the notebook itself has resolved them.
 
     Two of its cells are run for that, those tagged ``parameters`` and ``resolve``, so that this check and the notebook
@@ -89,6 +92,7 @@ def check_parameters(source: Path, params: Path | None, overrides: Sequence[str]
         source: The notebook, in py:percent format.
         params: A parameter file, or None for a notebook that has no parameters.
         overrides: Overrides, each ``key=value``.
+        study: A study whose finished work the notebook takes; "" for none.
 
     Raises:
         ParameterError: for whatever the configuration or the notebook refuses, and for what is no notebook.
@@ -99,7 +103,7 @@ def check_parameters(source: Path, params: Path | None, overrides: Sequence[str]
             raise ParameterError(f"{source}: overrides need a parameter file to change")
         return {}
     cells = {tag: tagged(source, tag) for tag in ("parameters", "resolve")}
-    values = injected(source, params, overrides)
+    values = injected(source, params, overrides) | ({"study": study} if study else {})
     for tag, cell in cells.items():
         if cell is None:
             raise ParameterError(f"{source}: has no cell tagged {tag!r}, so that {params} would change nothing")
@@ -140,8 +144,23 @@ def check_all(sources: Iterable[Path], params: Iterable[Path]) -> None:
         raise ParameterError("\n".join(problems))
 
 
-def execute(source: Path, params: Path | None, output: Path, overrides: Sequence[str] = ()) -> Path | None:
+def execute(
+    source: Path,
+    params: Path | None,
+    output: Path,
+    overrides: Sequence[str] = (),
+    study: str = "",
+    shown: Callable[[NotebookNode], NotebookNode] = lambda notebook: notebook,
+) -> Path | None:
     """Run a notebook in its own folder, as JupyterLab does.
+
+    Args:
+        source: The notebook, in py:percent format.
+        params: A parameter file, or None for a notebook that has no parameters.
+        output: Where the executed notebook goes.
+        overrides: Overrides, each ``key=value``.
+        study: A study whose finished work the notebook takes; "" for none.
+        shown: What of the notebook is run.
 
     Returns:
         None after a success, when ``output`` holds the executed notebook. Otherwise the path of the partial copy, with
@@ -152,12 +171,12 @@ def execute(source: Path, params: Path | None, output: Path, overrides: Sequence
     """
     from papermill import execute_notebook  # here, because checking alone must stay quick
 
-    values = check_parameters(source, params, overrides)
+    values = check_parameters(source, params, overrides, study)
     work, failed = _under("work", output), _under("failed", output)
     for path in (work, failed, output):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # whatever happens next, no earlier run may be taken for this one
-    nbformat.write(read_notebook(source), work)
+    nbformat.write(shown(read_notebook(source)), work)
     library_for_kernels()
     # Python warns of a line of `higher` when it compiles it, once per environment: nothing for a reader of the book.
     os.environ.setdefault("PYTHONWARNINGS", "ignore::SyntaxWarning")
@@ -181,14 +200,14 @@ def execute(source: Path, params: Path | None, output: Path, overrides: Sequence
         print(_failure(source, error, failed), flush=True)
         return failed
     clean(notebook, _slug(output))
-    notebook.metadata[EXECUTED_WITH] = executed_with(params, overrides)
+    notebook.metadata[EXECUTED_WITH] = executed_with(params, overrides, study)
     nbformat.write(notebook, work)
     os.replace(work, output)
     return None
 
 
-def executed_with(params: Path | None, overrides: Sequence[str]) -> dict[str, Any]:
-    """What an executed notebook says of itself, for the book: its parameters, and the commit of the library.
+def executed_with(params: Path | None, overrides: Sequence[str], study: str = "") -> dict[str, Any]:
+    """What an executed notebook says of itself, for the book: its parameters, its study, the library's commit.
 
     A parameter file outside of the project is not named: a path of one machine means nothing on another.
     """
@@ -196,8 +215,38 @@ def executed_with(params: Path | None, overrides: Sequence[str]) -> dict[str, An
     return {
         "params": params.resolve().relative_to(ROOT.resolve()).as_posix() if params and inside else None,
         "overrides": list(overrides),
+        "study": study,
         "code": short_commit(**code_version()),
     }
+
+
+def execute_again(source: Path, study: str, output: Path) -> Path | None:
+    """Run a chapter's notebook with the parameters of a study, of which it takes finished work, as a page of its own.
+
+    Args:
+        source: The notebook.
+        study: The study's name, such as ``shown/cifar100``.
+        output: Where the executed notebook goes.
+
+    Returns:
+        As :func:`execute`.
+
+    Raises:
+        ParameterError: before anything runs.
+        FinishedError: for a study that keeps nothing for figures.
+    """
+    from mnemonics_lib.edition.deck.book import chapters
+    from mnemonics_lib.edition.finished.again import again
+    from mnemonics_lib.edition.finished.take import lead
+    from mnemonics_lib.edition.studies.plan import plan, words
+    from mnemonics_lib.edition.studies.study import study_files
+
+    try:
+        leading = lead(plan(study_files(study)[0]))
+    except ConfigError as error:
+        raise ParameterError(str(error)) from None
+    overrides, chapter = words(leading.settings), chapters()[source.stem]
+    return execute(source, leading.params, output, overrides, study, lambda it: again(it, leading.config, chapter))
 
 
 def clean(notebook: NotebookNode, slug: str) -> None:
@@ -274,10 +323,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checking.add_argument("--params", nargs="+", type=Path, required=True, metavar="FILE")
     running = commands.add_parser("execute", help="run one notebook")
     running.add_argument("notebook", type=Path, metavar="NOTEBOOK")
-    running.add_argument("--params", type=Path, metavar="FILE", help="leave out for a notebook without parameters")
+    given = running.add_mutually_exclusive_group()
+    given.add_argument("--params", type=Path, metavar="FILE", help="leave out for a notebook without parameters")
+    given.add_argument("--study", metavar="STUDY", help="take parameters, and finished work, from this study")
     running.add_argument("--output", type=Path, required=True, metavar="OUT")
     running.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="change parameters of the file")
     options = parser.parse_args(arguments)
+    if options.command == "execute" and options.study and options.set:
+        parser.error("--set: has no place beside --study, which says all parameters")
 
     # Everything but the few lines above goes to standard error, which a batch run sends to a file.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -286,11 +339,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             check_all(options.notebooks, options.params)
             return 0
         start = time.monotonic()
-        if execute(options.notebook, options.params, options.output, options.set):
+        if options.study:
+            failed = execute_again(options.notebook, options.study, options.output)
+        else:
+            failed = execute(options.notebook, options.params, options.output, options.set)
+        if failed:
             return 1
         logging.info("%s in %.1f s", options.output, time.monotonic() - start)
         return 0
-    except ParameterError as error:
+    except ReportedError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""The six parameters of a notebook, and the configuration that they name.
+"""The seven parameters of a notebook, and the configuration that they name.
 
 Every notebook begins with the same cell of parameters and one call of :func:`resolve`. It gives the configuration of
 the notebook's run, or stops the notebook there, before anything is computed: for a parameter file that is not there,
@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from mnemonics_lib.config import ConfigError, RunConfig, load_config
 from mnemonics_lib.config.shown import cut, listed, shown
 from mnemonics_lib.errors import ReportedError
-from mnemonics_lib.paths import PARAMS
+from mnemonics_lib.paths import PARAMS, STUDIES
 
 DEFAULTS: dict[str, Any] = {
     "dataset": "digits",
@@ -31,8 +31,10 @@ DEFAULTS: dict[str, Any] = {
     "seed": 0,
     "overrides": {},
     "params": "",
+    "study": "",
 }
-"""The parameters of every notebook. The first three name ``params/{profile}/{dataset}-n{phases}.yaml``."""
+"""The parameters of every notebook. The first three name ``params/{profile}/{dataset}-n{phases}.yaml``; the last is a
+study whose finished work is taken (:mod:`mnemonics_lib.edition.finished`)."""
 
 IN_THE_NAME = ("dataset", "phases", "profile")
 KINDS = {
@@ -79,6 +81,7 @@ def resolve(variables: Mapping[str, Any], notebook: str, variations: Iterable[Ma
     config = _loaded(path, {**values["overrides"], **of_the_run})
     _refuse_contradictions(values["overrides"], of_the_run)
     _try(config, notebook, variations)
+    _refuse_unknown_study(values["study"])
     return config
 
 
@@ -142,7 +145,7 @@ def _fields_named(name: str) -> list[str]:
 
 
 def _typed(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the six parameters, each of its type."""
+    """The values of the seven parameters, each of its type."""
     missing = [name for name in DEFAULTS if name not in variables]
     if missing:
         raise ParameterError(f"{', '.join(missing)}: not set; run the cell of parameters first")
@@ -173,6 +176,13 @@ def _file(values: Mapping[str, Any]) -> Path:
             "params takes a file of your own"
         )
     return path
+
+
+def _refuse_unknown_study(study: str) -> None:
+    """Refuse a name that no study of the project has."""
+    names = [path.relative_to(STUDIES).with_suffix("").as_posix() for path in sorted(STUDIES.rglob("*.yaml"))]
+    if study and study not in names:
+        raise ParameterError(f"study = {shown(study)}: no such study; there are {', '.join(names) or 'none'}")
 
 
 def named_file(dataset: str, phases: int, profile: str) -> Path:

@@ -42,12 +42,14 @@ class Page:
     Attributes:
         params: its parameter file, as seen from the project's folder; None without one.
         overrides: what was changed of that file, each ``key=value``.
+        study: whose finished work it took; "" for none.
         code: commit of the library, as :func:`~mnemonics_lib.durable.commit.short_commit` writes it; None where it is
             not known.
     """
 
     params: str | None = None
     overrides: Sequence[str] = ()
+    study: str = ""
     code: str | None = None
 
 
@@ -89,12 +91,15 @@ class Sources:
         return " ".join([self._of_studies(studies), *files])
 
     def _own(self, page: Page) -> str:
-        """The study of a page's own parameter file, where it has records."""
-        own = (page.params or "").removeprefix("params/").removesuffix(".yaml")
+        """The study of a page, or of its parameter file, where it has records."""
+        own = page.study or (page.params or "").removeprefix("params/").removesuffix(".yaml")
         return own if own and self._of(own) else HERE
 
     def _sentence(self, source: str, page: Page) -> str:
         if source == HERE:
+            if page.study:
+                taken = f", with finished work of {self._records_of(page.study)}"
+                return f"Computed on this page{_code([page.code])}{taken}."
             return f"Computed on this page{self._asked(page)}{_code([page.code])}."
         if (self._studies / f"{source}.yaml").is_file():
             return self._of_study(source)
@@ -112,14 +117,17 @@ class Sources:
         return f" from {self._code_link(page.params)}{changed}"
 
     def _of_study(self, place: str) -> str:
+        if not self._of(place):
+            return f"Of `{place}` there are no records yet ({self._origin(place)})."
+        return f"From {self._records_of(place)}."
+
+    def _records_of(self, place: str) -> str:
+        """How many records of a study, with links to all that it is made of."""
         found, anchor = self._of(place), place.split("/")[0]
-        links = self._origin(place)
-        if not found:
-            return f"Of `{place}` there are no records yet ({links})."
         count = f"{len(found)} record{'s' if len(found) > 1 else ''}"
         return (
-            f"From {self._link(count, f'{self._listed}#{anchor}')} of `{place}` ({links}, "
-            f"{self._link('by phase', phases_file(place))}){_code(commits(each.record for each in found))}."
+            f"{self._link(count, f'{self._listed}#{anchor}')} of `{place}` ({self._origin(place)}, "
+            f"{self._link('by phase', phases_file(place))}){_code(commits(each.record for each in found))}"
         )
 
     def _of_studies(self, places: Sequence[str]) -> str:

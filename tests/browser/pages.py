@@ -12,7 +12,10 @@ NOT_BUILT = f"no built book: no {BOOK.relative_to(SOURCES.parent)}/index.html; `
 
 
 def names() -> list[str]:
-    """The pages that the contents name, in their order; an earlier build may have left others."""
+    """The pages that the contents name, in their order; an earlier build may have left others.
+
+    Those that are a chapter run again on other data are left out of the book where that is not there.
+    """
     contents = read_yaml(SOURCES / "_toc.yml")
     chapters = [chapter for part in contents["parts"] for chapter in part["chapters"]]
     pages = [page for chapter in chapters for page in (chapter, *chapter.get("sections", []))]

@@ -2,6 +2,7 @@
 
 import json
 
+from mnemonics_lib.config import RunConfig
 from mnemonics_lib.edition import costs
 
 
@@ -10,10 +11,12 @@ def test_costs_are_collected_from_the_benchmarks_and_told(tmp_path, monkeypatch)
     path.parent.mkdir(parents=True)
     path.write_text("s\th:m:s\tmax_rss\n61.7\t0:01:01\t700\n")
     monkeypatch.setattr(costs, "COSTS", tmp_path / "costs.json")
-    assert "not measured" in costs.cost("02_global_bop", "quick", "digits", 5)
+    config = RunConfig()
+    assert "not measured" in costs.cost("02_global_bop", config)
     costs.COSTS.write_text(json.dumps(costs.collect(tmp_path / "benchmarks")))
-    assert "62 s" in costs.cost("02_global_bop", "quick", "digits", 5)
-    assert "not measured" in costs.cost("02_global_bop", "quick", "digits", 1)
+    assert "62 s" in costs.cost("02_global_bop", config)
+    assert "not measured" in costs.cost("02_global_bop", config.replace(phases=1))
+    assert "shown/cifar100/02_global_bop: not measured" in costs.cost("02_global_bop", config, "shown/cifar100")
 
 
 def test_costs_are_written_where_they_are_kept_and_only_when_there_are_some(tmp_path, capsys):

@@ -249,6 +249,6 @@ def test_an_executed_notebook_says_with_what(params):
     digits = PARAMS / "quick" / "digits-n5.yaml"
     said = executed_with(digits, ["seed=3"])
     code = short_commit(**code_version())
-    assert said == {"params": "params/quick/digits-n5.yaml", "overrides": ["seed=3"], "code": code}
+    assert said == {"params": "params/quick/digits-n5.yaml", "overrides": ["seed=3"], "study": "", "code": code}
     assert executed_with(params, [])["params"] is None  # a path of one machine
     Page(**said)  # which reads it

@@ -1,4 +1,4 @@
-"""The six parameters of a notebook, resolved as a notebook does it: from its variables."""
+"""The seven parameters of a notebook, resolved as a notebook does it: from its variables."""
 
 import subprocess
 import sys
@@ -54,6 +54,12 @@ class TestTheFile:
         (name, value), *_ = wrong.items()
         assert f"{name} = {value!r}" in said
         assert all(f"{path.parent.name}/{path.stem}" in said for path in PARAMS.glob("*/*.yaml"))
+
+    def test_a_study_that_there_is_not_is_told_with_those_that_there_are(self):
+        assert resolve(variables({"study": "shown/cifar100"}), "02_global_bop") == RunConfig()
+        said = refusal({"study": "shown/cifar10"})
+        assert "study = 'shown/cifar10': no such study; there are " in said
+        assert "shown/cifar100" in said
 
     def test_the_seed_applies(self):
         assert resolve(variables({"seed": 4}), "02_global_bop").seed == 4
@@ -197,7 +203,7 @@ class TestNames:
         assert len(refusal({"seed": "x", "phases": 2.5}).splitlines()) == 2
 
     def test_a_cell_of_parameters_that_did_not_run_is_told(self):
-        with pytest.raises(ParameterError, match="dataset, phases, profile, seed, overrides, params: not set"):
+        with pytest.raises(ParameterError, match="dataset, phases, profile, seed, overrides, params, study: not set"):
             resolve({}, "02_global_bop")
 
 

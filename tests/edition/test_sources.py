@@ -55,6 +55,13 @@ def test_records_are_counted_and_linked(made):
     assert made.line(["records"], HERE) == line
 
 
+def test_a_page_may_have_taken_finished_work_of_a_study(made):
+    page = Page(HERE.params, overrides=["seed=3"], study="quick/digits-n5", code="0123456789")
+    line = made.line(["here"], page)
+    assert line.startswith("Computed on this page, code `0123456789`, with finished work of [3 records](book/list.md#")
+    assert made.line(["records"], page) == made.line(["quick/digits-n5"], page)
+
+
 def test_a_study_without_records_says_so_and_has_nothing_by_phase(made):
     line = made.line(["quick/digits-n1"], HERE)
     assert line.startswith("Of `quick/digits-n1` there are no records yet (")

@@ -234,13 +234,18 @@ def test_every_citation_has_an_entry():
     assert not {(path, key) for path, key in cited if key not in entries}
 
 
+def parameters_of(profile: str, name: str) -> Path:
+    """What says the parameters of an executed notebook: a parameter file, or a study whose finished work it takes."""
+    return (BOOK / "studies" if profile == "shown" else ROOT / "params") / profile / f"{name}.yaml"
+
+
 def test_every_page_of_the_contents_is_written_or_made():
     files = names()
     assert len(files) == len(set(files))
     for file in files:
         made_from = {
             1: lambda parts: [BOOK / f"{parts[0]}.py"],
-            3: lambda parts: [ROOT / "params" / parts[0] / f"{parts[1]}.yaml", NOTEBOOKS / f"{parts[2]}.py"],
+            3: lambda parts: [parameters_of(*parts[:2]), NOTEBOOKS / f"{parts[2]}.py"],
         }
         parts = file.split("/")
         needed = made_from[len(parts) - 1](parts[1:]) if parts[0] == "executed" else [BOOK / f"{file}.md"]

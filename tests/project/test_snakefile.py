@@ -382,6 +382,22 @@ def test_a_study_that_there_is_not_is_told_with_those_that_there_are(studied):
     assert "study = 'table7': no such file or study; there are none" in done.stderr
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_the_book_has_pages_on_data_that_are_there_and_leaves_out_others(tmp_path, there):
+    if there:
+        (tmp_path / "cifar-100-python").mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MNEMONICS_DATA": str(tmp_path)}
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--forceall", "--nolock"]
+    done = subprocess.run(
+        [*command, "--config", "wanted=book", "--", "book"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    made = re.findall(r"^    output: book/executed/(.+)\.ipynb$", done.stdout, re.MULTILINE)
+    assert {"intro", "quick/digits-n5/01_preliminaries"} <= set(made)
+    again = {page for page in made if page.startswith("shown/")}
+    assert again == ({f"shown/cifar100/{path.stem}" for path in ROOT.glob("notebooks/0*.py")} if there else set())
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_goes_on_after_ctrl_c(tmp_path):
     project = Project(tmp_path)

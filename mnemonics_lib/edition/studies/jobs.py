@@ -20,6 +20,7 @@ from mnemonics_lib.durable.shared import exemplars_source, model_source
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun
 from mnemonics_lib.errors import ReportedError
+from mnemonics_lib.kept import KeptError, read_kept
 from mnemonics_lib.paths import RECORDS
 from mnemonics_lib.runs import source_of
 
@@ -112,7 +113,7 @@ def jobs(
     """What makes the records of some studies that are missing; the jobs that others need come first.
 
     Of runs that are the same, in whatever study, one is made. A record of the same settings and the present source,
-    in whatever study, is copied.
+    in whatever study, is copied, with what is kept beside it.
 
     Args:
         plans: of the studies.
@@ -212,9 +213,13 @@ def _usable(path: Path, run: PlannedRun) -> bool:
     """Whether a record of the same settings is whole, of the present source, and all that this run is to leave."""
     try:
         identity = read_record(path).identity
-    except RecordError:
+        if run.keep is not None:
+            kept = read_kept(path.with_suffix(".safetensors"))
+            if (kept.keep, kept.identity) != (run.keep, identity):
+                return False
+    except (RecordError, KeptError, FileNotFoundError):
         return False
-    return identity is not None and identity.source == source_of(run.config) and run.keep is None
+    return identity is not None and identity.source == source_of(run.config)
 
 
 def _copy(found: Path, run: PlannedRun) -> Job:

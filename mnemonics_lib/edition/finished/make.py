@@ -1,0 +1,127 @@
+"""Make what notebooks take from a study: ``make finished STUDY=shown/cifar100``.
+
+``python -m mnemonics_lib.edition.finished.make STUDY`` runs the notebooks on the study's parameters, with every loop
+walked, and writes ``loops.safetensors`` beside the study's records. Those are made before, by ``make study``; with
+``--forget`` it deletes what was made by other source, so that ``make study`` makes it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mnemonics_lib import runs
+from mnemonics_lib.durable.checkpoint import read_checkpoint
+from mnemonics_lib.durable.commit import code_version
+from mnemonics_lib.durable.provenance import environment
+from mnemonics_lib.durable.records import RecordError, canonical, read_record
+from mnemonics_lib.edition.finished.loops import alike
+from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, read_loop, write_store
+from mnemonics_lib.edition.finished.take import MAKING, lead
+from mnemonics_lib.edition.notebooks import execute_again
+from mnemonics_lib.edition.studies.plan import Plan, plan
+from mnemonics_lib.edition.studies.study import records_of, study_files
+from mnemonics_lib.errors import ReportedError
+from mnemonics_lib.paths import ROOT, RUNS
+
+
+def forget(of: Plan) -> list[Path]:
+    """Delete the records of a study that were made by other source than that which is here, and what is beside them.
+
+    Returns:
+        The files that were deleted.
+    """
+    old = [path for run in of.runs if not _present(run.record, runs.source_of(run.config)) for path in run.files]
+    found = [path for path in old if path.exists()]
+    for path in found:
+        path.unlink()
+    return found
+
+
+def _present(record: Path, source: str) -> bool:
+    try:
+        identity = read_record(record).identity
+    except (RecordError, OSError):
+        return False
+    return identity is not None and identity.source == source
+
+
+def make(study: str, notebooks: Sequence[Path]) -> Path:
+    """Run the notebooks, gather the loops that they walk, and write them with the last checkpoint of the leading run.
+
+    Args:
+        study: its name.
+        notebooks: their sources.
+
+    Returns:
+        The file.
+
+    Raises:
+        FinishedError: for records that are not there, or are not those of the run as it is made here, and for a
+            notebook that fails.
+    """
+    (file,) = study_files(study)
+    of = plan(file)
+    if of.missing:
+        raise FinishedError(f"{of.missing[0].record}: not there; `make study STUDY={study}` makes it")
+    leading = lead(of)
+    record, path = runs.run(leading.config, RUNS, keep=leading.keep, progress=True)
+    if canonical(record) != canonical(read_record(leading.record)):
+        raise FinishedError(
+            f"{leading.record}: is not the record of this run as it is made here; delete it to have that one"
+        )
+    _, checkpoint = read_checkpoint(path.with_name(runs.CHECKPOINT))
+    assert record.identity is not None
+    made_by = code_version(), environment("cpu")
+    to = records_of(file) / NAME
+    write_store(to, study, record.identity, made_by, _walked(study, notebooks), checkpoint)
+    return to
+
+
+def _walked(study: str, notebooks: Sequence[Path]) -> list[FinishedLoop]:
+    """Every loop that the notebooks walk, once."""
+    found: list[FinishedLoop] = []
+    for source in notebooks:
+        with TemporaryDirectory() as folder:
+            os.environ[MAKING] = folder  # the kernel has it from here
+            try:
+                failed = execute_again(source, study, ROOT / "build" / "finished" / study / f"{source.stem}.ipynb")
+            finally:
+                del os.environ[MAKING]
+            if failed:
+                raise FinishedError(f"{source}: stopped, see {failed}")
+            for path in sorted(Path(folder).iterdir()):
+                loop = read_loop(path)
+                if not any(alike(loop.described, other.described) for other in found):
+                    found.append(loop)
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit status: 0, or 2 for what cannot be made."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mnemonics_lib.edition.finished.make", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("study", metavar="STUDY")
+    parser.add_argument("--forget", action="store_true", help="delete what was made by other source, and make nothing")
+    options = parser.parse_args(arguments)
+    try:
+        if options.forget:
+            (file,) = study_files(options.study)
+            for path in forget(plan(file)):
+                print(f"{path}: deleted, for it was made by other source")
+        else:
+            path = make(options.study, sorted((ROOT / "notebooks").glob("0*.py")))
+            print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    except ReportedError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

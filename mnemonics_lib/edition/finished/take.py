@@ -1,0 +1,207 @@
+"""What a notebook makes runs with: :mod:`mnemonics_lib.runs`, or the finished work of a study in its place."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+import torch
+
+from mnemonics_lib import runs
+from mnemonics_lib.config import RunConfig
+from mnemonics_lib.config.keep import Keep
+from mnemonics_lib.durable.checkpoint import restore_alone
+from mnemonics_lib.durable.provenance import data_digest
+from mnemonics_lib.durable.records import Record, read_record
+from mnemonics_lib.edition.finished.loops import alike, describe
+from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, Store, read_store, write_loop
+from mnemonics_lib.edition.shown import say
+from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, plan
+from mnemonics_lib.edition.studies.study import records_of, study_files
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.loops import Loop, Walker
+from mnemonics_lib.paths import ROOT, RUNS
+
+MAKING = "MNEMONICS_FINISHED_LOOPS"
+"""Names the folder to which a notebook writes its loops; set while :mod:`.finished.make` runs it."""
+
+
+def runs_of(study: str, config: RunConfig) -> ModuleType | TakenRuns:
+    """What has ``driver_for``, ``run`` and ``load_run`` for a notebook.
+
+    Args:
+        study: a study whose finished work is taken, such as ``shown/cifar100``; "" to compute everything, by
+            :mod:`mnemonics_lib.runs` itself.
+        config: of the notebook.
+
+    Raises:
+        FinishedError: for a study of other parameters, and for files that are not there or are of other source.
+    """
+    if not study:
+        return runs
+    if MAKING in os.environ:
+        return MadeRuns(study, config, Path(os.environ[MAKING]))
+    taken = TakenRuns(study, config)
+    say(taken.told())
+    return taken
+
+
+def lead(of: Plan) -> PlannedRun:
+    """The run whose parameters a study's notebooks have: the first that keeps something for figures.
+
+    Raises:
+        FinishedError: where none does.
+    """
+    found = next((run for run in of.runs if run.keep is not None), None)
+    if found is None:
+        raise FinishedError(f"{of.path}: no arm keeps anything, so that chapter 5 has nothing to show of it")
+    return found
+
+
+class TakenRuns:
+    """The finished runs and loops of a study; nothing is trained, and each call says what it takes.
+
+    Args:
+        study: its name.
+        config: of the notebook; but for the kind of exemplars that of the study's leading run.
+    """
+
+    def __init__(self, study: str, config: RunConfig) -> None:
+        (file,) = study_files(study)
+        self.study, self.plan, self.folder = study, plan(file), records_of(file).absolute()
+        self.remedy = f"`make finished STUDY={study}` makes it again, in some minutes"
+        self.leading = lead(self.plan)
+        mine = config.replace(exemplars=self.leading.config.exemplars).in_effect()
+        if mine != (its := self.leading.config.in_effect()):
+            differing = sorted(name for name in mine.keys() | its.keys() if mine.get(name) != its.get(name))
+            raise FinishedError(
+                f"study = {study!r}: has other parameters than this notebook ({', '.join(differing)}); "
+                'let them agree, or compute everything with study = ""'
+            )
+
+    @cached_property
+    def store(self) -> Store:
+        """What was made of its loops, where it is of the source that is here now."""
+        path = self.folder / NAME
+        try:
+            store = read_store(path)
+        except FinishedError as error:
+            raise FinishedError(f"{error}; {self.remedy}") from None
+        if store.header.identity.source != runs.source_of(self.leading.config):
+            raise FinishedError(
+                f"{path}: made by other source than that which is here now, at commit {store.header.code['commit']}; "
+                f"what it holds may no longer be what this code computes; {self.remedy}"
+            )
+        return store
+
+    def told(self) -> str:
+        """What is taken and what is not, for the reader of the page."""
+        by_commit: dict[str, list[str]] = {str(self.store.header.code["commit"])[:10]: [f"`{NAME}`"]}
+        for run in self.plan.runs:
+            commit = (self._record(run).code.commit or "unknown")[:10]
+            by_commit.setdefault(commit, []).append(f"`{run.arm}`")
+        made = "; ".join(f"{', '.join(names)} by commit `{commit}`" for commit, names in by_commit.items())
+        where = _shown(self.folder)
+        return (
+            "**Computed here, or taken.** What would train for minutes is not trained on this page. It is finished "
+            f"work of the study `{self.study}`, from `{where}`: {made}. Where a cell "
+            "takes something, it says so. Everything else is computed here."
+        )
+
+    def driver_for(self, experiment: Experiment) -> Walker:
+        """Put each loop at its end, by the state that is kept of it."""
+        found, due = data_digest(experiment.data), self.store.header.identity.data
+        if found != due:
+            raise FinishedError(f"{self.folder / NAME}: of other images than those of {experiment.config.dataset} here")
+
+        def take(loop: Loop, name: str) -> None:
+            described = describe(loop, name)
+            kept = next((each for each in self.store.loops if alike(each.described, described)), None)
+            if kept is None:
+                raise FinishedError(
+                    f"{self.folder / NAME}: has no finished loop {name!r} of these settings, this network and these "
+                    f'images; where a cell was changed, compute everything with study = ""; else {self.remedy}'
+                )
+            try:
+                loop.load_state(kept.state)
+            except ValueError as error:
+                raise FinishedError(f"{self.folder / NAME}: {name}: {error}; {self.remedy}") from None
+            print(f"{name}: {len(loop)} steps taken from {NAME}, not done here")
+
+        return take
+
+    def run(
+        self, config: RunConfig, directory: Path = RUNS, keep: Keep | None = None, progress: bool = False
+    ) -> tuple[Record, Path]:
+        """The record of a run, and its path; the other arguments are those of :func:`mnemonics_lib.runs.run`."""
+        found = next((run for run in self.plan.runs if run.config.in_effect() == config.in_effect()), None)
+        if found is None:
+            raise FinishedError(
+                f"study = {self.study!r}: has no run with exemplars = {config.exemplars!r}, seed = {config.seed} of "
+                'these parameters; compute everything with study = ""'
+            )
+        if keep is not None and keep != found.keep:
+            raise FinishedError(f"study = {self.study!r}: keeps something else of {found.arm} than {keep!r}")
+        record, path = self._record(found), self._path(found)
+        print(f"{found.arm}, seed {found.seed}: taken from {_shown(path)}, not run here")
+        return record, path
+
+    def load_run(self, path: Path) -> runs.FinishedRun:
+        """The leading run read back."""
+        if path != self._path(self.leading):
+            raise FinishedError(f"{path}: no network is kept of this run; of {self._path(self.leading)} there is one")
+        config, state, pixels, protocol = restore_alone(self.store.checkpoint, torch.device("cpu"))
+        state.model.eval()
+        return runs.FinishedRun(config, self._record(self.leading), state, pixels, protocol.order)
+
+    @staticmethod
+    def kept_beside(path: Path) -> Path:
+        """What was kept beside a record."""
+        return runs.kept_beside(path)
+
+    def _path(self, run: PlannedRun) -> Path:
+        return self.folder / run.arm / f"seed-{run.seed}.json"
+
+    def _record(self, run: PlannedRun) -> Record:
+        path = self._path(run)
+        if not path.is_file():
+            raise FinishedError(f"{path}: not there; {self.remedy}")
+        return read_record(path)
+
+
+class MadeRuns(TakenRuns):
+    """The same while the loops are made: they are walked, and each is written to a folder when it is at its end.
+
+    Args:
+        study: its name.
+        config: of the notebook.
+        folder: where they are written, in the order in which they end.
+    """
+
+    def __init__(self, study: str, config: RunConfig, folder: Path) -> None:
+        super().__init__(study, config)
+        self.to = folder
+
+    def driver_for(self, experiment: Experiment) -> Walker:
+        """Walk each loop, and write it."""
+        walk = runs.driver_for(experiment, RUNS)
+
+        def keep(loop: Loop, name: str) -> None:
+            described = describe(loop, name)
+            walk(loop, name)
+            write_loop(
+                self.to / f"{len(list(self.to.iterdir())):04}.safetensors", FinishedLoop(described, loop.state())
+            )
+
+        return keep
+
+    def load_run(self, path: Path) -> runs.FinishedRun:
+        """The run as it was made on this machine."""
+        return runs.load_run(RUNS / runs.name_of(self.leading.config))
+
+
+def _shown(path: Path) -> str:
+    """A path as a reader knows it: from the project's folder, where it lies in it."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)

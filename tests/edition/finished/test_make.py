@@ -1,0 +1,61 @@
+"""The command that makes finished work, and the work that is committed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mnemonics_lib import runs
+from mnemonics_lib.durable.records import read_record
+from mnemonics_lib.edition.contents import again, study_of
+from mnemonics_lib.edition.finished.make import forget, main
+from mnemonics_lib.edition.finished.store import NAME
+from mnemonics_lib.edition.finished.take import TakenRuns, lead
+from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.study import records_of, study_files
+from tests.edition.finished.conftest import Study
+
+SHOWN = sorted({study_of(page) for page in again()})
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_is_committed_was_made_by_committed_code_of_the_source_that_is_here(name: str):
+    """Where this fails, ``make finished STUDY=...`` makes it again; it takes some minutes, and CIFAR-100."""
+    (file,) = study_files(name)
+    found = plan(file)
+    taken = TakenRuns(name, lead(found).config)
+    store, record = taken.store, read_record(lead(found).record)
+    assert record.identity == store.header.identity
+    assert store.header.study == name
+    assert store.header.code["commit"]
+    assert store.header.code["dirty"] is False
+    assert taken.load_run(lead(found).record.absolute()).results["accuracy"].tolist() == record.accuracy
+    assert (records_of(file) / NAME).stat().st_size < 8e6
+
+
+@pytest.fixture
+def copied(study: Study, tmp_path: Path) -> Path:
+    """A study's file, with its records beside it, which may be changed."""
+    shutil.copytree(study.plan.path.with_suffix(""), tmp_path / "study")
+    shutil.copy(study.plan.path, tmp_path / "study.yaml")
+    return tmp_path / "study.yaml"
+
+
+def test_records_of_this_source_stay(copied: Path):
+    assert forget(plan(copied)) == []
+
+
+def test_records_of_other_source_are_deleted_with_what_is_kept_beside_them(copied: Path, monkeypatch, capsys):
+    monkeypatch.setattr(runs, "source_of", lambda config: "b" * 64)
+    assert main(["--forget", str(copied)]) == 0
+    left = {path.name for path in copied.with_suffix("").rglob("*.*")}
+    assert left == {NAME}  # which the command writes anew
+    assert capsys.readouterr().out.count("deleted, for it was made by other source") == 3
+
+
+def test_without_the_records_nothing_is_made(copied: Path, capsys):
+    (copied.with_suffix("") / "random" / "seed-0.json").unlink()
+    assert main([str(copied)]) == 2
+    assert "seed-0.json: not there; `make study STUDY=" in capsys.readouterr().err
