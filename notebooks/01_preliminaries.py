@@ -313,7 +313,7 @@ say(
 # with 20 herding exemplars per class, from the records in `book/records`. A
 # band is a 95 % interval, where there are three seeds or more:
 
-# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first ten."}} tags=["hide-input", "slide-four-methods", "once"] sources=["small/cifar100-n5"]
+# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first ten."}} sources=["small/cifar100-n5"] tags=["hide-input", "slide-four-methods", "once"]
 cifar = report.evidence("small", "cifar100-n5")
 figure, axes = plt.subplots(
     1, 2, figsize=(10, 3.8), layout="constrained", sharey=True
@@ -328,7 +328,7 @@ axes[0].set(ylabel="accuracy (%)")
 axes[1].legend()
 plt.show()
 
-# %% tags=["hide-input", "once"] sources=["small/cifar100-n5"]
+# %% sources=["small/cifar100-n5"] tags=["hide-input", "once"]
 measured = ("average_accuracy", "forgetting")
 baselines = {
     f"{field.replace('_', ' ')} (%)": report.table_1(cifar, field)[

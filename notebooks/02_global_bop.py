@@ -402,7 +402,7 @@ show(
 # adjusting the exemplars does, and the step before it is not. A band is a 95 %
 # interval, where there are three seeds or more.
 
-# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}} tags=["hide-input", "once"] sources=["small/cifar100-n5"]
+# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}} sources=["small/cifar100-n5"] tags=["hide-input", "once"]
 cifar = report.evidence("small", "cifar100-n5")
 figures.variants(cifar, {"accuracy": "accuracy, classes seen (%)"})
 plt.show()

@@ -125,7 +125,7 @@ plt.show()
 # thousands of steps of training, and can end as far away as another seed:
 
 
-# %% tags=["hide-input"] sources=["here", "records"]
+# %% sources=["here", "records"] tags=["hide-input"]
 def same_run(one, other):
     """Whether two records are of one configuration."""
     return parse_config(one.config) == parse_config(other.config)
@@ -179,7 +179,7 @@ MADE = {
 lines = [f"- *{arm}*: {MADE[arm]}" for arm in MADE if arm in evidence]
 say(";\n".join(lines) + ".")
 
-# %% tags=["hide-input", "slide-arms"] sources=["records"]
+# %% sources=["records"] tags=["hide-input", "slide-arms"]
 show(report.summary(evidence).reset_index())
 
 # %% [markdown]
@@ -189,7 +189,7 @@ show(report.summary(evidence).reset_index())
 # seed. The bar is the 95 % interval of the mean. Where it crosses zero, no
 # difference is shown.
 
-# %% mystnb={"image": {"alt": "Average accuracy minus that of herding, a dot per seed and a 95 % interval, for each way of making exemplars."}} tags=["hide-input", "slide-paired"] sources=["records"]
+# %% mystnb={"image": {"alt": "Average accuracy minus that of herding, a dot per seed and a 95 % interval, for each way of making exemplars."}} sources=["records"] tags=["hide-input", "slide-paired"]
 arms = [
     arm for arm in evidence if report.comparable(evidence, arm, "herding")
 ]
@@ -219,7 +219,7 @@ plt.show()
 # That compares ways to fill a memory. What *training* does is seen against the
 # images that it started from:
 
-# %% tags=["hide-input", "slide-training"] sources=["records"]
+# %% sources=["records"] tags=["hide-input", "slide-training"]
 STARTS = {
     "mnemonics": config.exemplar_level.init,
     "mnemonics-eq4b": "random",
@@ -253,7 +253,7 @@ for field in ("average_accuracy", "forgetting"):
 # Displacement says how far trained exemplars went from the images they started
 # from. If moving further helped, the dots would rise to the right.
 
-# %% mystnb={"image": {"alt": "Difference to herding against displacement of the exemplars, a dot per run of each mnemonics arm."}} tags=["hide-input", "live"] sources=["records"]
+# %% mystnb={"image": {"alt": "Difference to herding against displacement of the exemplars, a dot per run of each mnemonics arm."}} sources=["records"] tags=["hide-input", "live"]
 moved = [arm for arm in arms if arm.startswith("mnemonics")]
 points = pd.DataFrame(
     [
@@ -318,7 +318,7 @@ rows = [
     if (controls := result.exemplars) and (panel := controls.panel)
 ]
 
-# %% tags=["hide-input", "live"] sources=["records"]
+# %% sources=["records"] tags=["hide-input", "live"]
 cells = []
 for (arm, phase), of_cell in pd.DataFrame(rows).groupby(["arm", "phase"]):
     changes = {
@@ -371,7 +371,7 @@ say(
 # those that came later. Do exemplars that protect the one cost the other?
 
 
-# %% tags=["hide-input"] sources=["records"]
+# %% sources=["records"] tags=["hide-input"]
 def late(record):
     """Accuracy on the classes after phase 0, at the end of the run (%)."""
     counts = np.array(record.results[-1].confusion)
@@ -403,7 +403,7 @@ show(rows)
 # must be told apart. So does training help more with a smaller $N$? The records
 # of this data set, trained minus the images that training started from:
 
-# %% tags=["hide-input"] sources=["all"]
+# %% sources=["all"] tags=["hide-input"]
 rows = []
 for folder in sorted(
     (RECORDS / config.profile).glob(f"{config.dataset}-n*")
@@ -434,7 +434,7 @@ else:
 # (`params/small`) split it in two steps: from herding alone to herding with
 # transfer and fine-tuning, and from there to trained and adjusted exemplars.
 
-# %% tags=["hide-input", "slide-cifar", "once"] sources=["small/cifar100-n5"]
+# %% sources=["small/cifar100-n5"] tags=["hide-input", "slide-cifar", "once"]
 cifar = report.evidence("small", "cifar100-n5")
 for field in ("average_accuracy", "forgetting"):
     say(f"Differences in {field.replace('_', ' ')}, in points:")
