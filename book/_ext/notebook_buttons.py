@@ -20,6 +20,9 @@ RUN_BY = {
 DEPTH = 4
 """Parts of the name of a notebook's page: executed/quick/digits-n5/01_preliminaries."""
 
+AGAIN = "shown"
+"""Where chapters lie that are run again on other data: a button would open the notebook as it is, with its defaults."""
+
 
 def addresses(page: str, url: str, branch: str) -> dict[str, str]:
     """Service -> address; none for a page that is no chapter of the notebooks.
@@ -30,7 +33,7 @@ def addresses(page: str, url: str, branch: str) -> dict[str, str]:
         branch: of it.
     """
     parts = PurePosixPath(page).parts
-    if len(parts) != DEPTH:
+    if len(parts) != DEPTH or parts[1] == AGAIN:
         return {}
     repository = url.removeprefix("https://github.com/")
     named = {"repository": repository, "branch": branch, "notebook": f"notebooks/{parts[-1]}.ipynb"}

@@ -128,7 +128,7 @@ class TakenRuns:
                 loop.load_state(kept.state)
             except ValueError as error:
                 raise FinishedError(f"{self.folder / NAME}: {name}: {error}; {self.remedy}") from None
-            print(f"{name}: {len(loop)} steps taken from {NAME}, not done here")
+            print(f"{name}: {len(loop)} steps taken, none done")
 
         return take
 

@@ -9,9 +9,12 @@ import sys
 import pytest
 
 from mnemonics_lib.config import write_yaml
+from mnemonics_lib.durable.provenance import Identity
 from mnemonics_lib.durable.records import write_record
 from mnemonics_lib.edition.studies.jobs import GpusError, gpus_of_a_job, jobs
 from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.kept import Keep, Kept
+from mnemonics_lib.kept.file import write_kept
 from mnemonics_lib.runs import source_of
 from tests.made_records import made
 
@@ -120,6 +123,26 @@ def test_what_is_kept_is_an_output_too_and_a_record_without_it_is_no_substitute(
     (job,) = (job for job in todo(found, other) if job.run.study == other.name and not job.stamps)
     assert not job.is_copy
     assert job.needs[-2:] == [record, record.with_suffix(".safetensors")]  # after, since it is made in the same folder
+
+
+def test_a_record_elsewhere_is_copied_with_what_is_kept_beside_it_if_that_is_what_is_asked_for(planned, todo, tmp_path):
+    found = planned(arms={"keeping": {**BOTH["herding"], "keep": {"classes": 2}}})
+    (run,) = found.runs
+    record = made(0, source=source_of(run.config)).model_copy(update={"config_digest": run.config.digest})
+    elsewhere = tmp_path / "records" / "a" / "b" / "c" / "seed-0.json"
+    kept = elsewhere.with_suffix(".safetensors")
+    write_record(elsewhere, record)
+    assert not todo(found)[0].is_copy  # nothing is kept beside it
+    another = Identity(config="another", data="d", source="s")
+    for keep, identity, copied in (
+        (Keep(classes=3), record.identity, False),
+        (run.keep, another, False),
+        (run.keep, record.identity, True),
+    ):
+        write_kept(kept, Kept(identity, keep))
+        (job,) = todo(found)
+        assert job.is_copy == copied
+    assert job.needs == [kept, elsewhere]
 
 
 def test_names_are_words_and_the_same_whenever_asked(planned, todo):
