@@ -131,6 +131,7 @@ def test_a_record_elsewhere_is_copied_with_what_is_kept_beside_it_if_that_is_wha
     record = made(0, source=source_of(run.config)).model_copy(update={"config_digest": run.config.digest})
     elsewhere = tmp_path / "records" / "a" / "b" / "c" / "seed-0.json"
     kept = elsewhere.with_suffix(".safetensors")
+    assert record.identity
     write_record(elsewhere, record)
     assert not todo(found)[0].is_copy  # nothing is kept beside it
     another = Identity(config="another", data="d", source="s")
