@@ -42,6 +42,24 @@ TINY: dict[str, Any] = {
     },
 }
 
+LONG = [
+    "project/test_snakefile.py",
+    "project/test_notebooks.py",
+    "device/test_processes.py",
+    "test_runs.py",
+    "durable/test_driver.py",
+    "kept/test_runs_that_keep.py",
+    "project/test_cluster.py",
+    "bench/test_bench.py",
+]
+"""Files that take a minute or more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first: of two processes neither is left alone with one of them at the end."""
+    first = {(Path(__file__).parent / name).resolve(strict=True): place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: first.get(item.path.resolve(), len(first)))
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:
