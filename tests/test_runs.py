@@ -421,7 +421,7 @@ READ_BACK: dict[str, dict[str, Any]] = {
     "lwf": {},
     "icarl": {"method": "icarl", "exemplars": "herding"},
     "bic": {"method": "bic", "exemplars": "random", "budget": 3},
-    "lucir": {"method": "lucir"},
+    "lucir": {"method": "lucir", "phases": 5},  # a head of six blocks
     "joint": preset("joint"),
     "finetune": preset("finetune"),
     "icarl-with-ours": {**preset("icarl-with-ours"), "storage": "uint8", "budget": 23, "budget_rule": "total"},
@@ -433,7 +433,7 @@ READ_BACK: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module", params=READ_BACK)
 def ended(request, tmp_path_factory, tiny_values):
     """A run that has ended, its last state, and its path."""
-    config = parse_config(tiny_values).replace(phases=1, **READ_BACK[request.param])
+    config = parse_config(tiny_values).replace(**{"phases": 1} | READ_BACK[request.param])
     states = []
     with pytest.MonkeyPatch.context() as patch:
         run_phase = global_bop.run_phase
