@@ -96,12 +96,12 @@ costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction 
 	@$(PY) -m mnemonics_lib.edition.costs
 
 .PHONY: test
-test: $(ENVIRONMENT) ## run the tests
-	$(PY) -m pytest --numprocesses "$$JOBS" --dist loadfile
+test: $(ENVIRONMENT) ## run the tests, but those of pages
+	$(PY) -m pytest --ignore=tests/browser --numprocesses "$$JOBS" --dist loadfile --no-loadscope-reorder
 
 .PHONY: browser
 browser: $(ENVIRONMENT) ## open every page of the built book in Chromium: errors, links, widths, accessibility, weight
-	$(PY) -m pytest tests/browser
+	$(PY) -m pytest tests/browser --numprocesses "$$JOBS" --dist worksteal
 	if command -v chromium > /dev/null; then $(PY) -m tests.browser.weigh; fi
 
 .PHONY: lint

@@ -31,8 +31,34 @@ TINY: dict[str, Any] = {
     "network": {"depth": 8, "width": 4},
     "training": {"epochs": 1, "milestones": []},
     "finetuning": {"epochs": 2, "milestones": [0.5]},
-    "exemplar_level": {"epochs": 1, "adjust_epochs": 1, "inner_steps": 2, "val_batch": 300, "alpha": 0.05, "beta": 1.0},
+    "exemplar_level": {
+        "epochs": 1,
+        "adjust_epochs": 1,
+        "inner_steps": 2,
+        "val_batch": 300,
+        "alpha": 0.05,
+        "beta": 1.0,
+        "start": "theta",  # perturbed starts make a panel of four, which takes most of such a run
+    },
 }
+
+LONG = [
+    "project/test_snakefile.py",
+    "project/test_notebooks.py",
+    "device/test_processes.py",
+    "test_runs.py",
+    "durable/test_driver.py",
+    "kept/test_runs_that_keep.py",
+    "project/test_cluster.py",
+    "bench/test_bench.py",
+]
+"""Files that take a minute or more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first: of two processes neither is left alone with one of them at the end."""
+    first = {(Path(__file__).parent / name).resolve(strict=True): place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: first.get(item.path.resolve(), len(first)))
 
 
 @pytest.fixture(scope="session")

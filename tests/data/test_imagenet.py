@@ -224,7 +224,6 @@ def of_full_size(tiny: RunConfig) -> RunConfig:
         adjust=2,
         weight_transfer=True,
         method="lucir",
-        network={"name": "resnet18"},
         training={"batch_size": 4},
         exemplar_level={"inner_steps": 2, "beta": 0.01, "val_batch": 4},
     )

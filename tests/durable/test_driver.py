@@ -40,6 +40,7 @@ def small(**changes) -> RunConfig:
     return RunConfig().replace(
         phases=1,
         adjust=2,
+        network={"width": 4},
         training={"epochs": 3, "milestones": [0.6]},
         finetuning={"epochs": 3, "milestones": [0.3]},
         exemplar_level={"epochs": 2, "adjust_epochs": 2, "inner_steps": 2, "val_batch": 150, "halve_every": 1},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import linecache
+import os
 import subprocess
 import sys
 import textwrap
@@ -461,10 +462,11 @@ def test_a_method_that_is_typed_in_ipython_is_known(root):
 def test_a_method_in_the_script_that_is_run_is_known(root, tmp_path):
     script = tmp_path / "script.py"
     text = "from mnemonics_lib.durable.own_method import describe_method\nclass Mine:\n    def f(self): return 1\n"
+    environment = os.environ | {"PYTHONPATH": str(root)}
     answers = []
     for number in ("1", "2"):
         script.write_text(text.replace("return 1", f"return {number}") + "print(describe_method(Mine))\n")
-        done = subprocess.run([sys.executable, script], env={"PYTHONPATH": str(root)}, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True)
         answers.append(done.stdout)
         assert "unknown=()" in done.stdout, done.stderr
     assert answers[0] != answers[1]

@@ -113,7 +113,8 @@ def test_no_run_in_memory_enters_what_is_left_out_of_its_source(tiny, tmp_path):
         if event == "call":
             entered.add(frame.f_globals.get("__name__", ""))
 
-    config = tiny.replace(exemplars="mnemonics", adjust=2, finetune=True, weight_transfer=True)
+    config = tiny.replace(exemplars="mnemonics", adjust=2, finetune=True, weight_transfer=True, phases=1)
+    config = config.replace(exemplar_level={"start": "perturbed"})
     sys.setprofile(note)
     try:
         with pytest.raises(OutOfTimeError):

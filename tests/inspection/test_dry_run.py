@@ -30,7 +30,8 @@ def time_enough(monkeypatch):
 
 @pytest.fixture
 def ours(tiny) -> RunConfig:
-    return tiny.replace(method="lucir", exemplars="mnemonics", adjust=2, budget=5, weight_transfer=True, phases=1)
+    config = tiny.replace(method="lucir", exemplars="mnemonics", adjust=2, budget=5, weight_transfer=True, phases=1)
+    return config.replace(exemplar_level={"start": "perturbed"})
 
 
 def test_hours_are_the_sum_of_counts_times_seconds(ours):

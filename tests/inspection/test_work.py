@@ -85,8 +85,8 @@ OURS = {"exemplars": "mnemonics", "adjust": 2, "budget": 5, "weight_transfer": T
 @pytest.mark.parametrize(
     "changes",
     [
-        {"method": "lucir", **OURS},
-        {"method": "bic", **OURS, "exemplar_level": {"objective": "eq4b", "init": "herding", "start": "theta"}},
+        {"method": "lucir", **OURS, "exemplar_level": {"start": "perturbed"}},
+        {"method": "bic", **OURS, "exemplar_level": {"objective": "eq4b", "init": "herding"}},
         {"method": "icarl", "exemplars": "herding", "budget": 40, "budget_rule": "total", "finetune": True},
         {"method": "lwf", "exemplars": "random", "adjust": 3, "budget": 7, "finetune": False},
         {"method": "icarl", **OURS, "from_scratch": 3, "training": {"batch_size": 9}},

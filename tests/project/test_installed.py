@@ -86,13 +86,15 @@ class Elsewhere:
         return wheel
 
     def files(self) -> set[Path]:
-        return {path.relative_to(self.site) for path in self.site.rglob("*")}
+        """What lies there, but for byte code."""
+        found = {path.relative_to(self.site) for path in self.site.rglob("*")}
+        return {path for path in found if "__pycache__" not in path.parts}
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {
             name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "MNEMONICS_DATA"}
         }
-        environment |= {"PYTHONPATH": str(self.site), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+        environment |= {"PYTHONPATH": str(self.site), "OMP_NUM_THREADS": "1"}
         command = [sys.executable, *arguments]
         return subprocess.run(command, cwd=self.user, env=environment, capture_output=True, text=True, check=False)
 
