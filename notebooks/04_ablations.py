@@ -164,7 +164,7 @@ else:
 # All arms of the study, with the mean over seeds and the half-width of its 95 %
 # interval:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "live"]
 evidence = committed if "herding" in committed else fresh
 start = config.exemplar_level.init  # of trained exemplars
 MADE = {

@@ -29,7 +29,7 @@ def small(record: Record) -> Record:
 
 def test_numbers_of_a_small_run(record):
     found = by_class.class_accuracies(small(record))
-    np.testing.assert_allclose(found, [[80, 50, np.nan], [40, 100, 25]])
+    np.testing.assert_allclose(found, np.array([[80, 50, np.nan], [40, 100, 25]]))
     assert list(by_class.arrivals(small(record))) == [0, 0, 1]
     np.testing.assert_allclose(by_class.class_forgetting(small(record)), [40, -50, 0])
 

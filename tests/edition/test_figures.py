@@ -110,7 +110,7 @@ def test_a_method_has_a_band_from_three_seeds_on_and_the_bound_is_dashed(axis: A
 
 
 def test_heat_maps_state_their_unit_beside_few_classes_and_many():
-    few, many = np.full((3, 3), 5), np.full((20, 20), 5)
+    few, many = [[5] * 3] * 3, [[5] * 20] * 20
     axis = figures.confusion(few, plt.figure().add_subplot())
     assert "% of the true class" in axis.get_xlabel()
     assert [text.get_text() for text in axis.texts] == ["33"] * 9

@@ -59,7 +59,7 @@ def lines(cells: list[dict[str, Any]], metadata: dict[str, Any], name: str = "pa
 
 
 def test_the_line_stands_under_what_the_cell_shows_and_nowhere_else():
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"metadata": {}, "source": "words"},
         {"metadata": {}, "source": "", "outputs": []},
         {"metadata": {}, "source": "", "outputs": [output({"image/png": ""}), output(TABLE)]},
