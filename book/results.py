@@ -212,9 +212,9 @@ again = report.difference(
     digits[1], "mnemonics-from-herding", "herding", "average_accuracy"
 )
 AGAIN = {
-    "higher": "it is clear of zero again, on the same side",
-    "lower": "it is clear of zero on the other side",
-    "no difference shown": "it holds zero: read an interval near zero as a hint at most",
+    "higher": "the interval is clear of zero again, on the same side",
+    "lower": "the interval is clear of zero on the other side",
+    "no difference shown": "the interval holds zero: read an interval near zero as a hint at most",
 }
 say(f"The second time, in the table above, {AGAIN[again.verdict]}.")
 
