@@ -15,7 +15,7 @@ PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "book" 
 SOURCES = sorted([*(ROOT / "notebooks").glob("0*.py"), *(ROOT / "book").glob("*.py")])
 MODULE = re.compile(r"^\.\. automodule:: ([\w.]+)\n(?:   :members: (.+))?", re.MULTILINE)
 ONE = re.compile(r"^\.\. autoclass:: ([\w.]+)\.(\w+)$", re.MULTILINE)
-AROUND = ("bench", "edition", "inspection", "paths", "kept.embedding")
+AROUND = ("bench", "durable.bar", "edition", "inspection", "paths", "kept.embedding")
 """What the book is made with, and a user of the library does not need; some of it is in the reference all the same."""
 
 
