@@ -30,7 +30,7 @@ def coloured(monkeypatch, tiny):
     dataset.load_dataset.cache_clear()
 
 
-# A network knows these few images of noise by heart: its panels begin at a loss of nothing, and a run says that they rose.
+# A network knows these few images of noise by heart: its panels begin at no loss, and runs say that they rose.
 @pytest.mark.filterwarnings("ignore::mnemonics_lib.runs.RunWarning")
 @pytest.mark.parametrize("method", ["bic", "lucir"])
 def test_the_paper_s_network_for_imagenet_runs_with_every_method(coloured, tmp_path, method):
