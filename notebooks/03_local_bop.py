@@ -227,7 +227,7 @@ exact = engine(start, E).gradient
 
 
 # %% tags=["slide-finite-differences"]
-def difference(u, epsilon):
+def along(u, epsilon):
     """How fast the meta loss changes along u, from two of its values."""
     up = engine(start, E + epsilon * u).meta_loss
     down = engine(start, E - epsilon * u).meta_loss
@@ -238,8 +238,7 @@ sizes, rows = (1e-6, 1e-8), []
 for k in range(3):
     generator = torch.Generator().manual_seed(k)
     u = torch.randn(E.shape, generator=generator, dtype=torch.float64)
-    measured = [difference(u, epsilon) for epsilon in sizes]
-    rows.append([(exact * u).sum().item(), *measured])
+    rows.append([(exact * u).sum().item(), *(along(u, e) for e in sizes)])
 columns = ["gradient along u", *(f"ε = {epsilon:.0e}" for epsilon in sizes)]
 show(pd.DataFrame(rows, columns=columns).map("{:.6e}".format))
 

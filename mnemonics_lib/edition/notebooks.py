@@ -10,6 +10,7 @@ All work happens under ``build/`` of the current directory: in ``build/work``, a
 from __future__ import annotations
 
 import argparse
+import ast
 import logging
 import os
 import re
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import chdir
 from pathlib import Path
+from pprint import pformat
 from typing import Any
 
 from mnemonics_lib.config import ConfigError, load_config, override
@@ -36,6 +38,9 @@ except ModuleNotFoundError as missing:
     if __name__ == "__main__":
         sys.exit(str(missing))
     raise
+
+WIDTH = 76
+"""Characters of a line of code in the book."""
 
 EXECUTED_WITH = "executed_with"
 """Where the metadata of an executed notebook have :func:`executed_with`."""
@@ -266,6 +271,8 @@ def clean(notebook: NotebookNode, slug: str) -> None:
             tags.append("remove-input")
         if tags:
             cell.metadata["tags"] = tags
+        if "injected-parameters" in tags:
+            cell.source = "\n".join(map(_folded, cell.source.split("\n")))
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
                 output.text = KERNEL_FILE.sub("<cell>", output.text)
@@ -274,6 +281,14 @@ def clean(notebook: NotebookNode, slug: str) -> None:
                     output.text = WAITING.sub("", output.text)
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
+
+
+def _folded(line: str) -> str:
+    """A line ``name = value``, over several lines where it is longer than the book is wide."""
+    name, _, value = line.partition(" = ")
+    if len(line) <= WIDTH:
+        return line
+    return f"{name} = {pformat(ast.literal_eval(value), width=WIDTH - len(name) - 3, sort_dicts=False)}"
 
 
 def _without_bars(text: str) -> str:

@@ -245,6 +245,27 @@ def test_a_page_without_parameters(params):
     assert (with_nothing["params"], with_nothing["overrides"]) == (None, [])
 
 
+def test_long_parameters_are_shown_over_several_lines(params):
+    settings = [
+        "exemplar_level.inner_steps=8",
+        "exemplar_level.alpha=0.05",
+        "training.epochs=3",
+        "training.milestones=[]",
+    ]
+    output = Path("out/n.ipynb")
+    assert execute(notebook(Path("n.py"), "print(config.training.epochs)"), params, output, settings) is None
+    (cell,) = (
+        cell
+        for cell in nbformat.read(output, as_version=4).cells
+        if "injected-parameters" in cell.metadata.get("tags", [])
+    )
+    assert max(map(len, cell.source.splitlines())) <= 76
+    shown: dict[str, object] = {}
+    exec(cell.source, shown)
+    assert shown["overrides"]["training"] == {"epochs": 3, "milestones": []}  # type: ignore[index]
+    assert [o.text for o in outputs(output)] == ["3\n"]
+
+
 def test_an_executed_notebook_says_with_what(params):
     digits = PARAMS / "quick" / "digits-n5.yaml"
     said = executed_with(digits, ["seed=3"])

@@ -145,7 +145,7 @@ class TakenRuns:
         if keep is not None and keep != found.keep:
             raise FinishedError(f"study = {self.study!r}: keeps something else of {found.arm} than {keep!r}")
         record, path = self._record(found), self._path(found)
-        print(f"{found.arm}, seed {found.seed}: taken from {_shown(path)}, not run here")
+        print(f"{found.arm}, seed {found.seed}: its record is taken, and it is not run here")
         return record, path
 
     def load_run(self, path: Path) -> runs.FinishedRun:

@@ -84,7 +84,7 @@ def test_a_run_is_its_record(study: Study, capsys):
     record, path = taken.run(study.config.replace(exemplars="random"))
     assert path == study.plan.runs[0].record.absolute()
     assert canonical(record) == canonical(read_record(path))
-    assert capsys.readouterr().out == f"random, seed 0: taken from {path}, not run here\n"
+    assert capsys.readouterr().out == "random, seed 0: its record is taken, and it is not run here\n"
     with pytest.raises(FinishedError, match=r"has no run with exemplars = 'herding', seed = 0"):
         taken.run(study.config.replace(exemplars="herding"))
 
