@@ -298,8 +298,8 @@ say(
 )
 
 # %% [markdown]
-# So a single number cannot be made again on another kind of processor, and need not be: means over seeds can. What one seed did
-# here is a draw, like the seed itself.
+# So a single number cannot be made again on another kind of processor. What one seed did here is a draw, like the seed itself: compare
+# means over seeds, with their intervals.
 
 # %% [markdown]
 # ## The paper's tables

@@ -87,7 +87,7 @@ def write_store(
         checkpoint: the content of that run's last checkpoint, plain values and tensors.
     """
     tensors: dict[str, Tensor] = {}
-    listed = [{**each.described._asdict(), "state": taken_out(each.state, tensors)} for each in loops]
+    listed = [_plain(each, tensors) for each in loops]
     header = Header(
         study=study,
         identity=identity,
@@ -117,11 +117,7 @@ def read_store(path: Path) -> Store:
             header.require_checksum(tensors)
     except ValueError as error:
         raise FinishedError(str(error)) from None
-    loops = [
-        FinishedLoop(Described(each["name"], each["settings"], each["start"]), put_back(each["state"], tensors))
-        for each in header.loops
-    ]
-    return Store(header, loops, put_back(header.checkpoint, tensors))
+    return Store(header, [_loop(each, tensors) for each in header.loops], put_back(header.checkpoint, tensors))
 
 
 def taken_out(value: Any, tensors: dict[str, Tensor]) -> Any:
@@ -160,7 +156,7 @@ def put_back(value: Any, tensors: dict[str, Tensor]) -> Any:
 def write_loop(path: Path, loop: FinishedLoop) -> None:
     """One loop, for the process that gathers them."""
     tensors: dict[str, Tensor] = {}
-    text = json.dumps({**loop.described._asdict(), "state": taken_out(loop.state, tensors)})
+    text = json.dumps(_plain(loop, tensors))
     content = safetensors_bytes(tensors, {"loop": text})
     write_atomically(path, lambda file: file.write(content))
 
@@ -170,4 +166,13 @@ def read_loop(path: Path) -> FinishedLoop:
     with safe_open(path, "pt") as file:
         tensors = {name: file.get_tensor(name).clone() for name in sorted(file.keys())}
         each = json.loads(file.metadata()["loop"])
-    return FinishedLoop(Described(each["name"], each["settings"], each["start"]), put_back(each["state"], tensors))
+    return _loop(each, tensors)
+
+
+def _plain(loop: FinishedLoop, tensors: dict[str, Tensor]) -> dict[str, Any]:
+    return {**loop.described._asdict(), "state": taken_out(loop.state, tensors)}
+
+
+def _loop(plain: dict[str, Any], tensors: dict[str, Tensor]) -> FinishedLoop:
+    described = Described(plain["name"], plain["settings"], plain["start"])
+    return FinishedLoop(described, put_back(plain["state"], tensors))
