@@ -86,7 +86,7 @@ runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 # %% tags=["slide-stream"]
 experiment = Experiment.of(config)
 protocol, pixels = experiment.protocol, experiment.data.pixels
-print("class order:", protocol.order)
+say(f"Class order: {', '.join(map(str, protocol.order))}.")
 for i in range(config.phases + 1):
     first, last = protocol.bounds(i)
     D_i = experiment.new_data(i)

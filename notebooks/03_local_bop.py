@@ -218,6 +218,9 @@ engine = Higher(base_loss, meta_loss, InnerSGD(steps=5, alpha=0.05))
 start = copy.deepcopy(Theta_0).double().train()
 exact = engine(start, E).gradient
 
+generator = torch.Generator().manual_seed(0)
+directions = torch.randn((3, *E.shape), generator=generator, dtype=E.dtype)
+
 # %% [markdown]
 # A finite difference errs in two ways. The smaller $\varepsilon$, the more of it
 # is rounding. And a step of training jumps where an input of a ReLU changes its
@@ -235,9 +238,7 @@ def along(u, epsilon):
 
 
 sizes, rows = (1e-6, 1e-8), []
-for k in range(3):
-    generator = torch.Generator().manual_seed(k)
-    u = torch.randn(E.shape, generator=generator, dtype=torch.float64)
+for u in directions:
     rows.append([(exact * u).sum().item(), *(along(u, e) for e in sizes)])
 columns = ["gradient along u", *(f"ε = {epsilon:.0e}" for epsilon in sizes)]
 show(pd.DataFrame(rows, columns=columns).map("{:.6e}".format))
