@@ -102,14 +102,21 @@ show(of_budget(5))
 # %% [markdown]
 # ## What was chosen
 #
-# **Up to 5 exemplars a class** (1 and 2 were not tried): Eq. 7 with 8 inner steps, as `params/small` had it then.
+# **Up to 5 exemplars a class** (1 and 2 were not tried): Eq. 7 with 8 inner steps, as `params/small` had it then: the *near* loop.
 
 # %% tags=["remove-input"]
-say(said("near-gains-at-5", "larger-steps-lose", "far-gains-less-at-5"))
+say(
+    said(
+        "near-gains-at-5",
+        "larger-steps-lose",
+        "far-gains-less-at-5",
+        "forgotten-starts",
+    )
+)
 
 # %% [markdown]
 # **Above** (10 was not tried): the same with 80 inner steps with momentum, of which the last ten are differentiated, which `params/small` has
-# now. iCaRL and BiC were not tried.
+# now: the *far* loop. iCaRL and BiC were not tried.
 
 # %% tags=["remove-input"]
 say(
@@ -124,8 +131,8 @@ say(said("running-statistics-lucir", "running-statistics-lwf"))
 # %% [markdown]
 # That was left, since it changes both sides of every difference.
 #
-# Nothing else earned its place: labels learned or softened, the exemplars' own loss as an anchor, starts that have forgotten classes, Eq. 4b, convolutions
+# Nothing else earned its place: labels learned or softened, the exemplars' own loss as an anchor, Eq. 4b, convolutions
 # frozen before $\mathcal{E}_0$ is trained, smaller steps and their means, half real exemplars, low-pass displacements. What came
-# of it on other classes and seeds stands in {doc}`evidence`; {doc}`why` says why a long loop should be needed.
+# of it on other classes and seeds stands in {doc}`evidence`; {doc}`why` says why a far loop should be needed.
 #
 # *Own loss* is that of the exemplars at the network that they were trained for, mean over phases; {doc}`why` says what moves it.

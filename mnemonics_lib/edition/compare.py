@@ -9,6 +9,7 @@ import pandas as pd
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.arms import FREE, Arm, RecordFile
 from mnemonics_lib.edition.columns import typed
+from mnemonics_lib.edition.first_networks import apart
 from mnemonics_lib.edition.intervals import Interval, paired
 from mnemonics_lib.edition.measures import MeasureError, measure
 from mnemonics_lib.edition.report import same_source
@@ -38,6 +39,7 @@ class Comparison:
         one_sided: the fields and sections that are known of one arm alone: not in effect in the other, or not yet there
             when its records were made.
         sources: for each pair of sources that differ, a sentence.
+        apart: the seeds whose two runs train the first network in the same way and came to different ones.
     """
 
     field: str
@@ -49,6 +51,7 @@ class Comparison:
     settings: Differences
     one_sided: list[str]
     sources: list[str]
+    apart: list[int]
 
     @property
     def differences(self) -> dict[int, float]:
@@ -104,6 +107,7 @@ def compare(arm: Arm, baseline: Arm, field: str = "average_accuracy", level: flo
         settings=differing(*both),
         one_sided=one_sided(*both),
         sources=[sentence for sentence in sources if sentence],
+        apart=[seed for seed in seeds if apart(arm[seed].record, baseline[seed].record)],
     )
 
 

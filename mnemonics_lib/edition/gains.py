@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.report import NAMES, comparable, evidence, values
 from mnemonics_lib.edition.studies.plan import plan
@@ -25,7 +26,7 @@ class Setting:
         data: what a reader calls the data.
         method: likewise.
         detail: what else tells the setting from others.
-        looks_far: whether the inner loop has momentum and 80 steps (the page What was tried), not the short one.
+        looks_far: whether the inner loop has momentum and 80 steps (the page What was tried), not 8 without.
         start: what they were trained from.
         adjusted: whether the arm's old exemplars are adjusted, too (Eq. 10), so that it differs in that as well.
         level: of the interval; those that were asked for in advance hold together at 95 %.
@@ -51,6 +52,23 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Training:
+    """What became of the new exemplars of one phase of one run.
+
+    Attributes:
+        phase: of the run.
+        knows: training images of the phase that its network classifies correctly (%).
+        before: the exemplars' own loss at that network, before their training.
+        after: likewise, after it.
+    """
+
+    phase: int
+    knows: float
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
 class Gain:
     """What came out of a setting.
 
@@ -61,9 +79,7 @@ class Gain:
         finished: whether all runs that the study asks of both arms are there. Before, an interval is no verdict: looked
             at again and again while records come, it would sooner or later be clear of zero.
         knows: training images of phase 0 that its network classifies correctly, mean over the arm's seeds (%).
-        own_loss: of the exemplars of phase 0 at its network before and after training, means over the arm's seeds.
-        softened: in how many of the arm's runs those exemplars became easier.
-        runs: of the arm.
+        trainings: of the arm's runs, as far as their records say.
     """
 
     setting: Setting
@@ -71,14 +87,22 @@ class Gain:
     interval: Interval
     finished: bool
     knows: float
-    own_loss: tuple[float, float]
-    softened: int
-    runs: int
+    trainings: tuple[Training, ...]
 
     @property
-    def became_easier(self) -> bool:
-        """Whether the exemplars did in most runs."""
-        return self.softened > self.runs / 2
+    def first(self) -> list[Training]:
+        """Those of phase 0."""
+        return [training for training in self.trainings if training.phase == 0]
+
+    @property
+    def own_loss(self) -> tuple[float, float]:
+        """Of the exemplars of phase 0 at its network before and after training, means over the arm's seeds."""
+        return fmean(each.before for each in self.first), fmean(each.after for each in self.first)
+
+    @property
+    def hardened(self) -> int:
+        """In how many of the arm's runs those exemplars became harder."""
+        return sum(each.after > each.before for each in self.first)
 
 
 def settings() -> Iterator[Setting]:
@@ -120,12 +144,7 @@ def gains(records: Path = RECORDS) -> list[Gain]:
         if not comparable(arms, setting.arm, setting.control):
             continue
         trained, control = (values(arms[arm], "average_accuracy") for arm in (setting.arm, setting.control))
-        first = [record.results[0] for record in arms[setting.arm].values()]
-        losses = [
-            (of.own_loss_before, of.own_loss_after)
-            for row in first
-            if (of := row.exemplars) and of.own_loss_before is not None and of.own_loss_after is not None
-        ]
+        first = [record.results[0].train_accuracy for record in arms[setting.arm].values()]
         by_seed = {seed: value - control[seed] for seed, value in trained.items() if seed in control}
         (study,) = study_files(setting.study)
         unfinished = {run.arm for run in plan(study).missing}
@@ -135,10 +154,16 @@ def gains(records: Path = RECORDS) -> list[Gain]:
                 by_seed,
                 interval(list(by_seed.values()), setting.level),
                 not {setting.arm, setting.control} & unfinished,
-                fmean(row.train_accuracy for row in first if row.train_accuracy is not None),
-                (fmean(before for before, _ in losses), fmean(after for _, after in losses)),
-                sum(after < before for before, after in losses),
-                len(losses),
+                fmean(known for known in first if known is not None),
+                tuple(training for record in arms[setting.arm].values() for training in trainings(record)),
             )
         )
     return found
+
+
+def trainings(record: Record) -> Iterator[Training]:
+    """Those of a record in which exemplars were trained, and that says what became of them."""
+    for phase, row in enumerate(record.results):
+        of = row.exemplars
+        if of and of.own_loss_before is not None and of.own_loss_after is not None and row.train_accuracy is not None:
+            yield Training(phase, row.train_accuracy, of.own_loss_before, of.own_loss_after)

@@ -9,7 +9,7 @@ from mnemonics_lib.edition.settings import told
 
 
 def pair_text(comparison: Comparison, arm: str, baseline: str) -> str:
-    """A row per pair; mean, interval and number of pairs; seeds without a partner; and in what the arms differ.
+    """A row per pair; mean, interval and number of pairs; seeds that are to be looked at; and in what the arms differ.
 
     Args:
         comparison: of :func:`mnemonics_lib.edition.compare.compare`.
@@ -28,6 +28,11 @@ def pair_text(comparison: Comparison, arm: str, baseline: str) -> str:
     for name, seeds in zip((arm, baseline), comparison.alone, strict=True):
         if seeds:
             lines.append(f"seeds of {name} without a partner: {', '.join(map(str, seeds))}")
+    if comparison.apart:
+        lines.append(
+            f"seeds whose first networks differ, though they are trained in the same way: "
+            f"{', '.join(map(str, comparison.apart))} (made on processors that round otherwise?)"
+        )
     lines.append(f"settings that differ: {told(comparison.settings) or 'none'}")
     if comparison.one_sided:
         lines.append(f"settings of one arm alone: {', '.join(comparison.one_sided)}")

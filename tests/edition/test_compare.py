@@ -44,6 +44,40 @@ def test_pairs_are_made_by_seed_and_the_interval_is_students(values, level):
         assert (found.difference.low, found.difference.high) == pytest.approx(tuple(students))
 
 
+def with_loss(of: Arm, losses: dict[int, float | None]) -> Arm:
+    """The same arm, with other training losses after phase 0."""
+    changed = {}
+    for seed, file in of.items():
+        first, *rest = file.record.results
+        loss = losses.get(seed, first.train_loss)
+        record = file.record.model_copy(update={"results": [first.model_copy(update={"train_loss": loss}), *rest]})
+        changed[seed] = RecordFile(file.path, record)
+    return changed
+
+
+def test_pairs_whose_first_networks_came_out_otherwise_are_told():
+    ours = with_loss(arm("ours", {0: 81.0, 1: 84.0, 2: 87.0}, exemplars="random"), {1: 0.5, 2: 0.25})
+    found = compare(ours, BASELINE)
+    assert found.apart == [1, 2]
+    assert "first networks differ, though they are trained in the same way: 1, 2 (" in pair_text(found, "a", "b")
+    assert len(found.differences) == 3  # they are told, and stay
+
+
+@pytest.mark.parametrize(
+    "settings", [{"training": {"rate": 0.3}}, {"network": {"width": 12}}, {"method": "bic"}, {"method": "unknown"}]
+)
+def test_a_first_network_that_is_trained_otherwise_may_come_out_otherwise(settings):
+    ours = with_loss(arm("ours", {0: 81.0}, **settings), {0: 0.5})
+    assert compare(ours, BASELINE).apart == []
+
+
+def test_a_record_that_does_not_say_the_loss_is_not_asked():
+    ours = with_loss(arm("ours", {0: 81.0}), {0: None})
+    found = compare(ours, BASELINE)
+    assert found.apart == []
+    assert "first networks" not in pair_text(found, "a", "b")
+
+
 def test_it_is_told_with_its_causes():
     ours = arm("ours", {0: 81.0, 1: 84.0, 2: 87.0, 5: 1.0}, exemplars="random", training={"rate": 0.3})
     assert pair_text(compare(ours, BASELINE), "fast", "slow") == (

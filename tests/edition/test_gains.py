@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -68,13 +69,29 @@ def test_a_seed_that_one_arm_lacks_is_left_out(tmp_path: Path):
             shutil.copy(source / arm / f"seed-{seed}.json", folder / arm)
     (found,) = gains(tmp_path)
     assert sorted(found.by_seed) == [0, 1, 2]
-    assert found.runs == 4
+    assert len(found.first) == 4
+
+
+def test_what_became_of_exemplars_is_that_of_the_records():
+    """The digits' by a loop over the files."""
+    found = {gain.setting.study: gain for gain in gains()}["quick/digits-n5"]
+    before, after, hardened, phases = [], [], 0, 0
+    for path in (RECORDS / "quick" / "digits-n5" / "mnemonics-from-herding").glob("seed-*.json"):
+        results = json.loads(path.read_text())["results"]
+        phases += len(results)
+        before.append(results[0]["exemplars"]["own_loss_before"])
+        after.append(results[0]["exemplars"]["own_loss_after"])
+        hardened += after[-1] > before[-1]
+    assert found.own_loss == pytest.approx((np.mean(before), np.mean(after)))
+    assert found.hardened == hardened
+    assert len(found.trainings) == phases
+    assert {training.phase for training in found.trainings} == set(range(6))
 
 
 def made(words: str = "x", method: str = "LwF", values: tuple[float, ...] = (1.0, 2.0, 3.0), **fields: bool) -> Gain:
     setting = Setting("a/b", "arm", "control", words, method, "detail", adjusted=fields.pop("adjusted", False))
     by_seed = dict(enumerate(values))
-    return Gain(setting, by_seed, interval(values), fields.pop("finished", True), 90.0, (0.1, 0.2), 0, len(values))
+    return Gain(setting, by_seed, interval(values), fields.pop("finished", True), 90.0, ())
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,9 @@ SAID = {
 }
 """A verdict of an interval, as it is said of an arm."""
 
+UNFINISHED = "not finished"
+"""In place of a verdict, while a seed is missing that the study asks for."""
+
 
 def in_short(plan: Plan, field: str = "average_accuracy") -> list[str]:
     """For each verdict, how many of a study's comparisons of one number have it, and which.
@@ -62,20 +65,43 @@ def in_short(plan: Plan, field: str = "average_accuracy") -> list[str]:
     them would sooner or later be clear of zero. Those that are not finished are counted.
     """
     of_all = sum(each.field == field for each in plan.study.compare) * len(list(plan.study.cells()))
-    unfinished = {run.arm for run in plan.missing}
-    found = [
-        (arm, minus, each.difference)
+    said = [
+        (verdict(plan, arm, minus, each), f"{arm} − {minus} {each.difference}")
         for arm, minus, each in comparisons(plan)
-        if each.field == field and not {arm, minus} & unfinished
+        if each.field == field
     ]
     lines = []
-    for verdict, words in SAID.items():
-        cells = [f"{arm} − {minus} {result}" for arm, minus, result in found if result.verdict == verdict]
+    for which, words in SAID.items():
+        cells = [cell for found, cell in said if found == which]
         if cells:
             lines.append(f"{words}, {len(cells)} of {of_all}: {'; '.join(cells)}")
-    if len(found) < of_all:
-        lines.append(f"not finished, {of_all - len(found)} of {of_all}")
+    finished = sum(found != UNFINISHED for found, _ in said)
+    if finished < of_all:
+        lines.append(f"{UNFINISHED}, {of_all - finished} of {of_all}")
     return lines
+
+
+def verdict(plan: Plan, arm: str, minus: str, found: Comparison) -> str:
+    """The verdict of a comparison of the study; ``UNFINISHED`` while a run of either arm is missing."""
+    return UNFINISHED if {arm, minus} & {run.arm for run in plan.missing} else found.difference.verdict
+
+
+def first_networks(plan: Plan) -> str:
+    """A sentence on those pairs of a study whose first networks differ, though they are trained alike; "" for none."""
+    found = {(arm, minus): each for arm, minus, each in comparisons(plan)}
+    pairs = sum(len(each.differences) for each in found.values())
+    apart = [
+        f"{arm} − {minus}, {'seed' if len(each.apart) == 1 else 'seeds'} {', '.join(map(str, each.apart))}"
+        for (arm, minus), each in found.items()
+        if each.apart
+    ]
+    if not apart:
+        return ""
+    count = sum(len(each.apart) for each in found.values())
+    return (
+        f"In {count} of {pairs} pairs the first network is not the same, though it is trained in the same way (runs on "
+        f"processors that round otherwise): {'; '.join(apart)}."
+    )
 
 
 def _arm(plan: Plan, name: str) -> Arm:
@@ -83,7 +109,7 @@ def _arm(plan: Plan, name: str) -> Arm:
 
 
 def table(plan: Plan) -> pd.DataFrame:
-    """A row per comparison: what, minus what, which number, the mean difference with its interval, and the verdict."""
+    """A row per comparison: what, minus what, which number, the mean difference, its interval, its verdict."""
     rows = [
         {
             "arm": arm,
@@ -91,7 +117,7 @@ def table(plan: Plan) -> pd.DataFrame:
             "field": found.field,
             "level": f"{found.level:.4g}",
             "difference": f"{found.difference}",
-            "verdict": found.difference.verdict,
+            "verdict": verdict(plan, arm, minus, found),
         }
         for arm, minus, found in comparisons(plan)
     ]
@@ -104,6 +130,8 @@ def text(plan: Plan) -> str:
     lines = [f"{plan.name}: {plan.study.title}", "", progress(plan).to_string(index=False)]
     if len(found):
         lines += ["", found.to_string(index=False)]
+        if said := first_networks(plan):
+            lines += ["", said]
     if plan.missing:
         lines += ["", f"What is missing: make study STUDY={of_study.given_name(plan.path)}"]
     return "\n".join(lines)

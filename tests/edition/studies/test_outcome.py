@@ -6,9 +6,10 @@ import pytest
 from scipy import stats
 
 from mnemonics_lib.config import write_yaml
-from mnemonics_lib.edition.studies.outcome import comparisons, in_short, progress, table, text
+from mnemonics_lib.durable.records import write_record
+from mnemonics_lib.edition.studies.outcome import comparisons, first_networks, in_short, progress, table, text
 from mnemonics_lib.edition.studies.plan import plan
-from tests.made_records import write_arm
+from tests.made_records import made, write_arm
 
 VALUES = {
     "title": "Two budgets",
@@ -62,6 +63,21 @@ def test_comparisons_that_hold_together_are_counted_together(planned):
 def test_a_cell_that_has_no_pair_is_left_out(planned):
     assert table(planned)["arm"].tolist() == ["budget=1-b", "budget=1-b"]
     assert table(planned)["verdict"].tolist()[0] == "higher"
+
+
+def test_a_cell_has_no_verdict_before_all_of_its_seeds_are_there(planned):
+    write_arm(planned.records / "budget=2-b", [60.0, 61.0], exemplars="herding", budget=2)
+    assert table(planned)["verdict"].tolist() == ["higher", "not finished", "no difference shown", "not finished"]
+
+
+def test_pairs_with_another_first_network_are_named(planned):
+    assert first_networks(planned) == ""
+    record = made(3, 74.0, exemplars="herding", budget=1)
+    first, *rest = record.results
+    other = record.model_copy(update={"results": [first.model_copy(update={"train_loss": 0.5}), *rest]})
+    write_record(planned.records / "budget=1-b" / "seed-3.json", other)
+    assert first_networks(planned).startswith("In 1 of 4 pairs the first network is not the same")
+    assert "budget=1-b − budget=1-a, seed 3." in text(planned)
 
 
 def test_in_short_each_verdict_is_said_and_what_is_not_finished_is_counted(planned):
