@@ -11,7 +11,7 @@
 #
 # **Claim.** The gradient of {eq}`eq-9` can be computed by walking back through the $T$ inner steps with the graph of a
 # single step in memory. It is the gradient that unrolling with `higher` {cite}`grefenstette2019higher` gives, up to
-# rounding.
+# rounding: to some $10^{-6}$ in single precision on a CPU. On a GPU more differs, and why is not settled; see *Measured* below.
 #
 # **Needs.** {ref}`unrolling`: the recursions {eq}`eq-forward` and {eq}`eq-backward`, and the product {eq}`eq-hvp`.
 #
@@ -888,8 +888,14 @@ if not bench.empty:
     apart = bench[bench["engine"] == "adjoint"]["rel_diff"].dropna()
     if len(apart):
         lines.append(
-            f"- The largest relative difference between the two gradients is {apart.max():.1e}."
+            f"- The relative difference between the two gradients is {apart.min():.1e} to {apart.max():.1e}."
         )
+        if apart.max() > 1e-3:
+            lines.append(
+                "- That is more than single precision explains. Convolutions on this GPU are TF32's, of 11 bits, with both "
+                "engines, and a fresh network of many layers amplifies what is rounded; whether that is all, a measurement "
+                "without TF32 is to say. **Until then, exemplars that were trained on a GPU are not shown to follow Eq. 9.**"
+            )
     checked = bench.dropna(subset=["peak_mb", "predicted_mb"])
     checked = checked[checked["peak_mb"] > 500]
     if len(checked):

@@ -33,7 +33,8 @@
 # `lecture.ipynb`, the cells of the slides in their order with all that they need to run; `make lecture` opens it. Each part of it
 # begins with an empty namespace, so that you may begin, or begin again, with any part.
 #
-# Slides whose cells should be run before the class say how long that took, with the cells before them that are not shown.
+# Slides that are marked are run in front of the class. What the cells of a slide took is said with those before it that are not shown: whoever
+# begins with a later part runs all cells of that part down to the slide.
 
 # %% tags=["hide-input"] sources=["book/lecture.yaml", "book/records/lecture.json"]
 from mnemonics_lib.edition.deck.plan import read_plan
@@ -92,7 +93,7 @@ say(
 # | 1 | [Forgetting, and a few exemplars](quick/digits-n5/01_preliminaries.ipynb), {doc}`../method/notation` | [1.1 to 1.3](#all-exercises) | *How few?* Run `params/quick/digits-n5.yaml` with `--set exemplars=herding budget=1`, then with larger budgets, and plot forgetting against the budget. |
 # | 2 | [Models and exemplars in turn](quick/digits-n5/02_global_bop.ipynb), {doc}`../method/baselines` | [2.1 to 2.3](#all-exercises) | *Search instead of training.* Draw many random sets of exemplars, keep the one with the smallest number of {eq}`eq-4b`, and see whether it also forgets less. |
 # | 3 | [Exemplars as parameters](quick/digits-n5/03_local_bop.ipynb), {doc}`toy`, {doc}`engines` | [3.1 to 3.4](#all-exercises) | *A gradient of your own.* Write the hypergradient of logistic regression in the plane, without `higher`, and test it by finite differences. |
-# | 4 | [Random, herding, mnemonics](quick/digits-n5/04_ablations.ipynb), {doc}`evidence` | [4.1 to 4.3](#all-exercises) | *A study.* Write a study of two arms and three seeds that answers one question ({doc}`../reproduce`, *Studies*). Say before it runs what would count as an answer. |
+# | 4 | [Random, herding, mnemonics](quick/digits-n5/04_ablations.ipynb), {doc}`evidence` | [4.1 to 4.3](#all-exercises) | *A study.* Write a study of two arms and three seeds that answers one question ({doc}`../reproduce`, *Studies*). Say before it runs what would count as an answer. On `quick/digits-n5` a run takes a quarter of a minute with herding, and under two with training. |
 # | 5 | [Where trained exemplars lie](quick/digits-n5/05_visualizations.ipynb), {doc}`why`, {doc}`tried` | [5.1 to 5.3](#all-exercises) | *Your own.* {doc}`own_pictures` or {doc}`own_method`; then five minutes for each group, with an interval in every claim. |
 
 # %% [markdown]
@@ -106,7 +107,8 @@ show(exercise_rows(notebooks))
 
 # %% [markdown]
 # **Copies to be solved.** `make students` writes the notebooks to `build/students`, with names, arguments and docstrings of the
-# functions and nothing else in them. They are made from the chapters, so they are never behind. What is handed in is a notebook that runs from
+# functions and nothing else in them; each call makes them anew from the chapters. `.venv/bin/python -m jupyterlab build/students` opens them. What
+# is handed in is a notebook that runs from
 # top to bottom: its checks are the marks. The solutions are in the book, one click away, so ask for a sentence on each answer.
 
 # %% [markdown]
@@ -115,11 +117,11 @@ show(exercise_rows(notebooks))
 # | what is said | where the book answers |
 # |---|---|
 # | To distil, one needs images of the old classes. | [The distillation loss](quick/digits-n5/01_preliminaries.ipynb#the-distillation-loss): the teacher is asked about the new ones, too. |
-# | A gradient through training is an approximation. | [The same on a network and images](quick/digits-n5/03_local_bop.ipynb#the-same-on-a-network-and-images): it is exact, and tested. A truncated one is not; see the last exercise of chapter 3. |
+# | A gradient through training is an approximation. | [The gradient on a network and images](quick/digits-n5/03_local_bop.ipynb#the-gradient-on-a-network-and-images): it is exact, and tested. A truncated one is not; see the last exercise of chapter 3. |
 # | Eq. 7 is Eq. 4b for one phase. | [Where Eq. 7 asks for nothing](quick/digits-n5/03_local_bop.ipynb#where-eq-7-asks-for-nothing): noise does about as well where a class stands alone. |
 # | The exemplars moved, so they were trained. | [Does training lower the loss that it minimises?](quick/digits-n5/04_ablations.ipynb#does-training-lower-the-loss-that-it-minimises): noise of the same size would move them, too. |
 # | The loss fell, so the accuracy rises. | [Did it keep its promise?](quick/digits-n5/03_local_bop.ipynb#did-it-keep-its-promise) and {doc}`why` |
-# | With mnemonics minus without is what training exemplars gains. | [What "with mnemonics" changes](quick/digits-n5/04_ablations.ipynb#what-with-mnemonics-changes-on-cifar-100): three things change at once. |
+# | With mnemonics minus without is what training exemplars gains. | [What "with mnemonics" changes](quick/digits-n5/04_ablations.ipynb#what-with-mnemonics-changes-on-cifar-100): four things change at once. |
 # | It was better in my run. | [Paired differences](quick/digits-n5/04_ablations.ipynb#paired-differences): one seed is one dot. |
 # | The interval crosses zero, so there is no difference. | [Paired differences](quick/digits-n5/04_ablations.ipynb#paired-differences): none is *shown*. |
 # | In the map they lie on the boundary. | [Measured, not seen](quick/digits-n5/05_visualizations.ipynb#measured-not-seen): t-SNE keeps neighbours, and no distances. |

@@ -84,7 +84,8 @@ print(config.to_yaml())
 # $$\Theta^*_i = \arg\min_{\Theta_i}
 # \mathcal{L}_c(\Theta_i; D_{0:i-1} \cup D_i) \tag{3}$$
 #
-# But $D_{0:i-1}$ is gone, and exemplars stand in for it. Which ones? The global
+# But $D_{0:i-1}$, the data of phases 0 to $i-1$, is gone, and exemplars
+# $\mathcal{E}_{0:i-1}$ stand in for it. Which ones? The global
 # bilevel programme (BOP) asks for two things at once. The model should do well
 # on the new data and the exemplars,
 #
@@ -139,7 +140,7 @@ def eq_4b(E_0, y, steps=20, alpha=0.05):
         losses.cross_entropy(theta(E_0), y).backward()
         with torch.no_grad():
             for parameter in theta.parameters():
-                if parameter.grad is not None:  # it is frozen
+                if parameter.grad is not None:  # else it is frozen
                     parameter -= alpha * parameter.grad
     return metrics.accuracy_and_loss(theta.eval(), D_0)[1]
 
@@ -157,7 +158,7 @@ for k, rule in enumerate(["herding", "random", "random", "random"]):
     with torch.no_grad():
         E_0, y = select(D_0, count, rule, model.features, generator)
     values.append((rule, eq_4b(E_0, y)))
-show(pd.DataFrame(values, columns=["exemplars", "Eq. 4b"]).round(4))
+show({"exemplars": rule, "Eq. 4b": f"{v:.4f}"} for rule, v in values)
 
 # %% [markdown]
 # The exemplar level asks for the set with the smallest number of all, and
@@ -170,9 +171,12 @@ show(pd.DataFrame(values, columns=["exemplars", "Eq. 4b"]).round(4))
 # pull on it. One asks for the right label, the other for the teacher's answers
 # on old classes, and $\lambda$ weighs them:
 #
-# $$\mathcal{L}_{all} = \lambda\, \mathcal{L}_c(\Theta_i;
-# \mathcal{E}_{0:i-1} \cup D_i) + (1 - \lambda)\,
-# \mathcal{L}_d(\Theta_i; \Theta_{i-1}; \mathcal{E}_{0:i-1} \cup D_i) \tag{5}$$
+# $$\begin{aligned}
+# \mathcal{L}_{all} = {} &\lambda\, \mathcal{L}_c(\Theta_i;
+# \mathcal{E}_{0:i-1} \cup D_i) \\
+# {} + {} &(1 - \lambda)\, \mathcal{L}_d(\Theta_i; \Theta_{i-1};
+# \mathcal{E}_{0:i-1} \cup D_i)
+# \end{aligned} \tag{5}$$
 #
 # On the first images of phase 1:
 
@@ -219,7 +223,7 @@ say(f"One step, and their loss {change(L_all.item(), lower, 3)}.")
 #
 # The paper's Figure 2 is five calls.
 #
-# **Model level** (Eq. 4a by Eq. 5 and 6). $\Theta_1$ is trained on $D_1$ and
+# **Model level** (Eq. 4a, by Eq. 6 on the method's loss). $\Theta_1$ is trained on $D_1$ and
 # $\mathcal{E}_0$, with $\Theta_0$ as the teacher. Then real images of the new
 # classes are chosen: some methods classify by them, and the training of
 # exemplars starts from them.
@@ -240,15 +244,18 @@ say(
 
 # %% [markdown]
 # **Exemplar level** (Eq. 4b, by Eq. 9 and 10). The images just chosen are
-# trained, through the training of a temporary model. Old ones are adjusted, if
-# the field `adjust` says so. Each row below is one step on the pixels.
+# trained, through the training of a *temporary model*, which starts near
+# $\Theta_1$ and is thrown away afterwards. Old ones are adjusted, if the field
+# `adjust` says so. What is minimised is Eq. 7, which from phase 1 on asks for
+# less than Eq. 4b: it leaves the old classes out ([chapter 3](03_local_bop.ipynb)).
+# Each row below is one step on the pixels.
 
 # %% tags=["slide-five-calls"]
 trained = global_bop.exemplar_level(experiment, state, walk)["exemplars"]
 
 # %% tags=["hide-input"]
 columns = {
-    "meta_loss": "validation loss, Eq. 7a",
+    "meta_loss": "validation loss (7a)",
     "gradient": "gradient per pixel",
     "displacement": "moved so far (std)",
 }
@@ -397,7 +404,8 @@ show(
 # The same flow on 20 classes of CIFAR-100 at laptop size, from the records in
 # `book/records`. The paper compares each method *without* mnemonics, which is
 # herding and nothing else, and *with*: trained exemplars, old ones adjusted,
-# weight transfer, balanced fine-tuning. In the middle are the last two alone,
+# weight transfer (convolutions keep the kernels of phase 0 and learn a factor
+# for each plane), balanced fine-tuning. In the middle are the last two alone,
 # with herding's exemplars. So the step to the right is what training and
 # adjusting the exemplars does, and the step before it is not. A band is a 95 %
 # interval, where there are three seeds or more.
@@ -414,7 +422,8 @@ plt.show()
 # ### Exercise 2.1: which way Eq. 5 pulls a logit
 #
 # Work out the gradient of $\mathcal{L}_{all}$ for one image with respect to its
-# logits $p$. The first $K$ classes are old, and all are in $\mathcal{L}_c$.
+# logits $p$. The first $K$ classes are old, $M$ are new, and all are in
+# $\mathcal{L}_c$.
 
 
 # %% tags=["solution", "hide-input"]

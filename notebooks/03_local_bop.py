@@ -15,10 +15,9 @@
 # **Needs.** The exemplar level of [chapter 2](02_global_bop.ipynb), and the
 # chain rule through a few steps of gradient descent.
 #
-# **You will see** a toy whose gradient is known in closed form, and `higher`
-# agreeing with it; the same on a network and images against finite differences;
-# exemplars before and after training; and a case in which Eq. 7 asks for
-# nothing.
+# **You will see** the gradient through a training, as the library `higher`
+# computes it, beside a closed form or finite differences; exemplars before and
+# after training; and a case in which Eq. 7 asks for nothing.
 
 # %% tags=["colab", "remove-cell"]
 # On Colab the project comes first, beside the torch that is there.
@@ -146,11 +145,12 @@ assert torch.allclose(unrolled, closed_form, atol=1e-12)
 
 # %% [markdown] tags=["once"]
 # The gradient is the same for every exemplar: they move together, and only
-# their mean matters. For large $T$ it vanishes when the mean reaches $d$. So in
-# this toy the best exemplars are those whose mean is the data's, which is what
-# *herding* looks for among real images. ([A page of the book](../book/toy.py)
-# has this toy, in a plane, to be changed by hand.) Two opposite starts must end
-# alike:
+# their mean matters. It vanishes where $\theta_T$ reaches $d$. For large $T$ that
+# is where the mean does, so that the best exemplars of this toy are those whose
+# mean is the data's, which is what *herding* looks for among real images. At
+# $T = 10$ the best mean lies beyond (Exercise 3.1). ([A page of the
+# book](../book/toy.py) has this toy, in a plane, to be changed by hand.) Two
+# opposite starts must end alike:
 
 # %% tags=["live", "once"]
 paths = {}
@@ -163,7 +163,7 @@ for name, start in {"start at E": E, "start at -E": -E}.items():
     paths[name] = distances
 assert all(distances[-1] < 1e-5 for distances in paths.values())
 
-# %% mystnb={"image": {"alt": "Distance between the trained point and the data, falling to zero along the same line from two opposite starts."}} tags=["hide-input", "slide-two-starts", "once"]
+# %% mystnb={"image": {"alt": "Distance between the trained point and the data, falling to zero along parallel lines from two opposite starts."}} tags=["hide-input", "slide-two-starts", "once"]
 figure, axis = plt.subplots(figsize=(6, 3.2), layout="constrained")
 for name, distances in paths.items():
     axis.semilogy(distances, label=name)
@@ -172,7 +172,7 @@ axis.legend()
 plt.show()
 
 # %% [markdown] tags=["slide-eq-7"]
-# ## The same on a network and images
+# ## The gradient on a network and images
 #
 # For exemplars the programme is Eq. 7. Choose the images so that a model
 # trained on them does well on the data:
@@ -183,9 +183,11 @@ plt.show()
 # $$\text{s.t.} \quad \Theta'_i(\mathcal{E}_i)
 # = \arg\min_{\Theta_i} \mathcal{L}_c(\Theta_i; \mathcal{E}_i) \tag{7b}$$
 #
-# What `higher` gives must be the gradient of that. Finite differences check it:
-# move the exemplars a little along some direction $u$, train the temporary
-# model again, and see whether the validation loss changed as the gradient says.
+# Eq. 7b is not solved to its end: $T$ steps of gradient descent from $\Theta_i$
+# stand in for the arg min, and the gradient is taken through these steps. What
+# `higher` gives must be that gradient. Finite differences check it: move the
+# exemplars a little along some direction $u$, train the temporary model again,
+# and see whether the validation loss changed as the gradient says.
 # First a network that knows phase 0, and real exemplars of it:
 
 # %% tags=["live"]
@@ -269,8 +271,8 @@ say(
 # $$\mathcal{E}_i \leftarrow \mathcal{E}_i - \beta_1 \nabla_{\mathcal{E}}
 # \mathcal{L}_c(\Theta'_i(\mathcal{E}_i); D_i) \tag{9}$$
 #
-# The drawing is the paper's Figure 3 in our hand: (a) for new and for old
-# exemplars, (b) the step that serves both.
+# The drawing is the paper's Figure 3 in our hand: (a) for new exemplars, which
+# start as a subset $S$ of $D_i$, and for old ones, (b) the step that serves both.
 
 # %% tags=["hide-input", "slide-outer-step"]
 drawings.show("local_bop")
@@ -330,11 +332,11 @@ figure, (left, right) = plt.subplots(
     1, 2, figsize=(10, 3.2), layout="constrained"
 )
 colour = figures.PALETTE["mnemonics"]
-left.plot(steps["meta_loss"], lw=0.6, color="grey")
+left.plot(steps["meta_loss"], lw=0.6, color="grey", label="each step")
 smooth = steps["meta_loss"].rolling(10, min_periods=1).mean()
 left.plot(smooth, color=colour, label="mean of 10")
 left.set(xlabel="outer step", ylabel="validation loss", yscale="log")
-left.legend()
+left.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 right.plot(steps["displacement"], color=colour)
 right.set(xlabel="outer step", ylabel="displacement (std)")
 plt.show()
@@ -355,7 +357,10 @@ rows = {
 names = [f"class {k}" for k in E_0.labels[shown]]
 figures.image_grid(rows, pixels, columns=names)
 plt.show()
-say(f"In the change, white and black are {largest:.2f} std up and down.")
+say(
+    "In the change, what is brightest in a colour has gone up by "
+    f"{largest:.2f} std, what is darkest down by as much."
+)
 
 # %% [markdown]
 # A displacement of 1 is one standard deviation of the data's pixels. Always ask
@@ -372,14 +377,21 @@ say(
     f"The mean validation loss {change(began, ended, 3)}, and the pixels moved "
     f"by {steps['displacement'].iloc[-1]:.3f} std."
 )
+if ended > began:
+    say(
+        "Each step has another start, so that these two means are of different "
+        "starts. Whether training lowers its loss is asked of the same starts, "
+        "before and after, in [chapter 4](04_ablations.ipynb)."
+    )
 
 # %% [markdown]
 # ## Did it keep its promise?
 #
 # Eq. 7 promises that a model *trained on the exemplars* does well on the data.
 # So train some: networks halfway between $\Theta_0$ and a fresh one, which the
-# exemplars have not met, fine-tuned on them as a phase ends. Here is the test
-# accuracy, from the chosen and from the trained exemplars:
+# exemplars have not met, fine-tuned on them with the optimiser that ends a
+# phase, for 60 passes at one rate. Here is the test accuracy, from the chosen
+# and from the trained exemplars:
 
 # %% tags=["live"]
 halfway = level.model_copy(
@@ -505,7 +517,7 @@ show(
     {
         "exemplars": exemplars,
         "those of c are": name,
-        "loss on D_c": f"{loss:.2f}",
+        "loss on $D_c$": f"{loss:.3f}",
         "images of other classes called c (%)": f"{wrong:.0f}",
     }
     for (exemplars, name), (loss, wrong) in found.items()
@@ -517,15 +529,15 @@ costs = {
 alone, among = costs.values()
 say(
     "Medians over four networks. Noise in the place of real images changes the "
-    f"loss on $D_c$ by {alone:+.2f} where the class is alone, and by "
-    f"{among:+.2f} where all compete: the images matter "
-    f"{'more' if among > alone else 'no more'} where classes compete."
+    f"loss on $D_c$ by {alone:+.3f} where the class is alone, and by "
+    f"{among:+.3f} where all compete: the images matter "
+    f"{'more' if abs(among) > abs(alone) else 'no more'} where classes compete."
 )
 
 # %% [markdown]
-# The last column is what Eq. 7 does not see: a network that calls everything
-# $c$ is useless, and has a small loss on $D_c$. The field
-# `exemplar_level.objective` names the two programmes, `eq7` and `eq4b`.
+# The last column is what Eq. 7 does not see: a network that called everything
+# $c$ would be useless, and have a small loss on $D_c$. How near did these come?
+# The field `exemplar_level.objective` names the two programmes, `eq7` and `eq4b`.
 
 # %% [markdown]
 # ## Adjusting old exemplars

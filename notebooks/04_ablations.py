@@ -59,7 +59,6 @@ config = parameters.resolve(
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from scipy.stats import pearsonr
 
 from mnemonics_lib.config import parse_config
@@ -142,7 +141,8 @@ rows = [  # none where the runs above were taken from these records
 ]
 names = ["exemplars", "seed", "here (%)", "record (%)", "same source"]
 if rows:
-    show(pd.DataFrame(rows, columns=names).round(2))
+    shown = pd.DataFrame(rows, columns=names).round(2)
+    show(shown.replace({"same source": {True: "yes", False: "no"}}))
 alike = [abs(a - b) for _, _, a, b, same in rows if same]
 if alike:
     say(f"The largest difference is {max(alike):.2f} points.")
@@ -251,31 +251,36 @@ for field in ("average_accuracy", "forgetting"):
 # ## What moves, and does it help?
 #
 # Displacement says how far trained exemplars went from the images they started
-# from. If moving further helped, the dots would rise to the right.
+# from, and the difference to a run with those images what that was worth. If
+# moving further helped, the dots would rise to the right.
 
-# %% mystnb={"image": {"alt": "Difference to herding against displacement of the exemplars, a dot per run of each mnemonics arm."}} sources=["records"] tags=["hide-input", "live"]
+# %% mystnb={"image": {"alt": "Difference to the images that training started from against displacement of the exemplars, a dot per run of each mnemonics arm."}} sources=["records"] tags=["hide-input", "live"]
 moved = [arm for arm in arms if arm.startswith("mnemonics")]
 points = pd.DataFrame(
     [
-        (arm, evidence[arm][at].displacement, value)
-        for arm in moved
-        for at, value in over_herding[arm].items()
+        (arm, record.displacement, record.average_accuracy - at_first)
+        for arm, start in trained.items()
+        for at, record in evidence[arm].items()
+        if (of_start := evidence[start].get(at))
+        for at_first in [of_start.average_accuracy]
     ],
     columns=["arm", "displacement", "difference"],
 )
 figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
-sns.scatterplot(
-    points,
-    x="displacement",
-    y="difference",
-    hue="arm",
-    style="arm",
-    palette="colorblind",
-    ax=axis,
-)
+for (arm, dots), marker in zip(
+    points.groupby("arm"), "osD^v", strict=False
+):
+    axis.scatter(
+        dots["displacement"],
+        dots["difference"],
+        marker=marker,
+        facecolor="none" if arm != "mnemonics" else colours[arm],
+        edgecolor=colours[arm],
+        label=arm,
+    )
 axis.axhline(0, color="black", lw=1)
-axis.set(xlabel="displacement (std)", ylabel="points over herding")
-axis.legend(title="", bbox_to_anchor=(1, 1), loc="upper left")
+axis.set(xlabel="displacement (std)", ylabel="points over their start")
+axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 plt.show()
 
 # %% tags=["hide-input"]
@@ -338,8 +343,8 @@ show(
     {
         "arm": arm,
         "phase": phase,
-        "loss, batch statistics": f"{changes['batch']:.3f}",
-        "loss, running statistics": f"{changes['running']:.3f}",
+        "loss, batch statistics": f"{changes['batch']:.4f}",
+        "loss, running statistics": f"{changes['running']:.4f}",
         "moved (std)": f"{went:.3f}",
         "by noise (std)": f"{noise:.3f}",
     }
@@ -424,15 +429,19 @@ for folder in sorted(
 if rows:
     show(sorted(rows, key=lambda row: (row["exemplars"], row["N"])))
 else:
-    say("There are no records of such pairs on this data set yet.")
+    say(
+        "The studies beside these parameters have no records of such pairs."
+    )
 
 # %% [markdown] tags=["once"]
 # ## What "with mnemonics" changes, on CIFAR-100
 #
-# The paper's "with mnemonics" changes three things at once: the exemplars,
-# weight transfer and balanced fine-tuning. The records of 20 classes
-# (`params/small`) split it in two steps: from herding alone to herding with
-# transfer and fine-tuning, and from there to trained and adjusted exemplars.
+# The paper's "with mnemonics" changes four things at once: exemplars are trained,
+# old ones adjusted, convolutions keep their kernels of phase 0 and learn a factor
+# for each plane (*weight transfer*), and each phase ends with a balanced
+# fine-tuning. The records of 20 classes (`params/small`) split it in two steps:
+# from herding alone to herding with transfer and fine-tuning, and from there to
+# trained and adjusted exemplars.
 
 # %% sources=["small/cifar100-n5"] tags=["hide-input", "slide-cifar", "once"]
 cifar = report.evidence("small", "cifar100-n5")
@@ -457,8 +466,10 @@ for arm, start in trained.items():
 # %% [markdown] tags=["exercise", "minutes-15"]
 # ### Exercise 4.1: a paired interval
 #
-# Two arms were run with the same seeds. Return the mean of their differences
-# and the two ends of its 95 % t interval.
+# Two arms were run with the same seeds. Return the mean of their $n$ differences
+# and the two ends of its 95 % t interval. These are
+# $t_{0.975,\,n-1}\; s / \sqrt{n}$ away from it, with the standard deviation $s$ of
+# the differences (`scipy.stats.t.ppf` has the factor).
 
 
 # %% tags=["solution", "hide-input"]
@@ -504,7 +515,7 @@ assert abs(times_as_many(0.9) / (unpaired / (a - b).var()) - 1) < 0.02
 # ### Exercise 4.3: eight intervals together
 #
 # Eight intervals are to hold *together* with 95 %, whatever their dependence.
-# Return the level that each must have.
+# The chances to miss add up at most. Return the level that each must have.
 
 
 # %% tags=["solution", "hide-input"]
@@ -517,6 +528,7 @@ def level_of_each(together, count):
 rng = np.random.default_rng(0)
 draws = rng.normal(size=(4000, 8, 10))  # nothing but noise around zero
 level = level_of_each(0.95, 8)
+assert abs(8 * (1 - level) - (1 - 0.95)) < 1e-9
 wide = [
     all(i.low < 0 < i.high for i in (interval(x, level) for x in of))
     for of in draws[:400]

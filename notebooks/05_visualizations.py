@@ -104,8 +104,8 @@ kept_figures.snapshots(
 plt.show()
 largest = kept_figures.largest_change(snapshots)
 say(
-    f"In the change, white and black are {100 * largest:.0f} % of the range "
-    "from black to white."
+    "In the change, what is brightest in a colour has gone up by "
+    f"{100 * largest:.0f} % of its range, what is darkest down by as much."
 )
 
 # %% [markdown]
@@ -129,7 +129,9 @@ plt.show()
 # %% [markdown]
 # ## Measured, not seen
 #
-# Three numbers of each exemplar, at the network after the phase:
+# Three numbers of each exemplar of the classes that came with the phase, at the
+# network after it (so the two phases have different classes, and as many
+# exemplars as the table says):
 #
 # - its *margin*: the probability of its own class minus the largest other one,
 #   which is 0 on a boundary;
@@ -149,11 +151,12 @@ where = pd.concat(
     kept.phases[phase].margins.assign(phase=phase)
     for phase in (early, late)
 )
-means = where.groupby(["phase", "kind"])[list(NUMBERS)].mean()
+by_kind = where.groupby(["phase", "kind"])
+means, counts = by_kind[list(NUMBERS)].mean(), by_kind.size()
 show(
     {
         "after phase": phase,
-        "exemplars": kind,
+        "exemplars": f"{counts[phase, kind]} {kind}",
         "margin": f"{means.loc[(phase, kind), 'margin']:.3f}",
         "distance": f"{means.loc[(phase, kind), 'other']:.3f}",
         "percentile": f"{means.loc[(phase, kind), 'percentile']:.0f}",
@@ -169,6 +172,11 @@ for axis, (column, words) in zip(axes, NUMBERS.items(), strict=True):
     sns.stripplot(where, y=column, palette="colorblind", ax=axis, **dots)
     axis.set(xlabel="", ylabel=words)
     axis.tick_params(axis="x", rotation=30)
+    axis.get_legend().remove()
+handles, labels = axes[0].get_legend_handles_labels()
+figure.legend(
+    handles, labels, title="after phase", loc="outside upper right", ncols=2
+)
 plt.show()
 
 # %% [markdown]
@@ -219,20 +227,21 @@ for phase in (early, late):
 # %% tags=["solution", "hide-input"]
 def margin(logits, labels):
     """Margins [n]; logits [n, K], labels [n], both tensors."""
-    p = logits.softmax(dim=1)
-    own = p.gather(1, labels[:, None])[:, 0]
-    others = p.scatter(1, labels[:, None], 0.0).amax(dim=1)
+    pi = logits.softmax(dim=1)
+    own = pi.gather(1, labels[:, None])[:, 0]
+    others = pi.scatter(1, labels[:, None], 0.0).amax(dim=1)
     return own - others
 
 
 # %% tags=["check"]
 import torch
 
-logits = torch.tensor([[9.0, 0.0, 0.0], [1.0, 1.0, -9.0], [0.0, 4.0, 0.0]])
+logits = torch.tensor([[1.0, 0.0, 0.0], [1.0, 1.0, -9.0], [0.0, 4.0, 0.0]])
 found = margin(logits, torch.tensor([0, 1, 0]))
-assert found[0] > 0.99
+e = torch.e
+assert abs(found[0] - (e - 1) / (e + 2)) < 1e-6
 assert abs(found[1]) < 1e-6  # on a boundary
-assert found[2] < -0.9
+assert -1 < found[2] < -0.9
 
 # %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 5.2: the percentile

@@ -50,7 +50,7 @@ def lines() -> list[tuple[str, str, str]]:
         ("html/index.html", "The book", "all chapters, as they were run"),
         (f"html/{address(chapters()['teaching'].file)}", "Teach from it", "a lecture of 90 minutes, a week, exercises"),
         (f"deck/{SLIDES}", "Slides", "arrow keys to go on, S for the speaker's notes"),
-        (f"deck/{LECTURE}", "The lecture's notebook", "the cells of the slides, to be run before a class"),
+        (f"deck/{LECTURE}", "The lecture's notebook", "the cells of the slides, to be stepped through in class"),
     ]
     for stem in (path.stem for path in sorted((ROOT / "notebooks").glob("0*.py"))):
         title = chapters()[stem].title

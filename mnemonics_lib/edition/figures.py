@@ -62,7 +62,7 @@ def confusion(counts: Sequence[Sequence[int]], axis: Axes, title: str = "") -> A
     shares = np.asarray(counts, dtype=float)
     shares = 100 * shares / shares.sum(axis=1, keepdims=True)
     _heat_map(shares, axis, "% of the true class").set_aspect("equal")
-    axis.set(xlabel="predicted class (numbers: % of the true class)", ylabel="true class", title=title)
+    axis.set(xlabel="predicted class", ylabel="true class (100 % a row)", title=title)
     return axis
 
 
@@ -75,20 +75,23 @@ def class_accuracies(accuracies: np.ndarray, axis: Axes, title: str = "") -> Axe
         title: of the axis.
     """
     _heat_map(accuracies.T, axis, "accuracy (%)")
-    axis.set(xlabel="after phase i (numbers: accuracy, %)", ylabel="class", title=title)
+    axis.set(xlabel="after phase i", ylabel="class (numbers: accuracy, %)", title=title)
     return axis
 
 
-WRITTEN_OUT = 12
-"""Classes up to which a heat map has its numbers written into it; of more it has a scale beside it."""
+SMALLEST = 6.5
+"""Points of the smallest numbers that a heat map has written into it; where they would be smaller it has a scale."""
 
 
 def _heat_map(shares: np.ndarray, axis: Axes, unit: str) -> Axes:
-    """Numbers from 0 to 100, of which some may be missing."""
-    few = len(shares) <= WRITTEN_OUT
-    numbers: dict[str, Any] = {"annot": True, "fmt": ".0f", "annot_kws": {"fontsize": 8}, "cbar": False}
+    """Numbers from 0 to 100, of which some may be missing; those that round to 0 are not written."""
+    box = axis.get_window_extent()
+    cell = min(box.width / shares.shape[1], box.height / shares.shape[0])  # pixels
+    size = 0.4 * 72 * cell / axis.figure.dpi  # three digits fill the cell
+    written = np.array([[f"{share:.0f}" if share >= 0.5 else "" for share in row] for row in shares.tolist()])
+    numbers: dict[str, Any] = {"annot": written, "fmt": "", "annot_kws": {"fontsize": min(size, 10)}, "cbar": False}
     scale: dict[str, Any] = {"cbar_kws": {"label": unit}}
-    sns.heatmap(shares, ax=axis, cmap="Blues", vmin=0, vmax=100, **(numbers if few else scale))
+    sns.heatmap(shares, ax=axis, cmap="Blues", vmin=0, vmax=100, **(numbers if size >= SMALLEST else scale))
     axis.tick_params(axis="y", rotation=0)
     axis.grid(visible=False)  # it would show where numbers are missing
     return axis
@@ -248,7 +251,7 @@ def embedding(points: np.ndarray, labels: np.ndarray, exemplars: np.ndarray, axi
     for label in np.unique(labels):
         data, ours = (labels == label) & ~exemplars, (labels == label) & exemplars
         colour = colours[int(label) % 10]
-        axis.scatter(points[data, 0], points[data, 1], s=8, alpha=0.25, color=colour, linewidths=0)
+        axis.scatter(points[data, 0], points[data, 1], s=8, alpha=0.5, color=colour, linewidths=0)
         axis.scatter(
             points[ours, 0],
             points[ours, 1],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mnemonics_lib.edition.figures import METHOD_COLOURS
 from mnemonics_lib.edition.gains import Gain
 from mnemonics_lib.edition.report import NAMES
 
@@ -54,9 +54,9 @@ def claims(gain: Gain) -> bool:
     return gain.finished and training_alone and gain.interval.n >= 3
 
 
-def colour(method: str) -> tuple[float, float, float]:
-    """Of a method, by its name for a reader."""
-    return sns.color_palette("colorblind")[list(NAMES.values()).index(method)]
+def colour(method: str) -> str:
+    """Of a method, by its name for a reader: as in all figures."""
+    return METHOD_COLOURS[{name: method for method, name in NAMES.items()}[method]]
 
 
 def _dot(axis: Axes, gain: Gain, x: float, y: float, vertical: bool) -> None:

@@ -112,12 +112,21 @@ def test_a_method_has_a_band_from_three_seeds_on_and_the_bound_is_dashed(axis: A
 def test_heat_maps_state_their_unit_beside_few_classes_and_many():
     few, many = [[5] * 3] * 3, [[5] * 20] * 20
     axis = figures.confusion(few, plt.figure().add_subplot())
-    assert "% of the true class" in axis.get_xlabel()
+    assert axis.get_ylabel() == "true class (100 % a row)"
     assert [text.get_text() for text in axis.texts] == ["33"] * 9
     figure = plt.figure()
     axis = figures.confusion(many, figure.add_subplot())
     assert not axis.texts
     assert [beside.get_ylabel() for beside in figure.axes[1:]] == ["% of the true class"]
+
+
+def test_a_heat_map_writes_no_zeros_and_no_numbers_that_are_too_small():
+    counts = [[9, 1, 0], [0, 10, 0], [0, 0, 999]]
+    axis = figures.confusion([*counts[:2], [1, 0, 999]], plt.figure().add_subplot())
+    assert [text.get_text() for text in axis.texts] == ["90", "10", "", "", "100", "", "", "", "100"]
+    small = plt.figure(figsize=(0.8, 0.8))
+    assert not figures.confusion(counts, small.add_subplot()).texts
+    assert len(small.axes) == 2  # a scale stands beside it
 
 
 def test_a_class_that_has_not_arrived_has_no_number():

@@ -32,7 +32,7 @@ class Slide(Strict):
         points: short lines of Markdown, shown on it.
         say: what the teacher says; a speaker's note.
         ask: what the class is asked; likewise.
-        live: whether its cells are run before the class.
+        live: whether its cells are run in front of the class.
         page: a page of the book that it links to, as the contents name it, in the place of the section of its cells.
     """
 

@@ -65,17 +65,16 @@ def lecture_rows(
                 "minutes": f"{begins}–{begins + slide.minutes}",
                 "slide": slide.title,
                 "in the book": link,
-                "run live": _run(slide.live, seconds.get(slide.name)),
+                "run in class": "yes" if slide.live else "",
+                "its cells take": _seconds(seconds.get(slide.name)),
                 "ask": slide.ask,
             }
         )
     return rows
 
 
-def _run(live: bool, seconds: float | None) -> str:
-    if not live:
-        return ""
-    return "yes" if seconds is None else "under 1 s" if seconds < 1 else f"{seconds:.0f} s"
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else "under 1 s" if seconds < 1 else f"{seconds:.0f} s"
 
 
 def exercise_rows(notebooks: Mapping[str, NotebookNode]) -> list[dict[str, str]]:

@@ -15,19 +15,20 @@ def test_a_part_is_a_row_for_each_of_its_slides():
         "minutes": "0–2",
         "slide": "A loss",
         "in the book": "[Losses](quick/digits-n5/01_preliminaries.ipynb#losses)",
-        "run live": "12 s",
+        "run in class": "yes",
+        "its cells take": "12 s",
         "ask": "",
     }
-    assert (figure["minutes"], figure["run live"], figure["ask"]) == ("2–5", "", "Why?")
+    assert (figure["minutes"], figure["run in class"], figure["ask"]) == ("2–5", "", "Why?")
     (end,) = lecture_rows(plan(), plan().parts[2], notebooks(), {})
     assert end["in the book"] == "[A bilevel problem in your hands](toy.ipynb)"
 
 
 def test_what_was_not_measured_is_said_to_be_run_all_the_same():
     (first, _) = lecture_rows(plan(), plan().parts[0], notebooks(), {})
-    assert first["run live"] == "yes"
+    assert (first["run in class"], first["its cells take"]) == ("yes", "")
     (first, _) = lecture_rows(plan(), plan().parts[0], notebooks(), {"loss": 0.3})
-    assert first["run live"] == "under 1 s"
+    assert first["its cells take"] == "under 1 s"
 
 
 def test_the_project_s_table_has_every_slide_and_ends_in_time():
