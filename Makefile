@@ -138,7 +138,7 @@ dist: $(ENVIRONMENT) ## pack the book, the notebooks, the students' copies and t
 .PHONY: lab
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/.jupyter$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
 lab: $(ENVIRONMENT) ## open JupyterLab on the notebooks
-	$(PY) -m jupyterlab notebooks
+	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks
 
 .PHONY: lecture
 lecture: deck ## open JupyterLab on the lecture's notebook

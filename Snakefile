@@ -2,9 +2,9 @@
 
     snakemake --cores 2                          all notebooks of params/quick
     snakemake --cores 2 --config profile=small   those of params/small
-    snakemake --cores 2 book                     those that the book shows, and the book
+    snakemake --cores 2 --config wanted=book -- book   those that the book shows, and the book
 
-`make reproduce` and `make book` call these. Nothing here is tied to one machine: on a cluster, add an executor plugin
+`make reproduce` and `make book` call these. `wanted=book` leaves out what needs a data set that is not there. Nothing here is tied to one machine: on a cluster, add an executor plugin
 (`--executor slurm`); every rule names its threads, memory and run time. A job's output is repeated when the content of its
 source, parameters, records or library changed, and not when only a file's date did.
 """

@@ -299,7 +299,7 @@ arrows = {
 }
 axis.quiver(*e.T.numpy(), *downhill.T, **arrows, zorder=4)
 axis.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(-2, 2.2), ylim=(-1.5, 2.2))
-axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+axis.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]

@@ -98,7 +98,7 @@ def compared(name):
             for arm, minus, each in found
         }
         _, axis = plt.subplots(
-            figsize=(8, 0.8 + 0.45 * len(values)), layout="constrained"
+            figsize=(6.6, 0.8 + 0.45 * len(values)), layout="constrained"
         )
         colours = dict.fromkeys(values, figures.PALETTE["mnemonics"])
         figures.differences(values, axis, colours, found[0][2].level)
@@ -133,7 +133,7 @@ def cell(arm):
 
 def arrow(parts, before, after):
     """Means of two fields, as text: the one, and what became of it."""
-    return " → ".join(
+    return " → ".join(
         f"{fmean(getattr(part, name) for part in parts):.2f}"
         for name in (before, after)
     )
@@ -225,7 +225,7 @@ for arm, minus, found in PRIMARY:
             for which in (minus, arm)
             if lost[which]
         ]
-        row[f"of phase {phase}"] = " → ".join(
+        row[f"of phase {phase}"] = " → ".join(
             map("{:.1f}".format, means_of)
         )
     rows.append(row)
@@ -487,7 +487,7 @@ means("table1")
 compared("table1")
 
 # %% [markdown]
-# The paper's Figure 4 at this size: accuracy after each phase, with 95 % bands, and joint training above.
+# The paper's Figure 4 at this size, as far as there are records: accuracy after each phase, with 95 % bands, and joint training above.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase for four methods, without mnemonics, with herding's exemplars and transfer and fine-tuning, and with trained ones, each beside joint training."}} sources=["evidence/table1"]
 PANELS = {

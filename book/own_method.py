@@ -57,6 +57,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from mnemonics_lib.config import load_config
+from mnemonics_lib.edition.shown import show
 from mnemonics_lib.paths import PARAMS
 from mnemonics_lib.runs import run
 
@@ -76,7 +77,7 @@ with (
 table = pd.DataFrame(rows).pivot_table(
     index="seed", columns="method", values="average_accuracy"
 )
-table.round(1)
+show(table.round(1).reset_index())
 
 # %% [markdown]
 # Average accuracy (%) on digits, $N = 5$, 4 herding exemplars per class, no balanced fine-tuning. Run when the

@@ -179,7 +179,7 @@ for axis, (method, name) in zip(axes, METHODS.items(), strict=True):
                 label=title,
                 **LINES[suffix],
             )
-    axis.set(title=name, xlabel="phase")
+    axis.set(title=name, xlabel="phase i")
 axes[0].set(ylabel="accuracy, classes seen (%)")
 axes[0].legend(fontsize="small")
 plt.show()
@@ -235,7 +235,7 @@ show(
 # *Seconds* are those of a run among ten that shared one GPU; phase 0, which the arms of a method and seed share, is counted in each.
 
 # %% tags=["remove-input"] sources=["small/tiny_imagenet_100-n5"]
-show(pd.DataFrame(report.every_run(found)).drop(columns="exemplars (MB)"))
+show(pd.DataFrame(report.every_run(found)))
 devices = " and ".join(
     sorted(
         {

@@ -52,7 +52,7 @@ def own_loss(tried, method, budget, held_out):
         if pair
     ]
     return (
-        " → ".join(
+        " → ".join(
             f"{fmean(values):.2f}" for values in zip(*pairs, strict=True)
         )
         if pairs
@@ -68,10 +68,10 @@ def table(budget):
             yield {
                 "method": NAMES[method],
                 "tried": tried,
-                "each seed": " ".join(f"{value:+.2f}" for value in found),
+                "each seed": ", ".join(f"{value:+.2f}" for value in found),
                 "mean": f"{fmean(found):+.2f}",
                 "own loss": own_loss(*which),
-                "judge": f"{held_out:.0%}",
+                "judge": f"{100 * held_out:.0f} %",
                 "minus": next(
                     r["control"]
                     for key, r in runs.items()

@@ -51,7 +51,7 @@
 # perturbed ones, with $\mu = 0$. The gap between the classes decides how much the network can know. Classes that a line separates have no network of least
 # loss: weight decay holds it where it is, so that the training is never over in the sense of the first term.
 
-# %%
+# %% tags=["hide-input"]
 import copy
 import itertools
 import json
@@ -119,6 +119,7 @@ def moved(model, distance, generator):
     return near
 
 
+# %%
 def exemplars_by_eq_9(model, x, y, distance, steps=400):
     """Five exemplars a class, before and after training."""
     labels, E = y[:10], x[:10].clone().requires_grad_()
@@ -141,6 +142,7 @@ def exemplars_by_eq_9(model, x, y, distance, steps=400):
     return x[:10], E.detach(), labels
 
 
+# %% tags=["hide-input"]
 def looked_at(model, E, labels):
     """Own loss, length of its gradient, and π (1 - π), for curvature."""
     loss, pi = F.cross_entropy(model(E), labels), model(E).softmax(dim=1)
@@ -371,10 +373,10 @@ for tried in dict.fromkeys(
                 / (1 - level.inner_momentum),
                 1,
             ),
-            "own loss": " → ".join(
+            "own loss": " → ".join(
                 f"{fmean(side):.2f}" for side in zip(*pairs, strict=True)
             ),
-            "trained minus herding (points), each seed": " ".join(
+            "trained minus herding (points), each seed": ", ".join(
                 f"{value - herding[seed]:+.2f}"
                 for seed, value in accuracy(tried).items()
             ),
@@ -402,7 +404,7 @@ say(
 # What does training with the near inner loop do to LUCIR with 20 exemplars a class? It could be that pixels
 # move at all; that most of their movement is noise; that it is one phase's exemplars. Each was tried apart:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] sources=["book/records/search.json"]
 APART = {
     "Eq. 7, Adam 0.003, perturbed starts: "
     "the settings of params/small at first": "trained",
@@ -428,7 +430,7 @@ for tried, words in APART.items():
     rows.append(
         {
             "exemplars": words,
-            "minus herding (points), each seed": " ".join(
+            "minus herding (points), each seed": ", ".join(
                 f"{v:+.2f}" for v in each.values()
             ),
         }
@@ -466,8 +468,8 @@ show(
         "seeds": f"{len(gain.by_seed)}"
         + ("" if gain.finished else ", not finished"),
         "knows (%)": f"{gain.knows:.0f}",
-        "own loss": " → ".join(f"{loss:.2f}" for loss in gain.own_loss),
-        "harder in": f"{gain.hardened} of {len(gain.first)}",
+        "own loss": " → ".join(f"{loss:.2f}" for loss in gain.own_loss),
+        "harder in": f"{gain.hardened} of {len(gain.first)}",
         "trained minus herding (points)": str(gain.interval),
     }
     for gain in found
@@ -551,8 +553,9 @@ settings = [
 ]
 if opposed:
     say(
-        "So what a network knows does not decide it. The first of these are "
-        f"of so many settings: {len(settings)} ({'; '.join(settings)}). And "
+        "So what a network knows does not decide it. Those of phase 0 are of "
+        f"{'one setting' if len(settings) == 1 else f'{len(settings)} settings'}"
+        f" ({'; '.join(settings)}). And "
         r"in a later phase $\Theta_i$ was trained on new data, old exemplars "
         "and, with most methods, a teacher together. That is no minimum for "
         "$D_i$ alone, which Eq. 7 judges on, however little the network "

@@ -27,8 +27,11 @@ DATE = (1980, 1, 1, 0, 0, 0)
 """The first that a zip can say."""
 
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".buildinfo", ".DS_Store"}
-PROJECT = ("LICENSE", "README.md", "MANIFEST.in", "environment.yml", "pyproject.toml", "requirements.lock", "setup.py")
+INSTALL = ("LICENSE", "README.md", "MANIFEST.in", "environment.yml", "pyproject.toml", "requirements.lock", "setup.py")
 """What ``pip install`` needs of the project beside the library."""
+
+PROJECT = (*INSTALL, "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md")
+"""That, and what the README leads to."""
 
 FOLDERS = ("mnemonics_lib", "notebooks", "params", "book/records", "book/paper", "book/studies")
 """What is packed as it is: chapters read the records."""
@@ -77,7 +80,8 @@ pre {{ background: #f3f5f7; padding: 0.8em; }}
 </style></head>
 <body>
 <h1>Mnemonics training, executed</h1>
-<p>Version {escape(version)}. Book and slides open from here, without a network.</p>
+<p>Version {escape(version)}. Book and slides open from here, without a network. What the README says of
+<code>make</code> needs the project's repository.</p>
 <table>
 {rows}
 </table>
@@ -113,8 +117,10 @@ def stage(root: Path, folder: Path, version: str) -> None:
         shutil.copytree(root / name, folder / name, ignore=ignored)
     for name in PROJECT:
         shutil.copyfile(root / name, folder / name)
+    for page in (root / "book").glob("*.py"):  # to which notebooks lead
+        shutil.copyfile(page, folder / "book" / page.name)
     shutil.copytree(root / BOOK, folder / "html", ignore=ignored)
-    list(copies(sorted((root / "notebooks").glob("0*.py")), folder / "students"))
+    list(copies(sorted((root / "notebooks").glob("0*.py")), folder / "students", book="../book"))
     (folder / "deck").mkdir()
     shutil.copyfile(root / DECK / LECTURE, folder / "deck" / LECTURE)
     slides = (root / DECK / SLIDES).read_text(encoding="utf-8").replace(f'href="{IN_THE_PROJECT}/', 'href="../html/')

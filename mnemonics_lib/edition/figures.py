@@ -115,7 +115,8 @@ def phase_curves(records: Sequence[Record], axis: Axes, key: str = "accuracy") -
         pd.DataFrame(rows), x="phase", y="accuracy", hue="exemplars", style="exemplars", hue_order=kinds,
         style_order=kinds, palette=PALETTE, markers=True, dashes=False, errorbar=accuracy_interval, ax=axis,
     )  # fmt: skip
-    axis.set(xlabel="phase i", ylabel="accuracy on the classes seen (%)")
+    of = "first classes" if key == "first_classes_accuracy" else "classes seen"
+    axis.set(xlabel="phase i", ylabel=f"accuracy on the {of} (%)")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend(title="")
     return axis

@@ -1,8 +1,9 @@
 """Check and run one notebook through papermill: ``python -m mnemonics_lib.edition.notebooks check | execute``.
 
 papermill alone leaves a failed notebook where the book would pick it up, and writes wall times and random cell ids into
-its output. Added here: a notebook's parameters are resolved before anything runs, by the notebook's own first two
-cells; only a run that succeeded reaches its output path; and two runs that compute the same give the same bytes.
+its output. Added here: a notebook's parameters are resolved before anything runs, by the notebook's own cells of
+parameters and of resolving; only a run that succeeded reaches its output path; and two runs that compute the same give
+the same bytes.
 
 All work happens under ``build/`` of the current directory: in ``build/work``, and after a failure ``build/failed``.
 """

@@ -1,9 +1,9 @@
 """The seven parameters of a notebook, and the configuration that they name.
 
-Every notebook begins with the same cell of parameters and one call of :func:`resolve`. It gives the configuration of
-the notebook's run, or stops the notebook there, before anything is computed: for a parameter file that is not there,
-for a parameter that nobody reads, and for a configuration that makes a run but that this notebook cannot show.
-papermill alone only warns of a parameter that it does not know, and checks no types.
+Every notebook has the same cell of parameters before all that computes, and then one call of :func:`resolve`. It gives
+the configuration of the notebook's run, or stops the notebook there, before anything is computed: for a parameter file
+that is not there, for a parameter that nobody reads, and for a configuration that makes a run but that this notebook
+cannot show. papermill alone only warns of a parameter that it does not know, and checks no types.
 
 This module does not import torch, so that the answer comes at once.
 """

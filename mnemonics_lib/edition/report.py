@@ -70,7 +70,7 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
     """One row per arm: accuracy, difference to the baseline on the same seeds, forgetting, displacement and cost.
 
     Args:
-        found: the records; differences are left empty when ``baseline`` is not among its arms.
+        found: the records; a dash stands for the difference of ``baseline`` to itself, and for all without its runs.
         baseline: the arm that others are compared with.
     """
     rows = []
@@ -82,7 +82,7 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
                 "exemplars": arm,
                 "seeds": len(by_seed),
                 "average accuracy (%)": mean_pm(over_seeds(by_seed, "average_accuracy")),
-                f"minus {baseline}": difference(found, arm, baseline, "average_accuracy") if compared else "",
+                f"minus {baseline}": difference(found, arm, baseline, "average_accuracy") if compared else "–",
                 "forgetting (%)": mean_pm(over_seeds(by_seed, "forgetting")),
                 "displacement (std)": f"{over_seeds(by_seed, 'displacement').mean:.3f}",
                 "median cost (s)": f"{seconds:.0f}",
@@ -109,7 +109,7 @@ def difference(found: Evidence, first: str, second: str, field: str) -> Interval
 
 
 def every_run(found: Evidence) -> list[dict[str, str | int]]:
-    """A row per record: its numbers, what it took, and the commit that made it."""
+    """A row per record: its numbers, and what it took."""
     return [
         {
             "arm": f"`{arm}`",
@@ -118,9 +118,7 @@ def every_run(found: Evidence) -> list[dict[str, str | int]]:
             "last phase (%)": f"{record.accuracy[-1]:.2f}",
             "forgetting (%)": f"{record.forgetting:.2f}",
             "displacement (std)": f"{record.displacement:.3f}",
-            "exemplars (MB)": f"{record.exemplar_bytes / 1e6:.2f}",
             "seconds": f"{record.seconds:.0f}",
-            "commit": (record.code.commit or "unknown")[:10],
         }
         for arm, by_seed in found.items()
         for seed, record in by_seed.items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from nbformat import NotebookNode
 
 from mnemonics_lib.edition.pairs import KERNEL, read_notebook
 from mnemonics_lib.edition.parameters import ParameterError
+from mnemonics_lib.paths import ROOT
 
 YOUR_TURN = "raise NotImplementedError  # your turn"
 """What a copy has in the place of a function's lines."""
@@ -95,8 +97,16 @@ def blank(solution: str) -> str:
     return "\n".join(lines)
 
 
-def student_copy(notebook: NotebookNode) -> NotebookNode:
+BOOK = "](../book/"
+"""How a link of a chapter to a page of the book begins."""
+
+
+def student_copy(notebook: NotebookNode, book: str) -> NotebookNode:
     """A copy of a notebook in which the exercises are to be solved; without outputs, for JupyterLab.
+
+    Args:
+        notebook: the chapter.
+        book: the folder of the book's pages, as seen from the copy.
 
     Raises:
         ParameterError: as :func:`exercises` and :func:`blank`.
@@ -105,22 +115,28 @@ def student_copy(notebook: NotebookNode) -> NotebookNode:
     made = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
     for cell in notebook.cells:
         tags = [tag for tag in cell.metadata.get("tags", []) if tag != "hide-input" or kind(cell) != "solution"]
-        source = blank(cell.source) if kind(cell) == "solution" else cell.source
+        source = blank(cell.source) if kind(cell) == "solution" else cell.source.replace(BOOK, f"]({book}/")
         new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
         made.cells.append(new(source, id=f"cell-{len(made.cells)}", metadata={"tags": tags} if tags else {}))
     return made
 
 
-def copies(sources: Sequence[Path], folder: Path) -> Iterator[Path]:
+def copies(sources: Sequence[Path], folder: Path, book: str | None = None) -> Iterator[Path]:
     """Write the student copies of some notebooks; yields each file that it wrote.
+
+    Args:
+        sources: the notebooks.
+        folder: where the copies go; it is made.
+        book: the folder of the book's pages, as seen from there; None for the project's.
 
     Raises:
         ParameterError: as :func:`student_copy`, and for what is no notebook.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    leads = book or Path(os.path.relpath(ROOT / "book", folder)).as_posix()
     for source in sources:
         path = folder / f"{source.stem}.ipynb"
-        nbformat.write(student_copy(read_notebook(source)), path)
+        nbformat.write(student_copy(read_notebook(source), leads), path)
         yield path
 
 

@@ -37,5 +37,5 @@ def test_the_environment_of_make_lab_has_the_notebook_as_default_viewer(root, tm
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)
     assert said["viewers"].items() >= {"python": "Jupytext Notebook", **own}.items()
-    assert said["opens"] == ["notebooks"]
+    assert said["opens"] == ["--LabApp.default_url=/lab/tree/notebooks"]  # of the project: links lead to its book
     assert json.loads(file.read_text()) == {PLUGIN: {"defaultViewers": own}}
