@@ -100,8 +100,8 @@ print(config.to_yaml())
 # \mathcal{E}_{0:i-2} \cup D_{i-1}\bigr) \tag{4b}$$
 #
 # It is solved by turns. Eq. 4a is the *model level*, Eq. 4b the *exemplar
-# level*. The drawing is the paper's Figure 2 in our hand; the phases between 0
-# and $i$ are dotted:
+# level*. The drawing is the paper's Figure 2 in our hand. Old exemplars that were
+# adjusted have a tilde; the phases between 0 and $i$ are dotted:
 
 # %% tags=["hide-input", "slide-alternation"]
 drawings.show("global_bop")

@@ -114,7 +114,8 @@ closed_form
 
 # %% [markdown] tags=["once"]
 # No network has a closed form. So the training is written as a program, and the
-# gradient is taken through the program. The library `higher` does that: inside
+# gradient, the *hypergradient*, is taken through the program. The library
+# `higher` does that: inside
 # its context every `inner.step` makes new parameters that remember how they
 # came about, and `autograd` walks back through all of them.
 

@@ -18,7 +18,7 @@ from mnemonics_lib.data import dataset
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.device.deterministic import deterministic
 from mnemonics_lib.divergence import DivergedError
-from mnemonics_lib.durable import records
+from mnemonics_lib.durable import provenance, records
 from mnemonics_lib.durable.checkpoint import CheckpointError
 from mnemonics_lib.durable.sealed import read_sealed, write_sealed
 from mnemonics_lib.errors import OutOfTimeError
@@ -390,6 +390,22 @@ def test_a_run_that_goes_on_in_another_environment_says_so_in_its_record(small, 
     # Finished, it stays valid whatever the environment.
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     assert runs.run(config, tmp_path)[0] == record
+
+
+def test_shared_work_goes_on_on_another_processor_and_both_are_in_the_record(small, tmp_path, monkeypatch):
+    config = small.replace(phases=1, training={"epochs": 3})
+    monkeypatch.setattr(provenance, "processor_name", lambda: "a 286")
+    with pytest.raises(OutOfTimeError):
+        runs.run(config, tmp_path, minutes=0)  # one step of phase 0
+    monkeypatch.setattr(provenance, "processor_name", lambda: "a 386")
+    record, _ = runs.run(config, tmp_path)
+    assert [each.processor for each in record.environments] == ["a 286", "a 386"]
+    assert record.processor == "a 286"
+    (key,) = (tmp_path / "phase-0").glob("model-*.pt")
+    monkeypatch.setattr(provenance, "processor_name", lambda: "a 486")
+    other, _ = runs.run(config.replace(exemplars="random"), tmp_path)
+    assert list((tmp_path / "phase-0").glob("model-*.pt")) == [key]  # found again there
+    assert other.accuracy[0] == record.accuracy[0]
 
 
 def test_the_class_order_of_the_record_is_the_protocols(finished):

@@ -70,7 +70,7 @@ class Driver:
             Every environment that the phase was computed in so far, this one included.
         """
         earlier = [Environment(**values) for values in self.journal.environments]
-        if self.shared is not None and any(each != now for each in earlier):
+        if self.shared is not None and any(each.on_any_processor() != now.on_any_processor() for each in earlier):
             for name in self.shared.keys:
                 self.journal.loops.pop(name, None)
                 self.journal.making.pop(name, None)

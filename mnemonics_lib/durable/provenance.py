@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from mnemonics_lib.data.dataset import Dataset
 from mnemonics_lib.device.memory import device_name
 from mnemonics_lib.device.processes import processes
+from mnemonics_lib.device.processor import processor_name
 from mnemonics_lib.durable.own_method import describe_method
 from mnemonics_lib.durable.source import EXCLUDED, ROOTS, Excluded, library_source
 from mnemonics_lib.durable.syntax import sha256
@@ -55,6 +56,8 @@ class Environment(BaseModel):
         device: as :func:`mnemonics_lib.device.memory.device_name` has it.
         versions: of Python and of ``PACKAGES``, by name.
         processes: that trained the model together; written down only where there were several.
+        processor: as :func:`mnemonics_lib.device.processor.processor_name` has it; None on an accelerator, and where an
+            old record does not say.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -63,11 +66,20 @@ class Environment(BaseModel):
     device: str
     versions: dict[str, str]
     processes: int = Field(default=1, ge=1)
+    processor: str | None = None
 
     @model_serializer(mode="wrap")
-    def _as_ever_of_one(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Of one process without its number, of which records and shared phases that are older know nothing."""
-        return {name: value for name, value in values(self).items() if name != "processes" or value != 1}
+    def _as_ever(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what is not said, of which records and shared phases that are older know nothing."""
+        since = {"processes": 1, "processor": None}
+        return {name: value for name, value in values(self).items() if name not in since or value != since[name]}
+
+    def on_any_processor(self) -> Environment:
+        """The same without the processor, for what is shared and goes on across processors.
+
+        What two runs have in common is to be the same in both, on whatever machines they are made.
+        """
+        return self.model_copy(update={"processor": None})
 
 
 def environment(device: torch.device | str) -> Environment:
@@ -77,6 +89,7 @@ def environment(device: torch.device | str) -> Environment:
         device=device_name(torch.device(device)),
         versions=library_versions(),
         processes=processes().count,
+        processor=processor_name() if torch.device(device).type == "cpu" else None,
     )
 
 
@@ -88,6 +101,8 @@ def library_versions() -> dict[str, str]:
 def differences(before: Environment, after: Environment) -> str:
     """How two environments differ, for messages: ``threads 1 -> 2, torch 2.14.1 -> 2.15.0``; "" where they do not.
 
+    A processor that one of them does not say is no difference.
+
     Args:
         before: the environment that a run was begun under.
         after: the one it is to go on under.
@@ -96,7 +111,9 @@ def differences(before: Environment, after: Environment) -> str:
     old, new = (
         {"threads": it.threads, "device": it.device, "processes": it.processes, **it.versions} for it in (before, after)
     )
-    pairs = ((name, old.get(name), new.get(name)) for name in names)
+    pairs = [(name, old.get(name), new.get(name)) for name in names]
+    if before.processor and after.processor:
+        pairs.append(("processor", before.processor, after.processor))
     return ", ".join(
         f"{name} {'unknown' if was is None else was} -> {'unknown' if now is None else now}"
         for name, was, now in pairs

@@ -252,6 +252,7 @@ class Record(Part):
     Attributes:
         environments: every one the run was made under; the first is the record's own.
         processes: that trained the model together; written down only where there were several.
+        processor: of the machine, where the run was on the CPU; None in a record that is older than this field.
         identity: None for a run that is older than this field, as are ``threads`` and the numbers of a phase that are
             None.
         phase_seconds: wall seconds of each phase, shared work counted as if it had been done here.
@@ -288,6 +289,7 @@ class Record(Part):
     device: str
     threads: int | None
     processes: int = Field(default=1, ge=1)
+    processor: str | None = None  # added on 2026-11-27
     code: Code
     versions: dict[str, str]
     environments: list[Environment] = Field(min_length=1)
@@ -301,7 +303,7 @@ class Record(Part):
     @model_serializer(mode="wrap")
     def _as_it_was_read(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without what an older record does not have, whose checksum knows nothing of it."""
-        since = {"class_names": None, "processes": 1}
+        since = {"class_names": None, "processes": 1, "processor": None}
         return {name: value for name, value in values(self).items() if name not in since or value != since[name]}
 
     @model_validator(mode="after")
@@ -328,7 +330,13 @@ class Record(Part):
             raise ValueError(
                 f"class_names = {shown(self.class_names)}: must be {len(self.class_order)}, one for each class"
             )
-        own = Environment(threads=self.threads, device=self.device, versions=self.versions, processes=self.processes)
+        own = Environment(
+            threads=self.threads,
+            device=self.device,
+            versions=self.versions,
+            processes=self.processes,
+            processor=self.processor,
+        )
         if self.environments[0] != own:
             raise ValueError(f"environments.0 = {self.environments[0]!r}: must be the record's own, {own!r}")
         return self

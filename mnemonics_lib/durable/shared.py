@@ -101,6 +101,8 @@ class Shared:
 def phase_zero_keys(experiment: Experiment, seen: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
     """All that the loops of phase 0 depend on, by their names: data, source, environment, and fields.
 
+    The processor is left out: it changes last digits, and what runs have in common is to be one thing on all machines.
+
     Args:
         experiment: of the run.
         seen: what is looked at while E_0 is trained, as JSON values; None for nothing. What was seen is in the state
@@ -111,7 +113,7 @@ def phase_zero_keys(experiment: Experiment, seen: Mapping[str, Any] | None = Non
         **phase_zero.of_model(config),
         "data": data_digest(experiment.data),
         "source": model_source(),
-        "environment": environment(experiment.device).model_dump(),
+        "environment": environment(experiment.device).on_any_processor().model_dump(),
     }
     exemplars = {"model": model, **phase_zero.of_exemplars(config), "source": exemplars_source(config)}
     if seen is not None:

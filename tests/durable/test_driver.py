@@ -18,6 +18,7 @@ from mnemonics_lib.durable import driver
 from mnemonics_lib.durable.clock import deadline_in
 from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.journal import Journal, JournalError
+from mnemonics_lib.durable.provenance import environment
 from mnemonics_lib.durable.sealed import read_sealed
 from mnemonics_lib.durable.shared import Shared
 from mnemonics_lib.errors import OutOfTimeError
@@ -51,6 +52,20 @@ def small(**changes) -> RunConfig:
 def results(record):
     """All of a record that is not time, place or version."""
     return json.dumps([[row.model_dump() for row in record.results], record.accuracy, record.config])
+
+
+def test_an_unfinished_shared_loop_goes_on_on_another_processor_and_begins_again_with_other_threads(tmp_path):
+    here = environment("cpu")
+    for elsewhere, goes_on in (({"processor": "a 286"}, True), ({"threads": 99}, False)):
+        journal = Journal()
+        at_work = Driver(journal, Shared(tmp_path, {"model": {}}), CPU)
+        at_work.begin(0)
+        at_work.work_in(here)
+        journal.loops["model"] = journal.loops["another"] = object()
+        found = at_work.work_in(here.model_copy(update=elsewhere))
+        assert len(found) == 2
+        assert ("model" in journal.loops) == goes_on
+        assert "another" in journal.loops
 
 
 @pytest.fixture(scope="module")

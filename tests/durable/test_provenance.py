@@ -16,6 +16,7 @@ from mnemonics_lib.data.dataset import Dataset, load_dataset
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.device.processes import Several, together
+from mnemonics_lib.device.processor import processor_name
 from mnemonics_lib.durable import provenance
 from mnemonics_lib.durable.provenance import (
     Environment,
@@ -194,6 +195,25 @@ def test_an_environment_is_what_a_run_is_made_under():
     assert now.versions == library_versions()
     assert torch.__version__.startswith(now.versions["torch"])
     assert Environment.model_validate_json(now.model_dump_json()) == now
+
+
+def test_an_environment_names_the_processor_where_it_computes(monkeypatch):
+    assert environment("cpu").processor == processor_name()
+    monkeypatch.setattr(provenance, "device_name", lambda device: "cuda (H100)")
+    assert environment("cuda").processor is None
+
+
+def test_an_environment_from_before_is_written_as_it_was():
+    before = {"threads": 1, "device": "cpu", "versions": {"torch": "2"}}
+    assert Environment(**before).model_dump() == before
+
+
+def test_another_processor_is_told_where_both_are_known():
+    one = environment("cpu")
+    other, silent = (one.model_copy(update={"processor": name}) for name in ("a 286", None))
+    assert differences(one, other) == f"processor {one.processor} -> a 286"
+    assert differences(silent, one) == differences(one, silent) == ""
+    assert one.on_any_processor() == other.on_any_processor() == silent
 
 
 def test_the_number_of_threads_is_read_each_time():

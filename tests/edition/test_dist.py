@@ -25,6 +25,7 @@ def project(tmp_path: Path) -> Path:
         (root / "notebooks" / path.name).write_bytes(path.read_bytes())
     for name in dist.PROJECT:
         (root / name).write_text(name)
+    (root / "book" / "toy.py").write_text("# a page")
     (root / "mnemonics_lib" / "__pycache__").mkdir()
     (root / "mnemonics_lib" / "__pycache__" / "x.pyc").write_text("")
     (root / dist.BOOK / "executed").mkdir(parents=True)
@@ -64,6 +65,7 @@ def test_it_holds_notebooks_both_ways_and_copies_without_solutions(project, caps
     for stem in stems:
         assert {f"notebooks/{stem}.py", f"notebooks/{stem}.ipynb", f"students/{stem}.ipynb"} <= names
     assert b"your turn" in copy
+    assert {"CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md", "book/toy.py"} <= names  # to which what is packed leads
     assert {"html/index.html", "deck/reveal/dist/reveal.js", "deck/mathjax/tex-svg.js", "params/file.txt"} <= names
     assert not any("__pycache__" in name for name in names)
 

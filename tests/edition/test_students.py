@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def test_every_part_has_exercises_numbered_by_its_chapter():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_copy_has_the_same_cells_but_for_the_answers(path: Path, tmp_path: Path):
     source = read_notebook(path)
-    (written,) = students.copies([path], tmp_path / "new" / "folder")
+    (written,) = students.copies([path], tmp_path / "new" / "folder", book="pages")
     made = nbformat.read(written, as_version=4)
     nbformat.validate(made)
     assert len(made.cells) == len(source.cells)
@@ -80,12 +81,21 @@ def test_a_copy_has_the_same_cells_but_for_the_answers(path: Path, tmp_path: Pat
             assert students.YOUR_TURN in new.source
             assert "hide-input" not in new.metadata.tags
         else:
-            assert new.source == old.source
+            assert new.source == old.source.replace("](../book/", "](pages/")
     answers = [each.solution for stem, each in ALL if stem == path.stem]
     text = "\n".join(cell.source for cell in made.cells)
     for line in (line.strip() for answer in answers for line in answer.splitlines()):
         if line.startswith("return "):
             assert line not in text
+
+
+def test_a_copy_leads_to_the_pages_of_the_project(tmp_path: Path):
+    (path,) = (path for path in NOTEBOOKS if path.stem == "03_local_bop")
+    (written,) = students.copies([path], tmp_path / "new")
+    leads = re.findall(r"\]\((\S+/book/\w+\.py)\)", written.read_text(encoding="utf-8"))
+    assert leads
+    for lead in leads:
+        assert (written.parent / lead).resolve().is_file()
 
 
 SOLUTION = '''def area(a, b):
