@@ -56,12 +56,13 @@ def results(record):
 
 def test_an_unfinished_shared_loop_goes_on_on_another_processor_and_begins_again_with_other_threads(tmp_path):
     here = environment("cpu")
-    for elsewhere, goes_on in (({"processor": "a 286"}, True), ({"threads": 99}, False)):
+    cases: list[tuple[dict[str, object], bool]] = [({"processor": "a 286"}, True), ({"threads": 99}, False)]
+    for elsewhere, goes_on in cases:
         journal = Journal()
         at_work = Driver(journal, Shared(tmp_path, {"model": {}}), CPU)
         at_work.begin(0)
         at_work.work_in(here)
-        journal.loops["model"] = journal.loops["another"] = object()
+        journal.loops["model"] = journal.loops["another"] = {}
         found = at_work.work_in(here.model_copy(update=elsewhere))
         assert len(found) == 2
         assert ("model" in journal.loops) == goes_on

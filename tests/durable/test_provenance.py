@@ -205,7 +205,7 @@ def test_an_environment_names_the_processor_where_it_computes(monkeypatch):
 
 def test_an_environment_from_before_is_written_as_it_was():
     before = {"threads": 1, "device": "cpu", "versions": {"torch": "2"}}
-    assert Environment(**before).model_dump() == before
+    assert Environment.model_validate(before).model_dump() == before
 
 
 def test_another_processor_is_told_where_both_are_known():
