@@ -15,7 +15,7 @@
 # balanced fine-tuning are on in every arm, and old exemplars stay as they are, so that a difference is one of Eq. 9.
 #
 # All seeds have the same 20 classes: an interval covers the seed and not the choice of classes. The runs were made on a GPU, where the gradient of
-# Eq. 9 was found to differ between the two engines by more than rounding should ({doc}`engines`).
+# Eq. 9 is rounded more than on a CPU ({doc}`engines`, *What TF32 does to the gradient*).
 #
 # Every number is computed from the run records in `book/records`.
 

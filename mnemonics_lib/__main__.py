@@ -97,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
         choices=bench.BENCHMARKS,
         help="training: images per second of the model level; inference: of evaluation and features; input: of reading "
         "pictures from disk; hypergradient: time and memory of the engines; rounding: the same runs with kernels for "
-        "other processors",
+        "other processors; tf32: the hypergradient in a GPU's TF32, emulated",
     )
     measure.add_argument(
         "--root",

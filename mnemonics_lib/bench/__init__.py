@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-BENCHMARKS = ("hypergradient", "inference", "input", "rounding", "training")
+BENCHMARKS = ("hypergradient", "inference", "input", "rounding", "tf32", "training")
 
 READS = "input"
 """The one of them that a folder of pictures can be given to."""

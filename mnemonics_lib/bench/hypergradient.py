@@ -108,7 +108,7 @@ def measure(
     torch.set_num_threads(threads)
     place = torch.device(device)
     level = PAPER_EXEMPLAR_LEVEL.model_copy(update={"engine": engine.partition(",")[0], "inner_steps": steps})
-    model, images, plain = _problem(network, exemplars, place)
+    model, images, plain = problem(network, exemplars, place)
     make = (lambda level: plain(level).with_room() or plain(level)) if engine == KEPT else plain
     predicted = make(level).peak_bytes(graph_size(model, images, make(level)), exemplars, VALIDATION)
     row = _unmeasured(network, steps, exemplars, engine, place) | {"predicted_mb": predicted / 2**20}
@@ -139,7 +139,7 @@ def measure(
     return row, gradients[0].cpu()
 
 
-def _problem(
+def problem(
     network: str, exemplars: int, device: torch.device
 ) -> tuple[nn.Module, Tensor, Callable[[ExemplarLevel], Engine]]:
     """A network, exemplars [n, 3, h, w], and what makes an engine of a level for them; every value is random."""
