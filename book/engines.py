@@ -945,20 +945,20 @@ if not bench.empty:
             {
                 "exemplars": exemplars,
                 "$T$": steps,
+                "memory ratio": ratio(of_row, "peak_mb"),
+                "time ratio": ratio(of_row, "seconds"),
+                "relative difference": cell(
+                    of_row, "adjoint", "rel_diff", "{:.1e}"
+                ),
                 "`higher` (MB)": peak(of_row, "higher"),
                 "`adjoint` (MB)": peak(of_row, "adjoint"),
                 "kept (MB)": peak(of_row, "adjoint, kept"),
-                "memory ratio": ratio(of_row, "peak_mb"),
                 "`higher` (s)": cell(of_row, "higher", "seconds", "{:.3g}"),
                 "`adjoint` (s)": cell(
                     of_row, "adjoint", "seconds", "{:.3g}"
                 ),
                 "kept (s)": cell(
                     of_row, "adjoint, kept", "seconds", "{:.3g}"
-                ),
-                "time ratio": ratio(of_row, "seconds"),
-                "relative difference": cell(
-                    of_row, "adjoint", "rel_diff", "{:.1e}"
                 ),
             }
             for (exemplars, steps), of_row in rows.groupby(
