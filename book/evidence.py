@@ -10,7 +10,7 @@
 # # Where training exemplars helps
 #
 # Are exemplars that Eq. 7 trains, from herding's, better than herding's? For which methods, how many exemplars, and which
-# networks? The studies in `book/studies/evidence` ask this of CIFAR-100 at small size (`params/small`), with first networks that know nearly all
+# networks? The studies in `book/studies/evidence` ask this of CIFAR-100 at small size (`params/small`), with first networks that know nine tenths
 # of their training images. What the paper's networks know has not been measured; they have more layers and epochs, and one expects no less.
 # {doc}`why` says what Eq. 7 can be expected to reward; this page is what came out.
 #

@@ -24,7 +24,7 @@ def gain_figure(found: Sequence[Gain]) -> Figure:
     Args:
         found: in the order of the rows.
     """
-    figure, axis = plt.subplots(figsize=(6.4, 0.52 * len(found) + 0.8), layout="constrained")
+    figure, axis = plt.subplots(figsize=(6.4, 0.44 * len(found) + 0.8), layout="constrained")
     for row, gain in enumerate(found):
         _dot(axis, gain, gain.interval.mean, row, vertical=False)
     names = [gain.setting.words.replace("; ", "\n", 1) for gain in found]
@@ -50,8 +50,7 @@ def known_figure(found: Sequence[Gain]) -> Figure:
 
 def claims(gain: Gain) -> bool:
     """Whether a setting is finished, asks of training from herding's alone, and has seeds enough for a verdict."""
-    training_alone = gain.setting.start == "herding" and not gain.setting.adjusted
-    return gain.finished and training_alone and gain.interval.n >= 3
+    return gain.finished and gain.setting.asks_of_training and gain.interval.n >= 3
 
 
 def colour(method: str) -> str:

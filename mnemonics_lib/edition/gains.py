@@ -44,6 +44,11 @@ class Setting:
     level: float = 0.95
 
     @property
+    def asks_of_training(self) -> bool:
+        """Whether its arms differ in nothing but that the one's exemplars are herding's and the other's trained."""
+        return self.start == "herding" and not self.adjusted
+
+    @property
     def words(self) -> str:
         """The setting in a line."""
         start = [f", from {self.start}"] * (self.start != "herding")
