@@ -398,6 +398,15 @@ if rows:
     plt.show()
 
 # %% [markdown]
+# ## Without weight transfer
+#
+# With weight transfer, as above, convolutions keep their kernels of phase 0, so that exemplars teach a later network its factors and its head, and no more.
+# The same with 5 exemplars a class and without it; also with larger steps on the pixels, $\beta_1 = 0.01$ for 0.003.
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's without weight transfer, for LwF and LUCIR."}} sources=["evidence/transfer"]
+compared("transfer")
+
+# %% [markdown]
 # ## What of a gain is displacement alone
 #
 # *shuffled* gives each exemplar the displacement that another one has learned: as far from its start, but not what was
