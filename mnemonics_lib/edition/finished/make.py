@@ -1,8 +1,10 @@
 """Make what notebooks take from a study: ``make finished STUDY=shown/cifar100``.
 
 ``python -m mnemonics_lib.edition.finished.make STUDY`` runs the notebooks on the study's parameters, with every loop
-walked, and writes ``loops.safetensors`` beside the study's records. Those are made before, by ``make study``; with
-``--forget`` it deletes what was made by other source, so that ``make study`` makes it again.
+walked, and writes ``loops.safetensors`` beside the study's records. Those are made before, by ``make study``, which may
+have taken them from another study, made elsewhere. A record that comes out otherwise here is replaced, since notebooks
+go on from one run to the others. With ``--forget`` the command deletes what was made by other source, so that
+``make study`` makes it again.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ from mnemonics_lib import runs
 from mnemonics_lib.durable.checkpoint import read_checkpoint
 from mnemonics_lib.durable.commit import code_version
 from mnemonics_lib.durable.provenance import environment
-from mnemonics_lib.durable.records import RecordError, canonical, read_record
+from mnemonics_lib.durable.records import RecordError, read_record
 from mnemonics_lib.edition.finished.loops import alike
 from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, read_loop, write_store
 from mnemonics_lib.edition.finished.take import MAKING, lead
 from mnemonics_lib.edition.notebooks import execute_again
-from mnemonics_lib.edition.studies.plan import Plan, plan
+from mnemonics_lib.edition.studies.copy_record import copy
+from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, plan
 from mnemonics_lib.edition.studies.study import records_of, study_files
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import ROOT, RUNS
@@ -61,25 +64,46 @@ def make(study: str, notebooks: Sequence[Path]) -> Path:
         The file.
 
     Raises:
-        FinishedError: for records that are not there, or are not those of the run as it is made here, and for a
-            notebook that fails.
+        FinishedError: for records that are not there, and for a notebook that fails.
     """
     (file,) = study_files(study)
     of = plan(file)
     if of.missing:
         raise FinishedError(f"{of.missing[0].record}: not there; `make study STUDY={study}` makes it")
+    for run in of.runs:
+        as_made_here(run)
     leading = lead(of)
-    record, path = runs.run(leading.config, RUNS, keep=leading.keep, progress=True)
-    if canonical(record) != canonical(read_record(leading.record)):
-        raise FinishedError(
-            f"{leading.record}: is not the record of this run as it is made here; delete it to have that one"
-        )
+    record, path = runs.run(leading.config, RUNS, keep=leading.keep)
     _, checkpoint = read_checkpoint(path.with_name(runs.CHECKPOINT))
     assert record.identity is not None
     made_by = code_version(), environment("cpu")
     to = records_of(file) / NAME
     write_store(to, study, record.identity, made_by, _walked(study, notebooks), checkpoint)
     return to
+
+
+def as_made_here(run: PlannedRun, directory: Path = RUNS) -> bool:
+    """Make a run of a study on this machine, where that was not done, and see to it that its record is that of it.
+
+    On another kind of processor a run comes out otherwise.
+
+    Args:
+        run: whose record is there.
+        directory: of the runs of this machine.
+
+    Returns:
+        Whether the record was another one's, and was replaced, with what is kept beside it.
+    """
+    there = read_record(run.record)
+    record, path = runs.run(run.config, directory, keep=run.keep, progress=True)
+    if (record.identity, record.results) == (there.identity, there.results):
+        return False
+    print(
+        f"{run.record}: made elsewhere, where it came out otherwise; replaced by the record of the run that was made here"
+    )
+    for wanted, made in zip(run.files, (path, runs.kept_beside(path)), strict=False):
+        copy(made, wanted)
+    return True
 
 
 def _walked(study: str, notebooks: Sequence[Path]) -> list[FinishedLoop]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mnemonics_lib import runs
-from mnemonics_lib.durable.records import read_record
+from mnemonics_lib.durable.records import read_record, write_record
 from mnemonics_lib.edition.contents import again, study_of
-from mnemonics_lib.edition.finished.make import forget, main
+from mnemonics_lib.edition.finished.make import as_made_here, forget, main
 from mnemonics_lib.edition.finished.store import NAME
 from mnemonics_lib.edition.finished.take import TakenRuns, lead
 from mnemonics_lib.edition.studies.plan import plan
@@ -53,6 +53,21 @@ def test_records_of_other_source_are_deleted_with_what_is_kept_beside_them(copie
     left = {path.name for path in copied.with_suffix("").rglob("*.*")}
     assert left == {NAME}  # which the command writes anew
     assert capsys.readouterr().out.count("deleted, for it was made by other source") == 3
+
+
+def test_a_record_that_came_out_otherwise_elsewhere_is_replaced_by_what_is_made_here(copied: Path, study: Study):
+    (run,) = (run for run in plan(copied).runs if run.keep)
+    at_first = [file.read_bytes() for file in run.files]
+    assert not as_made_here(run, study.folder / "runs")
+    assert [file.read_bytes() for file in run.files] == at_first
+    here = read_record(run.record)
+    first, *rest = here.results
+    elsewhere = here.model_copy(update={"results": [first.model_copy(update={"train_loss": 0.5}), *rest]})
+    write_record(run.record, elsewhere)
+    run.files[1].write_bytes(b"of that run")
+    assert as_made_here(run, study.folder / "runs")
+    assert read_record(run.record).results == here.results
+    assert run.files[1].read_bytes() == at_first[1]
 
 
 def test_without_the_records_nothing_is_made(copied: Path, capsys):
