@@ -36,15 +36,15 @@ def test_it_rounds_what_it_is_given_once():
 def test_convolutions_see_rounded_inputs_in_all_derivatives_and_other_operations_do_not():
     generator = torch.Generator().manual_seed(0)
     x, kernel = (torch.randn(shape, generator=generator) for shape in ((2, 3, 5, 5), (4, 3, 3, 3)))
-    leaves = [t.clone().requires_grad_() for t in (x, kernel)]
+    image, weight = (t.clone().requires_grad_() for t in (x, kernel))
     with TF32():
-        out = F.conv2d(*leaves)
-        slopes = torch.autograd.grad(out.square().sum(), leaves, create_graph=True)
+        out = F.conv2d(image, weight)
+        slopes = torch.autograd.grad(out.square().sum(), (image, weight), create_graph=True)
         product = x @ x
     assert torch.equal(out, F.conv2d(rounded(x), rounded(kernel)))
     assert torch.equal(product, x @ x)
-    at = [rounded(t).requires_grad_() for t in (x, kernel)]
-    expected = torch.autograd.grad(F.conv2d(*at), at, grad_outputs=rounded(2 * out))
+    image, weight = (rounded(t).requires_grad_() for t in (x, kernel))
+    expected = torch.autograd.grad(F.conv2d(image, weight), (image, weight), grad_outputs=rounded(2 * out))
     for found, right in zip(slopes, expected, strict=True):
         torch.testing.assert_close(found, right)
 

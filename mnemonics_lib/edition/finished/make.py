@@ -98,9 +98,7 @@ def as_made_here(run: PlannedRun, directory: Path = RUNS) -> bool:
     record, path = runs.run(run.config, directory, keep=run.keep, progress=True)
     if (record.identity, record.results) == (there.identity, there.results):
         return False
-    print(
-        f"{run.record}: made elsewhere, where it came out otherwise; replaced by the record of the run that was made here"
-    )
+    print(f"{run.record}: came out otherwise where it was made; replaced by the record of the run as it is made here")
     for wanted, made in zip(run.files, (path, runs.kept_beside(path)), strict=False):
         copy(made, wanted)
     return True
