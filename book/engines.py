@@ -1032,8 +1032,8 @@ say(
     "At the trained network the gradient in TF32 is "
     f"{100 * trained.adjoint_tf32.min():.1f} to "
     f"{100 * trained.adjoint_tf32.max():.1f} % of its length away from "
-    f"float32's, with a cosine of {trained.cosine_tf32.min():.3f} or more. So "
-    "much rounding is in each step of exemplars that are trained on a GPU. "
+    f"float32's, and their cosine is at least {trained.cosine_tf32.min():.4f}. "
+    "So much rounding is in each step of exemplars that are trained on a GPU. "
     "(`NVIDIA_TF32_OVERRIDE=0` in the environment keeps convolutions there in "
     "float32, at a price that was not measured yet.)"
 )

@@ -554,8 +554,8 @@ settings = [
 if opposed:
     say(
         "So what a network knows does not decide it. Those of phase 0 are of "
-        f"{'one setting' if len(settings) == 1 else f'{len(settings)} settings'}"
-        f" ({'; '.join(settings)}). And "
+        f"{'one setting' if len(settings) == 1 else 'these settings'} "
+        f"({'; '.join(settings)}). And "
         r"in a later phase $\Theta_i$ was trained on new data, old exemplars "
         "and, with most methods, a teacher together. That is no minimum for "
         "$D_i$ alone, which Eq. 7 judges on, however little the network "
