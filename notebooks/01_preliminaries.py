@@ -166,12 +166,9 @@ print(f"test accuracy A_0 = {row['accuracy']:.1f} %")
 teacher = copy.deepcopy(state.model).eval()
 with torch.no_grad():
     p_hat = teacher(images[:1])
-rows = []
 for tau in (1.0, config.training.temperature, 8.0):
     pi_hat = torch.softmax(p_hat / tau, dim=1)[0]
-    answers = {f"{k}": f"{value:.3f}" for k, value in enumerate(pi_hat)}
-    rows.append({r"$\tau$, and $\hat\pi_k$ for $k$ =": tau} | answers)
-show(rows)
+    print(f"tau = {tau}: pi_hat =", *(f"{value:.2f}" for value in pi_hat))
 
 # %% [markdown]
 # The new network has more classes than the teacher. The loss is about the

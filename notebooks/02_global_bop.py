@@ -173,7 +173,7 @@ show({"exemplars": rule, "Eq. 4b": f"{v:.4f}"} for rule, v in values)
 #
 # $$\begin{aligned}
 # \mathcal{L}_{all} = {} &\lambda\, \mathcal{L}_c(\Theta_i;
-# \mathcal{E}_{0:i-1} \cup D_i) \\
+# \mathcal{E}_{0:i-1} \cup D_i) \cr
 # {} + {} &(1 - \lambda)\, \mathcal{L}_d(\Theta_i; \Theta_{i-1};
 # \mathcal{E}_{0:i-1} \cup D_i)
 # \end{aligned} \tag{5}$$
