@@ -60,7 +60,7 @@ def test_an_arm_of_two_settings_is_no_evidence(records):
 def test_the_summary_compares_the_same_seeds(records):
     rows: dict = report.summary(report.evidence("quick", "digits-n5", records)).to_dict("index")
     assert rows["mnemonics"]["minus herding"].mean == pytest.approx(2.0)
-    assert rows["herding"]["minus herding"] == rows["lonely"]["minus herding"] == ""
+    assert rows["herding"]["minus herding"] == rows["lonely"]["minus herding"] == "–"
     assert rows["herding"]["average accuracy (%)"] == "82.0 ± 5.0"  # 4.303 * 2 / sqrt(3)
     assert rows["lonely"]["average accuracy (%)"] == "90.0"
     assert rows["mnemonics"]["median cost (s)"] == "84"
