@@ -80,10 +80,9 @@ def rows(device: str = "cpu", cases: list[tuple[str, int, int]] = CASES) -> list
         raise ConfigError(f"device = {device}: must be cpu for bench tf32, which emulates what a GPU does")
     found = []
     for network, steps, exemplars in tqdm(cases, desc="cases", leave=False):
+        made = _trained(exemplars) if network == TRAINED else problem(network, exemplars, torch.device("cpu"))
         gradients = {
-            (engine, tf32): _gradient(network, steps, exemplars, engine, tf32)
-            for engine in ENGINES
-            for tf32 in (False, True)
+            (engine, tf32): _gradient(*made, steps, engine, tf32) for engine in ENGINES for tf32 in (False, True)
         }
         right, ours = gradients["higher", False], gradients["adjoint", True]
         found.append(
@@ -101,10 +100,10 @@ def rows(device: str = "cpu", cases: list[tuple[str, int, int]] = CASES) -> list
     return found
 
 
-def _gradient(network: str, steps: int, exemplars: int, engine: str, tf32: bool) -> Tensor:
+def _gradient(
+    model: nn.Module, images: Tensor, make: Callable[[ExemplarLevel], Engine], steps: int, engine: str, tf32: bool
+) -> Tensor:
     level = PAPER_EXEMPLAR_LEVEL.model_copy(update={"engine": engine, "inner_steps": steps})
-    make_problem = _trained if network == TRAINED else lambda count: problem(network, count, torch.device("cpu"))
-    model, images, make = make_problem(exemplars)
     with TF32() if tf32 else nullcontext():
         return make(level)(model, images, [()] * steps).gradient
 

@@ -152,13 +152,12 @@ def gains(records: Path = RECORDS) -> list[Gain]:
         first = [record.results[0].train_accuracy for record in arms[setting.arm].values()]
         by_seed = {seed: value - control[seed] for seed, value in trained.items() if seed in control}
         (study,) = study_files(setting.study)
-        unfinished = {run.arm for run in plan(study).missing}
         found.append(
             Gain(
                 setting,
                 by_seed,
                 interval(list(by_seed.values()), setting.level),
-                not {setting.arm, setting.control} & unfinished,
+                plan(study).finished(setting.arm, setting.control),
                 fmean(known for known in first if known is not None),
                 tuple(training for record in arms[setting.arm].values() for training in trainings(record)),
             )

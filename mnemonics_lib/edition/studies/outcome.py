@@ -83,7 +83,7 @@ def in_short(plan: Plan, field: str = "average_accuracy") -> list[str]:
 
 def verdict(plan: Plan, arm: str, minus: str, found: Comparison) -> str:
     """The verdict of a comparison of the study; ``UNFINISHED`` while a run of either arm is missing."""
-    return UNFINISHED if {arm, minus} & {run.arm for run in plan.missing} else found.difference.verdict
+    return found.difference.verdict if plan.finished(arm, minus) else UNFINISHED
 
 
 def first_networks(plan: Plan) -> str:

@@ -93,6 +93,10 @@ class Plan:
         """Runs of which something is not there."""
         return [run for run in self.runs if not run.made]
 
+    def finished(self, *arms: str) -> bool:
+        """Whether no run of these arms is missing."""
+        return all(run.made for run in self.runs if run.arm in arms)
+
 
 def plan(path: str | Path) -> Plan:
     """Read a study and make the configuration of each of its runs.
