@@ -122,7 +122,7 @@ def check_parameters(
     except ParameterError as error:
         raise ParameterError("\n".join(f"{params}: {line}" for line in str(error).splitlines())) from None
     except Exception as error:  # a mistake in one of the cells, which is code of the reader's
-        raise ParameterError(f"{source}: its first two cells fail: {type(error).__name__}: {error}") from None
+        raise ParameterError(f"{source}: its parameter cells fail: {type(error).__name__}: {error}") from None
     return values
 
 

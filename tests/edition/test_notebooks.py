@@ -106,7 +106,7 @@ class TestCheck:
 
     def test_a_mistake_in_the_cells_that_resolve_is_the_notebook_s(self, params):
         source = notebook(Path("n.py"), resolve=RESOLVE.replace("config =", "config = undefined and"))
-        with pytest.raises(ParameterError, match=r"n\.py: its first two cells fail: NameError: name 'undefined'"):
+        with pytest.raises(ParameterError, match=r"n\.py: its parameter cells fail: NameError: name 'undefined'"):
             check_parameters(source, params)
 
     def test_runs_two_cells_and_no_more(self, params):
