@@ -28,6 +28,7 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.difference_figures import draw_differences
 from mnemonics_lib.edition.shown import show
 from mnemonics_lib.paths import PARAMS, ROOT
 
@@ -159,7 +160,7 @@ differences = {
     if report.comparable(found, later, earlier)
 }
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-figures.differences(
+draw_differences(
     differences,
     axis,
     dict.fromkeys(differences, figures.PALETTE["mnemonics"]),

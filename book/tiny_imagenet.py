@@ -28,6 +28,7 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.difference_figures import draw_differences
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.paths import PARAMS
 
@@ -117,7 +118,7 @@ differences = {
     if report.comparable(found, method + suffix, f"{method}-transfer")
 }
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-figures.differences(
+draw_differences(
     differences,
     axis,
     dict.fromkeys(differences, figures.PALETTE["mnemonics"]),
@@ -131,24 +132,25 @@ plt.show()
 WORDS = {
     "higher": "is higher than",
     "lower": "is lower than",
-    "no difference shown": "shows no difference to",
+    "no difference shown": "is not shown to differ from",
 }
 lines = []
 for method, name in METHODS.items():
     for suffix, title in list(ARMS.items())[1:]:
         if report.comparable(found, method + suffix, f"{method}-transfer"):
-            result = report.difference(
-                found,
-                method + suffix,
-                f"{method}-transfer",
-                "average_accuracy",
-            )
-            said = WORDS.get(
-                result.verdict, "has too few seeds to be compared with"
-            )
-            lines.append(
-                f"- {name}: with exemplars {title}, the average accuracy {said} herding's: {result} points."
-            )
+            for field, words in (
+                ("average_accuracy", "the average accuracy"),
+                ("forgetting", "forgetting"),
+            ):
+                result = report.difference(
+                    found, method + suffix, f"{method}-transfer", field
+                )
+                said = WORDS.get(
+                    result.verdict, "has too few seeds to be compared with"
+                )
+                lines.append(
+                    f"- {name}: with exemplars {title}, {words} {said} herding's: {result} points."
+                )
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]

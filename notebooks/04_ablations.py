@@ -65,6 +65,7 @@ from mnemonics_lib.config import parse_config
 from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.edition.difference_figures import draw_differences
 from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.intervals import interval, paired
 from mnemonics_lib.edition.shown import say, show
@@ -211,7 +212,7 @@ colours = {
 figure, axis = plt.subplots(
     figsize=(8, 0.6 * len(arms) + 1.2), layout="constrained"
 )
-figures.differences(over_herding, axis, colours)
+draw_differences(over_herding, axis, colours)
 axis.set(xlabel="average accuracy minus herding (points)")
 plt.show()
 

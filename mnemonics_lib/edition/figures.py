@@ -182,62 +182,6 @@ def within_range(result: Interval) -> tuple[float, float]:
     return max(result.low, 0.0), min(result.high, 100.0)
 
 
-def differences(
-    values: Mapping[str, Mapping[int, float]], axis: Axes, colours: Mapping[str, str], level: float = 0.95
-) -> Axes:
-    """Paired differences, one row each: a dot per seed, and the mean with its interval.
-
-    Args:
-        values: name of the comparison -> seed -> difference.
-        axis: where to draw.
-        colours: name of the comparison -> colour.
-        level: of confidence.
-    """
-    for row, (name, by_seed) in enumerate(values.items()):
-        points = list(by_seed.values())
-        axis.scatter(points, [row + 0.18] * len(points), s=16, alpha=0.5, color=colours[name], linewidths=0)
-        result = interval(points, level)
-        if result.n >= 3:
-            axis.plot([result.low, result.high], [row - 0.1] * 2, color=colours[name], lw=2.5, solid_capstyle="butt")
-        axis.plot(result.mean, row - 0.1, "o", color=colours[name], markeredgecolor="white", markersize=8)
-    axis.axvline(0, color="black", lw=1)
-    axis.set_yticks(range(len(values)), list(values))
-    axis.set_ylim(len(values) - 0.5, -0.5)
-    axis.grid(axis="y", visible=False)
-    return axis
-
-
-def differences_along(
-    values: Mapping[str, Mapping[Any, Mapping[int, float]]], axis: Axes, colours: Mapping[str, str], level: float = 0.95
-) -> Axes:
-    """Paired differences against something that was varied: a dot per seed, and means with their intervals, joined.
-
-    The values that were varied stand at equal distances, in their order.
-
-    Args:
-        values: name of the series -> what was varied -> seed -> difference.
-        axis: where to draw.
-        colours: name of the series -> colour.
-        level: of confidence.
-    """
-    places = sorted({x for series in values.values() for x in series})
-    apart = 0.5 / max(len(values), 1)
-    for nth, (name, series) in enumerate(values.items()):
-        shift = apart * (nth - (len(values) - 1) / 2)
-        at = [places.index(x) + shift for x in sorted(series)]
-        points = [list(series[x].values()) for x in sorted(series)]
-        found = [interval(each, level) for each in points]
-        for x, result, each in zip(at, found, points, strict=True):
-            axis.scatter([x] * len(each), each, s=12, alpha=0.5, color=colours[name], linewidths=0)
-            if result.n >= 3:
-                axis.plot([x] * 2, [result.low, result.high], color=colours[name], lw=2.5, solid_capstyle="butt")
-        axis.plot(at, [result.mean for result in found], "o-", color=colours[name], lw=1, markersize=6, label=name)
-    axis.axhline(0, color="black", lw=1)
-    axis.set_xticks(range(len(places)), [str(x) for x in places])
-    axis.grid(axis="x", visible=False)
-    return axis
-
-
 def embedding(points: np.ndarray, labels: np.ndarray, exemplars: np.ndarray, axis: Axes, title: str = "") -> Axes:
     """A two-dimensional embedding as in the paper's Figure 5: light data, dark exemplars, one colour per class.
 

@@ -44,6 +44,11 @@ class Setting:
     level: float = 0.95
 
     @property
+    def asked_in_advance(self) -> bool:
+        """Whether it is one of those whose intervals hold together."""
+        return self.level != 0.95
+
+    @property
     def asks_of_training(self) -> bool:
         """Whether its arms differ in nothing but that the one's exemplars are herding's and the other's trained."""
         return self.start == "herding" and not self.adjusted
@@ -56,9 +61,16 @@ class Setting:
         return f"{self.data}; {self.method}, {self.detail}{''.join(further)}"
 
 
+HARDER = 0.01
+"""By how much the own loss of exemplars must have risen (nat) for them to be called harder: that of digits, which networks
+know by heart, is a ten-thousandth."""
+
+
 @dataclass(frozen=True)
 class Training:
     """What became of the new exemplars of one phase of one run.
+
+    LwF and iCaRL train the same networks on the same exemplars, so that their trainings are equal.
 
     Attributes:
         phase: of the run.
@@ -71,6 +83,11 @@ class Training:
     knows: float
     before: float
     after: float
+
+    @property
+    def harder(self) -> bool:
+        """Whether the exemplars' own loss rose, and by more than ``HARDER``."""
+        return self.after - self.before > HARDER
 
 
 @dataclass(frozen=True)
@@ -107,7 +124,7 @@ class Gain:
     @property
     def hardened(self) -> int:
         """In how many of the arm's runs those exemplars became harder."""
-        return sum(each.after > each.before for each in self.first)
+        return sum(each.harder for each in self.first)
 
 
 def settings() -> Iterator[Setting]:

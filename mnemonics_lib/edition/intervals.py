@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 
 @dataclass(frozen=True)
@@ -81,3 +81,55 @@ def paired(first: dict[int, float], second: dict[int, float], level: float = 0.9
     if not seeds:
         raise ValueError(f"no seed in both: {sorted(first)} and {sorted(second)}")
     return interval([first[seed] - second[seed] for seed in seeds], level)
+
+
+def detectable(values: Sequence[float], level: float = 0.95, power: float = 0.8) -> float:
+    """The smallest true mean that a study like this one shows to be above zero in ``power`` of its repetitions.
+
+    For as many values of the same standard deviation, by the noncentral t distribution. What an interval does not show
+    may be there all the same; this says how large it would have to be.
+
+    Args:
+        values: independent ones, at least one.
+        level: of the interval that is to be above zero, between 0 and 1.
+        power: the share of repetitions, between (1 - level) / 2, which chance gives, and 1.
+
+    Returns:
+        In the unit of the values; NaN below 3 values.
+
+    Raises:
+        ValueError: for another power.
+    """
+    n = len(values)
+    if not (1 - level) / 2 < power < 1:
+        raise ValueError(f"power = {power}: must be between {(1 - level) / 2:.4g} and 1")
+    if n < 3:
+        return float("nan")
+    bound = stats.t.ppf((1 + level) / 2, n - 1)
+    # In standard errors; ten times the bound is above all that can be asked for.
+    needed = optimize.brentq(lambda shift: stats.nct.sf(bound, n - 1, shift) - power, 0.0, 10.0 * bound)
+    return float(needed * np.std(values, ddof=1) / np.sqrt(n))
+
+
+def unpaired(first: Sequence[float], second: Sequence[float], level: float = 0.95) -> Interval:
+    """Mean of ``first`` minus mean of ``second``, and Welch's t interval: two samples that share no seed.
+
+    Args:
+        first: independent values.
+        second: likewise, of another spread if need be.
+        level: of confidence, between 0 and 1.
+
+    Returns:
+        The difference; its n is the size of the smaller sample, and below 3 there is no interval.
+
+    Raises:
+        ValueError: when one of the two is empty.
+    """
+    for name, values in (("first", first), ("second", second)):
+        if not len(values):
+            raise ValueError(f"{name} = []: must hold at least one number")
+    mean, n = float(np.mean(first) - np.mean(second)), min(len(first), len(second))
+    if n < 3:
+        return Interval(mean, float("nan"), float("nan"), n)
+    ends = stats.ttest_ind(first, second, equal_var=False).confidence_interval(level)
+    return Interval(mean, float(ends.low), float(ends.high), n)

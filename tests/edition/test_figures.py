@@ -33,41 +33,6 @@ def axis() -> Iterator[Axes]:
     plt.close(figure)
 
 
-def test_differences_along_joins_the_means_in_the_order_of_what_was_varied(axis: Axes) -> None:
-    figures.differences_along({"one": {20: {0: 1.0, 1: 3.0}, 5: {0: -1.0}}}, axis, COLOURS)
-    (joined,) = [line for line in axis.lines if line.get_label() == "one"]
-    assert xs(joined) == [0, 1]
-    assert ys(joined) == [-1.0, 2.0]
-    assert [label.get_text() for label in axis.get_xticklabels()] == ["5", "20"]
-
-
-def test_differences_along_draws_every_seed_and_the_interval_of_three(axis: Axes) -> None:
-    values = {0: 1.0, 1: 2.0, 2: 6.0}
-    figures.differences_along({"one": {5: values}}, axis, COLOURS, level=0.9)
-    dots = np.concatenate([np.asarray(each.get_offsets()) for each in axis.collections])
-    assert sorted(dots[:, 1]) == [1.0, 2.0, 6.0]
-    expected = interval(list(values.values()), 0.9)
-    assert [expected.low, expected.high] in [ys(line) for line in axis.lines]
-
-
-def test_two_seeds_have_no_interval(axis: Axes) -> None:
-    figures.differences_along({"one": {5: {0: 1.0, 1: 2.0}}}, axis, COLOURS)
-    assert [len(xs(line)) for line in axis.lines if line.get_label() != "one"] == [2]  # the line at 0 alone
-
-
-def test_series_stand_beside_one_another(axis: Axes) -> None:
-    one = {5: {0: 1.0}}
-    figures.differences_along({"one": one, "two": {5: {0: 2.0}, 10: {0: 2.0}}}, axis, COLOURS)
-    at = {str(line.get_label()): xs(line) for line in axis.lines}
-    assert at["one"][0] < 0 < at["two"][0]
-    assert at["two"][1] - at["two"][0] == pytest.approx(1)
-
-
-def test_nothing_to_draw_is_an_empty_axis(axis: Axes) -> None:
-    figures.differences_along({}, axis, COLOURS)
-    assert len(axis.lines) == 1
-
-
 @pytest.mark.parametrize("values", [[99.0, 99.5, 94.0], [0.5, 0.0, 6.0]])
 def test_the_interval_of_accuracies_stays_within_0_and_100(values: list[float]) -> None:
     free = interval(values)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mnemonics_lib.edition.intervals import interval, paired
+from mnemonics_lib.edition.intervals import detectable, interval, paired, unpaired
 
 NUMBERS = st.lists(st.floats(-100, 100), min_size=3, max_size=20).filter(lambda x: np.std(x) > 1e-3)
 
@@ -53,6 +53,45 @@ def test_nothing_to_compare_is_an_error():
         paired({0: 1.0}, {1: 1.0})
     with pytest.raises(ValueError, match="at least one number"):
         interval([])
+
+
+@given(NUMBERS, NUMBERS, st.sampled_from([0.5, 0.95, 0.99]))
+def test_two_samples_have_welchs_interval(first, second, level):
+    ours = unpaired(first, second, level)
+    squares = [np.var(values, ddof=1) / len(values) for values in (first, second)]
+    freedom = sum(squares) ** 2 / sum(
+        s**2 / (len(values) - 1) for s, values in zip(squares, (first, second), strict=True)
+    )
+    half = stats.t.ppf((1 + level) / 2, freedom) * math.sqrt(sum(squares))
+    mean = np.mean(first) - np.mean(second)
+    assert (ours.mean, ours.low, ours.high) == pytest.approx((mean, mean - half, mean + half), rel=1e-6, abs=1e-6)
+    assert ours.n == min(len(first), len(second))
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+@pytest.mark.parametrize("level", [0.95, 0.99375])
+@pytest.mark.parametrize("power", [0.5, 0.8, 0.99])
+def test_what_is_detectable_is_shown_in_that_share_of_repetitions(n, level, power):
+    values = stats.norm.ppf((np.arange(n) + 0.5) / n)
+    size, spread = detectable(values, level, power), np.std(values, ddof=1)
+    samples = np.random.default_rng(0).normal(size, spread, (40_000, n))
+    t = samples.mean(axis=1) / (samples.std(axis=1, ddof=1) / np.sqrt(n))
+    assert np.mean(t > stats.t.ppf((1 + level) / 2, n - 1)) == pytest.approx(power, abs=0.01)
+
+
+def test_what_is_detectable_has_the_unit_of_the_values_and_does_not_ask_for_their_mean():
+    values = [0.0, 1.0, 3.0, 4.0]
+    assert detectable([10 * value + 7 for value in values]) == pytest.approx(10 * detectable(values))
+    assert math.isnan(detectable([1.0, 2.0]))
+    with pytest.raises(ValueError, match=r"power = 0\.01: must be between 0\.025 and 1"):
+        detectable(values, power=0.01)
+
+
+def test_two_samples_need_three_values_each_for_a_claim_and_one_for_a_mean():
+    ours = unpaired([1.0, 2.0, 3.0], [1.0, 1.0])
+    assert (ours.mean, ours.n, ours.verdict) == (1.0, 2, "too few seeds")
+    with pytest.raises(ValueError, match=r"second = \[\]: must hold at least one number"):
+        unpaired([1.0], [])
 
 
 def test_more_digits_are_shown_when_asked_for():
