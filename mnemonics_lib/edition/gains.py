@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 
@@ -62,8 +63,8 @@ class Setting:
 
 
 HARDER = 0.01
-"""By how much the own loss of exemplars must have risen (nat) for them to be called harder: that of digits, which networks
-know by heart, is a ten-thousandth."""
+"""By how much the own loss of exemplars must have risen (nat) for them to be called harder. That of digits, which a
+network knows by heart, is a ten-thousandth."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ class Gain:
         interval: their mean, and the interval of the setting's level.
         finished: whether all runs that the study asks of both arms are there. Before, an interval is no verdict: looked
             at again and again while records come, it would sooner or later be clear of zero.
-        knows: training images of phase 0 that its network classifies correctly, mean over the arm's seeds (%).
+        knows: training images of phase 0 that its network classifies correctly, mean over the arm's seeds (%); NaN
+            where no record says.
         trainings: of the arm's runs, as far as their records say.
     """
 
@@ -160,22 +162,23 @@ def gains(records: Path = RECORDS) -> list[Gain]:
         RecordError, ArmError: as :func:`mnemonics_lib.edition.report.evidence`.
     """
     found = []
+    # Settings of one study share its records and its plan, which take a second to read.
+    arms_of = cache(lambda study: evidence(*study.split("/", 1), records))
+    plan_of = cache(lambda study: plan(*study_files(study)))
     for setting in settings():
-        profile, _, name = setting.study.partition("/")
-        arms = evidence(profile, name, records)
+        arms = arms_of(setting.study)
         if not comparable(arms, setting.arm, setting.control):
             continue
         trained, control = (values(arms[arm], "average_accuracy") for arm in (setting.arm, setting.control))
         first = [record.results[0].train_accuracy for record in arms[setting.arm].values()]
         by_seed = {seed: value - control[seed] for seed, value in trained.items() if seed in control}
-        (study,) = study_files(setting.study)
         found.append(
             Gain(
                 setting,
                 by_seed,
                 interval(list(by_seed.values()), setting.level),
-                plan(study).finished(setting.arm, setting.control),
-                fmean(known for known in first if known is not None),
+                plan_of(setting.study).finished(setting.arm, setting.control),
+                fmean(known for known in first if known is not None) if any(first) else float("nan"),
                 tuple(training for record in arms[setting.arm].values() for training in trainings(record)),
             )
         )

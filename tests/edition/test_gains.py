@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from scipy import stats
 
+from mnemonics_lib.config import RunConfig
 from mnemonics_lib.durable.records import read_record, write_record
 from mnemonics_lib.edition.gain_figure import claims, colour, gain_figure, known_figure
 from mnemonics_lib.edition.gains import Gain, Setting, Training, gains, settings
 from mnemonics_lib.edition.intervals import interval
-from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.plan import Plan, plan
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS
 
@@ -25,16 +28,25 @@ def closed():
     plt.close("all")
 
 
-def runs_of(setting: Setting) -> list[dict[int, object]]:
-    """What the study asks of both arms, by seed."""
-    (path,) = study_files(setting.study)
-    planned = plan(path).runs
-    return [{run.seed: run for run in planned if run.arm == arm} for arm in (setting.arm, setting.control)]
+@cache
+def planned(study: str) -> Plan:
+    return plan(*study_files(study))
+
+
+def first_config(study: str, arm: str) -> RunConfig:
+    """Of what the study asks of an arm with its first seed."""
+    return min((run for run in planned(study).runs if run.arm == arm), key=lambda run: run.seed).config
+
+
+@pytest.fixture(scope="module")
+def of_digits() -> Gain:
+    """The digits' of N = 5, from the project's records."""
+    return {gain.setting.study: gain for gain in gains()}["quick/digits-n5"]
 
 
 @pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: setting.words)
 def test_a_setting_is_of_arms_that_a_study_asks_for_and_that_differ_as_it_says(setting: Setting):
-    trained, control = (min(of.items())[1].config for of in runs_of(setting))  # type: ignore[attr-defined]
+    trained, control = (first_config(setting.study, arm) for arm in (setting.arm, setting.control))
     assert (trained.exemplars, control.exemplars) == ("mnemonics", "herding")
     assert trained.exemplar_level.init == setting.start
     assert setting.adjusted == (trained.adjust != control.adjust)
@@ -48,17 +60,17 @@ def test_settings_are_told_apart_by_their_words():
     assert len(words) == len(set(words))
 
 
-def test_gains_are_those_of_the_records():
+def test_gains_are_those_of_the_records(of_digits: Gain):
     """The digits' by a loop over the files."""
-    found = {gain.setting.study: gain for gain in gains()}["quick/digits-n5"]
     folder, expected = RECORDS / "quick" / "digits-n5", {}
     for path in (folder / "mnemonics-from-herding").glob("seed-*.json"):
         other = folder / "herding" / path.name
         expected[read_record(path).seed] = read_record(path).average_accuracy - read_record(other).average_accuracy
-    assert found.by_seed == pytest.approx(expected)
-    assert found.interval == interval([found.by_seed[seed] for seed in found.by_seed])
-    assert found.finished
-    assert found.knows == pytest.approx(100, abs=0.5)
+    assert of_digits.by_seed == pytest.approx(expected)
+    students = stats.ttest_1samp(list(expected.values()), 0.0).confidence_interval(0.95)
+    assert (of_digits.interval.low, of_digits.interval.high) == pytest.approx((students.low, students.high))
+    assert of_digits.finished
+    assert of_digits.knows == pytest.approx(100, abs=0.5)
 
 
 @pytest.mark.parametrize(("after", "harder"), [(0.52, True), (0.505, False), (0.3, False)])
@@ -86,9 +98,8 @@ def test_a_seed_that_one_arm_lacks_is_left_out(tmp_path: Path):
     assert len(found.first) == 4
 
 
-def test_what_became_of_exemplars_is_that_of_the_records():
+def test_what_became_of_exemplars_is_that_of_the_records(of_digits: Gain):
     """The digits' by a loop over the files."""
-    found = {gain.setting.study: gain for gain in gains()}["quick/digits-n5"]
     before, after, hardened, phases = [], [], 0, 0
     for path in (RECORDS / "quick" / "digits-n5" / "mnemonics-from-herding").glob("seed-*.json"):
         results = json.loads(path.read_text())["results"]
@@ -96,10 +107,10 @@ def test_what_became_of_exemplars_is_that_of_the_records():
         before.append(results[0]["exemplars"]["own_loss_before"])
         after.append(results[0]["exemplars"]["own_loss_after"])
         hardened += after[-1] > before[-1] + 0.01
-    assert found.own_loss == pytest.approx((np.mean(before), np.mean(after)))
-    assert found.hardened == hardened
-    assert len(found.trainings) == phases
-    assert {training.phase for training in found.trainings} == set(range(6))
+    assert of_digits.own_loss == pytest.approx((np.mean(before), np.mean(after)))
+    assert of_digits.hardened == hardened
+    assert len(of_digits.trainings) == phases
+    assert {training.phase for training in of_digits.trainings} == set(range(6))
 
 
 def made(words: str = "x", method: str = "LwF", values: tuple[float, ...] = (1.0, 2.0, 3.0), **fields: bool) -> Gain:

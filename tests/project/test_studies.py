@@ -9,54 +9,92 @@ from pathlib import Path
 import pytest
 
 from mnemonics_lib.config import parse_config
-from mnemonics_lib.durable.records import read_record
-from mnemonics_lib.edition.studies.plan import PlannedRun, check_present, plan
+from mnemonics_lib.durable.records import Record, read_record
+from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, check_present, plan
 from mnemonics_lib.edition.studies.study import full_name
 from mnemonics_lib.paths import RECORDS, STUDIES
 
-PLANS = [plan(path) for path in sorted(STUDIES.rglob("*.yaml"))]
-WANTED: dict[Path, PlannedRun] = {run.record.absolute(): run for each in PLANS for run in each.runs}
-THERE = sorted(RECORDS.glob("*/*/*/*.json"))
+
+@pytest.fixture(scope="module")
+def plans() -> list[Plan]:
+    return [plan(path) for path in sorted(STUDIES.rglob("*.yaml"))]
 
 
-def test_no_record_is_left_over_and_studies_that_miss_some_stand_among_what_is_wanted():
-    assert set(THERE) <= set(WANTED)
+@pytest.fixture(scope="module")
+def asked(plans: list[Plan]) -> dict[Path, PlannedRun]:
+    """All runs that studies ask for, by their records."""
+    return {run.record.absolute(): run for each in plans for run in each.runs}
+
+
+@pytest.fixture(scope="module")
+def there() -> list[Path]:
+    return sorted(RECORDS.glob("*/*/*/*.json"))
+
+
+def test_no_record_is_left_over_and_studies_that_miss_some_stand_among_what_is_wanted(plans, asked, there):
+    assert set(there) <= set(asked)
     queue = (RECORDS / "WANTED.md").read_text()
     queued = set(re.findall(r"^make study STUDY=(\S+)", queue, re.MULTILINE))
-    assert {each.name for each in PLANS if each.missing} == queued
+    assert {each.name for each in plans if each.missing} == queued
 
 
-def test_no_record_is_of_other_settings_than_its_study_says():
-    check_present(PLANS)
+def test_no_record_is_of_other_settings_than_its_study_says(plans):
+    check_present(plans)
 
 
-@pytest.mark.parametrize("path", THERE, ids=lambda path: "-".join(path.parts[-3:]))
-def test_a_record_was_made_by_its_arm_and_by_committed_code(path: Path):
-    record, config = read_record(path), WANTED[path].config
+def test_records_were_made_by_their_arms_and_by_committed_code(asked, there):
+    assert there
+    said = {path.relative_to(RECORDS).as_posix(): wrong(read_record(path), asked[path]) for path in there}
+    assert {path: words for path, words in said.items() if words} == {}
+
+
+def wrong(record: Record, run: PlannedRun) -> str:
+    """What is wrong with a record; nothing where it is as its study asks."""
     made = parse_config(record.config)
-    assert made.in_effect() == config.in_effect(), "the arm or its parameter file changed: delete it, `make study`"
-    if record.config == made.model_dump():  # a record older than a field has the digest of its time
-        assert record.config_digest == made.digest
-    assert record.recipe == config.recipe
-    assert record.code.commit
-    assert not record.code.dirty
+    if made.in_effect() != run.config.in_effect():
+        return "the arm or its parameter file changed: delete the record, `make study`"
+    # A record older than a field has the digest of its time.
+    if record.config == made.model_dump() and record.config_digest != made.digest:
+        return f"digest {record.config_digest}, of its configuration {made.digest}"
+    if record.recipe != run.config.recipe:
+        return f"recipe {record.recipe}, its study's {run.config.recipe}"
+    if not record.code.commit or record.code.dirty:
+        return "made by code that is no commit's"
+    return ""
 
 
-def test_the_arm_named_after_the_paper_has_its_numbers():
-    named = [run for run in WANTED.values() if run.arm.startswith("mnemonics-paper")]
+def test_what_is_wrong_with_a_record_is_found(asked):
+    path = RECORDS / "evidence" / "primary" / "lwf-herding-5" / "seed-0.json"
+    record, run = read_record(path), asked[path]
+    assert record.config == parse_config(record.config).model_dump()  # so that its digest is that of today
+    dirty = record.code.model_copy(update={"dirty": True})
+    assert not wrong(record, run)
+    for changed, said in (
+        ({"config_digest": "0"}, "digest 0, of its configuration"),
+        ({"recipe": "another"}, "recipe another"),
+        ({"code": dirty}, "no commit"),
+        ({"config": record.config | {"budget": 3}}, "changed: delete the record"),
+    ):
+        assert said in wrong(record.model_copy(update=changed), run)
+
+
+def test_the_arm_named_after_the_paper_has_its_numbers(asked):
+    named = [run for run in asked.values() if run.arm.startswith("mnemonics-paper")]
     assert named
     assert all(run.config.recipe == "paper" for run in named)
 
 
-def test_every_comparison_on_the_embedded_data_has_enough_seeds_for_an_interval():
-    of_digits = [each.study for each in PLANS if each.path.parent.name == "quick"]
+def test_every_comparison_on_the_embedded_data_has_enough_seeds_for_an_interval(plans):
+    of_digits = [each.study for each in plans if each.path.parent.name == "quick"]
     assert of_digits
     assert all(len(study.seeds_of(arm)) >= 3 for study in of_digits for arm in study.arms)
 
 
-def test_a_study_s_comparisons_are_of_arms_that_differ_in_something():
-    for each in PLANS:
-        first = {run.arm: run.config.in_effect() for run in each.runs if run.seed == 0}
+def test_a_study_s_comparisons_are_of_arms_that_differ_in_something(plans):
+    for each in plans:
+        first: dict[str, object] = {}
+        for run in each.runs:
+            first.setdefault(run.arm, run.config.in_effect())
         for comparison, cell in product(each.study.compare, each.study.cells()):
             arm, minus = (full_name(cell, name) for name in (comparison.arm, comparison.minus))
             assert first[arm] != first[minus], (each.path, comparison)
