@@ -102,7 +102,6 @@ test: $(ENVIRONMENT) ## run the tests, but those of pages
 .PHONY: browser
 browser: $(ENVIRONMENT) ## open every page of the built book in Chromium: errors, links, widths, accessibility, weight
 	$(PY) -m pytest tests/browser --numprocesses "$$JOBS" --dist worksteal
-	if command -v chromium > /dev/null; then $(PY) -m tests.browser.weigh; fi
 
 .PHONY: lint
 lint: $(ENVIRONMENT) ## check style and types

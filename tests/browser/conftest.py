@@ -11,8 +11,20 @@ import pytest
 
 from mnemonics_lib.edition.contents import left_out
 from tests.browser.pages import BOOK, NOT_BUILT, html, names
+from tests.browser.screens import WIDE
 
 LEFT_OUT = left_out()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A table of what pages weigh, and how long they took until their formulas were there. The aim is 2 s."""
+    looks = {report.nodeid: dict(report.user_properties) for report in terminalreporter.getreports("passed")}
+    weighed = {name: of for name, of in looks.items() if "weight_bytes" in of and f"-{WIDE}]" in name}
+    if weighed:
+        terminalreporter.section("pages on a wide screen: MB, seconds")
+    for name, of in sorted(weighed.items()):
+        page = name.partition("[")[2].removesuffix(f"-{WIDE}]")
+        terminalreporter.write_line(f"{of['weight_bytes'] / 1e6:6.2f} {of['seconds']:8.2f}  {page}")
 
 
 @pytest.fixture(scope="session")

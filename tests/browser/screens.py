@@ -15,16 +15,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Screen:
-    """How wide a window is (pixels), and which colours its system prefers."""
+    """How wide a window is (pixels), which colours its system prefers, and what axe is asked there."""
 
     width: int
     colours: Literal["light", "dark"]
+    audit: dict[str, Any] = field(compare=False)
 
     def __str__(self) -> str:
         return f"{self.width} px, {self.colours}"
 
 
-WIDE, DARK, NARROW = Screen(1300, "light"), Screen(1300, "dark"), Screen(500, "light")
+NAMES = {"label-content-name-mismatch": {"enabled": True}}
+# A dark screen differs from a wide one in its colours alone, and a narrow one in all but them: colours are half of an
+# audit's time.
+WIDE = Screen(1300, "light", {"rules": NAMES})
+DARK = Screen(1300, "dark", {"runOnly": ["color-contrast"]})
+NARROW = Screen(500, "light", {"rules": {**NAMES, "color-contrast": {"enabled": False}}})
 SCREENS = (WIDE, DARK, NARROW)
 
 WHEN_FORMULAS_ARE_THERE = "async () => { await window.MathJax?.startup?.promise }"
@@ -61,9 +67,8 @@ SEEN = """() => {
 }"""
 
 # Not within formulas, of which a page may have hundreds of elements each: MathJax speaks for them.
-AUDIT = """async () => {
-  const rules = { "label-content-name-mismatch": { enabled: true } };
-  const options = { preload: false, resultTypes: ["violations"], rules };
+AUDIT = """async (asked) => {
+  const options = { preload: false, resultTypes: ["violations"], ...asked };
   const { violations } = await axe.run({ exclude: ["mjx-math", "mjx-assistive-mml"] }, options);
   return violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.html) }));
 }"""
@@ -111,7 +116,7 @@ def look_at(browser: Browser, path: Path, screen: Screen) -> Look:
     look.seconds = time.monotonic() - start
     look.seen = page.evaluate(SEEN)
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    for found in page.evaluate(AUDIT):
+    for found in page.evaluate(AUDIT, screen.audit):
         if found["impact"] in {"serious", "critical"}:
             look.audit += [f"{found['id']}: {html[:200]}" for html in found["nodes"]]
     context.close()

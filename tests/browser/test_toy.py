@@ -34,6 +34,15 @@ def toy(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_page("toy", tmp_path_factory.mktemp("toy"))
 
 
+@pytest.fixture(scope="module")
+def lasting_page(browser: Browser, toy: Path) -> Iterator[Page]:
+    """One page for those tests that set all of a situation themselves."""
+    page = browser.new_page(viewport={"width": 900, "height": 1200})
+    page.goto(toy.as_uri())
+    yield page
+    page.close()
+
+
 @pytest.fixture
 def page(browser: Browser, toy: Path) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 900, "height": 1200})
@@ -117,7 +126,8 @@ def by_higher_of_classes(at: Situation, cloud: dict[str, Tensor]) -> Hypergradie
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_point_is_solved_as_by_the_closed_form_and_by_higher(page: Page, seed: int) -> None:
+def test_a_point_is_solved_as_by_the_closed_form_and_by_higher(lasting_page: Page, seed: int) -> None:
+    page = lasting_page
     random = np.random.default_rng(seed)
     changes = {"E": random.normal(size=(4, 2)).tolist(), "theta_0": random.normal(size=2).tolist()}
     changes |= {"T": int(random.integers(1, 51)), "alpha": float(random.uniform(0.05, 2.1)), "cloud": seed % 2}
@@ -138,7 +148,8 @@ def test_a_point_is_solved_as_by_the_closed_form_and_by_higher(page: Page, seed:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_two_classes_are_solved_as_by_higher(page: Page, seed: int) -> None:
+def test_two_classes_are_solved_as_by_higher(lasting_page: Page, seed: int) -> None:
+    page = lasting_page
     random = np.random.default_rng(seed)
     changes = {"E": (1.5 * random.normal(size=(6, 2))).tolist(), "theta_0": random.normal(size=(2, 3)).tolist()}
     changes |= {"T": int(random.integers(1, 51)), "alpha": float(random.uniform(0.05, 1.0)), "cloud": seed % 3}
@@ -160,13 +171,14 @@ def test_two_classes_are_solved_as_by_higher(page: Page, seed: int) -> None:
 
 @pytest.mark.parametrize("mode", ["point", "classes"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_herding_picks_what_the_library_picks(page: Page, mode: str, seed: int) -> None:
+def test_herding_picks_what_the_library_picks(lasting_page: Page, mode: str, seed: int) -> None:
+    page = lasting_page
     random = np.random.default_rng(seed)
     page.locator(f"input[value={mode}]").check()
     labels = random.permutation(np.arange(40) % 2) if mode == "classes" else np.zeros(40, dtype=int)
     cloud = {"name": "made", "points": random.normal(size=(40, 2)).tolist(), "labels": labels.tolist()}
-    page.evaluate(f"cloud => {WIDGET}.data[{WIDGET}.mode].clouds.push({{...cloud, starts: {{}}, E: []}})", cloud)
-    at = become(page, mode, {"cloud": 2 if mode == "point" else 3})
+    added = f"cloud => {WIDGET}.data[{WIDGET}.mode].clouds.push({{...cloud, starts: {{}}, E: []}})"
+    at = become(page, mode, {"cloud": page.evaluate(added, cloud) - 1})  # push gives the new number of clouds
     each = len(at["labels"]) // len(set(at["labels"]))
     described = F.pad(tensor(cloud["points"]), (0, 1), value=1000.0)
     expected = per_class(torch.tensor(labels), lambda of_class: herd(described[of_class], each))

@@ -26,7 +26,9 @@ def widget_files(page: str) -> tuple[str, ...]:
 
 
 def write_page(page: str, folder: Path) -> Path:
-    """Execute `book/<page>.py` and write what its cells show into an HTML file, with the classes of the book.
+    """Write what the cells of `book/<page>.py` show into an HTML file, with the classes of the book.
+
+    They are as they were run for the book, where it was built; otherwise they are run here.
 
     Args:
         page: its name, such as `toy`.
@@ -35,9 +37,11 @@ def write_page(page: str, folder: Path) -> Path:
     Returns:
         The HTML file. Markdown stands in it as its source.
     """
-    output = folder / f"{page}.ipynb"
-    with chdir(folder):
-        assert execute(BOOK / f"{page}.py", None, output) is None
+    output = BOOK / "executed" / f"{page}.ipynb"
+    if not output.is_file():
+        output = folder / f"{page}.ipynb"
+        with chdir(folder):
+            assert execute(BOOK / f"{page}.py", None, output) is None
     cells = []
     for cell in nbformat.read(output, as_version=4).cells:
         shown = "".join(_shown(each["data"]) for each in cell.get("outputs", []) if "data" in each)
