@@ -51,6 +51,9 @@ LONG = [
     "kept/test_runs_that_keep.py",
     "project/test_cluster.py",
     "bench/test_bench.py",
+    "exemplars/test_full_size.py",
+    "test_refusing_file_system.py",
+    "edition/deck/test_lecture.py",
 ]
 """Files that take a minute or more."""
 

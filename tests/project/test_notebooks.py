@@ -10,6 +10,8 @@ import nbformat
 import pytest
 
 from mnemonics_lib.config import load_config
+from mnemonics_lib.edition.deck.book import chapters
+from mnemonics_lib.edition.finished.again import again
 from mnemonics_lib.edition.notebooks import check_all, check_parameters, execute
 from mnemonics_lib.edition.parameters import ParameterError
 from mnemonics_lib.paths import PARAMS, ROOT
@@ -41,11 +43,13 @@ def test_it_runs_on_the_smallest_parameters(source: Path, tmp_path: Path, monkey
     assert figures
 
 
-@pytest.mark.parametrize("source", NOTEBOOKS[1:3], ids=lambda path: path.stem)
-def test_it_runs_where_a_run_keeps_no_exemplars(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_those_that_show_a_run_without_exemplars_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """03 takes such parameters too, and trains exemplars all the same, so that it runs as on the smallest ones."""
     monkeypatch.chdir(tmp_path)
     without = [*(line for line in TINY if "=herding" not in line), "exemplars=none", "finetune=false"]
-    failed = execute(source, PARAMS / "quick" / "digits-n1.yaml", tmp_path / "out.ipynb", without)
+    _, global_bop, local_bop, *_ = NOTEBOOKS
+    check_parameters(local_bop, PARAMS / "quick" / "digits-n1.yaml", without)
+    failed = execute(global_bop, PARAMS / "quick" / "digits-n1.yaml", tmp_path / "out.ipynb", without)
     assert failed is None, failed
 
 
@@ -68,9 +72,12 @@ CIFAR = [  # a hundred classes at the size of a postage stamp: every cell meets 
 
 @pytest.mark.parametrize("source", [p for p in NOTEBOOKS if p.stem != "04_ablations"], ids=lambda path: path.stem)
 def test_it_runs_on_a_hundred_classes_with_ours(source: Path, tmp_path: Path, monkeypatch, cifar_root: Path):
+    """Without exercises, and without what the book shows of its first data set alone: those ran on the smallest."""
     monkeypatch.setenv("MNEMONICS_DATA", str(cifar_root))
     monkeypatch.chdir(tmp_path)
-    failed = execute(source, PARAMS / "underfit" / "cifar100-n5.yaml", tmp_path / "out.ipynb", CIFAR)
+    params, chapter = PARAMS / "underfit" / "cifar100-n5.yaml", chapters()[source.stem]
+    config = load_config(params, CIFAR)
+    failed = execute(source, params, tmp_path / "out.ipynb", CIFAR, shown=lambda it: again(it, config, chapter))
     assert failed is None, failed
 
 
@@ -109,22 +116,21 @@ def test_what_a_notebook_cannot_show_stops_the_check(joint: Path):
 
 
 class TestPapermill:
-    """Plain papermill, by its command line, on a notebook as JupyterLab has it."""
+    """Plain papermill, by its command line, on a notebook as JupyterLab has it; above it runs whole ones."""
 
-    def papermill(
-        self, folder: Path, *arguments: str, cells: slice = slice(None)
-    ) -> "subprocess.CompletedProcess[str]":
-        notebook = jupytext.read(ROOT / "notebooks" / "02_global_bop.py")
-        notebook.cells = notebook.cells[cells]
-        notebook.cells.append(nbformat.v4.new_code_cell("print(config.to_yaml())"))
+    def papermill(self, folder: Path, notebook: nbformat.NotebookNode, *arguments: str):
         jupytext.write(notebook, folder / "in.ipynb")
         return command_line("papermill", "in.ipynb", "out.ipynb", *arguments, cwd=folder)
 
+    def whole(self) -> nbformat.NotebookNode:
+        return jupytext.read(ROOT / "notebooks" / "02_global_bop.py")
+
     def resolved(self, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Of the notebook as far as its cell tagged ``resolve``."""
-        tags = [c.metadata.get("tags", []) for c in jupytext.read(ROOT / "notebooks" / "02_global_bop.py").cells]
-        last = next(k for k, names in enumerate(tags) if "resolve" in names)
-        return self.papermill(folder, *arguments, cells=slice(last + 1))
+        """Of the notebook as far as its cell tagged ``resolve``, with what it resolved printed."""
+        notebook = self.whole()
+        last = next(k for k, cell in enumerate(notebook.cells) if "resolve" in cell.metadata.get("tags", []))
+        notebook.cells[last + 1 :] = [nbformat.v4.new_code_cell("print(config.to_yaml())")]
+        return self.papermill(folder, notebook, *arguments)
 
     def printed(self, folder: Path) -> Path:
         """A parameter file of what the last cell printed."""
@@ -133,10 +139,10 @@ class TestPapermill:
         )
         return folder / "printed.yaml"
 
-    def test_runs_a_whole_notebook(self, tmp_path: Path):
+    def test_resolves_overrides(self, tmp_path: Path):
         tiny = {setting.partition("=")[0]: setting.partition("=")[2] for setting in TINY[1:]}
         overrides = "overrides: {" + ", ".join(f"{name}: {value}" for name, value in tiny.items()) + "}"
-        done = self.papermill(tmp_path, "-p", "phases", "1", "-p", "profile", "quick", "-y", overrides)
+        done = self.resolved(tmp_path, "-p", "phases", "1", "-p", "profile", "quick", "-y", overrides)
         assert done.returncode == 0, done.stderr
         assert load_config(self.printed(tmp_path)) == load_config(PARAMS / "quick" / "digits-n1.yaml", TINY)
 
@@ -153,15 +159,20 @@ class TestPapermill:
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
-            (["-p", "phase", "10"], "phase = 10: no such parameter (did you mean phases?)"),
-            (["-p", "method", "bic"], "method is a field of a run, not a parameter: overrides={'method': 'bic'}"),
-            (["-y", "overrides: {exemplar: none}"], "exemplar = 'none': unknown key (did you mean exemplars?)"),
+            (
+                ["-p", "phase", "10", "-p", "method", "bic"],
+                [
+                    "phase = 10: no such parameter (did you mean phases?)",
+                    "method is a field of a run, not a parameter: overrides={'method': 'bic'}",
+                ],
+            ),
+            (["-y", "overrides: {exemplar: none}"], ["exemplar = 'none': unknown key (did you mean exemplars?)"]),
         ],
     )
-    def test_stops_before_anything_runs(self, arguments: list[str], said: str, tmp_path: Path):
-        done = self.papermill(tmp_path, *arguments)
+    def test_stops_before_anything_runs(self, arguments: list[str], said: list[str], tmp_path: Path):
+        done = self.papermill(tmp_path, self.whole(), *arguments)
         assert done.returncode != 0
-        assert said in done.stderr
+        assert all(line in done.stderr for line in said)
         cells = [c for c in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells if c.cell_type == "code"]
         ran = [cell for cell in cells if cell.execution_count]
         assert "resolve" in ran[-1].metadata.tags
