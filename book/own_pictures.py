@@ -59,7 +59,7 @@ for number, (image, digit) in enumerate(zip(images, digits, strict=True)):
 # and trained on at once, and files that are no pictures:
 #
 # ```sh
-# python -m mnemonics_lib check-data folder --root pictures --size 16 --grey
+# python -m mnemonics_lib check-data folder --root pictures --size 8 --grey
 # ```
 #
 # prints what this cell prints:
@@ -69,7 +69,7 @@ import textwrap
 
 from mnemonics_lib.inspection.of_folder import inspect_folder, lines
 
-report = inspect_folder(pictures, size=16, grey=True)
+report = inspect_folder(pictures, size=8, grey=True)
 for line in lines(report):
     print(textwrap.fill(line, width=76, subsequent_indent="  "))
 
@@ -88,7 +88,7 @@ from mnemonics_lib.exemplars.files import save_png
 from mnemonics_lib.paths import PARAMS
 from mnemonics_lib.runs import load_run, run
 
-folder = look_at(pictures, size=16, grey=True, flip=False)
+folder = look_at(pictures, size=8, grey=True, flip=False)
 quick = load_config(PARAMS / "quick" / "digits-n5.yaml")
 config = quick.replace(dataset="folder", folder=folder)
 record, path = run(config, Path(place.name) / "runs")
@@ -141,7 +141,7 @@ from mnemonics_lib.data.pictures import read_picture
 some = [
     sorted((pictures / name).iterdir())[0] for name in ("three", "eight")
 ]
-raw = torch.stack([read_picture(file, size=16, grey=True) for file in some])
+raw = torch.stack([read_picture(file, size=8, grey=True) for file in some])
 finished.predict(raw).names
 
 # %%
