@@ -294,7 +294,7 @@ def _remaining_phases(
             keeper.after(state)
         save_checkpoint(checkpoint, experiment, state, account, identity)
         each_phase(phase_row(state.phase - 1, state.results[-1], account.seconds[-1]))
-        driver.end()
+        driver.end(last=state.phase > experiment.config.phases)
     return state, account
 
 

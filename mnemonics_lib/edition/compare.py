@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mnemonics_lib.durable.commit import SHORT, short_commit
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.arms import FREE, Arm, RecordFile
 from mnemonics_lib.edition.columns import typed
 from mnemonics_lib.edition.first_networks import apart
 from mnemonics_lib.edition.intervals import Interval, paired
 from mnemonics_lib.edition.measures import MeasureError, measure
-from mnemonics_lib.edition.report import same_source
+from mnemonics_lib.edition.report import same_source, source_of
 from mnemonics_lib.edition.settings import Differences, Settings, differing, one_sided, settings, told
 from mnemonics_lib.errors import ReportedError
 
@@ -140,16 +141,9 @@ def _other_source(one: Record, other: Record) -> str:
     if same_source(one, other):
         return ""
     first, second = (record.code for record in (one, other))
-    digests = " and ".join((_source(record) or "unknown")[:10] for record in (one, other))
+    digests = " and ".join((source_of(record) or "unknown")[:SHORT] for record in (one, other))
+    one_s, other_s = (short_commit(code.commit, code.dirty) or "unknown" for code in (first, second))
     if first.commit and first == second and not first.dirty:
-        return (
-            f"made by different source, {digests}: both of commit {first.commit[:10]}, of which they use other modules"
-        )
-    commits = " and ".join(
-        (code.commit or "unknown")[:10] + ("-dirty" if code.dirty else "") for code in (first, second)
-    )
+        return f"made by different source, {digests}: both of commit {one_s}, of which they use other modules"
+    commits = f"{one_s} and {other_s}"
     return f"made by different source, {digests}, of commits {commits}: what changed between them is a cause, too"
-
-
-def _source(record: Record) -> str | None:
-    return record.identity.source if record.identity else record.code.source

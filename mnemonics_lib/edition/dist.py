@@ -13,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
 
 import mnemonics_lib
+from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.edition.deck.assets import copy_assets
 from mnemonics_lib.edition.deck.book import address, chapters
 from mnemonics_lib.edition.deck.make import IN_THE_PROJECT, LECTURE, SLIDES
@@ -138,13 +140,16 @@ def entries(folder: Path) -> Iterator[Path]:
 
 def pack(folder: Path, path: Path) -> None:
     """Write a zip of a folder, which is in it under the zip's own name. The same content gives the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as made:
-        for file in entries(folder):
-            entry = zipfile.ZipInfo(f"{path.stem}/{file.relative_to(folder).as_posix()}", DATE)
-            entry.external_attr = 0o100644 << 16  # a plain file that its owner may write
-            entry.create_system = 3  # else it is that of the machine that packs
-            made.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, 6)
+
+    def write(to: IO[bytes]) -> None:
+        with zipfile.ZipFile(to, "w") as made:
+            for file in entries(folder):
+                entry = zipfile.ZipInfo(f"{path.stem}/{file.relative_to(folder).as_posix()}", DATE)
+                entry.external_attr = 0o100644 << 16  # a plain file that its owner may write
+                entry.create_system = 3  # else it is that of the machine that packs
+                made.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, 6)
+
+    write_atomically(path, write)
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:

@@ -163,10 +163,10 @@ def gains(records: Path = RECORDS) -> list[Gain]:
     """
     found = []
     # Settings of one study share its records and its plan, which take a second to read.
-    arms_of = cache(lambda study: evidence(*study.split("/", 1), records))
+    arms_of = cache(lambda profile, name: evidence(profile, name, records))
     plan_of = cache(lambda study: plan(*study_files(study)))
     for setting in settings():
-        arms = arms_of(setting.study)
+        arms = arms_of(*setting.study.split("/"))
         if not comparable(arms, setting.arm, setting.control):
             continue
         trained, control = (values(arms[arm], "average_accuracy") for arm in (setting.arm, setting.control))

@@ -9,4 +9,5 @@ from mnemonics_lib.paths import PACKAGE
 
 def library_for_kernels() -> None:
     """Let kernels import this very library, installed or not: they start in another folder."""
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
+    folders = [str(PACKAGE.parent), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(folders))

@@ -19,12 +19,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import chdir
+from hashlib import sha256
 from pathlib import Path
 from pprint import pformat
 from typing import Any
 
 from mnemonics_lib.config import ConfigError, load_config, override
 from mnemonics_lib.durable.commit import code_version, short_commit
+from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.edition.kernels import library_for_kernels
 from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
 from mnemonics_lib.errors import ReportedError
@@ -207,8 +209,9 @@ def execute(
         return failed
     clean(notebook, _slug(output))
     notebook.metadata[EXECUTED_WITH] = executed_with(params, overrides, study)
-    nbformat.write(notebook, work)
-    os.replace(work, output)
+    # Whole or not at all, also where the output is on another file system than build/.
+    write_atomically(output, lambda file: file.write(f"{nbformat.writes(notebook)}\n".encode()))
+    work.unlink()
     return None
 
 
@@ -306,9 +309,11 @@ def _literal(path: Path) -> str:
 
 
 def _under(folder: str, output: Path) -> Path:
-    """``build/<folder>/<path of the output>``."""
+    """``build/<folder>/<path of the output>``; of an output elsewhere its name, and a digest of where it is."""
     relative = Path(os.path.relpath(output))
-    return Path("build", folder, output.name if ".." in relative.parts else relative)
+    if ".." in relative.parts:
+        relative = Path(sha256(str(output.absolute()).encode()).hexdigest()[:8], output.name)
+    return Path("build", folder, relative)
 
 
 def _slug(output: Path) -> str:

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from mnemonics_lib.config.shown import cut
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.edition.compare import Comparison
-from mnemonics_lib.edition.figures import PALETTE, differences
+from mnemonics_lib.edition.difference_figures import draw_differences
+from mnemonics_lib.edition.figures import PALETTE
 from mnemonics_lib.edition.measures import FORMS, unit
 
 FORMATS: dict[str, dict[str, Any]] = {".svg": {"Date": None}, ".png": {}, ".pdf": {"CreationDate": None}}
@@ -36,7 +37,7 @@ def pair_figure(comparison: Comparison, arm: str, baseline: str) -> Figure:
     words = comparison.field.replace("_", " ")
     _joined(comparison, left, [cut(baseline, LONGEST), cut(arm, LONGEST)])
     left.set(ylabel=f"{words} ({of})" if of else words, title=f"a line per seed, n = {result.n}")
-    differences({"": comparison.differences}, right, {"": PALETTE["mnemonics"]}, comparison.level)
+    draw_differences({"": comparison.differences}, right, {"": PALETTE["mnemonics"]}, comparison.level)
     form = f"+{FORMS.get(of, '.3g')}"
     told = f"mean {result.mean:{form}}"
     if result.n >= 3:

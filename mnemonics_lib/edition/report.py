@@ -91,6 +91,11 @@ def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("exemplars") if rows else pd.DataFrame()
 
 
+def source_of(record: Record) -> str | None:
+    """The digest of the source that a record was made by; that of one without an identity is of the whole library."""
+    return record.identity.source if record.identity else record.code.source
+
+
 def same_source(one: Record, other: Record) -> bool:
     """Whether two records were made by the same source; an old record and a new one say it differently, and are not."""
     if one.identity and other.identity:

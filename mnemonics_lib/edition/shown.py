@@ -45,7 +45,7 @@ def change(before: float, after: float, digits: int = 1) -> str:
         after: the number then.
         digits: after the point.
     """
-    old, new = f"{before:.{digits}f}", f"{after:.{digits}f}"
+    old, new = f"{before:z.{digits}f}", f"{after:z.{digits}f}"  # z: no minus before what rounds to 0
     if float(old) == float(new):
         return f"stayed at {new}"
     return f"{'rose' if after > before else 'fell'} from {old} to {new}"

@@ -105,7 +105,7 @@ class Sources:
             return self._of_study(source)
         if source == ALL:
             return f"From {self._link('all run records', self._listed)}."
-        if files := sorted(ROOT.glob(source)):
+        if files := _of_project(source):
             return f"From {', '.join(self._code_link(file.relative_to(ROOT).as_posix()) for file in files)}."
         raise SourceError(f"sources = {source!r}: must be {HERE}, {OWN}, {ALL}, a study or a file of the project")
 
@@ -212,3 +212,11 @@ def _code(found: Sequence[str | None]) -> str:
     if len(known) > NAMED:
         return f", code of {len(known)} commits"
     return f", code {' and '.join(f'`{commit}`' for commit in known)}"
+
+
+def _of_project(pattern: str) -> list[Path]:
+    """The project's files of a pattern; none for what is no pattern of one, such as "" or a path from the root."""
+    try:
+        return sorted(ROOT.glob(pattern))
+    except (ValueError, NotImplementedError):
+        return []

@@ -14,6 +14,7 @@ from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.arms import SEED_NAME, RecordFile, arm_of, read_files, record_paths
 from mnemonics_lib.edition.columns import typed
 from mnemonics_lib.edition.measures import OF_PHASE, OF_RUN, rows_of
+from mnemonics_lib.edition.report import source_of
 from mnemonics_lib.edition.settings import Settings, flat, settings
 
 MAIN = ("dataset", "phases", "method", "exemplars")
@@ -91,7 +92,6 @@ def _varies(name: str, fields: Iterable[Settings]) -> bool:
 
 
 def _made(record: Record) -> dict[str, str | None]:
-    """What a record was made by; the digest of a record without an identity is of all of the library's source."""
-    commit = short_commit(record.code.commit, record.code.dirty)
-    source = record.identity.source if record.identity else record.code.source
+    """What a record was made by."""
+    commit, source = short_commit(record.code.commit, record.code.dirty), source_of(record)
     return {"device": record.device, "commit": commit, "source": source and source[:SHORT]}

@@ -380,7 +380,7 @@ def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
     monkeypatch.setattr(Descent, "step", slowly)
     config = small(exemplars="random").replace(adjust=0, finetune=False)
     record, sessions, wall = in_sessions(config, tmp_path)
-    assert sessions >= 8  # three epochs and a phase's end, twice
+    assert sessions >= 7  # three epochs in each of two phases, and the end of the first
     assert all(seconds >= 3 * pause for seconds in record.phase_seconds)  # three epochs slept in each phase
     assert sum(record.phase_seconds) <= wall
     (shared,) = (tmp_path / "phase-0").glob("model-*.pt")
@@ -389,6 +389,16 @@ def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
     # Another run finds phase 0 made, and counts what it took; its own seconds are few.
     other, _ = runs.run(config.replace(phases=5), tmp_path)
     assert took <= other.phase_seconds[0] <= took + 3
+
+
+def test_a_limit_that_is_over_after_the_last_phase_ends_nothing(tmp_path, monkeypatch):
+    """All is done by then: the record is written, and no further session is asked for."""
+    config = small(exemplars="random").replace(phases=1, adjust=0, finetune=False)
+    late = iter([False, True])  # asked after a phase, since nothing has steps of its own here
+    monkeypatch.setattr(Driver, "__call__", lambda self, loop, name: walk(loop, name))
+    monkeypatch.setattr(Driver, "_late", lambda self: next(late))
+    record, _ = runs.run(config, tmp_path, minutes=0)
+    assert len(record.results) == 2
 
 
 def test_the_peak_of_all_sessions_counts(tmp_path, monkeypatch):

@@ -54,6 +54,7 @@ def test_a_sentence_is_shown_as_markdown(monkeypatch: pytest.MonkeyPatch) -> Non
         (3.04, 2.96, 1, "stayed at 3.0"),
         (3.04, 2.96, 2, "fell from 3.04 to 2.96"),
         (-0.01, 0.01, 1, "stayed at 0.0"),
+        (0.04, -0.04, 1, "stayed at 0.0"),
     ],
 )
 def test_a_change_is_said_as_it_is_printed(before: float, after: float, digits: int, said: str) -> None:

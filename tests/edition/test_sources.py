@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -87,9 +88,9 @@ def test_all_records_and_files_by_a_pattern(made):
     )
 
 
-@pytest.mark.parametrize("source", ["quick/digits-n7", "book/none.csv", "Records"])
+@pytest.mark.parametrize("source", ["quick/digits-n7", "book/none.csv", "Records", "", "/etc/hosts"])
 def test_what_is_not_there_is_refused_by_name(made, source):
-    with pytest.raises(SourceError, match=source):
+    with pytest.raises(SourceError, match=re.escape(f"sources = {source!r}: must be")):
         made.line([source], HERE)
 
 

@@ -99,7 +99,8 @@ def as_made_here(run: PlannedRun, directory: Path = RUNS) -> bool:
     if (record.identity, record.results) == (there.identity, there.results):
         return False
     print(f"{run.record}: came out otherwise where it was made; replaced by the record of the run as it is made here")
-    for wanted, made in zip(run.files, (path, runs.kept_beside(path)), strict=False):
+    # The record last: as long as it is the other machine's, a next call does what this one did not.
+    for wanted, made in reversed([*zip(run.files, (path, runs.kept_beside(path)), strict=False)]):
         copy(made, wanted)
     return True
 

@@ -13,6 +13,7 @@ from mnemonics_lib import runs
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.durable.checkpoint import restore_alone
+from mnemonics_lib.durable.commit import short_commit
 from mnemonics_lib.durable.provenance import data_digest
 from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition.finished.loops import alike, describe
@@ -98,9 +99,12 @@ class TakenRuns:
 
     def told(self) -> str:
         """What is taken and what is not, for the reader of the page."""
-        by_commit: dict[str, list[str]] = {str(self.store.header.code["commit"])[:10]: [f"`{NAME}`"]}
+        code = self.store.header.code
+        known = str(code["commit"]) if code["commit"] else None
+        by_commit = {short_commit(known, bool(code["dirty"])) or "unknown": [f"`{NAME}`"]}
         for run in self.plan.runs:
-            commit = (self._record(run).code.commit or "unknown")[:10]
+            made_by = self._record(run).code
+            commit = short_commit(made_by.commit, made_by.dirty) or "unknown"
             by_commit.setdefault(commit, []).append(f"`{run.arm}`")
         made = "; ".join(f"{', '.join(names)} by commit `{commit}`" for commit, names in by_commit.items())
         where = _shown(self.folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -32,10 +33,12 @@ class TimeLeft:
     def __init__(self, jobs: Iterable[Job], known: Mapping[Arm, Sequence[float]], cores: int) -> None:
         self._cores, self._known, self._here = cores, known, dict[Arm, list[float]]()
         self._waiting = {job.name: job for job in jobs}
+        self._failed: set[str] = set()
         self._paces: list[float] = []
 
     def done(self, name: str, seconds: float) -> None:
-        """A job has taken so many seconds."""
+        """A job has taken so many seconds. It may have failed before: a cluster's jobs are submitted again."""
+        self._failed.discard(name)
         job = self._waiting.pop(name, None)
         if job is not None and not (job.stamps or job.is_copy):
             arm = job.run.study, job.run.arm
@@ -44,18 +47,24 @@ class TimeLeft:
                 self._paces.append(seconds / median(self._known[arm]))
 
     def failed(self, name: str) -> None:
-        """A job has failed: those that need what it makes do not run either."""
-        job = self._waiting.pop(name, None)
-        if job is not None:
-            for other in [other.name for other in self._waiting.values() if job.output in other.needs]:
-                self.failed(other)
+        """A job has failed: as long as it is not done after all, those that need what it makes do not run either."""
+        self._failed.add(name)
 
     def seconds(self) -> float | None:
         """For all that is left; None while nothing is known."""
-        runs = [job.run for job in self._waiting.values() if not (job.stamps or job.is_copy)]
+        runs = [job.run for job in self._to_come() if not (job.stamps or job.is_copy)]
         found = [self._of(run.study, run.arm) for run in runs]
         known = [each for each in found if each is not None]
         return sum(known) / min(self._cores, max(1, len(found))) if len(known) == len(found) else None
+
+    def _to_come(self) -> list[Job]:
+        """The jobs that wait for nothing that failed, be it directly or not."""
+        left, missing = dict(self._waiting), set[Path]()
+        without = [name for name in self._failed if name in left]
+        while without:
+            missing |= {left.pop(name).output for name in without}
+            without = [job.name for job in left.values() if missing.intersection(job.needs)]
+        return list(left.values())
 
     def _of(self, study: str, arm: str) -> float | None:
         pace = median(self._paces) if self._paces else 1.0
@@ -105,6 +114,7 @@ class StudyProgress(Progress):
     def finished(self, rule: str, seconds: float) -> None:
         """Say what is left, when it is known."""
         self._made.add(rule)
+        self._not_made.discard(rule)  # where it failed and was submitted again
         self._left.done(rule, seconds)
         if left := self._left.seconds():
             print(f"          about {in_words(left)} left", flush=True)

@@ -12,6 +12,7 @@ import torch
 from mnemonics_lib import runs
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.keep import Keep
+from mnemonics_lib.durable.commit import short_commit
 from mnemonics_lib.durable.records import canonical, read_record
 from mnemonics_lib.edition.finished import runs_of, take
 from mnemonics_lib.edition.finished.store import NAME, FinishedError
@@ -112,8 +113,9 @@ def test_the_run_that_keeps_something_can_be_read_back(study: Study):
 
 def test_the_reader_is_told_what_is_taken_and_of_which_commit(study: Study):
     said = TakenRuns(study.path, study.config).told()
-    commit = read_record(study.plan.runs[0].record).code.commit
-    assert f"`{NAME}`, `random`, `mnemonics` by commit `{(commit or 'unknown')[:10]}`" in said
+    code = read_record(study.plan.runs[0].record).code
+    commit = short_commit(code.commit, code.dirty) or "unknown"
+    assert f"`{NAME}`, `random`, `mnemonics` by commit `{commit}`" in said
 
 
 @pytest.mark.parametrize("file", [NAME, "mnemonics/seed-0.json"])

@@ -85,7 +85,16 @@ def test_what_fails_and_what_waits_for_it_is_waited_for_no_more(todo, planned):
     assert left.seconds() == 40
     left.failed(phase_0.name)
     assert left.seconds() == 40 - 10 * len(waiting)
-    left.done(waiting[0].name, 3.0)  # is none of its own any more
+    left.done(phase_0.name, 3.0)  # a cluster submitted it again
+    assert left.seconds() == 40
+
+
+def test_what_failed_and_was_made_at_another_attempt_is_made(watched):
+    progress, runs, make = watched
+    fail(progress, runs["a", 0], "time limit reached after phase 2; the same command goes on there")
+    make(runs["a", 0])
+    progress.finished(runs["a", 0].name, 1.0)
+    assert progress.summary().splitlines()[0] == "Records: 1 made, 0 there before, 0 failed, 3 not run."
 
 
 @pytest.fixture
