@@ -13,6 +13,7 @@ from mnemonics_lib.config import read_yaml
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.paths import ROOT, STUDIES, data_root
 
+CONTENTS = ROOT / "book" / "_toc.yml"
 FOLDERS = {
     "cifar100": "cifar-100-python",
     "tiny_imagenet": "tiny-imagenet-200",
@@ -21,15 +22,15 @@ FOLDERS = {
 """Where in the directory of data sets each lies that a page below a chapter may need."""
 
 
-def chapters(book: Path = ROOT / "book") -> list[str]:
+def chapters() -> list[str]:
     """The root and the chapters, in order."""
-    contents = read_yaml(book / "_toc.yml")
+    contents = read_yaml(CONTENTS)
     return [contents["root"], *(chapter["file"] for part in contents["parts"] for chapter in part["chapters"])]
 
 
-def again(book: Path = ROOT / "book") -> list[str]:
+def again() -> list[str]:
     """The pages that are a chapter's notebook run again, in order."""
-    parts = read_yaml(book / "_toc.yml")["parts"]
+    parts = read_yaml(CONTENTS)["parts"]
     below = [page for part in parts for chapter in part["chapters"] for page in chapter.get("sections", [])]
     return [page["file"] for page in below if page["file"].startswith("executed/")]
 
@@ -47,9 +48,9 @@ def missing_data(page: str) -> Path | None:
     return None if folder is None or folder.is_dir() else folder
 
 
-def left_out(book: Path = ROOT / "book") -> dict[str, Path]:
+def left_out() -> dict[str, Path]:
     """The pages that cannot be made here, each with the folder that is missing."""
-    return {page: folder for page in again(book) if (folder := missing_data(page)) is not None}
+    return {page: folder for page in again() if (folder := missing_data(page)) is not None}
 
 
 def told(pages: dict[str, Path]) -> str:

@@ -66,16 +66,15 @@ def confusion(counts: Sequence[Sequence[int]], axis: Axes, title: str = "") -> A
     return axis
 
 
-def class_accuracies(accuracies: np.ndarray, axis: Axes, title: str = "") -> Axes:
+def class_accuracies(accuracies: np.ndarray, axis: Axes) -> Axes:
     """The accuracy on each class after each phase, on all classes seen: who forgets what.
 
     Args:
         accuracies: per cent [N + 1, K], of :func:`mnemonics_lib.edition.by_class.class_accuracies`.
         axis: where to draw; a row for each class, in the order of arrival.
-        title: of the axis.
     """
     _heat_map(accuracies.T, axis, "accuracy (%)")
-    axis.set(xlabel="after phase i", ylabel="class (numbers: accuracy, %)", title=title)
+    axis.set(xlabel="after phase i", ylabel="class (numbers: accuracy, %)")
     return axis
 
 

@@ -42,9 +42,7 @@ def snapshots(found: Snapshots) -> Figure:
     return figure
 
 
-def embeddings(
-    by_phase: Mapping[int, pd.DataFrame], kinds: Sequence[str], classes: Iterable[int], of: str = "t-SNE"
-) -> Figure:
+def embeddings(by_phase: Mapping[int, pd.DataFrame], kinds: Sequence[str], classes: Iterable[int]) -> Figure:
     """Kinds of exemplars among their data, as in the paper's Figures 1 and 5: a row a phase, a column a kind.
 
     The panels of a row are one map, with one scale.
@@ -53,7 +51,6 @@ def embeddings(
         by_phase: phase -> the table of :func:`mnemonics_lib.kept.embedding.embedding`.
         kinds: of exemplars, those of :data:`mnemonics_lib.kept.sets.KINDS`.
         classes: positions of the classes to show.
-        of: which map.
     """
     figure, axes = plt.subplots(
         len(by_phase),
@@ -65,7 +62,7 @@ def embeddings(
         sharey="row",
     )
     for line, (phase, table) in zip(axes, by_phase.items(), strict=True):
-        shown = table[(table["map"] == of) & table["class"].isin(list(classes))]
+        shown = table[(table["map"] == "t-SNE") & table["class"].isin(list(classes))]
         for axis, kind in zip(line, kinds, strict=True):
             points = shown[shown["kind"].isin(("data", kind))]
             at, stars = points[["x", "y"]].to_numpy(), (points["kind"] == kind).to_numpy()

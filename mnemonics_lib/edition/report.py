@@ -66,13 +66,13 @@ def mean_pm(result: Interval) -> str:
     return f"{result.mean:.1f}" if result.n < 3 else f"{result.mean:.1f} ± {result.mean - result.low:.1f}"
 
 
-def summary(found: Evidence, baseline: str = "herding") -> pd.DataFrame:
-    """One row per arm: accuracy, difference to the baseline on the same seeds, forgetting, displacement and cost.
+def summary(found: Evidence) -> pd.DataFrame:
+    """One row per arm: accuracy, difference to herding on the same seeds, forgetting, displacement and cost.
 
     Args:
-        found: the records; a dash stands for the difference of ``baseline`` to itself, and for all without its runs.
-        baseline: the arm that others are compared with.
+        found: the records; a dash stands for the difference of herding to itself, and for all without its runs.
     """
+    baseline = "herding"
     rows = []
     for arm, by_seed in found.items():
         seconds = median(record.seconds for record in by_seed.values())

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import html
-import importlib.util
 from contextlib import chdir
 from pathlib import Path
 
 import nbformat
 
 from mnemonics_lib.edition.notebooks import execute
+from tests.extensions import extension
 
 BOOK = Path(__file__).parents[2] / "book"
 
 
 def widget_files(page: str) -> tuple[str, ...]:
     """What the book's extension has the page load, seen from `_static`."""
-    spec = importlib.util.spec_from_file_location("widgets", BOOK / "_ext" / "widgets.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    files: tuple[str, ...] = module.WIDGETS[f"executed/{page}"]
+    files: tuple[str, ...] = extension("widgets").WIDGETS[f"executed/{page}"]
     return files
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -17,6 +16,7 @@ from docutils.utils import SystemMessage
 from mnemonics_lib.edition import drawings
 from mnemonics_lib.edition.drawings import shapes
 from mnemonics_lib.edition.figures import PALETTE
+from tests.extensions import extension
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -176,12 +176,7 @@ def test_a_notebook_gets_the_drawing_and_its_description(monkeypatch: pytest.Mon
 @pytest.fixture
 def directive():
     """The book's directive, as Sphinx registers it."""
-    spec = importlib.util.spec_from_file_location("book_extension", ROOT / "book" / "_ext" / "mnemonics_book.py")
-    assert spec
-    assert spec.loader
-    extension = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(extension)
-    directives.register_directive("drawing", extension.DrawingDirective)
+    directives.register_directive("drawing", extension("mnemonics_book").DrawingDirective)
     yield
     directives.register_directive("drawing", None)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.extensions import extension
+
 ROOT = Path(__file__).parents[2]
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "book" / "api").glob("*.md")}
 SOURCES = sorted([*(ROOT / "notebooks").glob("0*.py"), *(ROOT / "book").glob("*.py")])
@@ -17,15 +19,6 @@ MODULE = re.compile(r"^\.\. automodule:: ([\w.]+)\n(?:   :members: (.+))?", re.M
 ONE = re.compile(r"^\.\. autoclass:: ([\w.]+)\.(\w+)$", re.MULTILINE)
 AROUND = ("bench", "durable.bar", "edition", "inspection", "paths", "kept.embedding")
 """What the book is made with, and a user of the library does not need; some of it is in the reference all the same."""
-
-
-def load(name: str):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "_ext" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def documented() -> dict[str, list[str]]:
@@ -68,14 +61,14 @@ def test_a_colon_in_the_first_line_of_an_attribute_does_not_make_a_type_of_what_
     lines = ["Bytes: of a step."]
     taken = str(napoleon.GoogleDocstring(list(lines), napoleon.Config(), what="attribute", name="x"))
     assert ":type: Bytes" in taken
-    load("api_reference").keep_first_line(None, "attribute", "x", None, None, lines)
+    extension("api_reference").keep_first_line(None, "attribute", "x", None, None, lines)
     kept = str(napoleon.GoogleDocstring(lines, napoleon.Config(), what="attribute", name="x"))
     assert "Bytes: of a step." in kept
     assert ":type:" not in kept
 
 
 def test_arguments_one_on_a_line_are_no_list_without_terms():
-    accessible = load("accessible")
+    accessible = extension("accessible")
     page = {"body": '<dl class="py"><dt class="sig sig-object py">f(<dl>\n<dd>x,</dd>\n</dl>\n)</dt><dd>It.</dd></dl>'}
     accessible.mend(None, "page", "page.html", page, None)
     lines = '<span class="sig-lines">\n<span class="sig-line">x,</span>\n</span>'

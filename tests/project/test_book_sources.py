@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
 from tests.browser.pages import names
+from tests.extensions import load
 
 ROOT = Path(__file__).parents[2]
 BOOK, LIBRARY, NOTEBOOKS = ROOT / "book", ROOT / "mnemonics_lib", ROOT / "notebooks"
@@ -27,17 +27,6 @@ CITED = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 CODE_LINE = re.compile(r"^Code: (.+)$", re.MULTILINE)
 TICKED = re.compile(r"`([^`\s]+)`")
 IN_PROSE = re.compile(r"\bEqs?\.[\s ]*(\d+[ab]?(?:(?:\s*(?:,|-|to|and)\s*)\d+[ab]?)*)")
-
-
-def load(path: Path) -> ModuleType:
-    """Import a file that is in no package."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 checker = load(ROOT / "tests" / "check_book_offline.py")

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
-spec = importlib.util.spec_from_file_location(
-    "breakable_code", Path(__file__).parents[2] / "book" / "_ext" / "breakable_code.py"
-)
-assert spec
-assert spec.loader
-breakable_code = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(breakable_code)
+from tests.extensions import extension
+
+breakable_code = extension("breakable_code")
 
 
 @pytest.mark.parametrize(

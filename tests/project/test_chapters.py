@@ -1,29 +1,19 @@
 """Chapters by their numbers, and equations by theirs: what the notebooks name is what the book shows."""
 
-import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 from docutils import nodes
 from docutils.utils import new_document
 
 from mnemonics_lib.config import read_yaml
+from tests.extensions import extension
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.py"))
 CHAPTER = re.compile(r"\[[Cc]hapter (\d+)\]\((\w+)\.ipynb\)")
-
-
-def extension(name: str) -> ModuleType:
-    """One of the book's own extensions of Sphinx."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "_ext" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 equation_links, page_links = extension("equation_links"), extension("page_links")

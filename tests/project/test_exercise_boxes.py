@@ -1,17 +1,11 @@
 """Exercises of a notebook as the book shows them."""
 
-import importlib.util
 import json
-from pathlib import Path
 from types import SimpleNamespace
 
-spec = importlib.util.spec_from_file_location(
-    "exercise_boxes", Path(__file__).parents[2] / "book" / "_ext" / "exercise_boxes.py"
-)
-assert spec
-assert spec.loader
-boxes = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(boxes)
+from tests.extensions import extension
+
+boxes = extension("exercise_boxes")
 
 TEXT = "### Exercise 2.1: which way\n\nWork out $p$.\n"
 

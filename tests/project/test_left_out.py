@@ -9,9 +9,9 @@ from docutils import nodes
 from docutils.utils import new_document
 
 from mnemonics_lib.config import parse_yaml, read_yaml
-from tests.project.test_api_reference import load
+from tests.extensions import extension
 
-extension = load("left_out")
+left_out_extension = extension("left_out")
 TOC = """
 root: intro
 parts:
@@ -37,13 +37,13 @@ def write(folder: Path, *pages: str) -> Path:
 
 
 def test_a_page_that_is_there_stays(tmp_path: Path):
-    contents, again = extension.pruned(parse_yaml(TOC), write(tmp_path, "executed/shown/b/01_x"))
+    contents, again = left_out_extension.pruned(parse_yaml(TOC), write(tmp_path, "executed/shown/b/01_x"))
     assert contents == parse_yaml(TOC)
     assert again == {"executed/quick/a/01_x": [("executed/shown/b/01_x", "B: x")]}
 
 
 def test_one_that_is_not_goes_and_written_pages_stay(tmp_path: Path):
-    contents, again = extension.pruned(parse_yaml(TOC), tmp_path)
+    contents, again = left_out_extension.pruned(parse_yaml(TOC), tmp_path)
     assert contents["parts"][0]["chapters"] == [{"file": "executed/quick/a/01_x", "title": "X"}]
     assert contents["parts"][1] == parse_yaml(TOC)["parts"][1]
     assert again == {}
@@ -55,12 +55,12 @@ def test_sphinx_reads_other_contents_where_something_is_left_out(tmp_path: Path)
     (book / "_toc.yml").write_text(TOC)
     config = SimpleNamespace(external_toc_path="_toc.yml")
     app = SimpleNamespace(srcdir=book, doctreedir=tmp_path / "trees", config=config)
-    extension.prune(app, config)
+    left_out_extension.prune(app, config)
     read = read_yaml(config.external_toc_path)
-    assert read == extension.pruned(parse_yaml(TOC), book)[0]
+    assert read == left_out_extension.pruned(parse_yaml(TOC), book)[0]
     config.external_toc_path = "_toc.yml"
     write(book, "executed/shown/b/01_x")
-    extension.prune(app, config)
+    left_out_extension.prune(app, config)
     assert config.external_toc_path == "_toc.yml"
 
 
@@ -72,5 +72,5 @@ def test_a_chapter_leads_to_the_pages_on_which_it_is_run_again():
         section = nodes.section("", nodes.title("", "A chapter"), nodes.paragraph("", "Text."))
         document += section
         app = SimpleNamespace(env=SimpleNamespace(docname=page), config=config, builder=builder)
-        extension.link(app, document)
+        left_out_extension.link(app, document)
         assert section[1].astext() == (expected or "Text.")

@@ -18,19 +18,19 @@ from docutils.utils import new_document
 
 from mnemonics_lib.config import read_yaml
 from tests.browser.pages import names
-from tests.project.test_api_reference import load
+from tests.extensions import extension
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = read_yaml(ROOT / "book" / "_config.yml")["repository"]
 NAME = REPOSITORY["url"].removeprefix("https://github.com/")
 CHAPTERS = [name for name in names() if "/0" in name and "/shown/" not in name]
 PATH = re.compile(r"/(notebooks/\w+\.ipynb)$")
-extension = load("notebook_buttons")
+buttons = extension("notebook_buttons")
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_each_button_names_a_committed_notebook(page):
-    found = extension.addresses(page, REPOSITORY["url"], REPOSITORY["branch"])
+    found = buttons.addresses(page, REPOSITORY["url"], REPOSITORY["branch"])
     assert list(found) == ["Colab", "Binder"]
     (notebook,) = {match.group(1) for url in found.values() if (match := PATH.search(url))}
     assert Path(notebook).stem == Path(page).name
@@ -42,7 +42,7 @@ def test_each_button_names_a_committed_notebook(page):
 
 
 def test_the_addresses_are_those_that_the_services_read():
-    found = extension.addresses(CHAPTERS[0], "https://github.com/someone/book", "main")
+    found = buttons.addresses(CHAPTERS[0], "https://github.com/someone/book", "main")
     assert found == {
         "Colab": "https://colab.research.google.com/github/someone/book/blob/main/notebooks/01_preliminaries.ipynb",
         "Binder": "https://mybinder.org/v2/gh/someone/book/main?urlpath=lab/tree/notebooks/01_preliminaries.ipynb",
@@ -53,7 +53,7 @@ def test_the_addresses_are_those_that_the_services_read():
     "page", ["executed/intro", "method/equations", "reproduce", "executed/shown/cifar100/01_preliminaries"]
 )
 def test_other_pages_have_none(page):
-    assert extension.addresses(page, REPOSITORY["url"], REPOSITORY["branch"]) == {}
+    assert buttons.addresses(page, REPOSITORY["url"], REPOSITORY["branch"]) == {}
 
 
 def test_the_buttons_stand_under_the_title():
@@ -62,7 +62,7 @@ def test_the_buttons_stand_under_the_title():
     document += section
     options = {"repository_url": REPOSITORY["url"], "repository_branch": REPOSITORY["branch"]}
     app = SimpleNamespace(config=SimpleNamespace(html_theme_options=options), env=SimpleNamespace(docname=CHAPTERS[0]))
-    extension.add_buttons(app, document)
+    buttons.add_buttons(app, document)
     assert section[1].astext() == "Run this notebook on Colab or Binder, with nothing to install."
     assert [urlsplit(link["refuri"]).netloc for link in section[1].findall(nodes.reference)] == [
         "colab.research.google.com",
@@ -73,7 +73,7 @@ def test_the_buttons_stand_under_the_title():
 def test_the_readme_has_the_same_buttons():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for page in CHAPTERS:
-        for url in extension.addresses(page, REPOSITORY["url"], REPOSITORY["branch"]).values():
+        for url in buttons.addresses(page, REPOSITORY["url"], REPOSITORY["branch"]).values():
             assert f"({url})" in text
 
 

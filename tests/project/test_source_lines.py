@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,14 +12,11 @@ import pytest
 from mnemonics_lib.edition.pairs import read_notebook
 from mnemonics_lib.edition.sources import Page
 from mnemonics_lib.paths import ROOT
+from tests.extensions import extension
 
 BOOK = Path(__file__).parents[2] / "book"
 
-spec = importlib.util.spec_from_file_location("source_lines", BOOK / "_ext" / "source_lines.py")
-assert spec
-assert spec.loader
-source_lines = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(source_lines)
+source_lines = extension("source_lines")
 
 TABLE = {"text/markdown": "| a |\n|:--|\n| 1 |"}
 

@@ -1,18 +1,15 @@
 """The files of a widget are loaded by its own page, in their order, and by no other."""
 
-import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from tests.extensions import extension
+
 BOOK = Path(__file__).parents[2] / "book"
 
-spec = importlib.util.spec_from_file_location("widgets", BOOK / "_ext" / "widgets.py")
-assert spec
-assert spec.loader
-widgets = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(widgets)
+widgets = extension("widgets")
 
 
 @pytest.mark.parametrize("page", widgets.WIDGETS)

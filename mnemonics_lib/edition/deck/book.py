@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 from docutils.nodes import make_id
@@ -25,24 +24,21 @@ class Chapter(NamedTuple):
     title: str
 
 
-def chapters(book: Path = BOOK) -> dict[str, Chapter]:
-    """The numbered chapters, by the last part of their page's name, such as ``01_preliminaries``.
-
-    Args:
-        book: the folder of its sources.
-    """
-    parts = read_yaml(book / CONTENTS)["parts"]
+def chapters() -> dict[str, Chapter]:
+    """The numbered chapters, by the last part of their page's name, such as ``01_preliminaries``."""
+    parts = read_yaml(BOOK / CONTENTS)["parts"]
     listed = [chapter for part in parts if part.get("numbered", True) for chapter in part["chapters"]]
     made = [
-        Chapter(each["file"], number, each.get("title") or _heading(each["file"], book))
+        Chapter(each["file"], number, each.get("title") or _heading(each["file"]))
         for number, each in enumerate(listed, start=1)
     ]
     return {chapter.file.rpartition("/")[2]: chapter for chapter in made}
 
 
-def _heading(file: str, book: Path) -> str:
+def _heading(file: str) -> str:
     """The first heading of a page that is written, or of the source of one that is executed."""
-    source = book / f"{file.removeprefix('executed/')}.py" if file.startswith("executed/") else book / f"{file}.md"
+    executed = file.startswith("executed/")
+    source = BOOK / (f"{file.removeprefix('executed/')}.py" if executed else f"{file}.md")
     found = TITLE[source.suffix].search(source.read_text(encoding="utf-8")) if source.is_file() else None
     return found[1] if found else file.rpartition("/")[2]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from docutils.nodes import make_id
 from nbformat import NotebookNode
@@ -22,9 +21,9 @@ from mnemonics_lib.paths import ROOT
 SOURCES = ROOT / "notebooks"
 
 
-def read_sources(folder: Path = SOURCES) -> dict[str, NotebookNode]:
+def read_sources() -> dict[str, NotebookNode]:
     """The notebooks by their names without suffix, in order; not executed."""
-    return {path.stem: read_notebook(path) for path in sorted(folder.glob("0*.py"))}
+    return {path.stem: read_notebook(path) for path in sorted(SOURCES.glob("0*.py"))}
 
 
 def to_section(chapter: str, section: str) -> str:

@@ -173,7 +173,7 @@ def read_study(path: str | Path) -> Study:
     return validate(Study, read_yaml(path), str(path))
 
 
-def study_files(given: str | Path, shipped: Path = STUDIES) -> list[Path]:
+def study_files(given: str | Path) -> list[Path]:
     """The study files that a path, a name such as ``quick/digits-n5``, or a folder's name such as ``quick`` stands for.
 
     Raises:
@@ -184,28 +184,28 @@ def study_files(given: str | Path, shipped: Path = STUDIES) -> list[Path]:
         if path.suffix != ".yaml":
             raise ConfigError(f"study = {shown(str(given))}: must end in .yaml; the name without it is for its records")
         return [path]
-    found = sorted(file for file in shipped.rglob("*.yaml") if not file.name.startswith("."))
-    names = {file.relative_to(shipped).with_suffix("").as_posix(): file for file in found}
+    found = sorted(file for file in STUDIES.rglob("*.yaml") if not file.name.startswith("."))
+    names = {file.relative_to(STUDIES).with_suffix("").as_posix(): file for file in found}
     chosen = [file for name, file in names.items() if name == path.as_posix() or name.startswith(f"{path.as_posix()}/")]
     if not chosen:
         raise ConfigError(f"study = {shown(str(given))}: no such file or study; there are {', '.join(names) or 'none'}")
     return chosen
 
 
-def records_of(study: Path, shipped: Path = STUDIES, records: Path = RECORDS) -> Path:
+def records_of(study: Path) -> Path:
     """Where a study's records are: of the project's in ``book/records``, of others in a folder beside the file."""
-    name = _shipped_name(study, shipped)
-    return study.with_suffix("") if name is None else records / name
+    name = _shipped_name(study)
+    return study.with_suffix("") if name is None else RECORDS / name
 
 
-def given_name(study: Path, shipped: Path = STUDIES) -> str:
+def given_name(study: Path) -> str:
     """What :func:`study_files` takes for this file: the name of one of the project's studies, the path of another."""
-    return _shipped_name(study, shipped) or str(study)
+    return _shipped_name(study) or str(study)
 
 
-def _shipped_name(study: Path, shipped: Path) -> str | None:
+def _shipped_name(study: Path) -> str | None:
     """The name of one of the project's studies, such as ``quick/digits-n5``; None for a file elsewhere."""
     try:
-        return study.resolve().relative_to(shipped.resolve()).with_suffix("").as_posix()
+        return study.resolve().relative_to(STUDIES.resolve()).with_suffix("").as_posix()
     except ValueError:
         return None
