@@ -6,7 +6,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PROFILE ?= quick
-JOBS ?= $(shell nproc 2> /dev/null || getconf _NPROCESSORS_ONLN)
+# nproc says 1 where OMP_NUM_THREADS is 1, which is a thread a job and no number of jobs.
+JOBS ?= $(shell env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc 2> /dev/null || getconf _NPROCESSORS_ONLN)
 
 ifdef PYTHON
   ENVIRONMENT := interpreter
