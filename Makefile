@@ -93,7 +93,7 @@ finished: $(ENVIRONMENT) ## make the finished work that notebooks take from a st
 	@$(PY) -m mnemonics_lib.edition.finished.make "$$STUDY"
 
 .PHONY: costs
-costs: $(ENVIRONMENT) ## write what each notebook took in the last reproduction to book/records/costs.json
+costs: $(ENVIRONMENT) ## measure what each notebook takes alone, and write it to book/records/costs.json
 	@$(PY) -m mnemonics_lib.edition.costs
 
 .PHONY: test

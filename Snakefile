@@ -42,6 +42,13 @@ def notebooks(profile):
     return [f"book/executed/{profile}/{p.stem}/{s.stem}.ipynb" for p in parameter_files(profile) for s in SOURCES]
 
 
+def after(wildcards):
+    # The run that these chapters share is made by chapter 2, and not by all of them, of which two would wait.
+    shares = wildcards.notebook in {"04_ablations", "05_visualizations"} and Path("notebooks/02_global_bop.py").exists()
+    made = f"book/executed/{wildcards.profile}/{wildcards.params}/02_global_bop.ipynb"
+    return ancient(made) if shares else []
+
+
 def executed_chapters(*_):
     # What the book's contents name; of twins that differ in a parameter it shows one.
     return [f"book/{file}.ipynb" for file in contents.chapters() if file.startswith("executed/")]
@@ -96,12 +103,11 @@ rule notebook:
         library=LIBRARY,
         records=lambda wildcards: RECORDS if wildcards.notebook in READ_RECORDS else [],
         costs=COSTS,
+        after=after,
     output:
         "book/executed/{profile}/{params}/{notebook}.ipynb",
     log:
         "build/logs/{profile}/{params}/{notebook}.log",
-    benchmark:
-        "build/benchmarks/{profile}/{params}/{notebook}.tsv"
     threads: 1
     resources:
         mem_mb=4000,
@@ -124,8 +130,6 @@ rule again:
         "book/executed/shown/{study}/{notebook}.ipynb",
     log:
         "build/logs/shown/{study}/{notebook}.log",
-    benchmark:
-        "build/benchmarks/shown/{study}/{notebook}.tsv"
     threads: 1
     resources:
         mem_mb=4000,

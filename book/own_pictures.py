@@ -77,8 +77,8 @@ for line in lines(report):
 # ## From the folder to a result
 #
 # Eight lines. `look_at` counts the classes and their pictures; that description stands in the configuration, and a run on a
-# folder that has changed since is refused. The rest is taken from the quick setting of the digits, which suits a few small
-# pictures. Digits may not be mirrored (`flip=False`); most other things may. For photographs, begin with
+# folder that has changed since is refused. The rest is taken from the quick setting of the digits with $N = 1$, which suits
+# a few small pictures: five classes, and then five more. Digits may not be mirrored (`flip=False`); most other things may. For photographs, begin with
 # `params/small/cifar100-n5.yaml` and `size=32`, with `grey` left out.
 
 # %%
@@ -89,7 +89,7 @@ from mnemonics_lib.paths import PARAMS
 from mnemonics_lib.runs import load_run, run
 
 folder = look_at(pictures, size=8, grey=True, flip=False)
-quick = load_config(PARAMS / "quick" / "digits-n5.yaml")
+quick = load_config(PARAMS / "quick" / "digits-n1.yaml")
 config = quick.replace(dataset="folder", folder=folder)
 record, path = run(config, Path(place.name) / "runs")
 finished = load_run(path)

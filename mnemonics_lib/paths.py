@@ -32,8 +32,8 @@ RECORDS = ROOT / "book" / "records"
 """Committed results: the only source of the numbers in the book."""
 STUDIES = ROOT / "book" / "studies"
 """The studies that make them."""
-RUNS = ROOT / "build" / "runs"
-"""Checkpoints and records of runs made on this machine."""
+RUNS = Path(os.environ.get("MNEMONICS_RUNS") or ROOT / "build" / "runs")
+"""Checkpoints and records of runs made on this machine: ``$MNEMONICS_RUNS``, or ``build/runs``."""
 
 
 def data_root() -> Path:

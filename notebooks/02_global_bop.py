@@ -60,6 +60,7 @@ import torch
 from mnemonics_lib import global_bop, losses, metrics
 from mnemonics_lib.edition import by_class, drawings, figures, report
 from mnemonics_lib.edition.costs import cost
+from mnemonics_lib.edition.drawn_from import drawn_from
 from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.exemplars.selection import select
@@ -296,7 +297,8 @@ for field, classes in names.items():
 # by step, phase 1 was the same to the last test image:
 
 # %% tags=["live"]
-record, path = runs.run(config, RUNS, progress=True)
+keep = drawn_from(config)  # what the figures of chapter 5 need
+record, path = runs.run(config, RUNS, keep=keep, progress=True)
 print("record:", path.relative_to(RUNS.parent.parent))
 assert record.results[1].confusion == row["confusion"]
 

@@ -66,6 +66,7 @@ from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.difference_figures import draw_differences
+from mnemonics_lib.edition.drawn_from import drawn_from
 from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.intervals import interval, paired
 from mnemonics_lib.edition.shown import say, show
@@ -96,7 +97,8 @@ grid = [(kind, at) for at in seeds for kind in kinds]
 fresh: report.Evidence = {}
 for kind, at in bar(grid, desc="runs"):
     run = config.replace(exemplars=kind, seed=at)
-    record, _ = runs.run(run, RUNS, progress=True)
+    keep = drawn_from(run) if run == config else None  # as in chapter 2
+    record, _ = runs.run(run, RUNS, keep=keep, progress=True)
     fresh.setdefault(kind, {})[at] = record
 
 # %% tags=["hide-input"]

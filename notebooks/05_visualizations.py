@@ -13,8 +13,8 @@
 # the boundaries between classes, and herding's near their centres. A picture can
 # mislead, so the distance is also measured, and the answer stands at the end.
 #
-# **Needs.** The run of [chapter 2](02_global_bop.ipynb). It is made once more
-# here, since it must keep what the figures need.
+# **Needs.** The run of [chapter 2](02_global_bop.ipynb), which keeps what the
+# figures need. Where it is not there yet, it is made here.
 #
 # **You will see** exemplars while they are trained, a t-SNE map of random,
 # herding's and trained ones among their data, early and late, and how near to
@@ -80,7 +80,7 @@ runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 # %% tags=["live"]
 early, late = 0, config.phases
 keep = Keep(phases=[early, late])  # of three classes, ten steps of each
-record, path = runs.run(config, RUNS / "kept", keep=keep, progress=True)
+record, path = runs.run(config, RUNS, keep=keep, progress=True)
 kept_path = runs.kept_beside(path)
 kept = read_kept(kept_path)
 print(f"{kept_path.stat().st_size / 1000:.0f} kB kept")

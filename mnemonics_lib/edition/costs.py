@@ -1,15 +1,24 @@
-"""What each notebook costs to run, as measured: ``book/records/costs.json``, which ``make costs`` writes."""
+"""What each notebook costs to run, as measured: ``book/records/costs.json``, which ``make costs`` writes.
+
+``python -m mnemonics_lib.edition.costs`` measures the notebooks that the book shows, and those of ``params/quick``, one
+after the other: each alone, with no runs from before, as whoever opens it first has it. With names, such as
+``quick/digits-n5/03_local_bop``, it measures these, and leaves what is known of others.
+"""
 
 from __future__ import annotations
 
-import csv
+import argparse
 import json
 import os
+import subprocess
 import sys
-from pathlib import Path
+import time
+from collections.abc import Mapping, Sequence
+from tempfile import TemporaryDirectory
 
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.paths import RECORDS, ROOT
+from mnemonics_lib.durable.files import write_atomically
+from mnemonics_lib.paths import PARAMS, RECORDS, ROOT
 
 COSTS = RECORDS / "costs.json"
 
@@ -22,35 +31,72 @@ def cost(notebook: str, config: RunConfig, study: str = "") -> str:
         config: what it is run with.
         study: whose finished work it takes; "" where it computes everything.
     """
-    measured = json.loads(COSTS.read_text()) if COSTS.exists() else {"seconds": {}}
+    measured = json.loads(COSTS.read_text())["seconds"] if COSTS.exists() else {}
     key = f"{study or f'{config.profile}/{config.dataset}-n{config.phases}'}/{notebook}"
-    if key not in measured["seconds"]:
+    if key not in measured:
         return f"Cost of {key}: not measured yet."
-    seconds, cores = measured["seconds"][key], measured["cores"]
-    return f"Measured cost of {key}: {seconds:.0f} s, one thread, on {cores} cores that ran two at a time."
+    return f"Measured cost of {key}: {measured[key]:.0f} s, alone, on one thread."
 
 
-def collect(benchmarks: Path) -> dict[str, object]:
-    """Wall seconds of every notebook, from the benchmark files the batch engine leaves."""
-    seconds = {}
-    for path in sorted(benchmarks.rglob("*.tsv")):
-        with path.open() as file:
-            seconds[path.relative_to(benchmarks).with_suffix("").as_posix()] = float(
-                next(csv.DictReader(file, delimiter="\t"))["s"]
-            )
-    return {"cores": os.cpu_count(), "seconds": seconds}
+def commands() -> dict[str, list[str]]:
+    """Name of a notebook with its parameters -> what runs it, after ``python -m``; those whose data are here."""
+    from mnemonics_lib.edition.contents import again, missing_data, study_of
+
+    found = {}
+    for params in sorted((PARAMS / "quick").glob("*.yaml")):
+        for source in sorted((ROOT / "notebooks").glob("0*.py")):
+            found[f"quick/{params.stem}/{source.stem}"] = [str(source), "--params", str(params)]
+    for page in again() if found else []:  # an installed library has neither notebooks nor a book
+        source = ROOT / "notebooks" / f"{page.rpartition('/')[2]}.py"
+        if missing_data(page) is None:
+            found[page.removeprefix("executed/")] = [str(source), "--study", study_of(page)]
+    return {name: ["mnemonics_lib.edition.notebooks", "execute", *arguments] for name, arguments in found.items()}
 
 
-def main(benchmarks: Path = ROOT / "build" / "benchmarks", costs: Path = COSTS) -> int:
-    """Write what the last reproduction took; the exit status, 2 where there is nothing to write or no place for it."""
-    collected = collect(benchmarks)
-    if not collected["seconds"]:
-        print(f"{benchmarks}: nothing measured yet; `make reproduce` first. {costs} is left as it is", file=sys.stderr)
+def seconds_of(command: Sequence[str]) -> float:
+    """Wall seconds of a notebook in a process of its own, which finds no runs and leaves none.
+
+    Raises:
+        CalledProcessError: when the notebook fails; it has said why.
+    """
+    with TemporaryDirectory() as folder:
+        environment = {"MNEMONICS_RUNS": f"{folder}/runs", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        output = ["--output", f"{folder}/executed.ipynb"]
+        began = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", *command, *output],
+            env=os.environ | environment,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        return time.monotonic() - began
+
+
+def write(seconds: Mapping[str, float]) -> None:
+    """Write what is known to ``COSTS``, with the machine that measured it."""
+    from mnemonics_lib.device.processor import processor_name
+
+    known = {"processor": processor_name(), "cores": os.cpu_count(), "seconds": dict(seconds)}
+    text = json.dumps(known, indent=1, sort_keys=True) + "\n"
+    write_atomically(COSTS, lambda file: file.write(text.encode()))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit status: 2 where there is nothing to measure, or no such notebook."""
+    parser = argparse.ArgumentParser(prog="python -m mnemonics_lib.edition.costs")
+    parser.add_argument("names", nargs="*", help="such as quick/digits-n5/03_local_bop (default: all)")
+    asked, there = parser.parse_args(arguments).names, commands()
+    if not there:
+        print("costs are those of the project's notebooks; there are none here", file=sys.stderr)
         return 2
-    if not costs.parent.is_dir():
-        print(f"{costs.parent}: no such folder; costs are kept in the project's, beside its records", file=sys.stderr)
+    if unknown := [name for name in asked if name not in there]:
+        print(f"names = {unknown}: must be of {', '.join(there)}", file=sys.stderr)
         return 2
-    costs.write_text(json.dumps(collected, indent=1, sort_keys=True) + "\n")
+    known = json.loads(COSTS.read_text())["seconds"] if asked and COSTS.exists() else {}
+    for name in asked or there:
+        known[name] = round(seconds_of(there[name]), 1)
+        print(f"{name}: {known[name]:.0f} s", flush=True)
+        write(known)  # after each: what is measured is not lost when the rest is stopped
     return 0
 
 

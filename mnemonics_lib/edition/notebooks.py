@@ -32,6 +32,10 @@ from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterErr
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import ROOT
 
+# jsonschema, which nbformat imports, else compiles the grammar of international addresses, which no notebook has: a
+# second of each call.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None is what stops an import
+
 try:
     import nbformat
     from nbformat import NotebookNode

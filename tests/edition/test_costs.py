@@ -1,35 +1,103 @@
-"""A notebook's cost is what was measured, and said to be missing where it was not."""
+"""A notebook's cost is what was measured of it alone, and said to be missing where it was not."""
+
+from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import pytest
 
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.edition import costs
+from mnemonics_lib.paths import ROOT
 
 
-def test_costs_are_collected_from_the_benchmarks_and_told(tmp_path, monkeypatch):
-    path = tmp_path / "benchmarks" / "quick" / "digits-n5" / "02_global_bop.tsv"
-    path.parent.mkdir(parents=True)
-    path.write_text("s\th:m:s\tmax_rss\n61.7\t0:01:01\t700\n")
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(costs, "COSTS", tmp_path / "costs.json")
+    return tmp_path / "costs.json"
+
+
+def test_a_cost_is_told_as_it_was_measured(file: Path):
     config = RunConfig()
     assert "not measured" in costs.cost("02_global_bop", config)
-    costs.COSTS.write_text(json.dumps(costs.collect(tmp_path / "benchmarks")))
-    assert "62 s" in costs.cost("02_global_bop", config)
+    costs.write({"quick/digits-n5/02_global_bop": 61.7})
+    assert costs.cost("02_global_bop", config) == (
+        "Measured cost of quick/digits-n5/02_global_bop: 62 s, alone, on one thread."
+    )
     assert "not measured" in costs.cost("02_global_bop", config.replace(phases=1))
     assert "shown/cifar100/02_global_bop: not measured" in costs.cost("02_global_bop", config, "shown/cifar100")
 
 
-def test_costs_are_written_where_they_are_kept_and_only_when_there_are_some(tmp_path, capsys):
-    benchmarks, file = tmp_path / "benchmarks", tmp_path / "records" / "costs.json"
-    file.parent.mkdir()
-    file.write_text("of before")
-    assert costs.main(benchmarks, file) == 2
-    assert f"{benchmarks}: nothing measured yet" in capsys.readouterr().err
-    assert file.read_text() == "of before"
+def test_the_line_of_a_cost_is_no_wider_than_a_column(file: Path):
+    for name in costs.commands():
+        costs.write({name: 1234.5})
+        *place, notebook = name.split("/")
+        told = costs.cost(notebook, RunConfig(), "/".join(place))
+        assert "1234 s" in told or "1235 s" in told
+        assert len(told) <= 85
 
-    (benchmarks / "quick").mkdir(parents=True)
-    (benchmarks / "quick" / "n.tsv").write_text("s\n5.0\n")
-    assert costs.main(benchmarks, tmp_path / "none" / "costs.json") == 2
-    assert f"{tmp_path / 'none'}: no such folder" in capsys.readouterr().err
-    assert costs.main(benchmarks, file) == 0
-    assert json.loads(file.read_text())["seconds"] == {"quick/n": 5.0}
+
+def test_every_notebook_of_the_quick_parameters_is_measured():
+    names = list(costs.commands())
+    assert {name.rpartition("/")[0] for name in names} >= {"quick/digits-n5", "quick/digits-n1"}
+    assert sum(name.startswith("quick/digits-n5/") for name in names) == 5
+
+
+def noted(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What would be run, each for as many seconds as there were before it."""
+    seen: list[list[str]] = []
+
+    def take(command: list[str]) -> float:
+        seen.append(command)
+        return float(len(seen))
+
+    monkeypatch.setattr(costs, "seconds_of", take)
+    return seen
+
+
+def test_all_are_measured_and_what_is_there_no_more_is_forgotten(file: Path, monkeypatch: pytest.MonkeyPatch):
+    costs.write({"quick/gone/01_x": 5.0})
+    seen = noted(monkeypatch)
+    assert costs.main([]) == 0
+    measured = json.loads(file.read_text())
+    assert measured["seconds"].keys() == costs.commands().keys()
+    assert seen == list(costs.commands().values())
+    assert measured["processor"]
+
+
+def test_one_is_measured_and_the_others_stay(file: Path, monkeypatch: pytest.MonkeyPatch):
+    costs.write({"quick/digits-n1/01_preliminaries": 5.0, "quick/digits-n5/03_local_bop": 7.0})
+    noted(monkeypatch)
+    assert costs.main(["quick/digits-n5/03_local_bop"]) == 0
+    expected = {"quick/digits-n1/01_preliminaries": 5.0, "quick/digits-n5/03_local_bop": 1.0}
+    assert json.loads(file.read_text())["seconds"] == expected
+
+
+def test_what_was_measured_before_a_stop_is_kept(file: Path, monkeypatch: pytest.MonkeyPatch):
+    taken = iter([3.0])
+    monkeypatch.setattr(costs, "seconds_of", lambda command: next(taken))
+    with pytest.raises(StopIteration):
+        costs.main([])
+    assert list(json.loads(file.read_text())["seconds"].values()) == [3.0]
+
+
+def test_a_notebook_that_there_is_not_is_refused(file: Path, capsys: pytest.CaptureFixture[str]):
+    assert costs.main(["quick/digits-n7/01_preliminaries"]) == 2
+    said = capsys.readouterr().err
+    assert "names = ['quick/digits-n7/01_preliminaries']: must be of quick/digits-n1/01_preliminaries, " in said
+    assert not file.exists()
+
+
+def test_a_notebook_finds_no_runs_and_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """By a stand-in for the command that says where it would put them."""
+    (tmp_path / "stand_in.py").write_text(
+        "import sys\nfrom pathlib import Path\nfrom mnemonics_lib.paths import RUNS\n"
+        f"Path({str(tmp_path / 'said')!r}).write_text(f'{{RUNS}} {{RUNS.exists()}} {{sys.argv[-2]}}')"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    assert costs.seconds_of(["stand_in"]) > 0
+    runs, exists, option = (tmp_path / "said").read_text().split()
+    assert (exists, option) == ("False", "--output")
+    assert not Path(runs).is_relative_to(ROOT)
+    assert not Path(runs).parent.exists()
