@@ -18,9 +18,14 @@ from tempfile import TemporaryDirectory
 
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.durable.files import write_atomically
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import PARAMS, RECORDS, ROOT
 
 COSTS = RECORDS / "costs.json"
+
+
+class CostError(ReportedError):
+    """A notebook that was to be measured, and failed."""
 
 
 def cost(notebook: str, config: RunConfig, study: str = "") -> str:
@@ -57,19 +62,18 @@ def seconds_of(command: Sequence[str]) -> float:
     """Wall seconds of a notebook in a process of its own, which finds no runs and leaves none.
 
     Raises:
-        CalledProcessError: when the notebook fails; it has said why.
+        CostError: when the notebook fails, with what was said of that.
     """
     with TemporaryDirectory() as folder:
         environment = {"MNEMONICS_RUNS": f"{folder}/runs", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         output = ["--output", f"{folder}/executed.ipynb"]
+        called = [sys.executable, "-m", *command, *output]
         began = time.monotonic()
-        subprocess.run(
-            [sys.executable, "-m", *command, *output],
-            env=os.environ | environment,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        return time.monotonic() - began
+        done = subprocess.run(called, env=os.environ | environment, capture_output=True, text=True)
+        seconds = time.monotonic() - began
+        if done.returncode:
+            raise CostError(f"{' '.join(command)}: failed\n{done.stdout or done.stderr}".strip())
+        return seconds
 
 
 def write(seconds: Mapping[str, float]) -> None:
@@ -94,7 +98,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     known = json.loads(COSTS.read_text())["seconds"] if asked and COSTS.exists() else {}
     for name in asked or there:
-        known[name] = round(seconds_of(there[name]), 1)
+        try:
+            known[name] = round(seconds_of(there[name]), 1)
+        except CostError as error:
+            print(error, file=sys.stderr)
+            return 1
         print(f"{name}: {known[name]:.0f} s", flush=True)
         write(known)  # after each: what is measured is not lost when the rest is stopped
     return 0

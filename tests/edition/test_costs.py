@@ -89,6 +89,15 @@ def test_a_notebook_that_there_is_not_is_refused(file: Path, capsys: pytest.Capt
     assert not file.exists()
 
 
+def test_a_notebook_that_fails_is_told_with_its_reason(file: Path, tmp_path: Path, monkeypatch, capsys):
+    (tmp_path / "failing.py").write_text("import sys; print('FAILED n.py: ZeroDivisionError'); sys.exit(1)")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    monkeypatch.setattr(costs, "commands", lambda: {"quick/x/n": ["failing"]})
+    assert costs.main([]) == 1
+    assert capsys.readouterr().err == "failing: failed\nFAILED n.py: ZeroDivisionError\n"
+    assert not file.exists()
+
+
 def test_a_notebook_finds_no_runs_and_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """By a stand-in for the command that says where it would put them."""
     (tmp_path / "stand_in.py").write_text(
