@@ -52,6 +52,7 @@ config = parameters.resolve(globals(), "02_global_bop")
 
 # %% tags=["hide-input", "live"]
 import copy
+import os
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -65,7 +66,7 @@ from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.exemplars.selection import select
 from mnemonics_lib.experiment import Experiment
-from mnemonics_lib.paths import RUNS
+from mnemonics_lib.paths import ROOT, RUNS
 
 figures.style()
 say(cost("02_global_bop", config, study))
@@ -299,7 +300,7 @@ for field, classes in names.items():
 # %% tags=["live"]
 keep = drawn_from(config)  # what the figures of chapter 5 need
 record, path = runs.run(config, RUNS, keep=keep, progress=True)
-print("record:", path.relative_to(RUNS.parent.parent))
+print("record:", os.path.relpath(path, ROOT))
 assert record.results[1].confusion == row["confusion"]
 
 # %% [markdown] tags=["slide-two-numbers"]
