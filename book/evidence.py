@@ -26,8 +26,8 @@
 # exploratory, with 95 % each: of twenty such intervals one is expected to miss, and this page asks for many. Studies share runs. A row that repeats
 # a comparison of the first table has its first seeds, and is no second evidence.
 #
-# **No difference shown is not no difference.** What lies in an interval is not excluded. Tables of finished studies say *from* which size on a study
-# with as many seeds, spread as these are, shows a difference in four of five repetitions.
+# **No difference shown is not no difference.** What lies in an interval is not excluded. *Shown from* says of what is finished how large a difference
+# must be for a study of as many seeds, spread as these are, to show it in four of five repetitions.
 #
 # **LwF and iCaRL** train the same networks on the same exemplars, and classify in different ways: by the head, and by the nearest mean of exemplars. Their rows
 # are two readings of the same training.
