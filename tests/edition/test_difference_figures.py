@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -12,24 +9,10 @@ from matplotlib.lines import Line2D
 
 from mnemonics_lib.edition.difference_figures import FAINT, draw_differences, draw_differences_along
 from mnemonics_lib.edition.intervals import interval
+from tests.drawn_lines import xs, ys
 
 COLOURS = {"one": "#0173b2", "two": "#de8f05"}
 VALUES = {0: 1.0, 1: 2.0, 2: 6.0}
-
-
-def xs(line: Line2D) -> list[float]:
-    return [float(x) for x in np.asarray(line.get_xdata())]
-
-
-def ys(line: Line2D) -> list[float]:
-    return [float(y) for y in np.asarray(line.get_ydata())]
-
-
-@pytest.fixture
-def axis() -> Iterator[Axes]:
-    figure, axis = plt.subplots()
-    yield axis
-    plt.close(figure)
 
 
 def marks(axis: Axes) -> list[Line2D]:

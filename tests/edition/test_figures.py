@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.intervals import Interval, interval
 
 COLOURS = {"one": "#0173b2", "two": "#de8f05"}
-
-
-def xs(line: Line2D) -> list[float]:
-    return [float(x) for x in np.asarray(line.get_xdata())]
-
-
-def ys(line: Line2D) -> list[float]:
-    return [float(y) for y in np.asarray(line.get_ydata())]
-
-
-@pytest.fixture
-def axis() -> Iterator[Axes]:
-    figure, axis = plt.subplots()
-    yield axis
-    plt.close(figure)
 
 
 @pytest.mark.parametrize("values", [[99.0, 99.5, 94.0], [0.5, 0.0, 6.0]])
