@@ -580,7 +580,11 @@ for arm, minus, found in FOUND["epochs"]:
     gained.plot(
         [middle, middle], [difference.low, difference.high], color=colour
     )
-    gained.plot(middle, difference.mean, "D", color=colour)
+    finished = STUDIES["epochs"].finished(arm, minus)
+    face = colour if finished else "white"
+    gained.plot(
+        middle, difference.mean, "D", color=colour, markerfacecolor=face
+    )
     ends = [
         fmean(getattr(each, name) for each in exemplars)
         for name in ("own_loss_before", "own_loss_after")
@@ -603,7 +607,7 @@ for arm, minus, found in FOUND["epochs"]:
         )
 gained.axhline(0, color="black", lw=1)
 gained.set(ylabel="trained minus herding (points)")
-loss.set(ylabel="own loss, before → after", yscale="log")
+loss.set(ylabel="own loss, before → after")
 for axis in (gained, loss):
     axis.set(xlabel="training images that Θ₀ knows (%)")
 if rows:
