@@ -441,23 +441,15 @@ compared("doubling")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Difference in average accuracy against the number of exemplars, for LwF and LUCIR: trained with equal outer steps, with steps in proportion, and twice as many of herding's exemplars."}} sources=["evidence/budgets", "evidence/steps", "evidence/doubling"]
 def against(name, kind, method):
-    """Exemplars a class -> seed -> difference to herding, of one kind."""
+    """Exemplars a class -> difference to herding and if all seeds are there."""
     return {
-        int(minus.rsplit("-", 1)[1]): found.differences
+        int(minus.rsplit("-", 1)[1]): (
+            found.differences,
+            STUDIES[name].finished(arm, minus),
+        )
         for arm, minus, found in FOUND[name]
         if arm.startswith(f"{method}-{kind}-")
         and minus.startswith(f"{method}-herding-")
-    }
-
-
-def lacking(name, kind, method):
-    """Exemplars a class of those that are not finished."""
-    return {
-        int(minus.rsplit("-", 1)[1])
-        for arm, minus, _ in FOUND[name]
-        if arm.startswith(f"{method}-{kind}-")
-        and minus.startswith(f"{method}-herding-")
-        and not STUDIES[name].finished(arm, minus)
     }
 
 
@@ -476,24 +468,26 @@ drawn = {
     }
     for method in ("lwf", "lucir")
 }
-unfinished = {
-    method: {
-        (label, budget)
-        for label, (name, kind, _) in SERIES.items()
-        for budget in lacking(name, kind, method)
-    }
-    for method in drawn
-}
 if any(drawn.values()):
     figure, axes = plt.subplots(
         1, 2, figsize=(11, 4), layout="constrained", sharey=True
     )
     for axis, (method, series) in zip(axes, drawn.items(), strict=True):
         draw_differences_along(
-            series,
+            {
+                label: {
+                    budget: by_seed for budget, (by_seed, _) in of.items()
+                }
+                for label, of in series.items()
+            },
             axis,
             {label: colour for label, (*_, colour) in SERIES.items()},
-            unfinished=unfinished[method],
+            unfinished={
+                (label, budget)
+                for label, of in series.items()
+                for budget, (_, finished) in of.items()
+                if not finished
+            },
         )
         axis.set(
             title=report.NAMES[method],
