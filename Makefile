@@ -118,7 +118,7 @@ sync: $(ENVIRONMENT) ## bring each notebook's .py and .ipynb in step, without ou
 
 .PHONY: students
 students: $(ENVIRONMENT) ## write copies of the notebooks in which the exercises are to be solved to build/students
-	@$(PY) -m mnemonics_lib.edition.students notebooks/0*.py --out build/students
+	@$(PY) -m mnemonics_lib.edition.students --out build/students
 
 .PHONY: deck
 deck: $(ENVIRONMENT) ## write the slides of a lecture, and a notebook to step through in it, to build/deck
@@ -158,8 +158,9 @@ unlock: $(ENVIRONMENT) ## after a crash or power cut: drop the lock of a run tha
 	@$(PY) -m snakemake --unlock
 
 .PHONY: clean
-clean: ## remove all that was made, but .venv
-	rm -rf build book/_build book/executed .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## remove all that was made, but .venv and the runs in build/runs, which may have taken hours
+	rm -rf book/_build book/executed .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name runs -exec rm -rf {} +
 
 .PHONY: interpreter
 interpreter:

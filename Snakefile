@@ -59,8 +59,8 @@ def executed_pages(*_):
     return [*executed_chapters(), *(f"book/{page}.ipynb" for page in contents.again() if page not in LEFT_OUT)]
 
 
-PROFILES = sorted(p.name for p in Path("params").glob("*") if p.is_dir())
-if PROFILE not in PROFILES or not parameter_files(PROFILE):
+PROFILES = sorted(p.name for p in Path("params").glob("*") if parameter_files(p.name))
+if PROFILE not in PROFILES:
     raise WorkflowError(f"profile = {PROFILE!r}: no params/{PROFILE}/*.yaml; the profiles are {', '.join(PROFILES)}")
 if not SOURCES and not STUDY:
     raise WorkflowError(f"notebooks/0*.py: none seen from {Path.cwd()}; call it from the project's folder")

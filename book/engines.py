@@ -777,7 +777,7 @@ if not bench.empty:
     figure, axes = plt.subplots(
         len(panels),
         2,
-        figsize=(9, 3.3 * len(panels) + 0.6),
+        figsize=(7.4, 3.3 * len(panels) + 0.6),
         squeeze=False,
         layout="constrained",
     )

@@ -45,10 +45,19 @@ class WeightAligning(Method):
 METHODS["wa"] = MethodInfo("__main__:WeightAligning", heads=("linear",))
 
 # %% [markdown]
-# In the library the class would be a file in `mnemonics_lib/methods/`, and the last line an entry of the registry there. The
-# `MethodInfo` tells the configuration what to refuse: here, a cosine head, whose rows have no length that counts.
+# The `MethodInfo` tells the configuration what to refuse: here, a cosine head, whose rows have no length that counts.
 #
-# Now it is a method like any other, in parameter files, on the command line and here:
+# In this kernel, and in no other, it is now a method like any other. For parameter files and the command line to know it, the class
+# must stand in the library, in a file of its own such as `mnemonics_lib/methods/wa.py`, and the entry in the registry,
+# `METHODS` in `mnemonics_lib/methods/__init__.py`, with that path:
+#
+# ```python
+# "wa": MethodInfo(
+#     "mnemonics_lib.methods.wa:WeightAligning", heads=("linear",)
+# ),
+# ```
+#
+# and a test of it in `tests/methods/` ({doc}`/extend`). Here the kernel's own will do:
 
 # %%
 from pathlib import Path
@@ -98,3 +107,36 @@ show(table.round(1).reset_index())
 # | `state()`, `load_state(state)` | at a checkpoint | BiC |
 #
 # Phase 0 is plain cross-entropy for every method: that is what lets all of them share it.
+#
+# ## Exercise
+
+# %% [markdown] tags=["exercise", "minutes-10"]
+# ### Exercise 21.1: one cause
+#
+# A comparison has one cause where its two runs differ in one field of the configuration. Return the names of the fields in which two
+# nested dictionaries differ, such as `training.rate`, in alphabetical order.
+
+
+# %% tags=["solution", "hide-input"]
+def what_differs(one, other):
+    """Sorted names, with a dot between a section and its field."""
+    found = []
+    for name in one.keys() | other.keys():
+        a, b = one.get(name), other.get(name)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += [f"{name}.{field}" for field in what_differs(a, b)]
+        elif a != b:
+            found.append(name)
+    return sorted(found)
+
+
+# %% tags=["check"]
+from mnemonics_lib.config import load_config
+from mnemonics_lib.paths import PARAMS
+
+one = load_config(PARAMS / "quick" / "digits-n1.yaml")
+other = one.replace(budget=3, exemplar_level={"alpha": 0.1}, seed=7)
+found = what_differs(one.model_dump(), other.model_dump())
+assert found == ["budget", "exemplar_level.alpha", "seed"]
+assert what_differs(one.model_dump(), one.model_dump()) == []
+assert what_differs({"a": 1}, {}) == ["a"]

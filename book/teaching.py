@@ -33,17 +33,21 @@
 # `lecture.ipynb`, the cells of the slides in their order with all that they need to run; `make lecture` opens it. Each part of it
 # begins with an empty namespace, so that you may begin, or begin again, with any part.
 #
-# Slides that are marked are run in front of the class. What the cells of a slide took is said with those before it that are not shown: whoever
-# begins with a later part runs all cells of that part down to the slide.
+# Within a part all cells are run, in their order: also those of slides that are not marked, and those between slides, for later
+# cells need what they make. The marked slides are those whose cells are run while the class looks; the others can be run before. What
+# the cells of a slide took is said with those before it that are not shown.
 
 # %% tags=["hide-input"] sources=["book/lecture.yaml", "book/records/lecture.json"]
+from statistics import mean
+
 from mnemonics_lib.edition.deck.plan import read_plan
-from mnemonics_lib.edition.deck.rehearsal import measured
+from mnemonics_lib.edition.deck.rehearsal import measured, told
 from mnemonics_lib.edition.deck.teaching import (
     exercise_rows,
     lecture_rows,
     read_sources,
 )
+from mnemonics_lib.edition.report import evidence
 from mnemonics_lib.edition.shown import say, show
 
 plan, notebooks, run = read_plan(), read_sources(), measured()
@@ -64,37 +68,71 @@ if run["seconds"]:
     say(
         f"The {len(plan.slides)} slides take {plan.planned} minutes. All cells "
         f"of the lecture, run from top to bottom, took {sum(by_part):.0f} s "
-        f"on a machine with {run['cores']} cores on which the chapters had "
-        "been run before, and other work went on; the longest part, "
-        f"*{plan.parts[slowest].title}*, took {by_part[slowest]:.0f} s. Run "
-        "them once on the machine of the class: a run that is finished there "
-        "is read, and not repeated."
+        f"{told(run)}; the longest part, *{plan.parts[slowest].title}*, took "
+        f"{by_part[slowest]:.0f} s."
     )
 else:
     say("What the cells take was not measured yet: `make rehearse`.")
+arms = evidence("quick", "digits-n5")
+say(
+    "Chapter 2 makes a whole run, which part 5 shows too. Where it is finished "
+    "it is read, and `make deck` leaves it so; a machine that was only given "
+    "the slides and their notebook makes it in part 2, once, which took "
+    f"{arms['mnemonics'][0].seconds:.0f} s when its record was made. So run "
+    "all cells on the machine of the class beforehand."
+)
 
 # %% tags=["hide-input"]
 opening, first, second, third, fourth, *_ = (p.minutes for p in plan.parts)
+(programme,) = (each for each in plan.slides if each.name == "programme")
 say(
     "**With half the time.** The opening with parts 1 and 2, "
     f"{opening + first + second} minutes, for those who are new to the "
-    f"subject; parts 3 and 4, {third + fourth} minutes, for those who are "
-    "not. In a reading group, let each participant take one part."
+    f"subject. For those who are not, the slide *{programme.title}* of part 2, "
+    "whose Eq. 4b part 3 compares with, and then parts 3 and 4, "
+    f"{programme.minutes + third + fourth} minutes. In a reading group, let "
+    "each participant take one part."
 )
 
 # %% [markdown]
 # ## One week
 #
-# Five days of about four hours: two to read and run a chapter, one for exercises, one for a project. Each day's project is small
-# enough to be shown the next morning in five minutes, and each is worth a longer one.
+# Five days of about four hours: an hour and a half to read and run a chapter, one for exercises, one for a project, and half an hour
+# in which each group shows its own in five minutes. The projects are small enough for that, and each is worth a longer one.
 #
 # | day | read and run | exercises | project |
 # |---|---|---|---|
 # | 1 | [Forgetting, and a few exemplars](quick/digits-n5/01_preliminaries.ipynb), {doc}`../method/notation` | [1.1 to 1.3](#all-exercises) | *How few?* Run `params/quick/digits-n5.yaml` with `--set exemplars=herding budget=1`, then with larger budgets, and plot forgetting against the budget. |
 # | 2 | [Models and exemplars in turn](quick/digits-n5/02_global_bop.ipynb), {doc}`../method/baselines` | [2.1 to 2.3](#all-exercises) | *Search instead of training.* Draw many random sets of exemplars, keep the one with the smallest number of {eq}`eq-4b`, and see whether it also forgets less. |
 # | 3 | [Exemplars as parameters](quick/digits-n5/03_local_bop.ipynb), {doc}`toy`, {doc}`engines` | [3.1 to 3.4](#all-exercises) | *A gradient of your own.* Write the hypergradient of logistic regression in the plane, without `higher`, and test it by finite differences. |
-# | 4 | [Random, herding, mnemonics](quick/digits-n5/04_ablations.ipynb), {doc}`evidence` | [4.1 to 4.3](#all-exercises) | *A study.* Write a study of two arms and three seeds that answers one question ({doc}`../reproduce`, *Studies*). Say before it runs what would count as an answer. On `quick/digits-n5` a run takes a quarter of a minute with herding, and under two with training. |
-# | 5 | [Where trained exemplars lie](quick/digits-n5/05_visualizations.ipynb), {doc}`why`, {doc}`tried` | [5.1 to 5.3](#all-exercises) | *Your own.* {doc}`own_pictures` or {doc}`own_method`; then five minutes for each group, with an interval in every claim. |
+# | 4 | [Random, herding, mnemonics](quick/digits-n5/04_ablations.ipynb), {doc}`evidence` | [4.1 to 4.3, 8.1, 21.1](#all-exercises) | *A study.* Write a study of two arms and three seeds that answers one question ({doc}`../reproduce`, *Studies*). Say before it runs what would count as an answer. |
+# | 5 | [Where trained exemplars lie](quick/digits-n5/05_visualizations.ipynb), {doc}`why`, {doc}`tried` | [5.1 to 5.3, 11.1](#all-exercises) | *Your own.* {doc}`own_pictures` or {doc}`own_method`; then five minutes for each group, as on the other days, with an interval in every claim. |
+
+# %% tags=["hide-input"]
+took = {
+    arm: mean(record.seconds for record in arms[arm].values())
+    for arm in ("herding", "mnemonics")
+}
+say(
+    f"For day 4: a run of `quick/digits-n5` took {took['herding']:.0f} s with "
+    f"herding, and {took['mnemonics']:.0f} s with training (means over the "
+    "committed records)."
+)
+
+# %% [markdown]
+# For day 2: a set of your own gets into a run in the place of the one that was chosen. Take chapter 2 with
+# `overrides = {"exemplars": "herding"}`, so that nothing trains the exemplars, down to where `eq_4b` is defined. There `state` is as
+# phase 0 left it. Let `E_0` have as many images of each class as the memory has, by class, as `select` returns them; then
+#
+# ```python
+# trial = copy.deepcopy(state)  # one for each set
+# index = trial.memory.positions(0, trial.model.classes)
+# trial.memory = trial.memory.with_images(index, E_0)
+# global_bop.run_phase(experiment, trial)  # phase 1
+# accuracy = trial.results[-1]["first_classes_accuracy"]
+# ```
+#
+# takes phase 1 with it, and the last number says how much is left of the first classes: compare it with that of herding's own set.
 
 # %% [markdown]
 # ## All exercises
@@ -103,7 +141,7 @@ say(
 # solution, folded, below it in the book.
 
 # %% tags=["hide-input"]
-show(exercise_rows(notebooks))
+show(exercise_rows())
 
 # %% [markdown]
 # **Copies to be solved.** `make students` writes the notebooks to `build/students`, with names, arguments and docstrings of the

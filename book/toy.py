@@ -227,7 +227,7 @@ def arrows(axis, E, gradient, scale):
 
 
 figure, (left, right) = plt.subplots(
-    1, 2, figsize=(10, 3.9), layout="constrained", sharex=True, sharey=True
+    1, 2, figsize=(7.4, 3.2), layout="constrained", sharex=True, sharey=True
 )
 E, (theta_0,) = heap_of_one["E"], heap_of_one["starts"].values()
 step, _ = of_point(heap_of_one, E)

@@ -24,16 +24,21 @@
 import sys
 
 if "google.colab" in sys.modules:
+    import os
     from importlib.metadata import version
-
-    from IPython import get_ipython
+    from subprocess import run
 
     url = "https://github.com/mnemonics-book/mnemonics-book"
-    there, shell = "/content/mnemonics-book", get_ipython().system
-    shell(
-        f"test -d {there} || git clone -q --depth 1 -b main {url} {there}"
-    )
-    shell(f"pip install -q -e {there} torch=={version('torch')}")
+    there, same_torch = "/content/mnemonics-book", version("torch")
+    commands = [
+        f"git clone -q --depth 1 -b main {url} {there}",
+        f"pip install -q -e {there} torch=={same_torch}",
+    ]
+    for command in commands[os.path.isdir(there) :]:
+        done = run(command.split(), capture_output=True, text=True)
+        if done.returncode:
+            said = f"{command}\n{done.stdout}{done.stderr}"
+            raise RuntimeError(f"not installed, for this failed: {said}")
     sys.path.insert(0, there)
 
 # %% tags=["parameters"]
@@ -180,13 +185,14 @@ show({"exemplars": rule, "Eq. 4b": f"{v:.4f}"} for rule, v in values)
 # \mathcal{E}_{0:i-1} \cup D_i)
 # \end{aligned} \tag{5}$$
 #
-# On the first images of phase 1:
+# In training, each mini-batch is drawn at random from the union of both. Here
+# are the losses on the first images of $D_1$ alone:
 
 # %%
 lam, tau = config.training.lam, config.training.temperature
 theta = copy.deepcopy(state.model).train()
 theta.grow(experiment.protocol.seen(1), seed=0)  # rows for new classes
-x, y = experiment.new_data(1).batch(torch.arange(64))  # and E_0, in turn
+x, y = experiment.new_data(1).batch(torch.arange(64))  # of D_1
 with torch.no_grad():
     p_hat = state.model(x)  # the teacher's logits
 p = theta(x)
@@ -223,7 +229,9 @@ say(f"One step, and their loss {change(L_all.item(), lower, 3)}.")
 #
 # ## Phase 1, step by step
 #
-# The paper's Figure 2 is five calls.
+# A phase of the paper's Figure 2 is five calls: `model_level`,
+# `select_exemplars`, `exemplar_level`, `balanced_finetuning` and `finish_phase`.
+# Between them `evaluate` looks at the network, and changes nothing.
 #
 # **Model level** (Eq. 4a, by Eq. 6 on the method's loss). $\Theta_1$ is trained on $D_1$ and
 # $\mathcal{E}_0$, with $\Theta_0$ as the teacher. Then real images of the new
@@ -238,10 +246,11 @@ row = global_bop.evaluate(experiment, state)
 # %% tags=["hide-input", "slide-five-calls"]
 loss = level["training_loss"]  # of each epoch
 say(
-    f"In {len(loss)} epochs the loss {change(loss[0], loss[-1], 3)}; at the end "
-    f"{level['train_accuracy']:.1f} % of the training images are right. On test "
-    f"images the accuracy is {row['accuracy']:.1f} % over all classes seen and "
-    f"{row['first_classes_accuracy']:.1f} % over the first ones."
+    f"In {len(loss)} epochs the loss {change(loss[0], loss[-1], 3)}; at "
+    f"the end {level['train_accuracy']:.1f} % of the training images are "
+    f"right. On test images the accuracy is {row['accuracy']:.1f} % over "
+    f"all classes seen and {row['first_classes_accuracy']:.1f} % over the "
+    "first ones."
 )
 
 # %% [markdown]
@@ -250,7 +259,7 @@ say(
 # $\Theta_1$ and is thrown away afterwards. Old ones are adjusted, if the field
 # `adjust` says so. What is minimised is Eq. 7, which from phase 1 on asks for
 # less than Eq. 4b: it leaves the old classes out ([chapter 3](03_local_bop.ipynb)).
-# Each row below is one step on the pixels.
+# Below are some of its steps on the pixels.
 
 # %% tags=["slide-five-calls"]
 trained = global_bop.exemplar_level(experiment, state, walk)["exemplars"]
@@ -259,12 +268,21 @@ trained = global_bop.exemplar_level(experiment, state, walk)["exemplars"]
 columns = {
     "meta_loss": "validation loss (7a)",
     "gradient": "gradient per pixel",
-    "displacement": "moved so far (std)",
+    "displacement": "new ones moved so far (std)",
 }
 if trained:
     steps = pd.DataFrame(trained["steps"]).rename_axis("outer step")
-    few = steps.iloc[:: max(1, len(steps) // 6)].rename(columns=columns)
+    every = max(1, len(steps) // 6)
+    rows = sorted({*range(0, len(steps), every), len(steps) - 1})
+    few = steps.iloc[rows].rename(columns=columns)
     show(few[list(columns.values())].map("{:.2e}".format).reset_index())
+    say(
+        f"Each row is one step, counted from 0. Of the {len(steps)} steps "
+        f"one in {every} is shown, and the last."
+        if every > 1
+        else "Each row is one step, counted from 0; there are "
+        f"{len(steps)}."
+    )
 else:
     say("In this run exemplars are chosen, and not trained.")
 
@@ -285,17 +303,17 @@ names = {
     "first_classes_accuracy": "the first ones",
 }
 for field, classes in names.items():
-    say(
-        f"- On {classes} the accuracy {change(before[field], row[field])} %."
-    )
+    changed = change(before[field], row[field])
+    say(f"- On {classes} the accuracy {changed} %.")
 
 # %% [markdown]
 # ## The whole run
 #
 # `run` repeats these steps for every phase and leaves one JSON record. It
 # writes a checkpoint after each phase. Stop it and call it again: it goes on
-# from there. Call it when it is finished, and it returns the record. Taken step
-# by step, phase 1 was the same to the last test image:
+# from there. Call it when it is finished, and it returns the record. Of phase 1,
+# taken step by step above and by `run` here, the confusion matrices must be the
+# same:
 
 # %% tags=["live"]
 keep = drawn_from(config)  # what the figures of chapter 5 need
@@ -323,7 +341,7 @@ assert record.forgetting == metrics.forgetting(A_Z)
 # %% mystnb={"image": {"alt": "Left: accuracy after each phase on all classes seen and on the first classes. Right: confusion matrix after the last phase."}} tags=["hide-input", "slide-curves"]
 colour = figures.PALETTE.get(config.exemplars, "tab:green")
 figure, (left, right) = plt.subplots(
-    1, 2, figsize=(11, 4.4), layout="constrained"
+    1, 2, figsize=(8, 3.8), layout="constrained"
 )
 left.plot(A, "o-", color=colour, label="all classes seen, $A_i$")
 left.plot(A_Z, "s--", color="black", label="first classes, $A_i^Z$")
@@ -346,8 +364,8 @@ if wrong.sum():
     share = 100 * wrong[first:].sum() / wrong.sum()
     say(
         f"{share:.0f} % are the name of one of the {new} classes that came "
-        f"after phase 0; if all {len(counts)} classes drew errors alike, it "
-        f"would be {100 * new / len(counts):.0f} %."
+        f"after phase 0; if all {len(counts)} classes drew errors alike, "
+        f"that would be {100 * new / len(counts):.0f} %."
     )
 else:
     say("There are none.")
@@ -396,7 +414,7 @@ show(
         "accuracy (%)": f"{result.accuracy:.1f}",
         "first classes (%)": f"{result.first_classes_accuracy:.1f}",
         "exemplars a class": result.exemplars_per_class,
-        "moved (std)": f"{result.displacement:.2f}",
+        "all in memory moved (std)": f"{result.displacement:.2f}",
     }
     for result in finished.results.itertuples()
 )

@@ -26,16 +26,21 @@
 import sys
 
 if "google.colab" in sys.modules:
+    import os
     from importlib.metadata import version
-
-    from IPython import get_ipython
+    from subprocess import run
 
     url = "https://github.com/mnemonics-book/mnemonics-book"
-    there, shell = "/content/mnemonics-book", get_ipython().system
-    shell(
-        f"test -d {there} || git clone -q --depth 1 -b main {url} {there}"
-    )
-    shell(f"pip install -q -e {there} torch=={version('torch')}")
+    there, same_torch = "/content/mnemonics-book", version("torch")
+    commands = [
+        f"git clone -q --depth 1 -b main {url} {there}",
+        f"pip install -q -e {there} torch=={same_torch}",
+    ]
+    for command in commands[os.path.isdir(there) :]:
+        done = run(command.split(), capture_output=True, text=True)
+        if done.returncode:
+            said = f"{command}\n{done.stdout}{done.stderr}"
+            raise RuntimeError(f"not installed, for this failed: {said}")
     sys.path.insert(0, there)
 
 # %% tags=["parameters"]
@@ -61,7 +66,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import pearsonr
 
-from mnemonics_lib.config import parse_config
 from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
@@ -69,6 +73,11 @@ from mnemonics_lib.edition.difference_figures import draw_differences
 from mnemonics_lib.edition.drawn_from import drawn_from
 from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.intervals import interval, paired
+from mnemonics_lib.edition.remade import (
+    remade,
+    remade_in_words,
+    remade_table,
+)
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.studies.outcome import SAID
 from mnemonics_lib.paths import RECORDS, RUNS
@@ -107,13 +116,14 @@ show(here)
 
 # %% mystnb={"image": {"alt": "Accuracy after each phase for random, herding and mnemonics exemplars, over all classes seen and over the first."}} tags=["hide-input"]
 figure, (left, right) = plt.subplots(
-    1, 2, figsize=(11, 4), layout="constrained", sharey=True
+    1, 2, figsize=(7, 3.6), layout="constrained", sharey=True
 )
 finished = [record for of in fresh.values() for record in of.values()]
 figures.phase_curves(finished, left)
 figures.phase_curves(finished, right, key="first_classes_accuracy")
 left.set(title="all classes seen, $A_i$")
 right.set(title="first classes alone, $A_i^Z$")
+right.get_legend().remove()
 plt.show()
 
 # %% [markdown]
@@ -124,40 +134,16 @@ plt.show()
 # library at the commit that they name. Where its source is still the same, a
 # run here differs from the record of the same seed by rounding alone. On the
 # same kind of processor that is nothing. On another one it is magnified by
-# thousands of steps of training, and can end as far away as another seed:
-
+# thousands of steps of training, and can end as far away as another seed does,
+# or farther. So beside each run stand the records of all seeds of its arm:
 
 # %% sources=["here", "records"] tags=["hide-input"]
-def same_run(one, other):
-    """Whether two records are of one configuration."""
-    return parse_config(one.config) == parse_config(other.config)
-
-
-rows = [  # none where the runs above were taken from these records
-    (kind, at, record.average_accuracy, other.average_accuracy, same)
-    for kind, by_seed in fresh.items()
-    for at, record in by_seed.items()
-    if (other := committed.get(kind, {}).get(at))
-    and not study
-    and same_run(record, other)
-    for same in [report.same_source(record, other)]
-]
-names = ["exemplars", "seed", "here (%)", "record (%)", "same source"]
-if rows:
-    shown = pd.DataFrame(rows, columns=names).round(2)
-    show(shown.replace({"same source": {True: "yes", False: "no"}}))
-alike = [abs(a - b) for _, _, a, b, same in rows if same]
-if alike:
-    say(f"The largest difference is {max(alike):.2f} points.")
-    arm = rows[0][0]
-    of_seeds = report.values(committed[arm], "average_accuracy").values()
-    if len(of_seeds) > 1:
-        spread = np.std(list(of_seeds), ddof=1)
-        say(
-            f"Over its seeds *{arm}* has a standard deviation of {spread:.2f}."
-        )
-elif rows:
-    say("The source has changed since: they agree as two seeds do.")
+# None where the runs above were taken from these records.
+found = [] if study else remade(fresh, committed)
+if found:
+    show(remade_table(found))
+    for sentence in remade_in_words(found):
+        say(sentence)
 elif study:
     say("The runs above are those records.")
 else:
@@ -173,7 +159,7 @@ start = config.exemplar_level.init  # of trained exemplars
 MADE = {
     "random": "real images, drawn",
     "herding": "real images, chosen one after the other",
-    "mnemonics": f"trained from those of *{start}*, as these parameters have it",
+    "mnemonics": f"trained from those of *{start}*, by these parameters",
     "mnemonics-from-herding": "trained from those of *herding*",
     "mnemonics-eq4b": "trained by the objective of Eq. 4b",
     "mnemonics-paper": "trained by Eq. 7 to 9 with the paper's numbers",
@@ -212,7 +198,7 @@ colours = {
     arm: figures.PALETTE.get(arm.split("-")[0], "black") for arm in arms
 }
 figure, axis = plt.subplots(
-    figsize=(8, 0.6 * len(arms) + 1.2), layout="constrained"
+    figsize=(7, 0.6 * len(arms) + 1.2), layout="constrained"
 )
 draw_differences(over_herding, axis, colours)
 axis.set(xlabel="average accuracy minus herding (points)")
@@ -342,34 +328,51 @@ for (arm, phase), of_cell in pd.DataFrame(rows).groupby(["arm", "phase"]):
             of_cell["noise"].mean(),
         )
     )
+
+
+def length(std):
+    """A distance as text, not 0.000 where something moved."""
+    return f"{std:.3f}" if std >= 0.001 or not std else f"{std:.1e}"
+
+
+def of_loss(found):
+    """The change of a loss as text, not 0.0000 where there is one."""
+    small = found.mean and abs(found.mean) < 5e-5
+    return f"{found:.1e}" if small else f"{found:.4f}"
+
+
 show(
     {
         "arm": arm,
         "phase": phase,
-        "loss, batch statistics": f"{changes['batch']:.4f}",
-        "loss, running statistics": f"{changes['running']:.4f}",
-        "moved (std)": f"{went:.3f}",
-        "by noise (std)": f"{noise:.3f}",
+        "loss, batch statistics": of_loss(changes["batch"]),
+        "loss, running statistics": of_loss(changes["running"]),
+        "moved (std)": length(went),
+        "by noise (std)": length(noise),
     }
     for arm, phase, changes, went, noise in cells
 )
 
 # %% tags=["hide-input", "slide-own-loss"]
-WORDS = {"batch": "batch", "running": "running"}
-for which, words in WORDS.items():
+for which in ("batch", "running"):
     verdicts = [changes[which].verdict for _, _, changes, _, _ in cells]
     fell, rose = verdicts.count("lower"), verdicts.count("higher")
     say(
-        f"- With {words} statistics the loss fell in {fell} and rose in {rose} "
-        f"of the {len(cells)} rows, by intervals of 95 % each."
+        f"- With {which} statistics the loss fell in {fell} and rose in "
+        f"{rose} of the {len(cells)} rows, by intervals of 95 % each."
         if verdicts.count("too few seeds") < len(cells)
-        else f"- With {words} statistics no row has seeds enough to say."
+        else f"- With {which} statistics no row has seeds enough to say."
     )
 further = sum(went > noise for *_, went, noise in cells)
 say(
-    f"- In {further} of them the exemplars went further than noise would have "
-    "carried them. Where they did not, their movement alone is no sign of a "
-    "gradient that says something."
+    f"- In {further} of the {len(cells)} rows the exemplars went farther "
+    "than noise would have carried them."
+    + (
+        " Where they did not, their movement alone is no sign of a "
+        "gradient that says something."
+        if further < len(cells)
+        else ""
+    )
 )
 
 # %% [markdown]
@@ -459,8 +462,8 @@ for field in ("average_accuracy", "forgetting"):
 for arm, start in trained.items():
     found = answers[arm, "average_accuracy"]
     say(
-        f"- *{arm}* minus *{start}*, from which it was trained: average "
-        f"accuracy: {SAID[found.verdict]}; {found} points."
+        f"- *{arm}* minus *{start}*, from which it was trained, in points "
+        f"of average accuracy: {found}; {SAID[found.verdict]}."
     )
 
 # %% [markdown] tags=["once"]
@@ -518,7 +521,8 @@ assert abs(times_as_many(0.9) / (unpaired / (a - b).var()) - 1) < 0.02
 # ### Exercise 4.3: eight intervals together
 #
 # Eight intervals are to hold *together* with 95 %, whatever their dependence.
-# The chances to miss add up at most. Return the level that each must have.
+# The chance that any of them misses is at most the sum of theirs. Return the
+# level that each must have.
 
 
 # %% tags=["solution", "hide-input"]

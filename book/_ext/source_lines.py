@@ -1,4 +1,4 @@
-"""Under each figure and table one line: where it comes from. And the list of all run records.
+"""Under each figure and table one line: where it comes from. And the lists of all studies and run records.
 
 What is a source of a cell, the cell says in its metadata (``mnemonics_lib.edition.sources``). A line is added as an
 output of the cell when the page is read, so that notebooks in JupyterLab are as they were executed. All that a line
@@ -60,25 +60,28 @@ def add_lines(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 class RecordsDirective(Directive):
-    """The list of all records of a folder, by its name."""
+    """The list of all records of a folder, by its name; without one a table of all studies."""
 
-    required_arguments = 1
+    optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         parent = nodes.Element()
-        lines = SOURCES.listing(self.arguments[0]).splitlines()
-        self.state.nested_parse(StringList(lines, self.arguments[0]), self.content_offset, parent)
+        folder = next(iter(self.arguments), None)
+        lines = (SOURCES.listing(folder) if folder else SOURCES.overview()).splitlines()
+        self.state.nested_parse(
+            StringList(lines, folder or "all studies"), self.content_offset, parent, match_titles=True
+        )
         return parent.children
 
 
-def write_phases(app: Sphinx) -> None:
-    """The tables by phase, to which lines link."""
-    SOURCES.write_phases(Path(app.srcdir) / "executed" / "phases")
+def write_tables(app: Sphinx) -> None:
+    """The tables by phase, and of margins, to which lines link."""
+    SOURCES.write_tables(Path(app.srcdir) / "executed" / "phases")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
-    app.connect("builder-inited", write_phases)
+    app.connect("builder-inited", write_tables)
     app.connect("source-read", add_lines, priority=900)  # after those that change what a cell shows
     app.add_directive("records", RecordsDirective)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,7 +20,7 @@ from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.edition.deck.assets import copy_assets
 from mnemonics_lib.edition.deck.book import address, chapters
 from mnemonics_lib.edition.deck.make import IN_THE_PROJECT, LECTURE, SLIDES
-from mnemonics_lib.edition.students import copies
+from mnemonics_lib.edition.students import copies, sources
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import ROOT
 
@@ -57,9 +57,10 @@ def lines() -> list[tuple[str, str, str]]:
         (f"deck/{SLIDES}", "Slides", "arrow keys to go on, S for the speaker's notes"),
         (f"deck/{LECTURE}", "The lecture's notebook", "the cells of the slides, to be stepped through in class"),
     ]
-    for stem in (path.stem for path in sorted((ROOT / "notebooks").glob("0*.py"))):
-        title = chapters()[stem].title
-        found.append((f"notebooks/{stem}.ipynb", f"Notebook: {title}", f"also as {stem}.py"))
+    for path in sources():
+        stem, title = path.stem, chapters()[path.stem].title
+        if path.parent.name == "notebooks":
+            found.append((f"notebooks/{stem}.ipynb", f"Notebook: {title}", f"also as {stem}.py"))
         found.append((f"students/{stem}.ipynb", f"Student copy: {title}", "with the exercises to be solved"))
     return [*found, ("params/", "Parameter files", "of every run")]
 
@@ -73,7 +74,7 @@ def first_page(version: str) -> str:
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Mnemonics training, executed</title>
+<title>Mnemonics Training, executed</title>
 <style>
 body {{ color: #1f2328; font: 17px/1.5 system-ui, sans-serif; margin: 3em auto; max-width: 52em; padding: 0 1em; }}
 td {{ padding: 0.2em 1.5em 0.2em 0; vertical-align: top; }}
@@ -81,7 +82,7 @@ a {{ color: #0a5f86; }}
 pre {{ background: #f3f5f7; padding: 0.8em; }}
 </style></head>
 <body>
-<h1>Mnemonics training, executed</h1>
+<h1>Mnemonics Training, executed</h1>
 <p>Version {escape(version)}. Book and slides open from here, without a network. What the README says of
 <code>make</code> needs the project's repository.</p>
 <table>
@@ -122,7 +123,7 @@ def stage(root: Path, folder: Path, version: str) -> None:
     for page in (root / "book").glob("*.py"):  # to which notebooks lead
         shutil.copyfile(page, folder / "book" / page.name)
     shutil.copytree(root / BOOK, folder / "html", ignore=ignored)
-    list(copies(sorted((root / "notebooks").glob("0*.py")), folder / "students", book="../book"))
+    list(copies(sources(root), folder / "students", book="../book"))
     (folder / "deck").mkdir()
     shutil.copyfile(root / DECK / LECTURE, folder / "deck" / LECTURE)
     slides = (root / DECK / SLIDES).read_text(encoding="utf-8").replace(f'href="{IN_THE_PROJECT}/', 'href="../html/')

@@ -26,6 +26,9 @@ PALETTE = {"random": "#777777", "herding": "#0173b2", "mnemonics": "#de8f05"}
 METHOD_COLOURS = {"lwf": "#029e73", "icarl": "#cc78bc", "bic": "#ca9161", "lucir": "#56b4e9"}
 """One colour per baseline method of Table 1, none of them an exemplar kind's."""
 
+METHOD_MARKERS = {"lwf": "o", "icarl": "s", "bic": "D", "lucir": "^"}
+"""And one shape, which a print in grey keeps."""
+
 
 def style() -> None:
     """The look of every figure: call once per notebook."""
@@ -96,13 +99,14 @@ def _heat_map(shares: np.ndarray, axis: Axes, unit: str) -> Axes:
     return axis
 
 
-def phase_curves(records: Sequence[Record], axis: Axes, key: str = "accuracy") -> Axes:
+def phase_curves(records: Sequence[Record], axis: Axes, key: str = "accuracy", bound: Sequence[Record] = ()) -> Axes:
     """Accuracy after each phase, mean over seeds with a 95 % t interval (the paper's Figure 4), within 0 to 100 %.
 
     Args:
         records: run records that differ in exemplars and seed alone.
         axis: where to draw.
         key: ``accuracy`` (A_i) or ``first_classes_accuracy`` (A_i^Z).
+        bound: records of joint training, whose mean is a dashed line.
     """
     rows = [
         {"phase": phase, "accuracy": value, "exemplars": record.exemplars}
@@ -114,6 +118,10 @@ def phase_curves(records: Sequence[Record], axis: Axes, key: str = "accuracy") -
         pd.DataFrame(rows), x="phase", y="accuracy", hue="exemplars", style="exemplars", hue_order=kinds,
         style_order=kinds, palette=PALETTE, markers=True, dashes=False, errorbar=accuracy_interval, ax=axis,
     )  # fmt: skip
+    if bound:
+        phases = [interval(values) for values in zip(*(getattr(record, key) for record in bound), strict=True)]
+        axis.plot([phase.mean for phase in phases], "--", color="black", label="joint training")
+        _band(phases, axis, "black")
     of = "first classes" if key == "first_classes_accuracy" else "classes seen"
     axis.set(xlabel="phase i", ylabel=f"accuracy on the {of} (%)")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -136,7 +144,7 @@ def variants(found: Evidence, fields: Mapping[str, str], panels: Mapping[str, st
     figure, axes = plt.subplots(
         len(fields),
         len(panels),
-        figsize=(10, 3 * len(fields)),
+        figsize=(7.6, 2.8 * len(fields)),
         squeeze=False,
         layout="constrained",
         sharex=True,
@@ -162,13 +170,19 @@ def method_curves(by_method: Mapping[str, Sequence[Interval]], axis: Axes, title
         bound = method == JOINT
         colour, label = ("black", "joint training") if bound else (METHOD_COLOURS[method], NAMES[method])
         means = [phase.mean for phase in phases]
-        axis.plot(means, "--" if bound else "o-", color=colour, label=label, markersize=4)
-        if all(phase.n >= 3 for phase in phases):
-            low, high = zip(*map(within_range, phases), strict=True)
-            axis.fill_between(range(len(phases)), low, high, color=colour, alpha=0.2, linewidth=0)
+        line = "--" if bound else f"{METHOD_MARKERS[method]}-"
+        axis.plot(means, line, color=colour, label=label, markersize=4)
+        _band(phases, axis, colour)
     axis.set(xlabel="phase i", title=title)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axis
+
+
+def _band(phases: Sequence[Interval], axis: Axes, colour: str) -> None:
+    """The intervals of a line's phases, in its colour; nothing where they are of too few seeds."""
+    if all(phase.n >= 3 for phase in phases):
+        low, high = zip(*map(within_range, phases), strict=True)
+        axis.fill_between(range(len(phases)), low, high, color=colour, alpha=0.2, linewidth=0)
 
 
 def accuracy_interval(values: Any) -> tuple[float, float]:

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnemonics_lib.edition.figures import METHOD_COLOURS
+from mnemonics_lib.edition.figures import METHOD_COLOURS, METHOD_MARKERS
 from mnemonics_lib.edition.gains import Gain
 from mnemonics_lib.edition.report import NAMES
 
-MARKERS = dict(zip(NAMES.values(), "osD^", strict=True))
-"""A method by its shape, and by its colour."""
+MARKERS = {name: METHOD_MARKERS[method] for method, name in NAMES.items()}
+"""A method, by its name for a reader, by its shape."""
 
 
 def gain_figure(found: Sequence[Gain]) -> Figure:
-    """Mean gains with their intervals, in points of average accuracy, a row a setting.
+    """Mean gains with their intervals, in points of average accuracy: a row a setting, below the name of its data.
 
     What is hollow is not finished, or adjusted, too, or of fewer than three seeds: it makes no claim.
 
     Args:
-        found: in the order of the rows.
+        found: in the order of the rows; those on the same data follow one another.
     """
-    figure, axis = plt.subplots(figsize=(6.4, 0.44 * len(found) + 0.8), layout="constrained")
-    for row, gain in enumerate(found):
-        _dot(axis, gain, gain.interval.mean, row, vertical=False)
-    names = [gain.setting.words.replace("; ", "\n", 1) for gain in found]
-    axis.set_yticks(range(len(found)), names, fontsize=9)
-    axis.set(xlabel="trained minus herding (points)", ylim=(len(found) - 0.5, -0.5))
+    rows: list[Gain | str] = []
+    for data, gains in groupby(found, lambda gain: gain.setting.data):
+        rows += [data, *gains]
+    figure, axis = plt.subplots(figsize=(6.4, 0.26 * len(rows) + 0.8), layout="constrained")
+    names = [row if isinstance(row, str) else row.setting.words.removeprefix(f"{row.setting.data}; ") for row in rows]
+    axis.set_yticks(range(len(rows)), names, fontsize=9)
+    for at, (row, label) in enumerate(zip(rows, axis.get_yticklabels(), strict=True)):
+        if isinstance(row, str):
+            label.set_fontweight("bold")
+        else:
+            _dot(axis, row, row.interval.mean, at, vertical=False)
+    axis.set(xlabel="trained minus herding (points)", ylim=(len(rows) - 0.5, -0.5))
     axis.axvline(0, color="black", lw=1)
+    axis.tick_params(axis="y", length=0)
     axis.grid(axis="y", visible=False)
     return figure
 

@@ -27,7 +27,7 @@ class Setting:
         data: what a reader calls the data.
         method: likewise.
         detail: what else tells the setting from others.
-        looks_far: whether the inner loop has momentum and 80 steps (the page What was tried), not 8 without.
+        looks_far: whether the inner loop has 80 steps, with momentum (the page What was tried), and not 10 or fewer.
         start: what they were trained from.
         adjusted: whether the arm's old exemplars are adjusted, too (Eq. 10), so that it differs in that as well.
         level: of the interval; those that were asked for in advance hold together at 95 %.
@@ -130,29 +130,63 @@ class Gain:
 
 
 def settings() -> Iterator[Setting]:
-    """All settings, whether or not they have records."""
+    """All settings, whether or not they have records: each that a study compares, once."""
     for n in (5, 1):
         yield Setting(f"quick/digits-n{n}", "mnemonics-from-herding", "herding", "digits", "LwF", f"N = {n}, 2 a class")
-    for m, far in ((20, True), (5, False)):
-        for method, name in NAMES.items():
-            arms = f"{method}-trained-{m}", f"{method}-herding-{m}"
-            data, together = "CIFAR-100: 20 classes", 1 - 0.05 / (2 * len(NAMES))
-            yield Setting("evidence/primary", *arms, data, name, f"{m} a class", far, level=together)
-    for n in (2, 5, 12, 30, 60):
-        arms = f"epochs={n}-trained", f"epochs={n}-herding"
-        yield Setting("evidence/epochs", *arms, "CIFAR-100: 20 classes", "LwF", f"5 a class, {n} epochs")
+    yield from _of_evidence()
     for method in ("lucir", "lwf"):
         arms = f"{method}-trained", f"{method}-transfer"
         tiny = "Tiny-ImageNet: 20 classes"
         yield Setting("small/tiny_imagenet_100-n5", *arms, tiny, NAMES[method], "20 a class")
-    ours = "lucir-with-ours", "lucir-transfer"
+    fifty, ours = "CIFAR-100: 50 classes", ("lucir-with-ours", "lucir-transfer")
+    for study, phases in (("evidence/medium", ""), ("evidence/medium_n25", "N = 25, ")):
+        yield Setting(study, "trained", "herding", fifty, "LUCIR", f"{phases}20 a class", looks_far=True)
     for study, data, detail, start in (
-        ("small/cifar100-n5", "CIFAR-100: 20 classes", "20 a class", "herding"),
-        ("medium/cifar100-n5", "CIFAR-100: 50 classes", "20 a class", "herding"),
-        ("medium/cifar100-n25", "CIFAR-100: 50 classes", "N = 25, 20 a class", "herding"),
+        ("small/cifar100-n5", TWENTY, "20 a class", "herding"),
+        ("medium/cifar100-n5", fifty, "20 a class", "herding"),
+        ("medium/cifar100-n25", fifty, "N = 25, 20 a class", "herding"),
         ("underfit/cifar100-n5", "CIFAR-100: 100 classes", "20 a class, few epochs", "random"),
     ):
         yield Setting(study, *ours, data, "LUCIR", detail, start=start, adjusted=True)
+
+
+TWENTY = "CIFAR-100: 20 classes"
+"""What a reader calls the data of the studies of evidence."""
+
+
+def _of_evidence() -> Iterator[Setting]:
+    """Those on 20 classes of CIFAR-100: the primary study, and what others change of it."""
+    for m, far in ((20, True), (5, False)):
+        for method, name in NAMES.items():
+            arms, together = (f"{method}-trained-{m}", f"{method}-herding-{m}"), 1 - 0.05 / (2 * len(NAMES))
+            yield Setting("evidence/primary", *arms, TWENTY, name, f"{m} a class", far, level=together)
+    for method in ("lwf", "lucir"):
+        name, herding = NAMES[method], f"{method}-herding"
+        for arm, detail in (("trained", ""), ("larger-steps", ", larger steps")):
+            words = f"5 a class, no transfer{detail}"
+            yield Setting("evidence/transfer", f"{method}-{arm}", herding, TWENTY, name, words)
+        words = "5 a class, the classes of the search"
+        yield Setting("evidence/first_classes", f"{method}-trained", herding, TWENTY, name, words)
+        for study, more in (("budgets", ""), ("steps", ", steps in proportion")):
+            for m in (1, 2, 10, 20):
+                arms = f"{method}-near-{m}", f"{herding}-{m}"
+                yield Setting(f"evidence/{study}", *arms, TWENTY, name, f"{m} a class{more}")
+        for m in (5, 10):
+            arms = f"{method}-far-{m}", f"{herding}-{m}"
+            yield Setting("evidence/budgets", *arms, TWENTY, name, f"{m} a class", looks_far=True)
+        words = "20 a class, the last 10 steps of far alone"
+        yield Setting("evidence/budgets", f"{method}-short-20", f"{herding}-20", TWENTY, name, words)
+    for n in (2, 5, 12, 30, 60):
+        arms = f"epochs={n}-trained", f"epochs={n}-herding"
+        yield Setting("evidence/epochs", *arms, TWENTY, "LwF", f"5 a class, {n} epochs")
+    for study, of_arms, words in (
+        ("table2", "{}", "20 a class, both adjusted"),
+        ("phases", "small_cifar100-n1-{}", "N = 1, 20 a class"),
+        ("phases", "small_cifar100-n10-{}", "N = 10, 20 a class"),
+        ("variants", "total-{}", "400 in all"),
+    ):
+        trained, control = (of_arms.format(arm) for arm in ("mnemonics" if study == "table2" else "trained", "herding"))
+        yield Setting(f"evidence/{study}", trained, control, TWENTY, "LUCIR", words, looks_far=True)
 
 
 def gains(records: Path = RECORDS) -> list[Gain]:

@@ -37,6 +37,11 @@ class Interval:
         return f"{self.mean:{spec}} [{self.low:{spec}}, {self.high:{spec}}], n = {self.n}"
 
     @property
+    def without_n(self) -> str:
+        """``+1.23 [+0.45, +2.01]``, for a table that gives the number of values once."""
+        return str(self).rpartition(", n = ")[0]
+
+    @property
     def verdict(self) -> str:
         """What the interval allows to be said: ``higher``, ``lower``, ``no difference shown`` or ``too few seeds``."""
         if self.n < 3:
@@ -44,6 +49,20 @@ class Interval:
         if self.low > 0:
             return "higher"
         return "lower" if self.high < 0 else "no difference shown"
+
+    @property
+    def in_words(self) -> str:
+        """The verdict, as what stands between two arms in a sentence."""
+        return IN_WORDS[self.verdict]
+
+
+IN_WORDS = {
+    "higher": "is shown to be higher than",
+    "lower": "is shown to be lower than",
+    "no difference shown": "is not shown to differ from",
+    "too few seeds": "has too few seeds to be compared with",
+}
+"""Verdict -> its words."""
 
 
 def interval(values: Sequence[float], level: float = 0.95) -> Interval:

@@ -55,7 +55,7 @@ def embeddings(by_phase: Mapping[int, pd.DataFrame], kinds: Sequence[str], class
     figure, axes = plt.subplots(
         len(by_phase),
         len(kinds),
-        figsize=(3.7 * len(kinds), 3.5 * len(by_phase)),
+        figsize=(2.5 * len(kinds), 2.5 * len(by_phase)),
         layout="constrained",
         squeeze=False,
         sharex="row",

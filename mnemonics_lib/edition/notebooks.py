@@ -58,6 +58,12 @@ BAR = re.compile(r"[^\r\n]*?\[\d+:\d\d[^\]\r\n]*\]")
 WAITING = re.compile(r"^waiting for [^\n]*\n", re.MULTILINE)
 """What a lock says to a user who waits: it differs from build to build, and names a folder of the machine."""
 
+MADE_AGAIN = re.compile(
+    r"^[^\n]*: RunWarning: [^\n]*; the run is made again from its first phase\n(?: [^\n]*\n)?", re.M
+)
+"""What a run says that finds an older one of its name without the files for figures: it is of this machine's past, and
+changes no number. The line of code below it goes with it."""
+
 KERNEL_FILE = re.compile(r"\S*/ipykernel_\d+/\d+\.py")
 """The temporary file ipykernel names in warnings and tracebacks: it holds a process id, so no two runs agree on it."""
 
@@ -283,10 +289,10 @@ def clean(notebook: NotebookNode, slug: str) -> None:
             cell.source = "\n".join(map(_folded, cell.source.split("\n")))
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
-                output.text = KERNEL_FILE.sub("<cell>", output.text)
-                output.text = _without_bars(output.text)
+                output.text = _without_bars(KERNEL_FILE.sub("<cell>", output.text))
                 if output.name == "stderr":
-                    output.text = WAITING.sub("", output.text)
+                    output.text = MADE_AGAIN.sub("", WAITING.sub("", output.text))
+                output.text = output.text.replace(f"{ROOT}/", "")  # paths as a reader knows them
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
 

@@ -31,7 +31,7 @@ def pair_figure(comparison: Comparison, arm: str, baseline: str) -> Figure:
         arm: its name.
         baseline: its name.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.6), layout="constrained")
     figure.suptitle(title(comparison, arm, baseline))
     of, result = unit(comparison.field), comparison.difference
     words = comparison.field.replace("_", " ")

@@ -1,8 +1,9 @@
-"""Student copies of the notebooks: ``python -m mnemonics_lib.edition.students notebooks/0*.py --out FOLDER``.
+"""Student copies of the notebooks: ``python -m mnemonics_lib.edition.students --out FOLDER``.
 
 An exercise is a cell of text tagged ``exercise`` and ``minutes-15``, for how long it is thought to take, a cell of
 functions tagged ``solution`` and one tagged ``check`` that fails until they are right. A copy has the same cells, but
-of each function in a solution only its name, its arguments and what it is to return. Copies are made, and never kept.
+of each function in a solution only its name, its arguments and what it is to return. Of a page of the book a copy has
+the exercises alone. Copies are made, and never kept.
 """
 
 from __future__ import annotations
@@ -75,6 +76,24 @@ def exercises(notebook: NotebookNode) -> list[Exercise]:
     return found
 
 
+def sources(root: Path = ROOT) -> list[Path]:
+    """The notebooks, and after them the pages of the book that have exercises.
+
+    Args:
+        root: the project's folder.
+    """
+    pages = [page for page in sorted((root / "book").glob("*.py")) if exercises(read_notebook(page))]
+    return [*sorted((root / "notebooks").glob("0*.py")), *pages]
+
+
+def exercises_alone(page: NotebookNode) -> NotebookNode:
+    """The title of a page and the cells of its exercises."""
+    made = nbformat.v4.new_notebook()
+    title = next(cell.source.partition("\n")[0] for cell in page.cells if cell.source.startswith("# "))
+    made.cells = [nbformat.v4.new_markdown_cell(title), *(cell for cell in page.cells if kind(cell))]
+    return made
+
+
 def blank(solution: str) -> str:
     """A solution without its answer: functions keep their first lines and docstrings, and raise.
 
@@ -125,7 +144,7 @@ def copies(sources: Sequence[Path], folder: Path, book: str | None = None) -> It
     """Write the student copies of some notebooks; yields each file that it wrote.
 
     Args:
-        sources: the notebooks.
+        sources: the notebooks, and pages of the book.
         folder: where the copies go; it is made.
         book: the folder of the book's pages, as seen from there; None for the project's.
 
@@ -135,8 +154,10 @@ def copies(sources: Sequence[Path], folder: Path, book: str | None = None) -> It
     folder.mkdir(parents=True, exist_ok=True)
     leads = book or Path(os.path.relpath(ROOT / "book", folder)).as_posix()
     for source in sources:
-        path = folder / f"{source.stem}.ipynb"
-        nbformat.write(student_copy(read_notebook(source), leads), path)
+        path, notebook = folder / f"{source.stem}.ipynb", read_notebook(source)
+        if source.parent.name == "book":
+            notebook = exercises_alone(notebook)
+        nbformat.write(student_copy(notebook, leads), path)
         yield path
 
 
@@ -145,11 +166,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m mnemonics_lib.edition.students", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+    parser.add_argument(
+        "notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="default: the notebooks and pages with exercises"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     options = parser.parse_args(arguments)
     try:
-        for path in copies(options.notebooks, options.out):
+        for path in copies(options.notebooks or sources(), options.out):
             print(path)
     except ParameterError as error:
         print(error, file=sys.stderr)

@@ -69,7 +69,7 @@ def test_nothing_fails_and_nothing_comes_from_elsewhere(opened: tuple[Page, Look
 
 
 def test_every_link_leads_to_a_place_in_the_book(opened: tuple[Page, Look], book: Path) -> None:
-    links = opened[0].evaluate("[...document.querySelectorAll('.link a')].map((link) => link.href)")
+    links = opened[0].evaluate("[...document.querySelectorAll('.slides a[href]')].map((link) => link.href)")
     assert len(links) > 25
     for link in links:
         path, _, section = unquote(link).removeprefix("file://").partition("#")

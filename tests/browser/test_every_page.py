@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.pages import BOOK
 from tests.browser.screens import SCREENS, WIDE, Look, Screen, look_at
+from tests.line_parts import missing, of_html
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+LINE = re.compile(r'<small class="sources">(.*?)</small>', re.DOTALL)
+
+WITHOUT_PARAMETERS = {"configuration", "engines", "own_method", "own_pictures", "teaching", "toy", "why"}
+"""Pages whose figures and tables no parameter file asked for: the settings stand in their cells."""
 
 
 @pytest.fixture(scope="module", params=SCREENS, ids=str)
@@ -44,6 +52,18 @@ def test_its_images_have_alt_texts(look: Look) -> None:
 
 def test_its_figures_and_tables_say_where_they_come_from(look: Look) -> None:
     assert not look.seen["withoutSource"]
+
+
+def test_the_lines_that_say_so_have_every_part_and_lead_to_files_of_the_book(page_path: Path) -> None:
+    """In no browser: what a line has to have does not depend on the screen."""
+    page = page_path.relative_to(BOOK)
+    for markup in LINE.findall(page_path.read_text(encoding="utf-8")):
+        line = of_html(markup)
+        assert missing(line, page.stem not in WITHOUT_PARAMETERS) == [], line.text
+        for words, target in line.links:
+            file = (page_path.parent / target.partition("#")[0]).resolve()
+            assert file.is_relative_to(BOOK.resolve()), f"{words}: {target}"
+            assert file.is_file(), f"{words}: {target}"
 
 
 def test_it_does_not_scroll_sideways(look: Look) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from mnemonics_lib.edition import dist
 from mnemonics_lib.edition.dist import DistError
+from mnemonics_lib.edition.students import sources
 from mnemonics_lib.paths import ROOT
 
 
@@ -26,6 +28,9 @@ def project(tmp_path: Path) -> Path:
     for name in dist.PROJECT:
         (root / name).write_text(name)
     (root / "book" / "toy.py").write_text("# a page")
+    for page in sources():
+        if page.parent.name == "book":
+            shutil.copyfile(page, root / "book" / page.name)
     (root / "mnemonics_lib" / "__pycache__").mkdir()
     (root / "mnemonics_lib" / "__pycache__" / "x.pyc").write_text("")
     (root / dist.BOOK / "executed").mkdir(parents=True)

@@ -10,8 +10,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
+from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.intervals import Interval, interval
+from mnemonics_lib.paths import RECORDS
 
 COLOURS = {"one": "#0173b2", "two": "#de8f05"}
 
@@ -52,9 +54,23 @@ def test_a_method_has_a_band_from_three_seeds_on_and_the_bound_is_dashed(axis: A
     lines = {line.get_label(): line for line in axis.lines}
     assert list(lines) == ["LwF", "BiC", "joint training"]
     assert lines["joint training"].get_linestyle() == "--"
+    assert lines["LwF"].get_marker() != lines["BiC"].get_marker()  # a print in grey tells them apart
     (band,) = axis.collections
     heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
     assert (heights.min(), heights.max()) == (90.0, 100.0)  # no accuracy is beyond 100 %
+
+
+def test_joint_training_is_a_dashed_line_with_its_band(axis: Axes) -> None:
+    folder = RECORDS / "quick" / "digits-n5" / "herding"
+    records = [read_record(folder / f"seed-{seed}.json") for seed in range(3)]
+    figures.phase_curves(records, axis, "first_classes_accuracy", bound=records)
+    (line,) = [line for line in axis.lines if line.get_label() == "joint training"]
+    assert line.get_linestyle() == "--"
+    means = np.mean([record.first_classes_accuracy for record in records], axis=0)
+    assert np.asarray(line.get_ydata()) == pytest.approx(means)
+    legend = axis.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["herding", "joint training"]
 
 
 def test_heat_maps_state_their_unit_beside_few_classes_and_many():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -18,8 +19,8 @@ from mnemonics_lib.edition.gain_figure import claims, colour, gain_figure, known
 from mnemonics_lib.edition.gains import Gain, Setting, Training, gains, settings
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.studies.plan import Plan, plan
-from mnemonics_lib.edition.studies.study import study_files
-from mnemonics_lib.paths import RECORDS
+from mnemonics_lib.edition.studies.study import full_name, study_files
+from mnemonics_lib.paths import RECORDS, STUDIES
 
 
 @pytest.fixture(autouse=True)
@@ -50,9 +51,43 @@ def test_a_setting_is_of_arms_that_a_study_asks_for_and_that_differ_as_it_says(s
     assert (trained.exemplars, control.exemplars) == ("mnemonics", "herding")
     assert trained.exemplar_level.init == setting.start
     assert setting.adjusted == (trained.adjust != control.adjust)
-    assert setting.looks_far == (trained.exemplar_level.inner_momentum > 0)
+    assert setting.looks_far == (trained.exemplar_level.inner_steps == 80)
+    assert setting.looks_far or trained.exemplar_level.inner_steps <= 10
     for field in ("method", "budget", "weight_transfer", "finetune", "training", "finetuning", "network", "classes"):
         assert getattr(trained, field) == getattr(control, field)
+
+
+def in_what_they_differ(one: RunConfig, other: RunConfig) -> set[str]:
+    """The fields of two configurations that are not equal."""
+    return {field for field, value in one if value != getattr(other, field)}
+
+
+def test_no_comparison_of_training_alone_is_left_out():
+    """Of all studies' comparisons, by their configurations: the front page counts what these settings hold."""
+    held = {
+        tuple(first_config(each.study, arm).digest for arm in (each.arm, each.control))
+        for each in settings()
+        if each.asks_of_training
+    }
+    left_out = []
+    for file in STUDIES.rglob("*.yaml"):
+        found = plan(file)
+        for compared, cell in product(found.study.compare, found.study.cells()):
+            arm, minus = (full_name(cell, each) for each in (compared.arm, compared.minus))
+            trained, control = (
+                min((run for run in found.runs if run.arm == name), key=lambda run: run.seed).config
+                for name in (arm, minus)
+            )
+            level = trained.exemplar_level
+            if (
+                compared.field == "average_accuracy"
+                and (trained.exemplars, control.exemplars) == ("mnemonics", "herding")
+                and (level.init, level.displacement) == ("herding", "own")
+                and in_what_they_differ(trained, control) <= {"exemplars", "exemplar_level"}
+                and (trained.digest, control.digest) not in held
+            ):
+                left_out.append((found.name, arm, minus))
+    assert left_out == []
 
 
 def test_settings_are_told_apart_by_their_words():
@@ -136,14 +171,19 @@ def test_what_makes_no_claim_is_hollow(gain: Gain, claimed: bool):
     assert np.asarray(dot.get_xdata()) == [gain.interval.mean]
 
 
-def test_each_row_is_named_and_each_method_has_its_colour():
-    found = [made("x"), made("y", "LUCIR")]
+def test_each_row_is_named_below_its_data_and_each_method_has_its_colour():
+    found = [made("x"), made("x", "BiC"), made("y", "LUCIR")]
     (axis,) = gain_figure(found).axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["x\nLwF, detail", "y\nLUCIR, detail"]
+    assert [label.get_text() for label in axis.get_yticklabels()] == [
+        *("x", "LwF, detail", "BiC, detail"),
+        *("y", "LUCIR, detail"),
+    ]
+    heights = [np.asarray(line.get_ydata()).item() for line in axis.lines if line.get_marker() not in ("None", "")]
+    assert heights == [1, 2, 4]
     (known,) = known_figure(found).axes
     legend = known.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["LwF", "LUCIR"]
+    assert [text.get_text() for text in legend.get_texts()] == ["LwF", "BiC", "LUCIR"]
     assert colour("LwF") != colour("LUCIR")
 
 

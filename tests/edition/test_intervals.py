@@ -99,3 +99,21 @@ def test_more_digits_are_shown_when_asked_for():
     assert f"{interval(values):.3f}" == "+0.002 [-0.001, +0.004], n = 4"
     assert f"{interval(values)}" == str(interval(values)) == "+0.00 [-0.00, +0.00], n = 4"
     assert f"{interval(values[:2]):.4f}" == "+0.0005, n = 2 (no interval)"
+
+
+@pytest.mark.parametrize(("values", "text"), [([1.0, 2.0, 3.0], "+2.00 [-0.48, +4.48]"), ([1.0, 2.0], "+1.50")])
+def test_an_interval_is_written_without_its_number_of_values_too(values: list[float], text: str):
+    assert interval(values).without_n == text
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([1.0, 1.1, 1.2], "is shown to be higher than"),
+        ([-1.0, -1.1, -1.2], "is shown to be lower than"),
+        ([-1.0, 0.0, 1.0], "is not shown to differ from"),
+        ([1.0, 1.1], "has too few seeds to be compared with"),
+    ],
+)
+def test_a_verdict_has_words_that_claim_no_more(values: list[float], words: str):
+    assert interval(values).in_words == words

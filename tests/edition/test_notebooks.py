@@ -18,7 +18,7 @@ from mnemonics_lib.edition.notebooks import (
 )
 from mnemonics_lib.edition.parameters import DEFAULTS, ParameterError
 from mnemonics_lib.edition.sources import Page
-from mnemonics_lib.paths import PARAMS
+from mnemonics_lib.paths import PARAMS, ROOT
 
 DECLARED = "\n".join(f"{name} = {value!r}" for name, value in DEFAULTS.items())
 RESOLVE = "from mnemonics_lib.edition import parameters\nconfig = parameters.resolve(globals(), 'n')"
@@ -191,6 +191,26 @@ def test_that_it_waited_for_another_process_is_not_shown(params):
     source, output = notebook(Path("n.py"), WAITS), Path("out/n.ipynb")
     assert execute(source, params, output) is None
     assert [(o.name, o.text) for o in outputs(output)] == [("stdout", "mine\n")]
+
+
+WARNS = """
+import warnings
+from mnemonics_lib.paths import ROOT
+from mnemonics_lib.runs import RunWarning
+warnings.warn(f"{ROOT}/build/runs/a: has not all; the run is made again from its first phase", RunWarning)
+warnings.warn(f"{ROOT}/build/runs/a: something else", RunWarning)
+"""
+
+
+def test_what_this_machine_had_before_and_where_it_lies_is_not_shown(params):
+    assert execute(notebook(Path("n.py"), WARNS), params, Path("out/n.ipynb")) is None
+    ((name, text),) = [(o.name, o.text) for o in outputs("out/n.ipynb")]
+    assert (name, text.splitlines()[0]) == ("stderr", "<cell>:5: RunWarning: build/runs/a: something else")
+    assert len(text.splitlines()) == 2  # and the line of code that warned
+
+
+def test_a_run_made_again_says_so_in_the_words_that_are_left_out():
+    assert "; the run is made again from its first phase" in (ROOT / "mnemonics_lib" / "runs.py").read_text("utf-8")
 
 
 def test_failure_leaves_no_output_and_a_readable_copy(params, capsys):

@@ -26,6 +26,7 @@ NAMED = re.compile(r"`+(eq-[\w-]+)`")
 CITED = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 CODE_LINE = re.compile(r"^Code: (.+)$", re.MULTILINE)
 TICKED = re.compile(r"`([^`\s]+)`")
+LINKED = re.compile(r"\{py:obj\}`([^`\s]+)`")
 IN_PROSE = re.compile(r"\bEqs?\.[\s ]*(\d+[ab]?(?:(?:\s*(?:,|-|to|and)\s*)\d+[ab]?)*)")
 
 
@@ -181,8 +182,18 @@ def test_every_field_and_name_on_a_method_page_exists(page):
     text = (BOOK / "method" / f"{page}.md").read_text(encoding="utf-8")
     bare = {"mnemonics_lib", "higher", "eq7", "eq4b", "--set"}
     names = {n for n in re.findall(r"(?<![}`])`([^`\s]+)`", text) if n not in bare}
-    assert names
+    linked = set(LINKED.findall(text))
+    assert names | linked
     assert not {name for name in names if not is_field(name) and library_source(name) is None}
+    assert not {name for name in linked if library_source(name) is None}
+
+
+@pytest.mark.parametrize("page", ["notation", "equations"])
+def test_every_name_of_the_library_on_these_pages_leads_to_the_api(page):
+    text = (BOOK / "method" / f"{page}.md").read_text(encoding="utf-8")
+    assert "{py:currentmodule} mnemonics_lib" in text
+    names = re.findall(r"(?<![}`])`(\w+(?:\.\w+)+)`", text)
+    assert not {name for name in names if not is_field(name)}
 
 
 def test_names_that_do_not_exist_are_seen():

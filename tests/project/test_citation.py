@@ -39,6 +39,15 @@ def test_it_cites_the_paper():
     assert f"author    = {{{names}}}" in bibliography
 
 
+def test_the_edition_has_one_title_and_one_name_of_its_authors():
+    book = read_yaml(ROOT / "book" / "_config.yml")
+    heading = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n")[0]
+    assert CITATION["title"] == book["title"] == heading.removeprefix("# ")
+    (author,) = CITATION["authors"]
+    assert author["name"] == book["author"] == book["copyright"]
+    assert f" {author['name']}\n" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
 def test_its_version_and_date_are_those_of_the_library_and_of_the_last_change():
     version, day = CHANGES[0]
     assert version == CITATION["version"] == mnemonics_lib.__version__

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
-import IPython
 import jupytext
 import pytest
 from docutils import nodes
@@ -90,10 +89,18 @@ class TestOnColab:
         assert f'"{REPOSITORY["url"]}"' in source
         assert f"-b {REPOSITORY['branch']} " in source
 
-    def ran(self, monkeypatch: pytest.MonkeyPatch, modules: dict[str, object]) -> tuple[list[str], list[str]]:
-        """The commands that it gives the shell, and where Python then looks for modules."""
-        commands: list[str] = []
-        monkeypatch.setattr(IPython, "get_ipython", lambda: SimpleNamespace(system=commands.append))
+    def ran(
+        self, monkeypatch: pytest.MonkeyPatch, modules: dict[str, object], fails: str = "nothing", there: bool = False
+    ) -> tuple[list[list[str]], list[str]]:
+        """The commands that it runs, of which one that contains ``fails`` does, and where Python looks for modules."""
+        commands: list[list[str]] = []
+
+        def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+            commands.append(command)
+            return subprocess.CompletedProcess(command, int(fails in command), "said\n", "No space left\n")
+
+        monkeypatch.setattr(subprocess, "run", run)
+        monkeypatch.setattr("os.path.isdir", lambda path: there)
         monkeypatch.setattr("sys.modules", {**sys.modules, **modules})
         monkeypatch.setattr("sys.path", ["elsewhere", *sys.path])
         exec(self.cell(ROOT / "notebooks" / "01_preliminaries.py"), {})
@@ -106,11 +113,15 @@ class TestOnColab:
 
     def test_there_it_fetches_the_project_and_leaves_torch_as_it_is(self, monkeypatch):
         commands, path = self.ran(monkeypatch, {"google.colab": SimpleNamespace()})
-        assert [command.partition("-q")[0].split()[-2:] for command in commands] == [
-            ["git", "clone"],
-            ["pip", "install"],
-        ]
-        assert commands[1].endswith(f" torch=={version('torch')}")
-        assert path[0] == "/content/mnemonics-book"
-        assert path[0] in commands[0]
-        assert f"-e {path[0]} " in commands[1]
+        assert [command[:2] for command in commands] == [["git", "clone"], ["pip", "install"]]
+        assert path[0] == commands[0][-1] == "/content/mnemonics-book"
+        assert commands[1][-3:] == ["-e", path[0], f"torch=={version('torch')}"]
+
+    def test_a_project_that_is_there_is_not_fetched_again(self, monkeypatch):
+        commands, _ = self.ran(monkeypatch, {"google.colab": SimpleNamespace()}, there=True)
+        assert [command[:2] for command in commands] == [["pip", "install"]]
+
+    @pytest.mark.parametrize("fails", ["clone", "install"])
+    def test_what_fails_there_is_said_at_once(self, fails, monkeypatch):
+        with pytest.raises(RuntimeError, match=rf"(?s)not installed, for this failed: .*{fails}.*No space left"):
+            self.ran(monkeypatch, {"google.colab": SimpleNamespace()}, fails)

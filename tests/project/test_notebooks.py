@@ -12,7 +12,8 @@ import pytest
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition.deck.book import chapters
 from mnemonics_lib.edition.finished.again import again
-from mnemonics_lib.edition.notebooks import check_all, check_parameters, execute
+from mnemonics_lib.edition.notebooks import WIDTH, check_all, check_parameters, execute
+from mnemonics_lib.edition.pairs import read_notebook
 from mnemonics_lib.edition.parameters import ParameterError
 from mnemonics_lib.paths import PARAMS, ROOT
 
@@ -41,6 +42,13 @@ def test_it_runs_on_the_smallest_parameters(source: Path, tmp_path: Path, monkey
     assert all(cell.execution_count for cell in cells if cell.cell_type == "code")
     figures = [out for cell in cells for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
     assert figures
+
+
+@pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_line_of_code_is_wider_than_the_book_shows(source: Path):
+    """Strings too, which the formatter leaves as they are."""
+    lines = [line for c in read_notebook(source).cells if c.cell_type == "code" for line in c.source.splitlines()]
+    assert not [line for line in lines if len(line) > WIDTH]
 
 
 def test_those_that_show_a_run_without_exemplars_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

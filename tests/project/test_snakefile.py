@@ -187,10 +187,14 @@ def test_refused_parameters_stop_it_before_anything_runs(project):
 
 
 def test_names_the_profiles_there_are(project):
-    done = project.reproduce("PROFILE=quik")
+    project.write("params/cluster/slurm/config.yaml", "jobs: 1\n")  # has no parameter files, and is no profile
+    try:
+        done = project.reproduce("PROFILE=quik")
+    finally:
+        shutil.rmtree(project.root / "params/cluster")
     assert done.returncode != 0
     assert "profile = 'quik'" in done.stderr
-    assert "the profiles are quick" in done.stderr
+    assert re.search(r"the profiles are quick$", done.stderr, re.MULTILINE)
     assert "profile = '7'" in project.reproduce("PROFILE=7").stderr
     assert "profile = '../params/quick'" in project.reproduce("PROFILE=../params/quick").stderr
     assert "profile = 'a b; touch pwned'" in project.reproduce("PROFILE=a b; touch pwned").stderr

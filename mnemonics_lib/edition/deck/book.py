@@ -8,12 +8,15 @@ from typing import NamedTuple
 from docutils.nodes import make_id
 
 from mnemonics_lib.config import read_yaml
+from mnemonics_lib.edition.deck.plan import LectureError
 from mnemonics_lib.paths import ROOT
 
 BOOK = ROOT / "book"
 CONTENTS = "_toc.yml"
 TITLE = {".md": re.compile(r"^# (.+)$", re.MULTILINE), ".py": re.compile(r"^# # (.+)$", re.MULTILINE)}
 """The first heading of a page, in Markdown and in the comments of a notebook."""
+LINK = re.compile(r"(?<=\]\()([\w/.-]+)\.(?:ipynb|py|md)(#[\w-]+)?(?=\))")
+"""Where a link in Markdown leads that names a chapter's file, as chapters name one another, and a section of it."""
 
 
 class Chapter(NamedTuple):
@@ -46,3 +49,26 @@ def _heading(file: str) -> str:
 def address(file: str, section: str = "") -> str:
     """A page of the built book, seen from its folder, and a section of it."""
     return f"{file}.html" + (f"#{make_id(section)}" if section else "")
+
+
+def to_the_book(text: str, book: str) -> str:
+    """Markdown whose links to chapters lead to their pages in the built book.
+
+    A chapter's cell names another by its file, from the folder that the chapter lies in, and a slide lies elsewhere.
+
+    Args:
+        text: Markdown, such as a cell displays.
+        book: the folder of the built book, as the slides see it.
+
+    Raises:
+        LectureError: for a link to a file that is no chapter.
+    """
+    numbered = chapters()
+
+    def page(link: re.Match[str]) -> str:
+        name = link[1].rpartition("/")[2]
+        if name not in numbered:
+            raise LectureError(f"a link to {link[0]}: no chapter of the book has this name")
+        return f"{book}/{address(numbered[name].file)}{link[2] or ''}"
+
+    return LINK.sub(page, text)

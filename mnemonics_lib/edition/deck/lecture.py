@@ -30,7 +30,10 @@ def note(slide: Slide, begins: int) -> str:
     if slide.ask:
         lines.append(f"**Ask.** {slide.ask.strip()}")
     if slide.live:
-        lines.append("**Live.** Run the cells of this slide in the lecture's notebook.")
+        lines.append(
+            "**Live.** Run the cells of this slide in the lecture's notebook. They need all cells of the part that "
+            "stand above them, also those of slides that are not run in class."
+        )
     return "\n\n".join(lines)
 
 

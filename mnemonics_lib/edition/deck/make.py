@@ -60,6 +60,6 @@ def write_deck(notebooks: Sequence[Path], folder: Path, book: str) -> list[Path]
     folder.mkdir(parents=True, exist_ok=True)
     copy_assets(folder)
     slides, live = folder / SLIDES, folder / LECTURE
-    slides.write_text(page(lecture, links(plan, read, book)), encoding="utf-8")
+    slides.write_text(page(lecture, links(plan, read, book), book), encoding="utf-8")
     nbformat.write(to_run(lecture), live)
     return [slides, live]

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from mnemonics_lib.edition.deck.plan import LectureError
 from mnemonics_lib.edition.kernels import library_for_kernels
-from mnemonics_lib.paths import RECORDS
+from mnemonics_lib.paths import RECORDS, RUNS
 
 RECORD = RECORDS / "lecture.json"
 
@@ -70,20 +70,56 @@ def _slides(notebook: NotebookNode) -> list[str]:
 def rehearse(lecture: Path, record: Path = RECORD) -> Path:
     """Run a lecture's file, and write the record of what its slides took. Returns the record's path.
 
+    Beside the seconds stand the machine's ``cores`` and ``processor``, and ``runs_made``: how many runs the lecture had
+    to make, because they were not in ``RUNS`` to be read.
+
     Raises:
         LectureError: as :func:`run`; the record is left as it was.
     """
+    from mnemonics_lib.device.processor import processor_name
+
     library_for_kernels()
+    before = _finished_runs()
     seconds = run(nbformat.read(lecture, as_version=4), lecture.parent)
-    rounded = {slide: round(value, 1) for slide, value in seconds.items()}
-    record.write_text(json.dumps({"cores": os.cpu_count(), "seconds": rounded}, indent=1) + "\n", encoding="utf-8")
+    found = {
+        "cores": os.cpu_count(),
+        "processor": processor_name(),
+        "runs_made": len(_finished_runs() - before),
+        "seconds": {slide: round(value, 1) for slide, value in seconds.items()},
+    }
+    record.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return record
 
 
+def _finished_runs() -> set[Path]:
+    """The records of runs that were made on this machine."""
+    return set(RUNS.rglob("record.json"))
+
+
 def measured(record: Path = RECORD) -> dict[str, Any]:
-    """The record: ``cores`` of the machine, and ``seconds`` by slide; no seconds where nothing was measured yet."""
+    """The record, as :func:`rehearse` writes it; no ``seconds`` where nothing was measured yet.
+
+    One from before the two were recorded has neither ``processor`` nor ``runs_made``.
+    """
     found: dict[str, Any] = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {"seconds": {}}
     return found
+
+
+def told(found: Mapping[str, Any]) -> str:
+    """Where a rehearsal was measured, as the end of a sentence, and no more than its record says.
+
+    Args:
+        found: a record with seconds, as :func:`measured` reads it.
+    """
+    where = f"on a machine with {found['cores']} cores"
+    if "processor" in found:
+        where += f" ({found['processor']})"
+    made = found.get("runs_made")
+    if made is None:
+        return where
+    if not made:
+        return f"{where}, where the chapters' runs were there before"
+    return f"{where}, with {made} {'run' if made == 1 else 'runs'} that had to be made on the way"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from docutils.nodes import make_id
 from nbformat import NotebookNode
 
+from mnemonics_lib.edition import students
 from mnemonics_lib.edition.deck.book import chapters
 from mnemonics_lib.edition.deck.chapters import sections
 from mnemonics_lib.edition.deck.plan import Part, Plan
 from mnemonics_lib.edition.pairs import read_notebook
-from mnemonics_lib.edition.students import exercises
 from mnemonics_lib.paths import ROOT
 
 SOURCES = ROOT / "notebooks"
@@ -76,11 +76,12 @@ def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else "under 1 s" if seconds < 1 else f"{seconds:.0f} s"
 
 
-def exercise_rows(notebooks: Mapping[str, NotebookNode]) -> list[dict[str, str]]:
-    """The exercises as rows of a table, each with a link to its box in the book."""
+def exercise_rows() -> list[dict[str, str]]:
+    """The exercises of notebooks and pages as rows of a table, each with a link to its box in the book."""
     rows = []
-    for stem, notebook in notebooks.items():
-        for exercise in exercises(notebook):
+    for path in students.sources():
+        stem = path.stem
+        for exercise in students.exercises(read_notebook(path)):
             heading = re.fullmatch(r"Exercise ((\d+)\.(\d+)): (.+)", exercise.title)
             if heading:
                 label = make_id(f"exercise-{chapters()[stem].file}-{heading[2]}-{heading[3]}")

@@ -25,6 +25,12 @@ DATA = {
 }
 """What people call the data sets."""
 
+LOSSES = {
+    "bic": "BiC weighs the loss of Eq. 1 by the share of old classes, and not by $\\lambda$.",
+    "lucir": "LUCIR has no distillation loss (Eq. 1): in its place are a constraint on features and a margin.",
+}
+"""Of a method whose loss is not Eq. 5 as chapter 1 and 2 write it out, what it is."""
+
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
@@ -56,6 +62,21 @@ def introduction(config: RunConfig, chapter: Chapter, name: str) -> str:
     return (
         f":::{{note}}\nThis is [chapter {chapter.number}](/{chapter.file}.ipynb) with other parameters: {name}, "
         f"{classes} classes at {height} × {width}, $N = {config.phases}$, {method} with {config.budget} exemplars a "
-        "class. Its cells are those of the chapter. What depends on no parameter, and the exercises, are there alone."
-        "\n:::"
+        f"class. {departures(config)} The cells are those of the chapter. What depends on no parameter, and the "
+        "exercises, are there alone.\n:::"
     )
+
+
+def departures(config: RunConfig) -> str:
+    """Weight transfer, adjusting and the loss of a run, in sentences: what its numbers alone do not say."""
+    transfer = (
+        "Convolutions keep the kernels of phase 0 and learn a factor for each plane (weight transfer)."
+        if config.weight_transfer
+        else "All of the network is trained in each phase (no weight transfer)."
+    )
+    adjusting = (
+        f"Old exemplars are adjusted, in {config.adjust} parts (Eq. 10)."
+        if config.adjust
+        else "Old exemplars are not adjusted."
+    )
+    return " ".join(filter(None, [transfer, adjusting, LOSSES.get(config.method, "")]))

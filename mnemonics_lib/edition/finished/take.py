@@ -132,7 +132,7 @@ class TakenRuns:
                 loop.load_state(kept.state)
             except ValueError as error:
                 raise FinishedError(f"{self.folder / NAME}: {name}: {error}; {self.remedy}") from None
-            print(f"{name}: {len(loop)} steps taken, none done")
+            print(f"{name}: {len(loop)} steps read from the record, none computed here")
 
         return take
 
@@ -149,7 +149,7 @@ class TakenRuns:
         if keep is not None and keep != found.keep:
             raise FinishedError(f"study = {self.study!r}: keeps something else of {found.arm} than {keep!r}")
         record, path = self._record(found), self._path(found)
-        print(f"{found.arm}, seed {found.seed}: its record is taken, and it is not run here")
+        print(f"{found.arm}, seed {found.seed}: its record is read, and it is not run here")
         return record, path
 
     def load_run(self, path: Path) -> runs.FinishedRun:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from mnemonics_lib.edition.arms import Arm, arm_of, read_files
@@ -58,15 +60,24 @@ UNFINISHED = "not finished"
 """In place of a verdict, while a seed is missing that the study asks for."""
 
 
-def in_short(plan: Plan, field: str = "average_accuracy") -> list[str]:
+def in_short(
+    plan: Plan,
+    field: str = "average_accuracy",
+    named: Callable[[str, str], str] = "{} − {}".format,
+) -> list[str]:
     """For each verdict, how many of a study's comparisons of one number have it, and which.
+
+    Args:
+        plan: of the study.
+        field: the number.
+        named: what a comparison of two arms is called.
 
     A comparison has a verdict when all of its seeds are there: looked at again and again while records come, one of
     them would sooner or later be clear of zero. Those that are not finished are counted.
     """
     of_all = sum(each.field == field for each in plan.study.compare) * len(list(plan.study.cells()))
     said = [
-        (verdict(plan, arm, minus, each), f"{arm} − {minus} {each.difference}")
+        (verdict(plan, arm, minus, each), f"{named(arm, minus)} {each.difference}")
         for arm, minus, each in comparisons(plan)
         if each.field == field
     ]

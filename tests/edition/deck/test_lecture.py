@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from pathlib import Path
 
 import pytest
+import torch
 
+from mnemonics_lib import global_bop
+from mnemonics_lib.config import load_config
 from mnemonics_lib.edition.deck.lecture import EMPTY, compose, to_run
 from mnemonics_lib.edition.deck.plan import LectureError, read_plan
 from mnemonics_lib.edition.deck.rehearsal import run
 from mnemonics_lib.edition.deck.teaching import read_sources
 from mnemonics_lib.edition.parameters import DEFAULTS
+from mnemonics_lib.exemplars.selection import select
+from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.paths import PARAMS, ROOT
 from tests.edition.deck.made import code, notebooks, plan
 
 TINY = {
@@ -58,6 +66,7 @@ def test_a_slide_begins_with_its_title_its_points_and_the_equations_of_its_cells
 def test_a_note_has_what_to_ask_and_what_to_run():
     notes = [cell.source for cell in compose(plan(), notebooks()).cells if "**Minute" in cell.source]
     assert "**Live.**" in notes[0]
+    assert "all cells of the part that stand above them" in notes[0]
     assert notes[1].endswith("**Ask.** Why?")
     assert "Live" not in notes[1]
 
@@ -84,6 +93,26 @@ def test_a_cell_that_fails_is_named_with_its_slide(tmp_path: Path):
     made["02_global_bop"].cells.insert(0, code("print(missing)", "live"))
     with pytest.raises(LectureError, match=r"slide late: 'print\(missing\)': NameError: name 'missing' is not defined"):
         run(to_run(compose(plan(), made)), tmp_path)
+
+
+def test_a_set_of_one_s_own_gets_into_a_run_as_the_instructor_s_page_says():
+    """Its lines, on what chapter 2 has after phase 0."""
+    page = (ROOT / "book" / "teaching.py").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^# ```python\n(.+?)^# ```", page, re.MULTILINE | re.DOTALL)
+    experiment = Experiment.of(load_config(PARAMS / "quick" / "digits-n5.yaml", TINY | {"exemplars": "herding"}))
+    state = global_bop.initial_state(experiment)
+    global_bop.run_phase(experiment, state)
+    generator = torch.Generator().manual_seed(0)
+    own, _ = select(experiment.new_data(0), state.memory.per_class, "random", state.model.features, generator)
+    chosen = state.memory.images.clone()
+    names = {"copy": copy, "global_bop": global_bop, "experiment": experiment, "state": state, "E_0": own.detach()}
+    exec(re.sub(r"^# ?", "", lines, flags=re.MULTILINE), names)
+    trial = names["trial"]
+    assert torch.equal(trial.memory.images[: len(own)], own)
+    assert len(trial.memory) > len(own)  # those of the classes of phase 1
+    assert names["accuracy"] == trial.results[1]["first_classes_accuracy"]
+    assert torch.equal(state.memory.images, chosen)
+    assert not torch.equal(chosen, own)
 
 
 def test_the_project_s_lecture_runs_from_top_to_bottom(tmp_path: Path):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat import NotebookNode
 
 from mnemonics_lib.edition.deck import assets, make
 from mnemonics_lib.edition.deck.__main__ import main
+from mnemonics_lib.edition.deck.book import to_the_book
+from mnemonics_lib.edition.deck.chapters import of_part
 from mnemonics_lib.edition.deck.lecture import compose
 from mnemonics_lib.edition.deck.page import page
-from mnemonics_lib.edition.deck.plan import LectureError
+from mnemonics_lib.edition.deck.plan import LectureError, read_plan
 from mnemonics_lib.edition.deck.teaching import read_sources
 from tests.edition.deck.made import notebooks, plan
 
@@ -51,7 +55,7 @@ class Slides(HTMLParser):
 @pytest.fixture
 def slides() -> Slides:
     links = {"loss": ("Chapter 1: Losses", "../book/one.html#losses")}
-    return Slides(page(compose(plan(), notebooks()), links))
+    return Slides(page(compose(plan(), notebooks()), links, "../book"))
 
 
 def test_each_slide_is_a_section_with_its_note(slides: Slides):
@@ -78,6 +82,50 @@ def test_a_figure_has_the_alt_text_of_its_cell(slides: Slides):
 
 def test_a_slide_links_to_its_place_in_the_book(slides: Slides):
     assert slides.links == ["../book/one.html#losses"]
+
+
+def saying(*lines: str) -> dict[str, NotebookNode]:
+    """The two notebooks, of which a cell on a slide displays these lines as Markdown."""
+    made = notebooks()
+    made["01_preliminaries"].cells[-1].outputs += [
+        nbformat.v4.new_output("display_data", data={"text/markdown": line, "text/plain": "<Markdown>"})
+        for line in lines
+    ]
+    return made
+
+
+def test_a_link_that_a_cell_displays_leads_to_the_book_too():
+    """A chapter names another by its file beside it, where no slide lies."""
+    made = saying(
+        "See [chapter 4](04_ablations.ipynb), [there](04_ablations.ipynb#paired-differences) or [here](#a-title).",
+        "And [another page](../book/toy.py), or [the paper](https://example.org/a.md).",
+    )
+    chapters = "../html/executed/quick/digits-n5"
+    assert Slides(page(compose(plan(), made), {}, "../html")).links == [
+        f"{chapters}/04_ablations.html",
+        f"{chapters}/04_ablations.html#paired-differences",
+        "#a-title",
+        "../html/executed/toy.html",
+        "https://example.org/a.md",
+    ]
+    shown = made["01_preliminaries"].cells[-1].outputs[-2].data["text/markdown"]
+    assert shown.startswith("See [chapter 4](04_ablations.ipynb)")  # the chapter itself stays as it was
+
+
+def test_a_link_to_what_is_no_chapter_is_named():
+    lecture = compose(plan(), saying("See [chapter 9](09_none.ipynb)."))
+    with pytest.raises(LectureError, match=r"09_none\.ipynb: no chapter"):
+        page(lecture, {}, "../html")
+
+
+def test_whatever_the_project_s_slides_display_links_to_chapters():
+    """Those that stand in the source of a cell, which may not display them this time."""
+    notebooks = read_sources()
+    for part in read_plan().parts:
+        for each in of_part(part, notebooks):
+            if each.slide:
+                said = to_the_book(each.cell.source, "html")  # stops at what is no chapter
+                assert not re.search(r"\]\([^:)]+\.(ipynb|py|md)\b", said), each.cell.source
 
 
 def test_all_that_is_fetched_lies_beside_the_page(slides: Slides, tmp_path: Path):

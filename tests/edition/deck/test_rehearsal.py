@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from mnemonics_lib.device.processor import processor_name
 from mnemonics_lib.edition.deck import rehearsal
 from mnemonics_lib.edition.deck.lecture import compose, to_run
 from mnemonics_lib.edition.deck.plan import read_plan
@@ -20,6 +22,8 @@ def test_a_rehearsal_is_written_by_slide_and_not_where_a_cell_fails(tmp_path: Pa
     rehearsal.rehearse(tmp_path / "good.ipynb", tmp_path / "lecture.json")
     written = json.loads((tmp_path / "lecture.json").read_text())
     assert list(written["seconds"]) == ["loss", "figure", "late"]
+    assert (written["cores"], written["processor"]) == (os.cpu_count(), processor_name())
+    assert written["runs_made"] == 0
     assert rehearsal.measured(tmp_path / "lecture.json") == written
 
     made = notebooks()
@@ -28,6 +32,28 @@ def test_a_rehearsal_is_written_by_slide_and_not_where_a_cell_fails(tmp_path: Pa
     assert rehearsal.main([str(tmp_path / "bad.ipynb")]) == 2
     assert "slide late: '1 / 0': ZeroDivisionError" in capsys.readouterr().err
     assert json.loads((tmp_path / "lecture.json").read_text()) == written
+
+
+def test_runs_that_the_lecture_makes_are_counted_and_not_those_that_were_there(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(rehearsal, "RUNS", tmp_path / "runs")
+    there, new = tmp_path / "runs/quick/there", tmp_path / "runs/quick/new"
+    there.mkdir(parents=True)
+    (there / "record.json").touch()
+    made = notebooks()
+    work = f"import pathlib\nnew = pathlib.Path({str(new)!r})\nnew.mkdir()\n(new / 'record.json').touch()"
+    made["02_global_bop"].cells.insert(0, code(work, "live"))
+    nbformat.write(to_run(compose(plan(), made)), tmp_path / "good.ipynb")
+    rehearsal.rehearse(tmp_path / "good.ipynb", tmp_path / "lecture.json")
+    assert rehearsal.measured(tmp_path / "lecture.json")["runs_made"] == 1
+
+
+def test_no_more_is_told_than_the_record_says():
+    old = {"cores": 2, "seconds": {}}
+    assert rehearsal.told(old) == "on a machine with 2 cores"
+    known = old | {"processor": "P", "runs_made": 0}
+    assert rehearsal.told(known) == "on a machine with 2 cores (P), where the chapters' runs were there before"
+    assert rehearsal.told(known | {"runs_made": 1}).endswith("(P), with 1 run that had to be made on the way")
+    assert rehearsal.told(known | {"runs_made": 2}).endswith("(P), with 2 runs that had to be made on the way")
 
 
 def test_nothing_measured_is_no_seconds(tmp_path: Path):

@@ -48,8 +48,8 @@ def test_loops_are_put_at_their_end_and_no_step_is_done(study: Study, no_steps: 
     assert torch.equal(state.memory.images, study.state.memory.images)
     assert state.results == study.state.results
     said = capsys.readouterr().out
-    assert "phase 1: model: 1 steps taken, none done" in said
-    assert said.count("none done") == 5  # two models, two of exemplars, one fine-tuning
+    assert "phase 1: model: 1 steps read from the record, none computed here" in said
+    assert said.count("none computed here") == 5  # two models, two of exemplars, one fine-tuning
 
 
 def test_a_loop_that_begins_otherwise_is_refused_by_name(study: Study, no_steps: None):
@@ -85,7 +85,7 @@ def test_a_run_is_its_record(study: Study, capsys):
     record, path = taken.run(study.config.replace(exemplars="random"))
     assert path == study.plan.runs[0].record.absolute()
     assert canonical(record) == canonical(read_record(path))
-    assert capsys.readouterr().out == "random, seed 0: its record is taken, and it is not run here\n"
+    assert capsys.readouterr().out == "random, seed 0: its record is read, and it is not run here\n"
     with pytest.raises(FinishedError, match=r"has no run with exemplars = 'herding', seed = 0"):
         taken.run(study.config.replace(exemplars="herding"))
 

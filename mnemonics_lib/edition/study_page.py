@@ -1,0 +1,95 @@
+"""What a page shows of a study: its comparisons as a table and a figure, its means, and how much of it there is."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+
+from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.compare import Comparison
+from mnemonics_lib.edition.difference_figures import draw_differences
+from mnemonics_lib.edition.intervals import detectable
+from mnemonics_lib.edition.shown import say, show
+from mnemonics_lib.edition.studies import outcome
+from mnemonics_lib.edition.studies.plan import Plan
+
+UNITS = {
+    "average_accuracy": "average accuracy (points)",
+    "forgetting": "forgetting (points; below zero is better)",
+    "from_scratch_accuracy[0]": "from scratch, phase 0 (points)",
+    "from_scratch_accuracy[1]": "from scratch, phase 1 (points)",
+}
+"""A number of a run, and what a difference of it is headed."""
+
+
+def say_what_is_there(plan: Plan) -> None:
+    """How much of a study there is, where that is not all."""
+    if plan.missing:
+        made = len(plan.runs) - len(plan.missing)
+        say(f"*So far {made} of the {len(plan.runs)} runs of `{plan.name}` are there.*")
+
+
+def show_once_finished(plan: Plan, rows: list[dict[str, str]]) -> None:
+    """A table of what a study's arms say together; without rows, that they are waited for."""
+    if rows:
+        show(rows)
+    else:
+        say(f"*Not there yet: `{plan.name}` is not finished.*")
+
+
+def shown_from(plan: Plan, arm: str, minus: str, found: Comparison) -> str:
+    """The size that is shown in four of five repetitions of a comparison; a dash before it is finished."""
+    size = detectable(list(found.differences.values()), found.level)
+    return f"{size:.2f}" if plan.finished(arm, minus) and size == size else "–"
+
+
+def show_comparisons(plan: Plan) -> None:
+    """A table and a figure of a study's differences, for each number that it compares.
+
+    A row is an arm minus its control: the mean and its interval, the verdict, and from what size on a difference would
+    be shown. Means of a part of a comparison's seeds are hollow in the figure.
+    """
+    say_what_is_there(plan)
+    every = outcome.comparisons(plan)
+    for field in dict.fromkeys(each.field for _, _, each in every):
+        found = [(arm, minus, each) for arm, minus, each in every if each.field == field]
+        show(
+            {
+                "arm": arm,
+                "minus": minus,
+                f"{UNITS[field]}, {100 * each.level:.3g} %": str(each.difference),
+                "verdict": outcome.verdict(plan, arm, minus, each),
+                "shown from": shown_from(plan, arm, minus, each),
+            }
+            for arm, minus, each in found
+        )
+        _draw(plan, found)
+        plt.show()
+    if apart := outcome.first_networks(plan):
+        say(apart)
+
+
+def _draw(plan: Plan, found: list[tuple[str, str, Comparison]]) -> None:
+    """Differences of one number, a row each."""
+    names = {(arm, minus): f"{arm}\n− {minus}" for arm, minus, _ in found}
+    values = {names[arm, minus]: each.differences for arm, minus, each in found}
+    unfinished = {names[arm, minus] for arm, minus, _ in found if not plan.finished(arm, minus)}
+    _, axis = plt.subplots(figsize=(6.6, 0.8 + 0.45 * len(values)), layout="constrained")
+    colours = dict.fromkeys(values, figures.PALETTE["mnemonics"])
+    _, _, first = found[0]
+    draw_differences(values, axis, colours, first.level, unfinished)
+    axis.set(xlabel=UNITS[first.field])
+    axis.tick_params(axis="y", labelsize=8)
+
+
+def show_means(plan: Plan, records: report.Evidence) -> None:
+    """The mean of every arm of a study, in its order; nothing where there are no records."""
+    rows = []
+    for arm in dict.fromkeys(run.arm for run in plan.runs):
+        if found := records.get(arm):
+            numbers = {
+                UNITS[field].split(" (")[0]: report.mean_pm(report.over_seeds(found, field))
+                for field in ("average_accuracy", "forgetting")
+            }
+            rows.append({"arm": arm, "seeds": len(found)} | numbers)
+    if rows:
+        show(rows)
