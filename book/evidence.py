@@ -881,9 +881,9 @@ say_what_is_there(STUDIES["boundary"])
 
 
 def moment(arm, phase):
-    """An arm after a phase, for a reader."""
-    unfinished = "" if len(kept[arm]) == asked[arm] else " (not finished)"
-    return f"{paired_runs.cell(arm)}, phase {phase}{unfinished}"
+    """An arm after a phase, as the first columns of a table."""
+    seeds = f"{len(kept[arm])} of {asked[arm]}"
+    return {"run": paired_runs.cell(arm), "phase": phase, "seeds": seeds}
 
 
 rows = []
@@ -893,7 +893,8 @@ for arm, phase in moments:
         found = found.drop("start")  # they started as herding's
     for kind, numbers in found.iterrows():
         rows.append(
-            {"exemplars": moment(arm, phase), "kind": kind}
+            moment(arm, phase)
+            | {"kind": kind}
             | {
                 words: f"{numbers[column]:.{digits}f}"
                 for (column, words), digits in zip(
@@ -911,7 +912,7 @@ show(rows)
 # %% tags=["remove-input"] sources=["evidence/boundary"]
 say(
     "\n".join(
-        f"- {moment(arm, phase)}: trained exemplars are "
+        f"- {paired_runs.cell(arm)}, phase {phase}: trained exemplars are "
         f"{boundary.answer(kept[arm], phase)}."
         for arm, phase in moments
         if len(kept[arm]) == asked[arm]
@@ -931,8 +932,8 @@ for arm, phase in moments:
         ):
             continue
         rows.append(
-            {
-                "exemplars": moment(arm, phase),
+            moment(arm, phase)
+            | {
                 "trained minus": minus,
                 "margin": format(
                     boundary.difference(kept[arm], phase, minus, "margin"),

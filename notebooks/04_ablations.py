@@ -119,12 +119,20 @@ figure, (left, right) = plt.subplots(
     1, 2, figsize=(7, 3.6), layout="constrained", sharey=True
 )
 finished = [record for of in fresh.values() for record in of.values()]
-figures.phase_curves(finished, left)
-figures.phase_curves(finished, right, key="first_classes_accuracy")
+joint = list(committed.get(report.JOINT, {}).values())
+figures.phase_curves(finished, left, bound=joint)
+figures.phase_curves(
+    finished, right, key="first_classes_accuracy", bound=joint
+)
 left.set(title="all classes seen, $A_i$")
 right.set(title="first classes alone, $A_i^Z$")
 right.get_legend().remove()
 plt.show()
+if joint:
+    say(
+        f"Dashed: the mean of {len(joint)} records of *joint* training, on "
+        "all images seen so far. It is the upper bound."
+    )
 
 # %% [markdown]
 # ## The records
@@ -157,6 +165,7 @@ else:
 evidence = committed if "herding" in committed else fresh
 start = config.exemplar_level.init  # of trained exemplars
 MADE = {
+    "joint": "none: trained on all images seen so far, the upper bound",
     "random": "real images, drawn",
     "herding": "real images, chosen one after the other",
     "mnemonics": f"trained from those of *{start}*, by these parameters",

@@ -35,7 +35,7 @@ def read_places(places: Sequence[Path]) -> list[Placed]:
 
     Args:
         places: files of records, and folders that are searched. A study is named as seen from the folder, where that
-            is the only place, and otherwise by its path as it is given.
+            is the only place, and otherwise by its path as it is given; that folder itself by its name.
 
     Raises:
         ArmError: for a place without records, and a folder of seeds that is no arm
@@ -48,8 +48,9 @@ def read_places(places: Sequence[Path]) -> list[Placed]:
     alone = len(places) == 1 and places[0].is_dir()
     placed = []
     for file in files:
-        shown = file.path.relative_to(places[0]) if alone else file.path
-        placed.append(Placed(shown.parent.parent.as_posix(), file.path.resolve().parent.name, file.record))
+        arm = file.path.resolve().parent
+        study = (file.path.relative_to(places[0]) if alone else file.path).parent.parent.as_posix()
+        placed.append(Placed(arm.parent.name if study == "." else study, arm.name, file.record))
     return sorted(placed, key=lambda each: (each.study, each.arm, each.record.seed))
 
 

@@ -41,7 +41,7 @@ def test_a_row_per_phase(study):
     assert list(rows["accuracy"]) == [80.0] * 6 + [82.0] * 6
     assert set(OF_PHASE) < set(rows.columns)
     assert rows["accuracy_before_finetuning"].isna().sum() == 2  # phase 0 has none
-    assert set(zip(rows["study"], rows["arm"], strict=True)) == {(".", "slow")}
+    assert set(zip(rows["study"], rows["arm"], strict=True)) == {("n5", "slow")}
 
 
 def test_all_fields_are_those_of_the_configurations(study):
@@ -97,3 +97,7 @@ def test_a_commit_that_was_modified_says_so():
     rows = table([Placed("s", "a", dirty), Placed("s", "b", nowhere)])
     assert rows["commit"][0].endswith("-dirty")
     assert pd.isna(rows["commit"][1])
+
+
+def test_a_study_that_is_given_alone_has_its_name(study):
+    assert {each.study for each in read_places([study / "quick" / "n5"])} == {"n5"}

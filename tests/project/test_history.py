@@ -43,3 +43,18 @@ def test_records_of_the_first_time_are_those_of_their_commit():
             for seed, value in by_seed.items():
                 record = git("show", f"{first['commit']}:book/records/{place}/{arm}/seed-{seed}.json")
                 assert json.loads(record)["average_accuracy"] == value, f"{place}/{arm}/seed-{seed}"
+
+
+def test_every_commit_that_a_record_names_is_in_the_history():
+    (newest,) = git("rev-parse", "HEAD").split()
+    git("cat-file", "-e", f"{newest}~10")  # else this is a clone of the newest commits alone
+    named = {}
+    for path in RECORDS.rglob("seed-*.json"):
+        commit = json.loads(path.read_text(encoding="utf-8"))["code"]["commit"]
+        named.setdefault(commit, path.relative_to(RECORDS).as_posix())
+    known = subprocess.run(
+        ["git", "cat-file", "--batch-check"], cwd=ROOT, capture_output=True, text=True, input="\n".join(named)
+    ).stdout.splitlines()
+    assert [
+        path for line, path in zip(known, named.values(), strict=True) if not line.endswith(tuple("0123456789"))
+    ] == []
