@@ -366,14 +366,14 @@ loss = validation_loss(E)
 print(f"validation loss {loss.item():.6f}")
 print(f"gradient per pixel {gradient.square().mean().sqrt():.3e}")
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # Now the pixels move: by Eq. 9 as it stands, and by the first step of Adam,
 # which divides the gradient of each pixel by its own size. Then the temporary
 # model is trained once more, from the same start on the same mini-batches. A
 # step $s$ is subtracted from the exemplars. If it is small, the loss should
 # fall by the sum of its products with the gradient, pixel by pixel:
 
-# %% tags=["live"]
+# %% tags=["live", "once"]
 beta_1 = level.beta
 by_hand = {
     "Eq. 9": beta_1 * gradient,
@@ -392,12 +392,12 @@ for name, s in by_hand.items():
     )
 show(rows)
 
-# %% [markdown]
+# %% [markdown] tags=["once"]
 # Where the two last columns differ, there are two reasons, as above. A step of
 # any size can cross jumps of ReLUs, and the gradient is that between them. And
 # one as short as that of Eq. 9 can drown in rounding, here in single precision.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "once"]
 used = "Adam" if level.optimizer == "adam" else "Eq. 9"
 drawn.step()  # the library's
 if not (level.truncate or level.clip):
