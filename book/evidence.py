@@ -61,7 +61,7 @@ from mnemonics_lib.edition.claims import of_search
 from mnemonics_lib.edition.difference_figures import draw_differences_along
 from mnemonics_lib.edition.intervals import interval, paired, unpaired
 from mnemonics_lib.edition.measures import measure
-from mnemonics_lib.edition.shown import say, show
+from mnemonics_lib.edition.shown import displacement, say, show
 from mnemonics_lib.edition.studies import outcome
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
@@ -532,8 +532,8 @@ for pair in PRIMARY:
                     of_arm, "own_loss_before", "own_loss_after"
                 )
             ),
-            "displacement (std)": f"{moved:.3f}",
-            "of noise": f"{noise:.3f}",
+            "displacement (std)": displacement(moved),
+            "of noise": displacement(noise),
         }
     )
 show(rows)
@@ -1043,7 +1043,9 @@ show_comparisons(STUDIES["variants"])
 rows = [
     {
         "arm": arm,
-        "displacement (std)": f"{fmean(r.displacement for r in of_arm.values()):.3f}",
+        "displacement (std)": displacement(
+            fmean(r.displacement for r in of_arm.values())
+        ),
     }
     for arm, of_arm in RECORDS["variants"].items()
 ]

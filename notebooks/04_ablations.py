@@ -78,7 +78,7 @@ from mnemonics_lib.edition.remade import (
     remade_in_words,
     remade_table,
 )
-from mnemonics_lib.edition.shown import say, show
+from mnemonics_lib.edition.shown import displacement, say, show
 from mnemonics_lib.edition.studies.outcome import SAID
 from mnemonics_lib.paths import RECORDS, RUNS
 
@@ -339,11 +339,6 @@ for (arm, phase), of_cell in pd.DataFrame(rows).groupby(["arm", "phase"]):
     )
 
 
-def length(std):
-    """A distance as text, not 0.000 where something moved."""
-    return f"{std:.3f}" if std >= 0.001 or not std else f"{std:.1e}"
-
-
 def of_loss(found):
     """The change of a loss as text, not 0.0000 where there is one."""
     small = found.mean and abs(found.mean) < 5e-5
@@ -356,8 +351,8 @@ show(
         "phase": phase,
         "loss, batch statistics": of_loss(changes["batch"]),
         "loss, running statistics": of_loss(changes["running"]),
-        "moved (std)": length(went),
-        "by noise (std)": length(noise),
+        "moved (std)": displacement(went),
+        "by noise (std)": displacement(noise),
     }
     for arm, phase, changes, went, noise in cells
 )

@@ -12,6 +12,7 @@ import pandas as pd
 from mnemonics_lib.durable.records import Record, RecordError
 from mnemonics_lib.edition.arms import arm_of, read_files
 from mnemonics_lib.edition.intervals import Interval, interval, paired
+from mnemonics_lib.edition.shown import displacement
 from mnemonics_lib.paths import RECORDS
 
 NAMES = {"lwf": "LwF", "icarl": "iCaRL", "bic": "BiC", "lucir": "LUCIR"}
@@ -84,7 +85,7 @@ def summary(found: Evidence) -> pd.DataFrame:
                 "average accuracy (%)": mean_pm(over_seeds(by_seed, "average_accuracy")),
                 f"minus {baseline}": difference(found, arm, baseline, "average_accuracy") if compared else "–",
                 "forgetting (%)": mean_pm(over_seeds(by_seed, "forgetting")),
-                "displacement (std)": f"{over_seeds(by_seed, 'displacement').mean:.3f}",
+                "displacement (std)": displacement(over_seeds(by_seed, "displacement").mean),
                 "median cost (s)": f"{seconds:.0f}",
             }
         )
@@ -122,7 +123,7 @@ def every_run(found: Evidence) -> list[dict[str, str | int]]:
             "average accuracy (%)": f"{record.average_accuracy:.2f}",
             "last phase (%)": f"{record.accuracy[-1]:.2f}",
             "forgetting (%)": f"{record.forgetting:.2f}",
-            "displacement (std)": f"{record.displacement:.3f}",
+            "displacement (std)": displacement(record.displacement),
             "seconds": f"{record.seconds:.0f}",
         }
         for arm, by_seed in found.items()

@@ -37,6 +37,11 @@ def say(text: str) -> None:
     display(Markdown(text))
 
 
+def displacement(std: float) -> str:
+    """A displacement in standard deviations of the pixels; one below a thousandth is not 0, and is not shown as 0."""
+    return f"{std:.3f}" if std >= 0.001 or not std else f"{std:.1e}"
+
+
 def change(before: float, after: float, digits: int = 1) -> str:
     """How a number changed, as the end of a sentence: "rose from 3.0 to 4.5", and as it is printed, not by less.
 

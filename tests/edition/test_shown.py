@@ -72,3 +72,10 @@ def test_a_change_is_said_as_it_is_printed(before: float, after: float, digits: 
 def test_a_line_does_not_break_within_a_number_and_what_belongs_to_it(value: str, lines: list[str]) -> None:
     _, _, *body = cells(shown.markdown([{"arm": "one", "mean": value}]))
     assert body[0][1].replace("\N{NO-BREAK SPACE}", "_").split(" ") == lines
+
+
+@pytest.mark.parametrize(
+    ("std", "text"), [(0.1234, "0.123"), (0.001, "0.001"), (0.0009994, "1.0e-03"), (3.6e-5, "3.6e-05"), (0.0, "0.000")]
+)
+def test_a_displacement_that_is_not_zero_is_not_shown_as_zero(std: float, text: str):
+    assert shown.displacement(std) == text
