@@ -48,7 +48,7 @@ def test_records_of_the_first_time_are_those_of_their_commit():
 def test_every_commit_that_a_record_names_is_in_the_history():
     (newest,) = git("rev-parse", "HEAD").split()
     git("cat-file", "-e", f"{newest}~10")  # else this is a clone of the newest commits alone
-    named = {}
+    named: dict[str, str] = {}
     for path in RECORDS.rglob("seed-*.json"):
         commit = json.loads(path.read_text(encoding="utf-8"))["code"]["commit"]
         named.setdefault(commit, path.relative_to(RECORDS).as_posix())
