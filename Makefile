@@ -117,7 +117,7 @@ sync: $(ENVIRONMENT) ## bring each notebook's .py and .ipynb in step, without ou
 	$(PY) -m jupytext --quiet --sync notebooks/*.py
 
 .PHONY: students
-students: $(ENVIRONMENT) ## write copies of the notebooks in which the exercises are to be solved to build/students
+students: $(ENVIRONMENT) ## write copies of notebooks and pages in which the exercises are to be solved to build/students
 	@$(PY) -m mnemonics_lib.edition.students --out build/students
 
 .PHONY: deck

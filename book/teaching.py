@@ -144,7 +144,7 @@ say(
 show(exercise_rows())
 
 # %% [markdown]
-# **Copies to be solved.** `make students` writes the notebooks to `build/students`, with names, arguments and docstrings of the
+# **Copies to be solved.** `make students` writes the notebooks, and of three pages the exercises alone, to `build/students`, with names, arguments and docstrings of the
 # functions and nothing else in them; each call makes them anew from the chapters. `.venv/bin/python -m jupyterlab build/students` opens them. What
 # is handed in is a notebook that runs from
 # top to bottom: its checks are the marks. The solutions are in the book, one click away, so ask for a sentence on each answer.

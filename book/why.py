@@ -557,7 +557,8 @@ opposed = (
 settings = [
     gain.setting.words
     for gain in found
-    if not gain.setting.looks_far and gain.knows < LITTLE
+    if not gain.setting.looks_far
+    and any(each.knows < LITTLE for each in gain.first)
 ]
 if opposed:
     say(

@@ -143,7 +143,8 @@ if joint:
 # run here differs from the record of the same seed by rounding alone. On the
 # same kind of processor that is nothing. On another one it is magnified by
 # thousands of steps of training, and can end as far away as another seed does,
-# or farther. So beside each run stand the records of all seeds of its arm:
+# or farther. So beside each difference stands the standard deviation over the
+# seeds of its arm:
 
 # %% sources=["here", "records"] tags=["hide-input"]
 # None where the runs above were taken from these records.

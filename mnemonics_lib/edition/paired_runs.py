@@ -72,10 +72,12 @@ def paired_runs(plan: Plan, records: Evidence, field: str = "average_accuracy") 
 
 
 def cell(arm: str) -> str:
-    """``LwF, 20 a class``, of an arm such as ``lwf-trained-20``; the method alone where the arm names no number."""
-    method, _, rest = arm.partition("-")
-    budget = rest.rpartition("-")[2]
-    return NAMES[method] + (f", {budget} a class" if budget.isdigit() else "")
+    """``LwF, from random, 20 a class``, of the arm ``lwf-trained-from-random-20``; without a number the method."""
+    method, *rest = arm.split("-")
+    if not rest or not rest[-1].isdigit():
+        return NAMES[method]
+    _, *more, budget = rest  # the first is the kind of exemplars
+    return ", ".join([NAMES[method], *([" ".join(more)] if more else []), f"{budget} a class"])
 
 
 def final_accuracy(record: Record) -> float:

@@ -1,7 +1,7 @@
 """Runs made once more beside the records of the same configuration and seed: how far apart they came out.
 
-A difference between two machines says little alone. So the records of all seeds of the arm stand beside it: whether the
-run lies among them is whether another machine does more than another seed.
+A difference between two machines says little alone. So the standard deviation over the seeds of the arm stands beside
+it: what another seed does.
 """
 
 from __future__ import annotations
@@ -39,11 +39,14 @@ class Remade(NamedTuple):
         return round(self.here, 2) - round(self.recorded, 2)
 
     @property
-    def lies(self) -> str:
-        """Where the run here lies among the records of all seeds, in words."""
-        if self.here < min(self.of_seeds):
-            return "below all"
-        return "above all" if self.here > max(self.of_seeds) else "among them"
+    def deviation(self) -> float:
+        """The standard deviation over the seeds of the records, in points; NaN of a single one."""
+        return stdev(self.of_seeds) if len(self.of_seeds) > 1 else float("nan")
+
+    @property
+    def times(self) -> float:
+        """The size of the difference in those deviations; NaN where seeds do not differ, or there is one."""
+        return abs(self.difference) / self.deviation if self.deviation > 0 else float("nan")
 
 
 def remade(fresh: Evidence, committed: Evidence) -> list[Remade]:
@@ -78,16 +81,15 @@ def remade_table(found: Sequence[Remade]) -> list[dict[str, str | int]]:
             "its record (%)": f"{each.recorded:.2f}",
             "difference": f"{each.difference:+z.2f}",
             "same source": "yes" if each.same_source else "no",
-            "records of all seeds (%)": f"{min(of):.2f} to {max(of):.2f}, n = {len(of)}",
-            "the run here lies": each.lies,
+            "sd over seeds": f"{each.deviation:.2f}, n = {len(each.of_seeds)}",
+            "difference / sd": f"{each.times:.1f}",
         }
         for each in found
-        for of in [each.of_seeds]
     ]
 
 
 def remade_in_words(found: Sequence[Remade]) -> list[str]:
-    """What the table says: the largest difference, what it is beside that of seeds, and how many lie among the records.
+    """What the table says: the largest difference, and what it is beside that of seeds.
 
     Args:
         found: one run or more.
@@ -98,15 +100,11 @@ def remade_in_words(found: Sequence[Remade]) -> list[str]:
     said = (
         f"The largest difference is {abs(largest.difference):.2f} points, of *{largest.arm}* with seed {largest.seed}."
     )
-    if len(largest.of_seeds) > 1:
-        said += (
-            f" Over {len(largest.of_seeds)} seeds the records of *{largest.arm}* have a standard deviation of "
-            f"{stdev(largest.of_seeds):.2f} points, and the run here lies {largest.lies}."
-        )
+    if largest.times == largest.times:
+        said += f" That is {largest.times:.1f} times the standard deviation of its {len(largest.of_seeds)} seeds."
     why = (
         "Its source is that of the record, so that the difference is one of machines or of versions of packages."
         if largest.same_source
         else "The source has changed since the record was made, so that the difference may be one of source, too."
     )
-    among = sum(each.lies == "among them" for each in found)
-    return [f"{said} {why}", f"Of {len(found)} runs here {among} lie among the records of their arm."]
+    return [f"{said} {why}"]

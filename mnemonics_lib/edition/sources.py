@@ -191,8 +191,10 @@ class Sources:
         return ", ".join(links)
 
     def _origin(self, place: str) -> list[str]:
-        """Links to the parameter files of a study and to the study."""
+        """Links to the parameter files of a study and to the study; runs on their own have a parameter file alone."""
         study = self._studies / f"{place}.yaml"
+        if not study.is_file():
+            return [self._link("parameters", f"params/{place}.yaml")]
         asked = read_yaml(study)
         names = [asked["params"]] if "params" in asked else asked["grid"]["params"]
         params = [self._link("parameters", f"params/{name.removesuffix('.yaml')}.yaml") for name in names]
@@ -241,9 +243,11 @@ class Sources:
             folder: such as ``evidence``.
 
         Raises:
-            SourceError: for a folder without records.
+            SourceError: for a folder without records that is not one of parameter files either.
         """
         here = [place for place in places(self._records) if place.split("/")[0] == folder]
+        if not here and (ROOT / "params" / folder).is_dir():
+            return "There are none yet."
         if not here:
             raise SourceError(f"folder = {folder!r}: has no records in {self._records}")
         return "\n\n".join(map(self._list, here))

@@ -29,11 +29,11 @@ def say_what_is_there(plan: Plan) -> None:
 
 
 def show_once_finished(plan: Plan, rows: list[dict[str, str]]) -> None:
-    """A table of what a study's arms say together; without rows, that they are waited for."""
-    if rows:
-        show(rows)
-    else:
+    """A table of what a study's arms say together, once all of its runs are there; before, that they are waited for."""
+    if plan.missing:
         say(f"*Not there yet: `{plan.name}` is not finished.*")
+    elif rows:
+        show(rows)
 
 
 def shown_from(plan: Plan, arm: str, minus: str, found: Comparison) -> str:

@@ -90,6 +90,14 @@ def test_no_comparison_of_training_alone_is_left_out():
     assert left_out == []
 
 
+def test_no_setting_is_there_twice():
+    pairs = [
+        (first_config(each.study, each.arm).digest, first_config(each.study, each.control).digest)
+        for each in settings()
+    ]
+    assert len(pairs) == len(set(pairs))
+
+
 def test_settings_are_told_apart_by_their_words():
     words = [setting.words for setting in settings()]
     assert len(words) == len(set(words))

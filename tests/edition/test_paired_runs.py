@@ -39,6 +39,11 @@ def test_pairs_are_those_of_the_study_of_the_seeds_that_both_have():
     assert primary()[-1].finished
 
 
+def test_no_two_arms_of_a_study_have_one_name():
+    arms = {run.arm for run in plan(*study_files("evidence/boundary")).runs}
+    assert len({of.cell(arm) for arm in arms}) == len(arms)
+
+
 def test_a_difference_is_the_first_arm_minus_the_second():
     pair = primary()[-1]
     numbers = {seed: record.accuracy[-1] - pair.second[seed].accuracy[-1] for seed, record in pair.first.items()}
@@ -79,7 +84,13 @@ def test_the_panel_falls_by_before_minus_after(record: Record, running: bool):
 
 
 @pytest.mark.parametrize(
-    ("arm", "cell"), [("lwf-trained-20", "LwF, 20 a class"), ("lucir-larger-steps", "LUCIR"), ("bic", "BiC")]
+    ("arm", "cell"),
+    [
+        ("lwf-trained-20", "LwF, 20 a class"),
+        ("lwf-trained-from-random-20", "LwF, from random, 20 a class"),
+        ("lucir-larger-steps", "LUCIR"),
+        ("bic", "BiC"),
+    ],
 )
 def test_a_cell_is_named_by_its_method_and_number(arm: str, cell: str):
     assert of.cell(arm) == cell

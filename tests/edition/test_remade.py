@@ -32,24 +32,24 @@ def test_another_source_is_told():
     assert "source has changed" not in remade_in_words([row(81.0)])[0]
 
 
-@pytest.mark.parametrize(("here", "lies"), [(79.9, "below all"), (80.0, "among them"), (84.1, "above all")])
-def test_a_run_lies_among_the_records_or_beyond_them(here, lies):
-    found = row(here)
-    assert found.lies == lies
-    assert remade_table([found])[0]["the run here lies"] == lies
+def test_a_difference_stands_beside_what_another_seed_does():
+    (cells,) = remade_table([row(77.0)])
+    assert (cells["difference"], cells["sd over seeds"], cells["difference / sd"]) == ("-3.00", "2.00, n = 3", "1.5")
 
 
 def test_the_words_are_of_the_arm_of_the_largest_difference():
     near, far = row(81.0, arm="random"), row(76.0, arm="herding")._replace(of_seeds=[80.0, 80.0, 83.0])
-    first, second = remade_in_words([near, far])
-    assert "largest difference is 4.00 points, of *herding*" in first
-    assert "standard deviation of 1.73 points, and the run here lies below all" in first
-    assert second == "Of 2 runs here 1 lie among the records of their arm."
+    (said,) = remade_in_words([near, far])
+    assert "largest difference is 4.00 points, of *herding*" in said
+    assert "That is 2.3 times the standard deviation of its 3 seeds." in said
 
 
-def test_one_record_has_no_spread():
-    (first, _) = remade_in_words([row(81.0)._replace(of_seeds=[80.0])])
-    assert "deviation" not in first
+@pytest.mark.parametrize("of_seeds", [[80.0], [80.0, 80.0]])
+def test_without_a_spread_over_seeds_none_is_told(of_seeds: list[float]):
+    found = row(81.0)._replace(of_seeds=of_seeds)
+    (said,) = remade_in_words([found])
+    assert "deviation" not in said
+    assert remade_table([found])[0]["difference / sd"] == "nan"
 
 
 def test_runs_that_came_out_the_same_have_no_difference_to_tell():

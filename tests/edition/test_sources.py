@@ -67,6 +67,20 @@ def test_a_cell_that_names_nothing_was_computed_on_its_page(made):
     assert made.line([], changed) == f"Computed on this page from {params} with `seed=3 budget=2`."
 
 
+def test_runs_without_a_study_have_a_parameter_file_alone(records):
+    write_arm(records / "paper" / "cifar100-n5" / "lucir", [60.0])
+    (row,) = [line for line in read(records).overview().splitlines() if "`paper/cifar100-n5`" in line]
+    assert "[parameters](params/paper/cifar100-n5.yaml), [by phase](" in row
+    assert "study](" not in row
+
+
+def test_a_folder_of_parameters_may_have_no_records_yet(made, records):
+    (records.parents[1] / "params" / "paper").mkdir()
+    assert made.listing("paper") == "There are none yet."
+    with pytest.raises(SourceError, match="folder = 'papers': has no records in"):
+        made.listing("papers")
+
+
 def test_records_are_counted_and_linked(made):
     line = made.line(["quick/digits-n5"], HERE)
     assert line.startswith("From [3 records](book/list.md#quickdigits-n5) of `quick/digits-n5` (")
@@ -292,6 +306,9 @@ def test_every_folder_of_records_has_a_section_in_the_list():
 
 def test_every_study_has_parameters_that_exist():
     for place in sources.places():
+        if not (ROOT / "book" / "studies" / f"{place}.yaml").is_file():  # runs on their own
+            assert (ROOT / "params" / f"{place}.yaml").is_file()
+            continue
         study = read_yaml(ROOT / "book" / "studies" / f"{place}.yaml")
         for name in [study["params"]] if "params" in study else study["grid"]["params"]:
             assert (ROOT / "params" / f"{name}.yaml").is_file()
