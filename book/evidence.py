@@ -81,7 +81,9 @@ RECORDS = {name: report.evidence("evidence", name) for name in STUDIES}
 FOUND = {
     name: outcome.comparisons(study) for name, study in STUDIES.items()
 }
-PRIMARY = paired_runs.paired_runs(STUDIES["primary"], RECORDS["primary"])
+PRIMARY = paired_runs.paired_runs(
+    STUDIES["primary"], FOUND["primary"], RECORDS["primary"]
+)
 FINISHED = [pair for pair in PRIMARY if pair.finished]
 LAST = STUDIES["primary"].runs[0].config.phases
 kept = boundary.read(STUDIES["boundary"])
@@ -192,6 +194,7 @@ display(
             f"- {line}"
             for line in outcome.in_short(
                 STUDIES["primary"],
+                FOUND["primary"],
                 named=lambda arm, _: paired_runs.cell(arm),
             )
         )
@@ -207,23 +210,13 @@ of_paper = table2[
 ].set_index("exemplars")["avg_acc"]
 said = of_paper["mnemonics"] - of_paper["herding"]
 
-
-def average_accuracy(record):
-    """The mean over all phases (%)."""
-    return record.average_accuracy
-
-
-intervals = {
-    pair.name: pair.difference(average_accuracy, pair.level)
-    for pair in FINISHED
-}
 where = {
     "holds it": lambda of: of.low <= said <= of.high,
     "ends below it": lambda of: of.high < said,
     "begins above it": lambda of: of.low > said,
 }
 sorted_by = {
-    words: [name for name, of in intervals.items() if holds(of)]
+    words: [pair.name for pair in FINISHED if holds(pair.asked.difference)]
     for words, holds in where.items()
 }
 say(
@@ -255,9 +248,7 @@ def fallen(records, running=False):
 def foretells(pair):
     """The correlation, over seeds, of that fall and the gain."""
     falls = [paired_runs.panel_fall(r) for r in pair.first.values()]
-    return correlation(
-        falls, list(pair.differences(average_accuracy).values())
-    )
+    return correlation(falls, list(pair.asked.differences.values()))
 
 
 def by_transfer(method):
@@ -317,7 +308,7 @@ say("\n".join(f"- {line}" for line in lines)[:-1] + ".")
 # trains with 18, and with 4. Forgetting is exploratory.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy, and in forgetting, between trained exemplars and herding's, for four methods and two budgets, a dot per seed."}} sources=["evidence/primary"]
-show_comparisons(STUDIES["primary"])
+show_comparisons(STUDIES["primary"], FOUND["primary"])
 
 # %% [markdown]
 # The accuracies themselves, in %, with herding's exemplars → with trained ones, means over seeds; and the last phase, which many papers report
@@ -328,7 +319,7 @@ show(
     {
         "cell": pair.name,
         "seeds": len(pair.first),
-        "average": arrow(pair.means(average_accuracy), 1),
+        "average": arrow(pair.means(lambda r: r.average_accuracy), 1),
         "last phase": arrow(pair.means(paired_runs.final_accuracy), 1),
         "last phase, trained minus herding": pair.difference(
             paired_runs.final_accuracy
@@ -345,7 +336,7 @@ show(
 rows = []
 for pair in FINISHED:
     by_slice = {tuple(each): [] for each in slices}
-    for seed, value in pair.differences(average_accuracy).items():
+    for seed, value in pair.asked.differences.items():
         by_slice[tuple(STUDIES["primary"].study.slice_of(seed))].append(
             value
         )
@@ -579,7 +570,7 @@ show(
 # twice as many exemplars are twice as many steps, too.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between herding's exemplars and half as many of them."}} sources=["evidence/doubling"]
-show_comparisons(STUDIES["doubling"])
+show_comparisons(STUDIES["doubling"], FOUND["doubling"])
 
 # %% [markdown]
 # ## Against the number of exemplars
@@ -651,7 +642,7 @@ if any(drawn.values()):
     plt.show()
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between exemplars trained with a near and with a far inner loop, and herding's, 1 to 20 a class."}} sources=["evidence/budgets"]
-show_comparisons(STUDIES["budgets"])
+show_comparisons(STUDIES["budgets"], FOUND["budgets"])
 
 # %% [markdown]
 # Whether a gain shrinks with the number of exemplars is a question about two differences: that at 5 a class minus that at 20, seed by seed.
@@ -789,15 +780,13 @@ else:
 # The same with 5 exemplars a class and without it; also with larger steps on the pixels, $\beta_1 = 0.01$ for 0.003.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's without weight transfer, for LwF and LUCIR."}} sources=["evidence/transfer"]
-show_comparisons(STUDIES["transfer"])
+show_comparisons(STUDIES["transfer"], FOUND["transfer"])
 
 # %% [markdown]
 # What transfer changes is a difference of two differences: the gain without it minus the gain with it, of the same seeds in the first table.
 
 # %% tags=["remove-input"] sources=["evidence/transfer", "evidence/primary"]
-with_transfer = {
-    pair.name: pair.differences(average_accuracy) for pair in PRIMARY
-}
+with_transfer = {pair.name: pair.asked.differences for pair in PRIMARY}
 rows = [
     {
         "method": report.NAMES[method],
@@ -870,7 +859,7 @@ if rows:
 # learned for it. In later phases, of two classes, nearly half of the displacements come from one of the same class. *trained-from-random* starts at random images, as in the paper, and is compared with them.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for the control with shuffled displacements and for exemplars trained from random images."}} sources=["evidence/controls"]
-show_comparisons(STUDIES["controls"])
+show_comparisons(STUDIES["controls"], FOUND["controls"])
 
 # %% [markdown]
 # ## What exemplars teach by themselves
@@ -878,7 +867,7 @@ show_comparisons(STUDIES["controls"])
 # The literal promise of Eq. 7: a fresh network, trained on exemplars alone and tested on their classes, after phase 0 and after the one that follows.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in accuracy of networks trained from scratch on trained, herding's and random exemplars."}} sources=["evidence/from_scratch"]
-show_comparisons(STUDIES["from_scratch"])
+show_comparisons(STUDIES["from_scratch"], FOUND["from_scratch"])
 
 # %% [markdown]
 # ## Where they lie between the classes
@@ -984,7 +973,7 @@ if seed_0:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between each method without mnemonics, with herding's exemplars and with trained ones, and between the bounds."}} sources=["evidence/table1"]
 show_means(STUDIES["table1"], RECORDS["table1"])
-show_comparisons(STUDIES["table1"])
+show_comparisons(STUDIES["table1"], FOUND["table1"])
 
 # %% [markdown]
 # The paper's Figure 4 at this size, as far as there are records: accuracy after each phase, with 95 % bands, and joint training above.
@@ -1007,13 +996,13 @@ else:
 # adjustment of old ones.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between methods without mnemonics, with weight transfer, fine-tuning, trained exemplars and adjusted ones."}} sources=["evidence/split"]
-show_comparisons(STUDIES["split"])
+show_comparisons(STUDIES["split"], FOUND["split"])
 
 # %% [markdown]
 # Table 2, whose rows are all LUCIR's:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between the rows of Table 2."}} sources=["evidence/table2"]
-show_comparisons(STUDIES["table2"])
+show_comparisons(STUDIES["table2"], FOUND["table2"])
 
 # %% [markdown]
 # ## Other phases, a fixed total, the paper's rates
@@ -1021,7 +1010,7 @@ show_comparisons(STUDIES["table2"])
 # One phase that brings ten classes, and ten that bring one each:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for one phase and for ten."}} sources=["evidence/phases"]
-show_comparisons(STUDIES["phases"])
+show_comparisons(STUDIES["phases"], FOUND["phases"])
 
 # %% [markdown]
 # The average holds phase 0, in which both runs are equal: half of it for one phase, an eleventh for ten. Without phase 0:
@@ -1049,7 +1038,7 @@ show_once_finished(STUDIES["phases"], rows)
 # 40 outer steps in phase 0 for the paper's 2,000 and without adjustment:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for a fixed total of exemplars, and for the paper's rates against random exemplars."}} sources=["evidence/variants"]
-show_comparisons(STUDIES["variants"])
+show_comparisons(STUDIES["variants"], FOUND["variants"])
 
 # %% [markdown]
 # How far exemplars went, in standard deviations of the pixels. Where that is next to nothing, a difference is what chance does.
@@ -1070,8 +1059,8 @@ show_once_finished(STUDIES["variants"], rows)
 # 50 classes, with networks of twice the width, $N = 5$ and $25$:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for 50 classes."}} sources=["evidence/medium", "evidence/medium_n25"]
-show_comparisons(STUDIES["medium"])
-show_comparisons(STUDIES["medium_n25"])
+show_comparisons(STUDIES["medium"], FOUND["medium"])
+show_comparisons(STUDIES["medium_n25"], FOUND["medium_n25"])
 
 # %% [markdown]
 # ## What it costs

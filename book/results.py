@@ -65,13 +65,15 @@ display(Markdown("\n".join(lines)))
 # reasons:
 
 # %% tags=["remove-input"]
-(primary,) = study_files("evidence/primary")
+primary = plan(*study_files("evidence/primary"))
 display(
     Markdown(
         "\n".join(
             f"- {line}"
             for line in outcome.in_short(
-                plan(primary), named=lambda arm, _: paired_runs.cell(arm)
+                primary,
+                outcome.comparisons(primary),
+                named=lambda arm, _: paired_runs.cell(arm),
             )
         )
     )

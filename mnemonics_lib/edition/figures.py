@@ -120,8 +120,7 @@ def phase_curves(records: Sequence[Record], axis: Axes, key: str = "accuracy", b
     )  # fmt: skip
     if bound:
         phases = [interval(values) for values in zip(*(getattr(record, key) for record in bound), strict=True)]
-        axis.plot([phase.mean for phase in phases], "--", color="black", label="joint training")
-        _band(phases, axis, "black")
+        _curve(phases, axis, "--", "black", "joint training")
     of = "first classes" if key == "first_classes_accuracy" else "classes seen"
     axis.set(xlabel="phase i", ylabel=f"accuracy on the {of} (%)")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -169,17 +168,15 @@ def method_curves(by_method: Mapping[str, Sequence[Interval]], axis: Axes, title
     for method, phases in by_method.items():
         bound = method == JOINT
         colour, label = ("black", "joint training") if bound else (METHOD_COLOURS[method], NAMES[method])
-        means = [phase.mean for phase in phases]
-        line = "--" if bound else f"{METHOD_MARKERS[method]}-"
-        axis.plot(means, line, color=colour, label=label, markersize=4)
-        _band(phases, axis, colour)
+        _curve(phases, axis, "--" if bound else f"{METHOD_MARKERS[method]}-", colour, label)
     axis.set(xlabel="phase i", title=title)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axis
 
 
-def _band(phases: Sequence[Interval], axis: Axes, colour: str) -> None:
-    """The intervals of a line's phases, in its colour; nothing where they are of too few seeds."""
+def _curve(phases: Sequence[Interval], axis: Axes, line: str, colour: str, label: str) -> None:
+    """The means of phases, and a band of their intervals where these are of three seeds or more."""
+    axis.plot([phase.mean for phase in phases], line, color=colour, label=label, markersize=4)
     if all(phase.n >= 3 for phase in phases):
         low, high = zip(*map(within_range, phases), strict=True)
         axis.fill_between(range(len(phases)), low, high, color=colour, alpha=0.2, linewidth=0)

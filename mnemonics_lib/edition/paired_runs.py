@@ -14,9 +14,10 @@ import numpy as np
 
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.by_class import arrivals, class_accuracies
+from mnemonics_lib.edition.compare import Comparison
 from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.report import NAMES, Evidence
-from mnemonics_lib.edition.studies.outcome import comparisons
+from mnemonics_lib.edition.studies.outcome import Compared
 from mnemonics_lib.edition.studies.plan import Plan
 
 Number = Callable[[Record], float]
@@ -31,14 +32,14 @@ class PairedRuns:
         name: of the cell, for a reader.
         first: seed -> record, of the arm that is judged.
         second: likewise, of its control.
-        level: of the study's interval.
+        asked: the study's own comparison of the two, of one number.
         finished: whether all runs are there that the study asks of both arms. Before, an interval is no verdict.
     """
 
     name: str
     first: dict[int, Record]
     second: dict[int, Record]
-    level: float
+    asked: Comparison
     finished: bool
 
     def differences(self, number: Number) -> dict[int, float]:
@@ -55,19 +56,20 @@ class PairedRuns:
         return second, first
 
 
-def paired_runs(plan: Plan, records: Evidence, field: str = "average_accuracy") -> list[PairedRuns]:
+def paired_runs(plan: Plan, compared: Compared, records: Evidence, field: str = "average_accuracy") -> list[PairedRuns]:
     """The comparisons of one number that a study asks for, as pairs of runs, in its order.
 
     Args:
         plan: of the study, whose arms are called method, kind and exemplars a class, or method and kind.
+        compared: its comparisons.
         records: of the study.
         field: the number.
     """
     found = []
-    for arm, minus, each in comparisons(plan):
+    for arm, minus, each in compared:
         if each.field == field:
             first, second = ({seed: records[which][seed] for seed in each.differences} for which in (arm, minus))
-            found.append(PairedRuns(cell(arm), first, second, each.level, plan.finished(arm, minus)))
+            found.append(PairedRuns(cell(arm), first, second, each, plan.finished(arm, minus)))
     return found
 
 

@@ -42,16 +42,19 @@ def shown_from(plan: Plan, arm: str, minus: str, found: Comparison) -> str:
     return f"{size:.2f}" if plan.finished(arm, minus) and size == size else "–"
 
 
-def show_comparisons(plan: Plan) -> None:
+def show_comparisons(plan: Plan, compared: outcome.Compared) -> None:
     """A table and a figure of a study's differences, for each number that it compares.
 
     A row is an arm minus its control: the mean and its interval, the verdict, and from what size on a difference would
     be shown. Means of a part of a comparison's seeds are hollow in the figure.
+
+    Args:
+        plan: of the study.
+        compared: its comparisons, as :func:`mnemonics_lib.edition.studies.outcome.comparisons` reads them.
     """
     say_what_is_there(plan)
-    every = outcome.comparisons(plan)
-    for field in dict.fromkeys(each.field for _, _, each in every):
-        found = [(arm, minus, each) for arm, minus, each in every if each.field == field]
+    for field in dict.fromkeys(each.field for _, _, each in compared):
+        found = [(arm, minus, each) for arm, minus, each in compared if each.field == field]
         show(
             {
                 "arm": arm,
@@ -64,11 +67,11 @@ def show_comparisons(plan: Plan) -> None:
         )
         _draw(plan, found)
         plt.show()
-    if apart := outcome.first_networks(plan):
+    if apart := outcome.first_networks(compared):
         say(apart)
 
 
-def _draw(plan: Plan, found: list[tuple[str, str, Comparison]]) -> None:
+def _draw(plan: Plan, found: outcome.Compared) -> None:
     """Differences of one number, a row each."""
     names = {(arm, minus): f"{arm}\n− {minus}" for arm, minus, _ in found}
     values = {names[arm, minus]: each.differences for arm, minus, each in found}

@@ -12,6 +12,7 @@ import pytest
 from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition import paired_runs as of
 from mnemonics_lib.edition.report import evidence
+from mnemonics_lib.edition.studies.outcome import comparisons
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS
@@ -26,7 +27,8 @@ def record() -> Record:
 
 @cache
 def primary() -> list[of.PairedRuns]:
-    return of.paired_runs(plan(*study_files("evidence/primary")), evidence("evidence", "primary"))
+    study = plan(*study_files("evidence/primary"))
+    return of.paired_runs(study, comparisons(study), evidence("evidence", "primary"))
 
 
 def test_pairs_are_those_of_the_study_of_the_seeds_that_both_have():
@@ -35,7 +37,7 @@ def test_pairs_are_those_of_the_study_of_the_seeds_that_both_have():
         assert pair.first.keys() == pair.second.keys()
         assert {record.exemplars for record in pair.first.values()} == {"mnemonics"}
         assert {record.exemplars for record in pair.second.values()} == {"herding"}
-        assert pair.level == pytest.approx(1 - 0.05 / 8)
+        assert pair.asked.level == pytest.approx(1 - 0.05 / 8)
     assert primary()[-1].finished
 
 

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from mnemonics_lib.edition import study_page
+from mnemonics_lib.edition.studies.outcome import comparisons
 from mnemonics_lib.edition.studies.plan import Plan, plan
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS
@@ -35,7 +36,7 @@ def test_a_finished_study_says_no_word_of_what_is_missing(seen: list[Any]):
     whole = of("evidence/transfer")
     study_page.say_what_is_there(whole)
     assert seen == []
-    study_page.show_comparisons(whole)
+    study_page.show_comparisons(whole, comparisons(whole))
     (rows,) = seen
     assert len(rows) == 6
     assert {row["verdict"] for row in rows} == {"no difference shown"}
@@ -47,7 +48,7 @@ def test_a_study_without_a_record_has_its_number_of_runs(
 ):
     monkeypatch.setattr("mnemonics_lib.edition.studies.study.RECORDS", tmp_path)
     empty = of("evidence/transfer")
-    study_page.show_comparisons(empty)
+    study_page.show_comparisons(empty, comparisons(empty))
     assert seen == ["*So far 0 of the 30 runs of `evidence/transfer` are there.*"]
     study_page.show_once_finished(empty, [{"x": "1"}])
     assert seen[1:] == ["*Not there yet: `evidence/transfer` is not finished.*"]
@@ -64,7 +65,8 @@ def test_a_part_of_the_seeds_is_no_verdict(seen: list[Any], monkeypatch: pytest.
     monkeypatch.setattr("mnemonics_lib.edition.studies.study.RECORDS", tmp_path)
     drawn: list[set[str]] = []
     monkeypatch.setattr(study_page, "draw_differences", lambda *of: drawn.append(of[4]))
-    study_page.show_comparisons(of("evidence/transfer"))
+    part = of("evidence/transfer")
+    study_page.show_comparisons(part, comparisons(part))
     assert seen[0] == "*So far 8 of the 30 runs of `evidence/transfer` are there.*"
     (row,) = seen[1]
     assert (row["arm"], row["verdict"], row["shown from"]) == ("lwf-trained", "not finished", "–")

@@ -24,7 +24,11 @@ def progress(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def comparisons(plan: Plan) -> list[tuple[str, str, Comparison]]:
+Compared = list[tuple[str, str, Comparison]]
+"""Arm, control and their difference, as :func:`comparisons` reads them from the records of a study."""
+
+
+def comparisons(plan: Plan) -> Compared:
     """Arm, control and their difference: each comparison of the study in each cell where both have a seed in common.
 
     Intervals that hold ``together`` have the level 1 - (1 - level) / m each (Bonferroni), with m their number: the
@@ -62,6 +66,7 @@ UNFINISHED = "not finished"
 
 def in_short(
     plan: Plan,
+    compared: Compared,
     field: str = "average_accuracy",
     named: Callable[[str, str], str] = "{} − {}".format,
 ) -> list[str]:
@@ -69,6 +74,7 @@ def in_short(
 
     Args:
         plan: of the study.
+        compared: its comparisons.
         field: the number.
         named: what a comparison of two arms is called.
 
@@ -78,7 +84,7 @@ def in_short(
     of_all = sum(each.field == field for each in plan.study.compare) * len(list(plan.study.cells()))
     said = [
         (verdict(plan, arm, minus, each), f"{named(arm, minus)} {each.difference}")
-        for arm, minus, each in comparisons(plan)
+        for arm, minus, each in compared
         if each.field == field
     ]
     lines = []
@@ -97,9 +103,9 @@ def verdict(plan: Plan, arm: str, minus: str, found: Comparison) -> str:
     return found.difference.verdict if plan.finished(arm, minus) else UNFINISHED
 
 
-def first_networks(plan: Plan) -> str:
-    """A sentence on those pairs of a study whose first networks differ, though they are trained alike; "" for none."""
-    found = {(arm, minus): each for arm, minus, each in comparisons(plan)}
+def first_networks(compared: Compared) -> str:
+    """A sentence on compared pairs whose first networks differ, though they are trained alike; "" for none."""
+    found = {(arm, minus): each for arm, minus, each in compared}
     pairs = sum(len(each.differences) for each in found.values())
     apart = [
         f"{arm} − {minus}, {'seed' if len(each.apart) == 1 else 'seeds'} {', '.join(map(str, each.apart))}"
@@ -119,7 +125,7 @@ def _arm(plan: Plan, name: str) -> Arm:
     return arm_of(read_files(run.record for run in plan.runs if run.arm == name and run.record.exists()))
 
 
-def table(plan: Plan) -> pd.DataFrame:
+def table(plan: Plan, compared: Compared) -> pd.DataFrame:
     """A row per comparison: what, minus what, which number, the mean difference, its interval, its verdict."""
     rows = [
         {
@@ -130,18 +136,19 @@ def table(plan: Plan) -> pd.DataFrame:
             "difference": f"{found.difference}",
             "verdict": verdict(plan, arm, minus, found),
         }
-        for arm, minus, found in comparisons(plan)
+        for arm, minus, found in compared
     ]
     return pd.DataFrame(rows)
 
 
 def text(plan: Plan) -> str:
     """Title, records and comparisons as text."""
-    found = table(plan)
+    compared = comparisons(plan)
+    found = table(plan, compared)
     lines = [f"{plan.name}: {plan.study.title}", "", progress(plan).to_string(index=False)]
     if len(found):
         lines += ["", found.to_string(index=False)]
-        if said := first_networks(plan):
+        if said := first_networks(compared):
             lines += ["", said]
     if plan.missing:
         lines += ["", f"What is missing: make study STUDY={of_study.given_name(plan.path)}"]

@@ -61,46 +61,51 @@ def test_comparisons_that_hold_together_are_counted_together(planned):
 
 
 def test_a_cell_that_has_no_pair_is_left_out(planned):
-    assert table(planned)["arm"].tolist() == ["budget=1-b", "budget=1-b"]
-    assert table(planned)["verdict"].tolist()[0] == "higher"
+    assert table(planned, comparisons(planned))["arm"].tolist() == ["budget=1-b", "budget=1-b"]
+    assert table(planned, comparisons(planned))["verdict"].tolist()[0] == "higher"
 
 
 def test_a_cell_has_no_verdict_before_all_of_its_seeds_are_there(planned):
     write_arm(planned.records / "budget=2-b", [60.0, 61.0], exemplars="herding", budget=2)
-    assert table(planned)["verdict"].tolist() == ["higher", "not finished", "no difference shown", "not finished"]
+    assert table(planned, comparisons(planned))["verdict"].tolist() == [
+        "higher",
+        "not finished",
+        "no difference shown",
+        "not finished",
+    ]
 
 
 def test_pairs_with_another_first_network_are_named(planned):
-    assert first_networks(planned) == ""
+    assert first_networks(comparisons(planned)) == ""
     record = made(3, 74.0, exemplars="herding", budget=1)
     first, *rest = record.results
     other = record.model_copy(update={"results": [first.model_copy(update={"train_loss": 0.5}), *rest]})
     write_record(planned.records / "budget=1-b" / "seed-3.json", other)
-    assert first_networks(planned).startswith("In 1 of 4 pairs the first network is not the same")
+    assert first_networks(comparisons(planned)).startswith("In 1 of 4 pairs the first network is not the same")
     assert "budget=1-b − budget=1-a, seed 3." in text(planned)
 
 
 def test_in_short_each_verdict_is_said_and_what_is_not_finished_is_counted(planned):
-    higher, missing = in_short(planned)
+    higher, missing = in_short(planned, comparisons(planned))
     assert higher.startswith("shown to be higher, 1 of 2: budget=1-b − budget=1-a +4.88 [")
     assert missing == "not finished, 1 of 2"
 
 
 def test_in_short_of_another_number(planned):
-    said, _ = in_short(planned, "forgetting")
+    said, _ = in_short(planned, comparisons(planned), "forgetting")
     assert said.startswith("no difference shown, 1 of 2: budget=1-b")
 
 
 def test_in_short_there_is_no_verdict_before_all_seeds_are_there(planned):
     write_arm(planned.records / "budget=2-a", [80.0, 81.0, 80.0], exemplars="random", budget=2)
     write_arm(planned.records / "budget=2-b", [60.0, 61.0, 60.0], exemplars="herding", budget=2)
-    assert in_short(planned)[-1] == "not finished, 1 of 2"
+    assert in_short(planned, comparisons(planned))[-1] == "not finished, 1 of 2"
 
 
 def test_in_short_of_a_finished_study_says_nothing_of_what_is_missing(planned):
     write_arm(planned.records / "budget=2-a", [80.0, 81.0, 80.0, 81.0], exemplars="random", budget=2)
     write_arm(planned.records / "budget=2-b", [60.0, 61.0, 60.0, 61.0], exemplars="herding", budget=2)
-    _, lower = in_short(planned)
+    _, lower = in_short(planned, comparisons(planned))
     assert lower.startswith("shown to be lower, 1 of 2: budget=2-b")
 
 
