@@ -88,6 +88,9 @@ def test_a_row_for_each_engine_and_case_and_the_gradients_agree(monkeypatch, tmp
     assert kept["rel_diff"] == adjoint["rel_diff"]
     assert kept["predicted_mb"] > adjoint["predicted_mb"]
     assert hypergradient.engines(torch.device("cuda")) == ["higher", "adjoint"]  # whose steps are recorded
+    asked = hypergradient.cases(torch.device("cuda"))
+    assert len(asked) < 6  # a matter of minutes
+    assert ("ResNet-32, 32 x 32", 50, 1000) in asked  # the scale of the paper
     for row in rows:
         assert (row["T"], row["exemplars"], row["refused"]) == (2, 6, None)
         assert row["rounds"] >= 4
