@@ -828,7 +828,7 @@ show(
 
 # %% tags=["remove-input"] sources=["evidence/first_classes", "evidence/primary", "book/records/search.json"]
 say_what_is_there(STUDIES["first_classes"])
-rows = []
+rows, shown_apart, on_its_classes = [], [], []
 for arm, _, found in FOUND["first_classes"]:
     method = arm.split("-")[0]
     searched = list(
@@ -838,19 +838,41 @@ for arm, _, found in FOUND["first_classes"]:
     others = list(
         with_transfer[f"{report.NAMES[method]}, 5 a class"].values()
     )
+    apart = {
+        "search − classes 20–99": unpaired(searched, others),
+        "new seeds − other classes": unpaired(again, others),
+        "search − new seeds": unpaired(searched, again),
+    }
     rows.append(
         {
             "method": report.NAMES[method],
             "classes 0–19, the search": str(interval(searched)),
             "classes 0–19, new seeds": str(interval(again)),
             "classes 20–99": str(interval(others)),
-            "search − classes 20–99": str(unpaired(searched, others)),
-            "new seeds − other classes": str(unpaired(again, others)),
-            "search − new seeds": str(unpaired(searched, again)),
         }
+        | {column: str(difference) for column, difference in apart.items()}
+    )
+    shown_apart += [
+        f"{column}, {report.NAMES[method]}"
+        for column, difference in apart.items()
+        if difference.verdict in ("higher", "lower")
+    ]
+    on_its_classes.append(
+        f"for {report.NAMES[method]} the accuracy with trained exemplars "
+        f"{interval(again).in_words} that with herding's"
     )
 if rows:
     show(rows)
+if not STUDIES["first_classes"].missing:
+    say(
+        f"On these classes with new seeds, {' and '.join(on_its_classes)}. "
+        + (
+            f"Columns are shown to differ in: {'; '.join(shown_apart)}."
+            if shown_apart
+            else "No two columns are shown to differ: there may be nothing "
+            "to explain."
+        )
+    )
 
 # %% [markdown]
 # ## What of a gain is each exemplar's own
