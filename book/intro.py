@@ -168,7 +168,7 @@ plt.show()
 #   None of it confirms or refutes the paper's numbers, which are for full size.
 # - Every result is read from the record of a run. None is typed by hand.
 
-# %% tags=["remove-input"] sources=["book/records/paper/cifar100-n5/lucir/seed-0.json", "params/paper/cifar100-n5.yaml", "book/paper/table1.csv"]
+# %% tags=["remove-input"] sources=["paper/cifar100-n5", "book/paper/table1.csv"]
 (full,) = report.evidence("paper", "cifar100-n5")["lucir"].values()
 (claimed,) = (
     pd.read_csv(ROOT / "book" / "paper" / "table1.csv")

@@ -358,7 +358,7 @@ say(
 # whether the baseline here is the paper's. It says nothing of trained exemplars: at this scale they are still to be run.
 
 
-# %% tags=["hide-input"] sources=["book/records/paper/cifar100-n5/lucir/seed-0.json", "params/paper/cifar100-n5.yaml", "book/paper/table1.csv"]
+# %% tags=["hide-input"] sources=["paper/cifar100-n5", "book/paper/table1.csv"]
 (full,) = report.evidence("paper", "cifar100-n5")["lucir"].values()
 (claimed,) = table1.query(
     "dataset == 'cifar100' and phases == 5 and method == 'lucir' "
@@ -485,7 +485,7 @@ say(
 # %% [markdown]
 # **Table 1**, each method with (yes) and without (no) everything the paper adds:
 
-# %% tags=["remove-input"] sources=["book/paper/table1.csv", "book/records/paper/cifar100-n5/lucir/seed-0.json"]
+# %% tags=["remove-input"] sources=["paper/cifar100-n5", "book/paper/table1.csv"]
 show(
     beside(table1, ["dataset", "method", "with_mnemonics"], table_1).rename(
         columns={"with_mnemonics": "with mnemonics"}
