@@ -380,7 +380,9 @@ show(
 say(
     f"**Average accuracy {full.average_accuracy:.2f} %, in the paper "
     f"{claimed.avg_acc:.2f} %; forgetting {full.forgetting:.2f} %, in the "
-    f"paper {claimed.forgetting:.2f} %.** That is one seed ({full.seed}) and "
+    f"paper {claimed.forgetting:.2f} %.** It took {full.seconds / 60:.0f} "
+    f"minutes on {full.device}, some of which it shared with other runs. "
+    f"That is one seed ({full.seed}) and "
     "one order of classes, so no interval can be given, and how near the two "
     "averages are is partly chance. Forgetting is what the first 50 classes "
     "lose between the first phase and the last; the paper gives neither of "
