@@ -59,7 +59,7 @@ METHODS["wa"] = MethodInfo("__main__:WeightAligning", heads=("linear",))
 #
 # and a test of it in `tests/methods/` ({doc}`/extend`). Here the kernel's own will do:
 
-# %%
+# %% sources=["here", "params/quick/digits-n1.yaml"]
 from pathlib import Path
 from tempfile import TemporaryDirectory
 

@@ -121,7 +121,7 @@ save_png(finished.exemplars, finished.pixels, learned, order, names)
 # %% [markdown]
 # The phase curve, and who is taken for whom in the end. Classes stand in the order in which they came:
 
-# %% mystnb={"image": {"alt": "Accuracy after each phase on the pictures, and a confusion matrix with the names of the classes."}}
+# %% mystnb={"image": {"alt": "Accuracy after each phase on the pictures, and a confusion matrix with the names of the classes."}} sources=["here", "params/quick/digits-n1.yaml"]
 import matplotlib.pyplot as plt
 
 from mnemonics_lib.edition import figures
@@ -144,7 +144,7 @@ plt.show()
 files = sorted(learned.rglob("*.png"))[:4]
 [str(file.relative_to(learned)) for file in files]
 
-# %% mystnb={"image": {"alt": "The learned exemplars beside the pictures that they started from, one column for each class."}}
+# %% mystnb={"image": {"alt": "The learned exemplars beside the pictures that they started from, one column for each class."}} sources=["here", "params/quick/digits-n1.yaml"]
 memory = finished.exemplars
 best = memory.rank == 0
 rows = {"picture": memory.origin[best], "learned": memory.images[best]}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LINE = re.compile(r'<small class="sources">(.*?)</small>', re.DOTALL)
 
-WITHOUT_PARAMETERS = {"configuration", "engines", "own_method", "own_pictures", "teaching", "toy", "why"}
+WITHOUT_PARAMETERS = {"configuration", "engines", "teaching", "toy", "why"}
 """Pages whose figures and tables no parameter file asked for: the settings stand in their cells."""
 
 
