@@ -757,6 +757,11 @@ plt.close(figure)
 # Numbers beside the marks are epochs. Does the gain grow with them? The slope of a straight line through the five differences of each seed:
 
 # %% tags=["remove-input"] sources=["evidence/epochs"]
+GROWS = {
+    "higher": "is shown to grow with",
+    "lower": "is shown to shrink with",
+    "no difference shown": "is not shown to change with",
+}
 by_epochs = {
     int(arm.split("epochs=")[1].split("-")[0]): found.differences
     for arm, _, found in FOUND["epochs"]
@@ -769,7 +774,22 @@ if not STUDIES["epochs"].missing:
         ).slope
         for seed in STUDIES["epochs"].study.seeds_of("trained")
     ]
-    show([{"points for twice the epochs": str(interval(slopes))}])
+    slope = interval(slopes)
+    show([{"points for twice the epochs": str(slope)}])
+    knows = [
+        fmean(record.results[0].train_accuracy for record in of.values())
+        for arm, of in RECORDS["epochs"].items()
+        if arm.endswith("-trained")
+    ]
+    all_of_it = max(doublings) - min(doublings)
+    say(
+        f"The gain {GROWS[slope.verdict]} the epochs. From the fewest to the "
+        f"most, while what $\\Theta_0$ knows of its training images goes from "
+        f"{min(knows):.0f} to {max(knows):.0f} %, the line changes by "
+        f"{slope.mean * all_of_it:+.2f} points, "
+        f"{slope.low * all_of_it:+.2f} to {slope.high * all_of_it:+.2f} "
+        "with 95 % confidence."
+    )
 else:
     show_once_finished(STUDIES["epochs"], [])
 
