@@ -762,6 +762,18 @@ GROWS = {
     "lower": "is shown to shrink with",
     "no difference shown": "is not shown to change with",
 }
+
+
+def harder(epochs):
+    """In how many runs the exemplars' own loss at Theta_0 rose."""
+    of = RECORDS["epochs"][f"epochs={epochs}-trained"].values()
+    trained = [record.results[0].exemplars for record in of]
+    rose = sum(
+        each.own_loss_after > each.own_loss_before for each in trained
+    )
+    return f"{rose} of {len(trained)}"
+
+
 by_epochs = {
     int(arm.split("epochs=")[1].split("-")[0]): found.differences
     for arm, _, found in FOUND["epochs"]
@@ -788,7 +800,10 @@ if not STUDIES["epochs"].missing:
         f"{min(knows):.0f} to {max(knows):.0f} %, the line changes by "
         f"{slope.mean * all_of_it:+.2f} points, "
         f"{slope.low * all_of_it:+.2f} to {slope.high * all_of_it:+.2f} "
-        "with 95 % confidence."
+        "with 95 % confidence. What does change is what training makes of "
+        "the exemplars of phase 0: they became harder for $\\Theta_0$ in "
+        f"{harder(min(by_epochs))} runs with {min(by_epochs)} epochs, and in "
+        f"{harder(max(by_epochs))} with {max(by_epochs)} ({{doc}}`why`)."
     )
 else:
     show_once_finished(STUDIES["epochs"], [])

@@ -108,7 +108,7 @@ say(
 
 # %% [markdown]
 # The same, against how much of its own training data the first network of a run knows. Settings differ in more than that; LwF with 5 exemplars a
-# class and 2 to 60 epochs, where it is there, varies that alone.
+# class and 2 to 60 epochs varies that alone.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "The same gains against the share of its training images that the network of phase 0 classifies correctly."}} sources=["all"]
 known_figure([gain for gain in found if gain.setting.asks_of_training])

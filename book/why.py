@@ -562,7 +562,8 @@ settings = [
 ]
 if opposed:
     say(
-        "So what a network knows does not decide it. Those of phase 0 are of "
+        "So what a network knows does not decide it by itself. Those of phase "
+        "0 are of "
         f"{'one setting' if len(settings) == 1 else 'these settings'} "
         f"({'; '.join(settings)}). And "
         r"in a later phase $\Theta_i$ was trained on new data, old exemplars "
