@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long files first: of two processes neither is left alone with one of them at the end."""
     first = {(Path(__file__).parent / name).resolve(strict=True): place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: first.get(item.path.resolve(), len(first)))
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """No test finds the figures of another open."""
+    yield
+    if drawn := sys.modules.get("matplotlib.pyplot"):
+        drawn.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.axes import Axes
 
 
 @pytest.fixture
-def axis() -> Iterator[Axes]:
-    figure, axis = plt.subplots()
-    yield axis
-    plt.close(figure)
+def axis() -> Axes:
+    return plt.subplots()[1]

@@ -8,7 +8,6 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy import stats
@@ -21,12 +20,6 @@ from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.studies.plan import Plan, plan
 from mnemonics_lib.edition.studies.study import full_name, study_files
 from mnemonics_lib.paths import RECORDS, STUDIES
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,12 +10,6 @@ from matplotlib.axes import Axes
 
 from mnemonics_lib.edition import kept_figures
 from mnemonics_lib.kept import Snapshots
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def taken(last: int, channels: int = 1) -> Snapshots:

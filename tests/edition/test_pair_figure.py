@@ -36,7 +36,6 @@ def test_it_shows_both_arms_seed_by_seed_and_the_interval(comparison):
     low, high = comparison.difference.low, comparison.difference.high
     assert right.get_title() == f"mean +2.00, 90 % interval [{low:+.2f}, {high:+.2f}]"
     assert np.asarray(right.lines[0].get_xdata()).tolist() == [low, high]
-    plt.close(figure)
 
 
 @pytest.mark.parametrize("ending", FORMATS)
@@ -67,4 +66,3 @@ def test_two_pairs_have_no_interval_and_a_long_name_is_cut(comparison, tmp_path)
     assert right.get_title() == "mean +0.0"
     assert (left.get_ylabel(), right.get_xlabel()) == ("seconds[1] (s)", "difference (s)")
     assert len(figure.get_suptitle()) < 80
-    plt.close(figure)

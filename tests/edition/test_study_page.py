@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,13 @@ from mnemonics_lib.paths import RECORDS
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is said and shown, in order."""
     found: list[Any] = []
     monkeypatch.setattr(study_page, "say", found.append)
     monkeypatch.setattr(study_page, "show", lambda rows: found.append(list(rows)))
     monkeypatch.setattr(plt, "show", lambda: None)
-    yield found
-    plt.close("all")
+    return found
 
 
 def of(name: str) -> Plan:
