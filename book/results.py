@@ -19,6 +19,7 @@
 
 # %% tags=["hide-input"]
 import json
+from statistics import fmean
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -352,45 +353,56 @@ say(
 # intervals.
 
 # %% [markdown]
-# ## One run at the paper's scale
+# ## LUCIR at the paper's scale
 #
 # LUCIR without mnemonics on all of CIFAR-100, $N = 5$: ResNet-32, 32 × 32, 160 epochs a phase, 20 exemplars a class by herding. It says
 # whether the baseline here is the paper's. It says nothing of trained exemplars: at this scale they are still to be run.
 
 
 # %% tags=["hide-input"] sources=["paper/cifar100-n5", "book/paper/table1.csv"]
-(full,) = report.evidence("paper", "cifar100-n5")["lucir"].values()
+full = report.evidence("paper", "cifar100-n5")["lucir"]
 (claimed,) = table1.query(
     "dataset == 'cifar100' and phases == 5 and method == 'lucir' "
     "and with_mnemonics == 'no'"
 ).itertuples()
 show(
-    pd.DataFrame(
-        {
-            "phase": range(len(full.results)),
-            "A_i (%)": [f"{row.accuracy:.1f}" for row in full.results],
-            "on the first 50 classes (%)": [
-                f"{row.first_classes_accuracy:.1f}" for row in full.results
-            ],
-        }
+    {
+        "phase": phase,
+        "A_i (%)": f"{fmean(end.accuracy for end in ends):.1f}",
+        "on the first 50 classes (%)": f"{fmean(end.first_classes_accuracy for end in ends):.1f}",
+    }
+    for phase, ends in enumerate(
+        zip(*(run.results for run in full.values()), strict=True)
     )
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["paper/cifar100-n5", "book/paper/table1.csv"]
+average, forgotten = (
+    report.over_seeds(full, field)
+    for field in ("average_accuracy", "forgetting")
+)
+minutes = fmean(run.seconds for run in full.values()) / 60
 say(
-    f"**Average accuracy {full.average_accuracy:.2f} %, in the paper "
-    f"{claimed.avg_acc:.2f} %; forgetting {full.forgetting:.2f} %, in the "
-    f"paper {claimed.forgetting:.2f} %.** It took {full.seconds / 60:.0f} "
-    f"minutes on {full.device}, some of which it shared with other runs. "
-    f"That is one seed ({full.seed}) and "
-    "one order of classes, so no interval can be given, and how near the two "
-    "averages are is partly chance. Forgetting is what the first 50 classes "
-    "lose between the first phase and the last; the paper gives neither of "
-    "the two accuracies, so why it differs more cannot be told from the text."
+    f"**Average accuracy {average.mean:.2f} %, in the paper "
+    f"{claimed.avg_acc:.2f} %; forgetting {forgotten.mean:.2f} %, in the "
+    f"paper {claimed.forgetting:.2f} %.** A run took some {minutes:.0f} "
+    f"minutes on {' and '.join(sorted({run.device for run in full.values()}))}, "
+    "some of them shared with other runs. "
+    + (
+        f"With {len(full)} seed{'s' * (len(full) != 1)}, of one order of "
+        "classes, no interval can be given, and how near the two averages "
+        "are is partly chance. "
+        if average.n < 3
+        else f"95 % intervals over {average.n} seeds, of one order of classes: "
+        f"{average.low:.2f} to {average.high:.2f} and {forgotten.low:.2f} to "
+        f"{forgotten.high:.2f}. "
+    )
+    + "Forgetting is what the first 50 classes lose between the first phase "
+    "and the last. The paper gives neither of the two accuracies, and so no "
+    "hint at where the two numbers for forgetting come apart."
 )
 
 # %% [markdown]
-# (the-papers-tables)=
 # ## The paper's tables
 #
 # Average accuracy (%), cell by cell: what the paper says, and behind a bar what we got at the paper's scale. The numbers are those of the CVPR
