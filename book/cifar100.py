@@ -17,7 +17,7 @@
 # - `underfit` cuts **training**: all 100 classes for 12 epochs a phase, after which the network has not learned most of what
 #   it was shown.
 #
-# Of `paper`, where nothing is cut, there is one run, without trained exemplars ({doc}`results`).
+# Of `paper`, where nothing is cut, there is LUCIR without trained exemplars alone ({doc}`results`).
 #
 # Every number is computed from the run records in `book/records`, and from the paper's own Table 1.
 

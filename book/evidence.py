@@ -800,8 +800,8 @@ if not STUDIES["epochs"].missing:
         f"{min(knows):.0f} to {max(knows):.0f} %, the line changes by "
         f"{slope.mean * all_of_it:+.2f} points, "
         f"{slope.low * all_of_it:+.2f} to {slope.high * all_of_it:+.2f} "
-        "with 95 % confidence. What does change is what training makes of "
-        "the exemplars of phase 0: they became harder for $\\Theta_0$ in "
+        "with 95 % confidence. The exemplars of phase 0 became harder for "
+        "$\\Theta_0$ in "
         f"{harder(min(by_epochs))} runs with {min(by_epochs)} epochs, and in "
         f"{harder(max(by_epochs))} with {max(by_epochs)} ({{doc}}`why`)."
     )
