@@ -31,8 +31,9 @@ from IPython.display import Markdown, display
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.difference_figures import draw_differences
+from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.shown import show
-from mnemonics_lib.paths import PARAMS, ROOT
+from mnemonics_lib.paths import PARAMS
 
 figures.style()
 FILES = [
@@ -47,8 +48,6 @@ REGIMES = {
     for profile, n in FILES
 }
 small = REGIMES["small, N = 5"]
-paper = pd.read_csv(ROOT / "book" / "paper" / "table1.csv")
-paper = paper[(paper.dataset == "cifar100") & (paper.phases == 5)]
 
 
 for name, found in REGIMES.items():
@@ -151,13 +150,10 @@ def of_lucir(field, paper_field):
             )
         levels = report.table_1(found, field).loc[report.NAMES["lucir"]]
         yield row | levels.to_dict()
-    cells = paper[paper.method == "lucir"].set_index("with_mnemonics")[
-        paper_field
-    ]
     yield {
         "parameters": "the paper's own, N = 5",
-        "without mnemonics": f"{cells['no']:.1f}",
-        "with mnemonics": f"{cells['yes']:.1f}",
+        "without mnemonics": f"{claimed('lucir')[paper_field]:.1f}",
+        "with mnemonics": f"{claimed('lucir', True)[paper_field]:.1f}",
     }
 
 
@@ -257,14 +253,11 @@ display(Markdown("\n".join(lines)))
 # %% tags=["hide-input"] sources=["small/cifar100-n5", "book/paper/table1.csv"]
 def beside(field, paper_field):
     """Methods without mnemonics: the paper's numbers and ours."""
-    cells = paper[paper.with_mnemonics == "no"].set_index("method")[
-        paper_field
-    ]
     ours = report.table_1(small, field)["without mnemonics"]
     for method, name in report.NAMES.items():
         yield {
             "method": name,
-            "paper (100 classes)": f"{cells[method]:.1f}",
+            "paper (100 classes)": f"{claimed(method)[paper_field]:.1f}",
             "here (20 classes)": ours[name],
         }
 

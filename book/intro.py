@@ -18,7 +18,6 @@ import json
 from statistics import fmean
 
 import matplotlib.pyplot as plt
-import pandas as pd
 import yaml
 from IPython.display import Markdown, display
 
@@ -31,6 +30,7 @@ from mnemonics_lib.edition.gain_figure import (
 )
 from mnemonics_lib.edition.gains import gains
 from mnemonics_lib.edition.intervals import paired
+from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.shown import say
 from mnemonics_lib.paths import RECORDS, ROOT
 
@@ -184,20 +184,12 @@ say(
 # - Every result is read from the record of a run. None is typed by hand.
 
 # %% tags=["remove-input"] sources=["paper/cifar100-n5", "book/paper/table1.csv"]
-(claimed,) = (
-    pd.read_csv(ROOT / "book" / "paper" / "table1.csv")
-    .query(
-        "dataset == 'cifar100' and phases == 5 and method == 'lucir' "
-        "and with_mnemonics == 'no'"
-    )
-    .avg_acc
-)
 say(
     "At the paper's full size there is LUCIR *without* its exemplars, "
     f"CIFAR-100, $N = 5$, with {len(full)} seed{'s' * (len(full) != 1)}: an "
     "average accuracy of "
     f"{fmean(run.average_accuracy for run in full.values()):.2f} %, "
-    f"{claimed:.2f} % in the paper ({{doc}}`results`)."
+    f"{claimed('lucir').avg_acc:.2f} % in the paper ({{doc}}`results`)."
 )
 
 # %% [markdown]

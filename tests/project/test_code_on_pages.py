@@ -1,0 +1,17 @@
+"""The code that pages show, before a browser has drawn it."""
+
+import pytest
+
+from mnemonics_lib.edition.notebooks import read_notebook
+from mnemonics_lib.paths import ROOT
+
+PAGES = sorted([*(ROOT / "book").glob("*.py"), *(ROOT / "notebooks").glob("0*.py")])
+FITS = 81
+"""Characters of the longest line that ``make browser`` has seen fit; ``book/ruff.toml`` breaks code before, but no text in quotes."""
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_no_line_of_code_is_wider_than_a_page(path):
+    cells = [cell for cell in read_notebook(path).cells if cell.cell_type == "code"]
+    shown = [cell for cell in cells if not {"remove-input", "remove-cell"}.intersection(cell.metadata.get("tags", []))]
+    assert not [line for cell in shown for line in cell.source.splitlines() if len(line) > FITS]
