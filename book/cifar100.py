@@ -13,7 +13,7 @@
 # hours on one core, and more is cut in one of two places:
 #
 # - `small` and `medium` cut **classes**: 20 or 50 of the 100 in a run, and a training long enough that the network of phase 0
-#   knows most of its training images, as that of the paper does;
+#   knows most of its training images, as one of the paper's size does (the first table);
 # - `underfit` cuts **training**: all 100 classes for 12 epochs a phase, after which the network has not learned most of what
 #   it was shown.
 #
@@ -105,7 +105,7 @@ def setting(profile, n):
     network, side = config.network, config.resolution or 32
     level = config.exemplar_level
     regime = REGIMES.get(f"{profile}, N = {n}", {})
-    found = regime.get("lucir-with-ours", {})
+    found = regime.get("lucir-with-mnemonics", {})
     of_herding = regime.get("lucir-transfer") or regime.get("lucir", {})
     starts = [record.results[0] for record in of_herding.values()]
     return {
@@ -133,7 +133,10 @@ show(pd.DataFrame(setting(*file) for file in FILES))
 # %% tags=["hide-input"] sources=["small/cifar100-n5", "medium/cifar100-n5", "medium/cifar100-n25", "underfit/cifar100-n5", "paper/cifar100-n5", "book/paper/table1.csv"]
 PAIRS = {
     "transfer and fine-tuning": ("lucir-transfer", "lucir"),
-    "trained and adjusted exemplars": ("lucir-with-ours", "lucir-transfer"),
+    "trained and adjusted exemplars": (
+        "lucir-with-mnemonics",
+        "lucir-transfer",
+    ),
 }
 
 
@@ -216,7 +219,7 @@ rows = [
     {"parameters": name, "seed": seed}
     | {title: f"{value:.3f}" for title, value in trained(record).items()}
     for name, found in REGIMES.items()
-    for seed, record in found.get("lucir-with-ours", {}).items()
+    for seed, record in found.get("lucir-with-mnemonics", {}).items()
 ]
 show(pd.DataFrame(rows))
 
@@ -225,7 +228,7 @@ lines = []
 for name, found in REGIMES.items():
     of_seeds = [
         trained(record)
-        for record in found.get("lucir-with-ours", {}).values()
+        for record in found.get("lucir-with-mnemonics", {}).values()
     ]
     if of_seeds:
         meta = [

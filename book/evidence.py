@@ -112,7 +112,7 @@ def before_and_after(parts, before, after):
     ]
 
 
-# %% tags=["remove-input"] sources=["evidence/primary"]
+# %% tags=["remove-input"] sources=["evidence/primary", "paper/cifar100-n5"]
 small = load_config(PARAMS / "small" / "cifar100-n5.yaml")
 first, *later = (
     last - first
@@ -123,6 +123,10 @@ known = {
     for pair in PRIMARY
     for record in pair.second.values()
 }
+known_at_paper_scale = fmean(
+    run.results[0].train_accuracy
+    for run in report.evidence("paper", "cifar100-n5")["lucir"].values()
+)
 slices = STUDIES["primary"].study.slices
 seeds_of = [
     sum(
@@ -137,9 +141,8 @@ say(
     f"down to {small.resolution} × {small.resolution} pixels; a ResNet-"
     f"{small.network.depth} of width {small.network.width}, trained for "
     f"{small.training.epochs} epochs a phase. The first networks know "
-    f"{min(known):.0f} to {max(known):.0f} % of their training images. What "
-    "the paper's networks know has not been measured; they have more layers "
-    "and epochs, and one expects no less. The seeds fall "
+    f"{min(known):.0f} to {max(known):.0f} % of their training images, one "
+    f"of the paper's size {known_at_paper_scale:.1f} % ({{doc}}`results`). The seeds fall "
     f"{', '.join(map(str, seeds_of))} on the slices of classes."
 )
 
@@ -291,7 +294,7 @@ lines = [
         f"{report.NAMES[method]} {by_transfer(method)}"
         for method in ("lwf", "lucir")
     )
-    + " points: so much larger are other parts of the method;",
+    + " points;",
     *(
         f"{paired_runs.cell(arm)}, after phase 0: trained exemplars are "
         f"{boundary.answer(kept[arm], 0)};"
@@ -855,8 +858,8 @@ show(
 # %% [markdown]
 # ## On the classes that settings were chosen on
 #
-# The search for these settings ({doc}`tried`) had more than the first table has at 5 a class. Is there something to explain? It had four
-# seeds, and kept what had done well on them. Here are the same settings on the same classes, with test images and seeds that the search
+# Was more found in the search for these settings ({doc}`tried`) than the first table has at 5 a class, and is there something to explain? It had
+# four seeds, and kept what had done well on them. Here are the same settings on the same classes, with test images and seeds that the search
 # had not, beside its own numbers and those of the other classes. *New seeds − other classes* asks what the classes do. *Search − new seeds* holds
 # luck, the judge (training images that were held out) and networks with a fifth fewer images together. Differences of columns are of
 # independent samples (Welch); all intervals are of 95 % each.

@@ -135,9 +135,10 @@ say(said("running-statistics-lucir", "running-statistics-lwf"))
 say(said("nothing-better-at-5", "nothing-better-at-20"))
 
 # %% [markdown]
-# So what else was tried is not in the library: labels learned or softened, the exemplars' own loss as an anchor, convolutions
-# frozen before $\mathcal{E}_0$ is trained, half real exemplars, low-pass displacements. Not tried were a judge that
-# weighs old and new classes alike in Eq. 7, a hypergradient averaged over several starts, random windows of truncation, and the inner problems of the
-# head alone. What came of the choice on other classes and seeds stands in {doc}`evidence`; {doc}`why` says why a far loop should be needed.
+# So what else was tried is not in the library: labels softened by the network that chose the exemplars, the exemplars' own loss as an anchor,
+# convolutions frozen before $\mathcal{E}_0$ is trained, half real exemplars, low-pass displacements. **Thought of and not tried**, for want
+# of time: a judge with running statistics that fit the perturbed network, or on augmented batches; one that weighs old and new classes alike in
+# Eq. 7; a hypergradient averaged over several starts; steps that become smaller; random windows of truncation; labels learned with the pixels; an
+# anchor in the adjustment, which the search left out; the inner problems `head`, `ncm` and `ridge`. A recipe that holds may be among them. What came of the choice on other classes and seeds stands in {doc}`evidence`; {doc}`why` says why a far loop should be needed.
 #
 # *Own loss* is that of the exemplars at the network that they were trained for, mean over phases; {doc}`why` says what moves it.

@@ -305,7 +305,7 @@ def _say_what_is_slow(experiment: Experiment) -> None:
     low = [f"{name}.precision = bfloat16" for name, level in levels.items() if level.precision == "bfloat16"]
     if low and without_bfloat16_units(experiment.device):
         warnings.warn(
-            f"{', '.join(low)}: this CPU has no bfloat16 units; such a one took 2.4 times as long as with float32; "
+            f"{', '.join(low)}: this CPU has no bfloat16 units, so it takes longer than with float32; "
             "float32 is the precision to set, unless it is bfloat16's rounding that you are after",
             stacklevel=3,
         )

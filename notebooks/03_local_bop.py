@@ -674,10 +674,9 @@ if E_0.per_class >= 2:
     print(f"displacement {moved_by:.3f} std")
 
 # %% [markdown]
-# Whether that helps, and whom, is another question, and the book does not answer
-# it so far: in the records of [chapter 4](04_ablations.ipynb) no two arms differ
-# in adjusting alone. On CIFAR-100 there is one step that trains the new exemplars
-# and adjusts the old ones.
+# Whether that helps, and whom, is another question: chapter 6,
+# [Results](../book/results.py), asks it on digits, and the studies `split` and
+# `table2` of [the evidence](../book/evidence.py) on CIFAR-100.
 
 # %% [markdown] tags=["once"]
 # ## Exercises

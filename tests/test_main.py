@@ -231,7 +231,7 @@ def test_a_preset_that_does_not_fit_the_file_ends_with_status_2_and_the_reason(t
 def test_config_does_not_need_the_data(root, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MNEMONICS_DATA", str(tmp_path))
     params = root / "params" / "small" / "cifar100-n5.yaml"
-    assert cli.main(["config", str(params), "--preset", "lucir-with-ours"]) == 0
+    assert cli.main(["config", str(params), "--preset", "lucir-with-mnemonics"]) == 0
     assert "dataset: cifar100" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
 

@@ -34,18 +34,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "exemplar_level": {"start": "perturbed", "inner_augment": True, "val_augment": True, "init": "herding"},
     },
     "herding-adjust-transfer": {"exemplars": "herding", "adjust": 2, "weight_transfer": True, "phases": 1},
-    "bic-with-ours": {**preset("bic-with-ours"), "budget": 3},
-    "lucir-with-ours": preset("lucir-with-ours"),
-    "total": {**preset("icarl-with-ours"), "budget": 23, "budget_rule": "total"},
-    "bytes": {**preset("lwf-with-ours"), "storage": "uint8"},
+    "bic-with-mnemonics": {**preset("bic-with-mnemonics"), "budget": 3},
+    "lucir-with-mnemonics": preset("lucir-with-mnemonics"),
+    "total": {**preset("icarl-with-mnemonics"), "budget": 23, "budget_rule": "total"},
+    "bytes": {**preset("lwf-with-mnemonics"), "storage": "uint8"},
     "bic-total-bytes-minibatches": {
-        **preset("bic-with-ours"),
+        **preset("bic-with-mnemonics"),
         "budget": 40,
         "budget_rule": "total",
         "storage": "uint8",
         "exemplar_level": {"inner_batch": 7},
     },
-    "shuffled": {**preset("lwf-with-ours"), "phases": 1, "exemplar_level": {"displacement": "shuffled"}},
+    "shuffled": {**preset("lwf-with-mnemonics"), "phases": 1, "exemplar_level": {"displacement": "shuffled"}},
     "from-scratch": {"method": "lucir", "phases": 1, "from_scratch": 2},
     "joint": preset("joint"),
     "finetune": preset("finetune"),
@@ -447,9 +447,19 @@ READ_BACK: dict[str, dict[str, Any]] = {
     "lucir": {"method": "lucir", "phases": 5},  # a head of six blocks
     "joint": preset("joint"),
     "finetune": preset("finetune"),
-    "icarl-with-ours": {**preset("icarl-with-ours"), "storage": "uint8", "budget": 23, "budget_rule": "total"},
-    "bic-with-ours": {**preset("bic-with-ours"), "storage": "uint8", "budget": 45, "budget_rule": "total"},
-    "lucir-with-ours": {**preset("lucir-with-ours"), "storage": "uint8", "budget": 23, "budget_rule": "total"},
+    "icarl-with-mnemonics": {
+        **preset("icarl-with-mnemonics"),
+        "storage": "uint8",
+        "budget": 23,
+        "budget_rule": "total",
+    },
+    "bic-with-mnemonics": {**preset("bic-with-mnemonics"), "storage": "uint8", "budget": 45, "budget_rule": "total"},
+    "lucir-with-mnemonics": {
+        **preset("lucir-with-mnemonics"),
+        "storage": "uint8",
+        "budget": 23,
+        "budget_rule": "total",
+    },
 }
 
 

@@ -2,7 +2,7 @@
 
 Example::
 
-    python -m mnemonics_lib run params/small/cifar100-n5.yaml --preset lucir-with-ours
+    python -m mnemonics_lib run params/small/cifar100-n5.yaml --preset lucir-with-mnemonics
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from mnemonics_lib.config.shown import shown
 
 Fields = dict[str, Any]
 
-WITHOUT_OURS: Fields = {"exemplars": "herding", "adjust": 0, "weight_transfer": False, "finetune": False}
+WITHOUT_MNEMONICS: Fields = {"exemplars": "herding", "adjust": 0, "weight_transfer": False, "finetune": False}
 """A baseline as published: herding, every parameter trained, no balanced fine-tuning."""
 
-WITH_OURS: Fields = {"exemplars": "mnemonics", "adjust": 2, "weight_transfer": True, "finetune": True}
+WITH_MNEMONICS: Fields = {"exemplars": "mnemonics", "adjust": 2, "weight_transfer": True, "finetune": True}
 """Table 1's "w/ ours": trained and adjusted exemplars, weight transfer, balanced fine-tuning."""
 
 BOUND: Fields = {"exemplars": "none", "adjust": 0, "weight_transfer": False, "finetune": False}
 
-TABLE_1 = {method: {"method": method, **WITHOUT_OURS} for method in ("lwf", "icarl", "bic", "lucir")} | {
-    f"{method}-with-ours": {"method": method, **WITH_OURS} for method in ("lwf", "icarl", "bic", "lucir")
+TABLE_1 = {method: {"method": method, **WITHOUT_MNEMONICS} for method in ("lwf", "icarl", "bic", "lucir")} | {
+    f"{method}-with-mnemonics": {"method": method, **WITH_MNEMONICS} for method in ("lwf", "icarl", "bic", "lucir")
 }
 """Table 1: four methods, without and with mnemonics."""
 
 # All of Table 2 is LUCIR with weight transfer and balanced fine-tuning; what differs is how exemplars are made.
 TABLE_2 = {
-    f"table2-{kind}{suffix}": {"method": "lucir", **WITH_OURS, "exemplars": kind, "adjust": adjust}
+    f"table2-{kind}{suffix}": {"method": "lucir", **WITH_MNEMONICS, "exemplars": kind, "adjust": adjust}
     for kind in ("random", "herding", "mnemonics")
     for suffix, adjust in (("-no-adjust", 0), ("", 2))
 }

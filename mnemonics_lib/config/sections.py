@@ -110,7 +110,7 @@ class Optimisation(Strict):
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
         description="Arithmetic of the backbone in training (paper: float32). bfloat16 is faster where the hardware "
-        "has units for it, and 2.4 times slower on a CPU without; weights, heads and losses stay float32. PyTorch's "
+        "has units for it, and slower on a CPU without; weights, heads and losses stay float32. PyTorch's "
         "float32 convolutions on NVIDIA GPUs since Ampere are TF32's, of 11 bits, here and in the exemplar level.",
     )
 

@@ -138,7 +138,7 @@ def settings() -> Iterator[Setting]:
         arms = f"{method}-trained", f"{method}-transfer"
         tiny = "Tiny-ImageNet: 20 classes"
         yield Setting("small/tiny_imagenet_100-n5", *arms, tiny, NAMES[method], "20 a class")
-    fifty, ours = "CIFAR-100: 50 classes", ("lucir-with-ours", "lucir-transfer")
+    fifty, ours = "CIFAR-100: 50 classes", ("lucir-with-mnemonics", "lucir-transfer")
     for study, phases in (("evidence/medium", ""), ("evidence/medium_n25", "N = 25, ")):
         yield Setting(study, "trained", "herding", fifty, "LUCIR", f"{phases}20 a class", looks_far=True)
     for study, data, detail, start in (

@@ -21,7 +21,11 @@ NAMES = {"lwf": "LwF", "icarl": "iCaRL", "bic": "BiC", "lucir": "LUCIR"}
 JOINT = "joint"
 """The arm of the upper bound: trained on all data seen so far."""
 
-VARIANTS = {"": "without mnemonics", "-transfer": "herding, transfer and fine-tuning", "-with-ours": "with mnemonics"}
+VARIANTS = {
+    "": "without mnemonics",
+    "-transfer": "herding, transfer and fine-tuning",
+    "-with-mnemonics": "with mnemonics",
+}
 """What follows a method in the name of an arm of Table 1, and what it stands for."""
 
 Evidence = dict[str, dict[int, Record]]
@@ -174,8 +178,8 @@ def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
     """
     pairs = {
         "transfer and fine-tuning": ("-transfer", ""),
-        "trained and adjusted exemplars": ("-with-ours", "-transfer"),
-        "both": ("-with-ours", ""),
+        "trained and adjusted exemplars": ("-with-mnemonics", "-transfer"),
+        "both": ("-with-mnemonics", ""),
     }
 
     def cell(first: str, second: str) -> str:
@@ -183,8 +187,8 @@ def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
 
     rows = {}
     for method, name in NAMES.items():
-        if f"{method}-with-ours" not in found:
+        if f"{method}-with-mnemonics" not in found:
             continue
         row = {step: cell(method + later, method + earlier) for step, (later, earlier) in pairs.items()}
-        rows[name] = {"seeds": len(found[f"{method}-with-ours"])} | row
+        rows[name] = {"seeds": len(found[f"{method}-with-mnemonics"])} | row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")

@@ -23,10 +23,10 @@ ROWS = {
     "icarl": ("icarl", "herding", 0, False, False),
     "bic": ("bic", "herding", 0, False, False),
     "lucir": ("lucir", "herding", 0, False, False),
-    "lwf-with-ours": ("lwf", "mnemonics", 2, True, True),
-    "icarl-with-ours": ("icarl", "mnemonics", 2, True, True),
-    "bic-with-ours": ("bic", "mnemonics", 2, True, True),
-    "lucir-with-ours": ("lucir", "mnemonics", 2, True, True),
+    "lwf-with-mnemonics": ("lwf", "mnemonics", 2, True, True),
+    "icarl-with-mnemonics": ("icarl", "mnemonics", 2, True, True),
+    "bic-with-mnemonics": ("bic", "mnemonics", 2, True, True),
+    "lucir-with-mnemonics": ("lucir", "mnemonics", 2, True, True),
     "table2-random-no-adjust": ("lucir", "random", 0, True, True),
     "table2-random": ("lucir", "random", 2, True, True),
     "table2-herding-no-adjust": ("lucir", "herding", 0, True, True),
@@ -75,7 +75,9 @@ def test_the_rows_of_one_file_are_all_different_runs_but_the_papers_own_row():
     digests: dict[str, list[str]] = {}
     for name in PRESETS:
         digests.setdefault(load_config(SMALL, preset=name).digest, []).append(name)
-    assert sorted(names for names in digests.values() if len(names) > 1) == [["lucir-with-ours", "table2-mnemonics"]]
+    assert sorted(names for names in digests.values() if len(names) > 1) == [
+        ["lucir-with-mnemonics", "table2-mnemonics"]
+    ]
     names = {runs.name_of(load_config(SMALL, preset=name)) for name in PRESETS}
     assert len(names) == len(PRESETS) - 1
 
@@ -95,7 +97,7 @@ def on_cifar100(path: Path) -> list[dict[str, str]]:
 def test_every_row_of_table_1_has_its_preset(folder):
     wanted = set()
     for row in on_cifar100(ROOT / folder / "table1.csv"):
-        name = row["method"] + {"yes": "-with-ours", "no": ""}[row["with_mnemonics"]]
+        name = row["method"] + {"yes": "-with-mnemonics", "no": ""}[row["with_mnemonics"]]
         config = load_config(ROOT / "params" / "paper" / f"cifar100-n{row['phases']}.yaml", preset=name)
         assert config.phases == int(row["phases"])
         assert config.method == row["method"]
@@ -153,9 +155,9 @@ def test_a_preset_is_a_copy_that_the_caller_may_change():
 
 
 def test_a_preset_goes_over_the_file_and_overrides_over_the_preset(capsys):
-    config = load_config(SMALL, ["adjust=4", "exemplars=random"], "lucir-with-ours")
+    config = load_config(SMALL, ["adjust=4", "exemplars=random"], "lucir-with-mnemonics")
     assert (config.exemplars, config.adjust, config.weight_transfer) == ("random", 4, True)
-    command = ["config", str(SMALL), "--preset", "lucir-with-ours", "--set", "adjust=4", "exemplars=random"]
+    command = ["config", str(SMALL), "--preset", "lucir-with-mnemonics", "--set", "adjust=4", "exemplars=random"]
     assert command_line.main(command) == 0
     assert capsys.readouterr().out == config.to_yaml()
 
@@ -164,7 +166,7 @@ def test_a_preset_that_does_not_fit_a_file_names_field_and_value(tmp_path):
     path = tmp_path / "mine.yaml"
     for content, name, said in [
         ("budget: 1\nexemplars: herding\n", "bic", "budget = 1: must be at least 2 for bic"),
-        ("budget: 1\nexemplars: random\n", "lucir-with-ours", "adjust = 2: must be 0"),
+        ("budget: 1\nexemplars: random\n", "lucir-with-mnemonics", "adjust = 2: must be 0"),
         ("network: {head: linear}\n", "lucir", "network.head = 'linear': must be cosine for lucir"),
     ]:
         path.write_text(content)

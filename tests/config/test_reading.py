@@ -273,7 +273,7 @@ def test_a_configuration_is_checked_without_torch(root):
     script = (
         "import sys\n"
         "from mnemonics_lib.config import load_config\n"
-        "load_config('params/quick/digits-n5.yaml', ['method=bic', 'budget=20'], 'bic-with-ours').to_yaml()\n"
+        "load_config('params/quick/digits-n5.yaml', ['method=bic', 'budget=20'], 'bic-with-mnemonics').to_yaml()\n"
         "slow = {'torch', 'torchvision', 'higher', 'sklearn', 'pandas', 'matplotlib'}\n"
         "print(sorted(slow & set(sys.modules)))"
     )

@@ -298,7 +298,9 @@ def test_other_trained_exemplars_are_not(tiny, tmp_path, made, change):
     assert one.results[0]["exemplars"] != other.results[0]["exemplars"]
 
 
-@pytest.mark.parametrize("name", ["lwf-with-ours", "icarl-with-ours", "bic-with-ours", "lucir-with-ours", "joint"])
+@pytest.mark.parametrize(
+    "name", ["lwf-with-mnemonics", "icarl-with-mnemonics", "bic-with-mnemonics", "lucir-with-mnemonics", "joint"]
+)
 def test_a_run_that_found_phase_0_made_equals_the_one_that_made_it(tiny, tmp_path, made, name):
     config = tiny.replace(phases=1, budget=4).preset(name)
     alone, _ = runs.run(config, tmp_path / "alone")

@@ -95,7 +95,7 @@ def table(records):
     made = {
         "lwf": [20.0, 21.0, 25.0],
         "lwf-transfer": [30.0, 30.0, 33.0],
-        "lwf-with-ours": [31.0, 33.0, 32.0],
+        "lwf-with-mnemonics": [31.0, 33.0, 32.0],
         "bic": [40.0],
     }
     record = read_record(RECORDS / "quick" / "digits-n5" / "herding" / "seed-0.json")
@@ -132,7 +132,7 @@ def test_curves_are_means_over_seeds_of_the_methods_that_were_run(table):
         "bic": [40.0] * 6,
     }
     assert found["lwf"] == [report.over_seeds(table["lwf"], "average_accuracy")] * 6
-    assert [phase.mean for phase in report.curves(table, "-with-ours")["lwf"]] == [32.0] * 6
+    assert [phase.mean for phase in report.curves(table, "-with-mnemonics")["lwf"]] == [32.0] * 6
 
 
 def test_the_upper_bound_stands_beside_every_variant(table):

@@ -239,7 +239,7 @@ def trained(monkeypatch):
         {"exemplars": "mnemonics", "budget": 3, "weight_transfer": True, "adjust": 2},
         {"exemplars": "random", "budget": 60, "budget_rule": "total"},
     ],
-    ids=["random", "herding", "with-ours", "total"],
+    ids=["random", "herding", "with-mnemonics", "total"],
 )
 def test_held_out_images_are_real_balanced_and_never_trained_on(config, trained, changes):
     config = config.replace(**changes, exemplar_level={"adjust_epochs": 1})

@@ -7,7 +7,7 @@ from mnemonics_lib.paths import ROOT
 
 PAGES = sorted([*(ROOT / "book").glob("*.py"), *(ROOT / "notebooks").glob("0*.py")])
 FITS = 81
-"""Characters of the longest line that ``make browser`` has seen fit; ``book/ruff.toml`` breaks code before, but no text in quotes."""
+"""Characters of the longest line seen to fit by ``make browser``. Code is broken before it, but no text."""
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
