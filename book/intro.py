@@ -14,7 +14,6 @@
 # does, and says what came of it, mostly at sizes that a laptop allows.
 
 # %% tags=["remove-input"]
-import json
 from statistics import fmean
 
 import matplotlib.pyplot as plt
@@ -29,10 +28,9 @@ from mnemonics_lib.edition.gain_figure import (
     known_figure,
 )
 from mnemonics_lib.edition.gains import gains
-from mnemonics_lib.edition.intervals import paired
 from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.shown import say
-from mnemonics_lib.paths import RECORDS, ROOT
+from mnemonics_lib.paths import ROOT
 
 figures.style()
 found = gains()
@@ -41,7 +39,12 @@ others = [gain for gain in found if not gain.setting.asked_in_advance]
 
 
 finished = [gain for gain in asked if claims(gain)]
-waiting = sum(not gain.finished for gain in asked)
+of_budget = {
+    budget: [
+        claims(gain) for gain in asked if gain.setting.detail == budget
+    ]
+    for budget in ("5 a class", "20 a class")
+}
 
 
 def counted(of, verdict, named=True):
@@ -60,7 +63,12 @@ say(
     f"Of the {len(asked)} settings that we asked about in advance, "
     f"{len(finished)} are finished, and exemplars trained from herding's are "
     f"shown to be better than herding's in {counted(asked, 'higher')} of "
-    f"them and worse in {counted(asked, 'lower')}."
+    f"them and worse in {counted(asked, 'lower')}. Finished are "
+    + " and ".join(
+        f"{sum(claimed_of)} of the {len(claimed_of)} with {budget}"
+        for budget, claimed_of in of_budget.items()
+    )
+    + ", the paper's number."
 )
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each data set, method and number of exemplars."}} sources=["all"]
@@ -70,23 +78,9 @@ plt.show()
 # %% [markdown]
 # Each mark is a mean over seeds of paired runs that differ in the training of the exemplars alone, with its interval: 95 % each, and for the
 # settings that were asked about in advance, 20 classes of CIFAR-100 with four methods and two numbers of exemplars, 95 % together. LwF and iCaRL are two readings of the same
-# training. Full marks are those that the words count. Hollow ones make no claim: their study is not finished, or there are fewer than three seeds.
+# training. Digits' runs were made twice, and count with the mean of both. Full marks are those that the words count. Hollow ones make no claim: their study is not finished, or there are fewer than three seeds.
 
 # %% tags=["remove-input"] sources=["all"]
-FIRST_TIME = json.loads((RECORDS / "first_time.json").read_text())
-
-
-def first_verdict(gain):
-    """That of the same runs, made before."""
-    then = FIRST_TIME[gain.setting.study]["average_accuracy"]
-    arms = then[gain.setting.arm], then[gain.setting.control]
-    return paired(*arms, gain.setting.level).verdict
-
-
-digits = [gain for gain in found if gain.setting.data == "digits"]
-turned = sum(
-    first_verdict(gain) != gain.interval.verdict for gain in digits
-)
 adjusted = [gain for gain in found if gain.setting.adjusted]
 judged = [gain for gain in adjusted if gain.interval.n >= 3]
 losses = sum(gain.interval.verdict == "lower" for gain in judged)
@@ -97,19 +91,17 @@ say(
     f"{counted(others, 'higher')} and worse in {counted(others, 'lower')}; "
     "no difference is shown in "
     f"{counted(others, 'no difference shown', named=False)}. "
-    + (f"Being measured: {waiting}. " if waiting else "")
-    + f"Of the {len(digits)} settings on digits {turned} had another verdict "
-    "when the same runs were made a first time ({doc}`results`). "
-    "What is not shown may be there, smaller than a study of so many seeds "
+    + "What is still to be measured stands in `book/records/WANTED.md`. What is not shown may be there, smaller than a study of so many seeds "
     "can show. Not counted are settings in which the trained arm differs in "
     "more, for its old exemplars are adjusted, too: LUCIR is shown to be "
     f"lower in {losses} of {len(judged)} that have three seeds, and "
-    f"{len(adjusted) - len(judged)} have fewer ({{doc}}`cifar100`)."
+    f"{len(adjusted) - len(judged)} have fewer; in one of them they start "
+    "from random images, too ({doc}`cifar100`)."
 )
 
 # %% [markdown]
 # The same, against how much of its own training data the first network of a run knows. Settings differ in more than that; LwF with 5 exemplars a
-# class and 2 to 60 epochs varies that alone.
+# class and 2 to 60 epochs varies the epochs of all phases, and nothing else.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "The same gains against the share of its training images that the network of phase 0 classifies correctly."}} sources=["all"]
 known_figure([gain for gain in found if gain.setting.asks_of_training])
@@ -133,7 +125,7 @@ say(
 # On CIFAR-100 and Tiny-ImageNet the inner loop has 8 steps where nothing else is said, and 80 where *far* is said, which replaced it for more than 5 exemplars a class
 # ({doc}`tried`); on digits it has 10. Settings for digits were
 # chosen on the test images of the runs that are shown ({doc}`results`), the others
-# apart from what is reported. {doc}`why` says what decides, {doc}`evidence` has the controls.
+# mostly apart from what is reported ({doc}`tried`). {doc}`why` asks what could decide, {doc}`evidence` has what is measured so far.
 #
 # ## The question
 #
@@ -161,7 +153,7 @@ say(
 # :::{grid-item-card} Judge the evidence
 # :link: evidence
 # :link-type: doc
-# Paired seeds, intervals, controls, misses as plainly as hits. For who works in continual learning and wants to know what holds.
+# Paired seeds, intervals, misses as plainly as hits, and what is still to be measured. For who works in continual learning and wants to know what holds.
 # :::
 #
 # :::{grid-item-card} Run it yourself
@@ -176,7 +168,7 @@ say(
 # - The gradient of {eq}`eq-9` is the exact one: it is tested against finite differences, a closed form and a second engine. Where *far* is said
 #   it is cut on purpose after the last ten of 80 inner steps. {doc}`../method/open_points` says what the public code does instead.
 # - What is reported are small runs, with other optimisers of the pixels, starts and inner loops than the paper's, with whose numbers the
-#   pixels hardly move.
+#   pixels hardly move on digits.
 # - The five notebooks were run with the **quick** profile: small residual networks {cite}`he2016resnet` on scikit-learn's 8 × 8
 #   digits {cite}`pedregosa2011sklearn,alpaydin1998digits`. They show how the method works, and whether it helps *there*.
 # - CIFAR-100 {cite}`krizhevsky2009cifar` and Tiny-ImageNet are here at laptop size: fewer classes, smaller images and networks.

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean
 
 from mnemonics_lib.durable.records import Record
+from mnemonics_lib.edition.first_time import MADE_TWICE, first_time, of_both
 from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.report import NAMES, comparable, evidence, values
 from mnemonics_lib.edition.studies.plan import plan
@@ -97,7 +98,8 @@ class Gain:
 
     Attributes:
         setting: which.
-        by_seed: average accuracy minus that of the control with the same seed (points).
+        by_seed: average accuracy minus that of the control with the same seed (points); the mean of both times, where
+            all runs of a study were made twice (:data:`mnemonics_lib.edition.first_time.MADE_TWICE`).
         interval: their mean, and the interval of the setting's level.
         finished: whether all runs that the study asks of both arms are there. Before, an interval is no verdict: looked
             at again and again while records come, it would sooner or later be clear of zero.
@@ -206,6 +208,8 @@ def gains(records: Path = RECORDS) -> list[Gain]:
         trained, control = (values(arms[arm], "average_accuracy") for arm in (setting.arm, setting.control))
         first = [record.results[0].train_accuracy for record in arms[setting.arm].values()]
         by_seed = {seed: value - control[seed] for seed, value in trained.items() if seed in control}
+        if setting.study in MADE_TWICE:
+            by_seed = of_both(_first_gain(setting), by_seed)
         found.append(
             Gain(
                 setting,
@@ -217,6 +221,11 @@ def gains(records: Path = RECORDS) -> list[Gain]:
             )
         )
     return found
+
+
+def _first_gain(setting: Setting) -> dict[int, float]:
+    then = first_time(setting.study)
+    return {seed: value - then[setting.control][seed] for seed, value in then[setting.arm].items()}
 
 
 def trainings(record: Record) -> Iterator[Training]:

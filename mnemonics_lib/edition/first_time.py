@@ -1,0 +1,41 @@
+"""Runs that were made a second time: what came out the first time, which the pages put beside the present records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from mnemonics_lib.paths import RECORDS
+
+FILE = RECORDS / "first_time.json"
+"""Average accuracies of records that were replaced, with the commit at which they lie in the repository's history."""
+
+MADE_TWICE = ("quick/digits-n5", "quick/digits-n1")
+"""Studies of which every run was made twice, with the same seed and settings. What is told is the mean of both times.
+
+Of other studies single records were replaced because something was wrong with them.
+"""
+
+
+def first_time(study: str) -> dict[str, dict[int, float]]:
+    """Average accuracies of replaced records (%): arm -> seed -> number; of a study without any, nothing."""
+    arms = _file().get(study, {"average_accuracy": {}})["average_accuracy"]
+    return {arm: {int(seed): value for seed, value in by_seed.items()} for arm, by_seed in arms.items()}
+
+
+def first_commit(study: str) -> str:
+    """Where in the repository's history those records lie."""
+    return str(_file()[study]["commit"])
+
+
+def of_both(first: Mapping[int, float], second: Mapping[int, float]) -> dict[int, float]:
+    """The mean of two makings of the same runs, for the seeds that both have."""
+    return {seed: (value + second[seed]) / 2 for seed, value in first.items() if seed in second}
+
+
+@cache
+def _file() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,24 @@
+"""Runs that were made a second time."""
+
+import json
+
+import pytest
+
+from mnemonics_lib.edition.first_time import FILE, MADE_TWICE, first_commit, first_time, of_both
+
+
+def test_the_mean_of_two_makings_is_that_of_the_seeds_that_both_have():
+    assert of_both({0: 50.0, 1: 60.0, 2: 10.0}, {1: 61.0, 0: 40.0, 3: 99.0}) == {0: 45.0, 1: 60.5}
+
+
+@pytest.mark.parametrize("study", MADE_TWICE)
+def test_what_came_out_first_is_in_the_file_by_arm_and_seed(study):
+    written = json.loads(FILE.read_text(encoding="utf-8"))[study]
+    found = first_time(study)
+    assert found.keys() == written["average_accuracy"].keys()
+    assert found["herding"][3] == written["average_accuracy"]["herding"]["3"]
+    assert first_commit(study) == written["commit"]
+
+
+def test_a_study_that_was_made_once_has_nothing():
+    assert first_time("small/cifar100-n5") == {}
