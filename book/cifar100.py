@@ -31,6 +31,7 @@ from IPython.display import Markdown, display
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.difference_figures import draw_differences
+from mnemonics_lib.edition.gains import HARDER
 from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.shown import show
 from mnemonics_lib.paths import PARAMS
@@ -197,7 +198,7 @@ plt.show()
 # *Meta loss* is that of Eq. 7a on a fixed panel of temporary models and images, before and after the exemplars were trained:
 # what Eq. 7 is to lower, so a drop says that the exemplars became better teachers of networks like those it was trained with.
 # *Own loss* is the loss of the exemplars themselves at $\Theta_0$, running statistics: a drop says that they became *easier*
-# for the network that has seen all of $D_0$, a rise that they became harder. *Displacement* is how far they went, in standard
+# for the network that has seen all of $D_0$, a rise that they became harder, each by more than 0.01. *Displacement* is how far they went, in standard
 # deviations of the data's pixels, and *noise* how far the same optimiser goes in as many steps when its gradient is noise.
 
 
@@ -241,8 +242,8 @@ for name, found in REGIMES.items():
         ]
         fell = f"fell in {sum(change < 0 for change in meta)} of {len(meta)} runs (mean change {fmean(meta):+.3f})"
         lines.append(
-            f"- {name}: the meta loss {fell}; the exemplars became easier in {sum(change < 0 for change in own)} and "
-            f"harder in {sum(change > 0 for change in own)} (mean change of their own loss {fmean(own):+.3f})."
+            f"- {name}: the meta loss {fell}; the exemplars became easier in {sum(change < -HARDER for change in own)} and "
+            f"harder in {sum(change > HARDER for change in own)} (mean change of their own loss {fmean(own):+.3f})."
         )
 display(Markdown("\n".join(lines)))
 

@@ -29,6 +29,7 @@ from IPython.display import Markdown, display
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.difference_figures import draw_differences
+from mnemonics_lib.edition.gains import HARDER
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.paths import PARAMS
 
@@ -171,7 +172,7 @@ plt.show()
 #
 # *Meta loss* is that of Eq. 7a on a fixed panel of temporary models and images: what Eq. 7 is to lower. *Own loss* is the loss of the
 # exemplars themselves at $\Theta_0$: a drop says that they became easier for the network that has seen all of $D_0$, a rise that they
-# became harder. *Displacement* is how far they went, in standard deviations of the data's pixels, and *noise* how far the same optimiser
+# became harder (by more than 0.01). *Displacement* is how far they went, in standard deviations of the data's pixels, and *noise* how far the same optimiser
 # goes in as many steps when its gradient is noise. Means over seeds.
 
 
@@ -185,7 +186,7 @@ def trained(by_seed):
         for row in of
     ]
     fell = sum(panel.after < panel.before for panel in panels)
-    harder = sum(after > before for before, after in own)
+    harder = sum(after - before > HARDER for before, after in own)
     moved = fmean(row.displacement_new for row in of)
     noise = fmean(row.exemplars.noise_displacement for row in of)
     return {

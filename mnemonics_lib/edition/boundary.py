@@ -86,12 +86,28 @@ SAID = {
 """What the interval of a difference of the margin's size says of trained exemplars."""
 
 
+COMPARED = {"start": "the images that they were trained from", "herding": "herding's", "random": "random images"}
+"""What trained exemplars are compared with, and what a sentence calls it."""
+
+
+def against(by_seed: Mapping[int, Kept], phase: int) -> list[str]:
+    """Whether trained exemplars are shown to be nearer to the boundary than each other kind: parts of a sentence.
+
+    Where they were trained from herding's at this very network, those are what they were: one part for both.
+    """
+    found, parts = levels(by_seed, phase), []
+    same = found.loc["start"].equals(found.loc["herding"])
+    for minus, name in COMPARED.items():
+        if not (same and minus == "start"):
+            size = difference(by_seed, phase, minus, "size")
+            were = ", which they were," if same and minus == "herding" else ""
+            parts.append(f"{SAID[size.verdict]} {name}{were} ({size:.3f})")
+    return parts
+
+
 def answer(by_seed: Mapping[int, Kept], phase: int) -> str:
     """Whether trained exemplars lie on the boundary, and nearer to it than others: a sentence without its subject."""
-    found, parts = levels(by_seed, phase), []
-    for minus, name in (("herding", "herding's"), ("random", "random images")):
-        size = difference(by_seed, phase, minus, "size")
-        parts.append(f"{SAID[size.verdict]} {name} ({size})")
+    found, parts = levels(by_seed, phase), against(by_seed, phase)
     near = ", ".join(f"{float(found['near'][kind]):.1f} % of {words}" for kind, words in KINDS.items())
     return f"{'; '.join(parts)}. Within {NEAR} of it are {near}"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mnemonics_lib.edition.boundary import NEAR, answer, by_kind, difference, levels, read
+from mnemonics_lib.edition.boundary import NEAR, against, answer, by_kind, difference, levels, read
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.kept import KeptError
@@ -68,13 +68,24 @@ def test_differences_are_paired_by_seed():
 )
 def test_nearer_is_of_the_margins_size_on_either_side_of_the_boundary(trained: float, said: str):
     by_seed = {
-        seed: kept(trained=[trained * (1 + seed / 50)], herding=[0.5], random=[-0.5 - seed / 100]) for seed in range(4)
+        seed: kept(trained=[trained * (1 + seed / 50)], start=[0.5], herding=[0.5], random=[-0.5 - seed / 100])
+        for seed in range(4)
     }
     assert answer(by_seed, 0).startswith(said)
 
 
+def test_what_they_were_is_compared_with_too_where_it_is_not_herdings_at_this_network():
+    by_seed = {seed: kept(trained=[0.3 + seed / 100], start=[0.5], herding=[0.3], random=[0.1]) for seed in range(4)}
+    start, herding, random = against(by_seed, 0)
+    assert start.startswith("nearer to the boundary than the images that they were trained from (-0.185")
+    assert herding.startswith("not shown to be nearer")
+    assert random.startswith("farther from the boundary than random images")
+
+
 def test_what_is_near_is_said_of_each_kind():
-    by_seed = {seed: kept(trained=[0.1, 0.6], herding=[0.6], random=[0.1, 0.1, 0.1, 0.9]) for seed in range(3)}
+    by_seed = {
+        seed: kept(trained=[0.1, 0.6], start=[0.6], herding=[0.6], random=[0.1, 0.1, 0.1, 0.9]) for seed in range(3)
+    }
     assert answer(by_seed, 0).endswith("are 50.0 % of trained ones, 0.0 % of herding's, 75.0 % of random images")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from mnemonics_lib.edition.claims import LEDGER, Claim, ClaimError, claim, said
 from mnemonics_lib.edition.claims.claim import Finding
-from mnemonics_lib.edition.claims.of_search import FAR, FILE, HERDING, NEAR, differences, runs
+from mnemonics_lib.edition.claims.of_search import FAR, FILE, HERDING, NEAR, _every_seed, differences, runs
 from mnemonics_lib.paths import RECORDS, ROOT
 
 SAID = re.compile(r"""said\(\s*((?:"[\w-]+",?\s*)+)\)""")
@@ -83,6 +83,28 @@ def test_records_that_are_not_there_are_an_error(tmp_path: Path):
     (tmp_path / FILE).write_text('{"runs": []}')
     with pytest.raises(ClaimError, match="has no run with"):
         runs(tmp_path, tried=HERDING)
+
+
+def test_what_is_said_to_be_the_best_training_is_compared_with_trainings_alone(tmp_path: Path):
+    made = [("herding's exemplars", 50.0), (FAR, 51.0), ("another training", 50.5), ("random exemplars", 60.0)]
+    made.append(("herding's exemplars, 40 a class", 70.0))
+
+    def holds() -> Finding:
+        common = {"method": "lucir", "budget": 20, "held_out": 0.2, "seed": 100}
+        listed = [{"tried": tried, "accuracy": [value], **common} for tried, value in made]
+        (tmp_path / FILE).write_text(json.dumps({"runs": listed}))
+        return LEDGER["nothing-better-at-20"].finding(tmp_path)
+
+    assert holds() == Finding(True, "1 others")
+    made.append(("a better training", 51.5))
+    assert holds() == Finding(False, "a better training")
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_a_difference_of_nothing_is_neither_above_nor_below(above: bool, tmp_path: Path):
+    common = {"method": "lwf", "budget": 5, "held_out": 0.2, "seed": 100, "accuracy": [50.0]}
+    (tmp_path / FILE).write_text(json.dumps({"runs": [{"tried": HERDING, **common}, {"tried": NEAR, **common}]}))
+    assert not _every_seed(tmp_path, NEAR, [("lwf", 5)], above).holds
 
 
 @pytest.mark.parametrize(("holds", "text"), [(True, "It is so (1)."), (False, "It is not (1).")])
