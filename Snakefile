@@ -23,10 +23,15 @@ PROFILE = str(config.get("profile", "quick"))  # Snakemake makes a number of wha
 SOURCES = sorted(Path("notebooks").glob("0*.py"))
 LIBRARY = sorted(map(str, Path("mnemonics_lib").rglob("*.py")))
 RECORDS = sorted(map(str, Path("book/records").glob("*/*/*/*.json")))
-BENCHMARKS = sorted(map(str, Path("book/records/bench").glob("*.json")))  # which pages show, and no notebook
+SHOWN = [  # by pages, and by no notebook
+    str(path)
+    for pattern in ("bench/*.json", "search.json", "first_time.json", "**/*.safetensors")
+    for path in sorted(Path("book/records").glob(pattern))
+]
 REHEARSAL = sorted(map(str, Path("book/records").glob("lecture.json")))  # what the lecture's cells took
 READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
 LECTURE = ["book/lecture.yaml", "book/_toc.yml"]  # its plan, and the chapters to which it leads
+FURTHER = {"teaching": [*LECTURE, *REHEARSAL, *SOURCES], "intro": ["CITATION.cff"]}  # of one page alone
 COSTS = "book/records/costs.json"  # each notebook opens with its own
 LEFT_OUT = contents.left_out() if config.get("wanted") == "book" else {}
 RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
@@ -124,6 +129,7 @@ rule again:
         params=parameter_files("*"),
         library=LIBRARY,
         records=lambda wildcards: RECORDS if wildcards.notebook in READ_RECORDS else [],
+        contents="book/_toc.yml",  # the page names its chapter by its number
         finished=lambda wildcards: sorted(map(str, Path("book/records/shown", wildcards.study).rglob("*.*"))),
         costs=COSTS,
     output:
@@ -142,12 +148,12 @@ rule again:
 rule page:
     input:
         source="book/{page}.py",
-        records=RECORDS + BENCHMARKS,
+        records=RECORDS + SHOWN,
         studies=sorted(map(str, Path("book/studies").rglob("*.yaml"))),
         paper=sorted(map(str, Path("book/paper").glob("*.csv"))),
         params=parameter_files("*"),
         library=LIBRARY,
-        lecture=lambda wildcards: [*LECTURE, *REHEARSAL, *SOURCES] if wildcards.page == "teaching" else [],
+        further=lambda wildcards: FURTHER.get(wildcards.page, []),
     output:
         "book/executed/{page}.ipynb",
     log:

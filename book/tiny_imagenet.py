@@ -229,3 +229,42 @@ devices = " and ".join(
     )
 )
 say(f"Computed on {devices}.")
+
+# %% [markdown]
+# ## Exercise
+
+# %% [markdown] tags=["exercise", "minutes-15"]
+# ### Exercise 10.1: higher here, not shown there
+#
+# On one data set an interval lies above zero, on another it does not. Is the gain larger on the first? That is a question of its own, about the
+# difference of the two means. The seeds of two data sets are no pairs, and may be spread differently: return the ends of Welch's interval.
+
+
+# %% tags=["solution", "hide-input"]
+def between(one, other, level=0.95):
+    """The ends (low, high) for the mean of one minus that of other."""
+    parts = [np.var(of, ddof=1) / len(of) for of in (one, other)]
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (len(of) - 1)
+        for part, of in zip(parts, (one, other), strict=True)
+    )
+    half = scipy.stats.t.ppf((1 + level) / 2, freedom) * sum(parts) ** 0.5
+    mean = np.mean(one) - np.mean(other)
+    return mean - half, mean + half
+
+
+# %% tags=["check"]
+import numpy as np
+import scipy.stats
+
+from mnemonics_lib.edition.intervals import interval
+
+here, there = [0.4, 0.9, 0.7, 1.1], [-0.9, 1.2, 0.6, -0.1, 1.0, 0.2]
+ends = scipy.stats.ttest_ind(here, there, equal_var=False)
+known = ends.confidence_interval(0.9)
+assert np.allclose(between(here, there, 0.9), (known.low, known.high))
+assert np.allclose(between(there, here, 0.9), (-known.high, -known.low))
+assert interval(here).low > 0  # shown to be above zero
+assert interval(there).low < 0  # not shown
+low, high = between(here, there)
+assert low < 0 < high  # and not shown to differ

@@ -20,7 +20,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnemonics_lib import bench
 from mnemonics_lib.config import ConfigError, load_config
@@ -34,6 +34,9 @@ from mnemonics_lib.errors import OutOfTimeError, ReportedError
 from mnemonics_lib.inspection import commands as of_data
 from mnemonics_lib.inspection import dry_run_command as of_runs
 from mnemonics_lib.paths import RUNS
+
+if TYPE_CHECKING:
+    from mnemonics_lib.durable.records import Record
 
 # PyTorch takes seconds to import, so what needs it is imported where it is used: a refusal comes at once.
 
@@ -64,7 +67,8 @@ def parser() -> argparse.ArgumentParser:
         "--copy",
         type=Path,
         metavar="FILE",
-        help="also write the record to this file, and what is kept beside it, as FILE with the suffix .safetensors",
+        help="also write the record to this file, and what is kept beside it, as FILE with the suffix .safetensors; a "
+        "record of the same run that is there stays",
     )
     run.add_argument(
         "--keep",
@@ -194,7 +198,7 @@ def _run(options: argparse.Namespace) -> None:
     def each_phase(row: dict[str, Any]) -> None:
         if not options.quiet:
             lines(row)
-        if row["phase"] == options.stop_after:
+        if row["phase"] == options.stop_after < config.phases:  # after the last one there is a record to write
             raise EnoughError
 
     try:
@@ -218,10 +222,38 @@ def _run(options: argparse.Namespace) -> None:
     kept = path.with_name(runs.KEPT)
     if keep:
         print(f"kept: {kept}")
+    copied = options.copy is not None and _is_there(options.copy, record)
     if beside:
         write_atomically(beside, lambda file: file.write(kept.read_bytes()))
-    if options.copy:
+    if options.copy and not copied:
         write_record(options.copy, record)
+
+
+def _is_there(copy: Path, record: Record) -> bool:
+    """Whether a file holds a record of the same run, which then stays as it is, with the time that it took elsewhere.
+
+    Raises:
+        CopyError: for one that came out otherwise, as it may on another machine.
+    """
+    from mnemonics_lib.durable.records import RecordError, read_record, same_outcome
+
+    try:
+        there = read_record(copy)
+    except RecordError:  # or no file at all
+        return False
+    if there.identity is None or there.identity != record.identity:
+        return False
+    if not same_outcome(there, record):
+        raise CopyError(
+            f"copy = {copy}: holds a record of this run that came out otherwise where it was made, on "
+            f"{there.processor or there.device}; nothing was copied; delete it, and the same command writes that of "
+            "this machine, with all that is to be kept"
+        )
+    return True
+
+
+class CopyError(ReportedError, ValueError):
+    """A record that was to be copied over another one of the same run that says something else."""
 
 
 class EnoughError(Exception):

@@ -41,6 +41,7 @@ from mnemonics_lib.durable.checkpoint import (
     save_checkpoint,
 )
 from mnemonics_lib.durable.clock import deadline_in
+from mnemonics_lib.durable.commit import CodeVersion, code_version
 from mnemonics_lib.durable.concerns import concerns
 from mnemonics_lib.durable.diverged import refuse_again, remember
 from mnemonics_lib.durable.driver import Driver
@@ -56,6 +57,7 @@ from mnemonics_lib.durable.unused import unused_modules
 from mnemonics_lib.exemplars.memory import ExemplarMemory
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import State, initial_state, run_phase
+from mnemonics_lib.kept.file import KeptError, read_kept
 from mnemonics_lib.kept.keeper import Keeper
 from mnemonics_lib.methods import method_class
 from mnemonics_lib.models import IncrementalNet, evaluating
@@ -69,7 +71,7 @@ FILES = (RECORD, CHECKPOINT, JOURNAL, DIVERGED, KEPT)
 
 
 class RunWarning(UserWarning):
-    """Something about a run that its user should look at; it stands in the record too."""
+    """Something about a run that its user should look at; what looks wrong in a phase stands in its record, too."""
 
 
 @dataclass(frozen=True)
@@ -181,9 +183,10 @@ def run(
         record_steps: whether a GPU may repeat recorded steps by itself (:mod:`mnemonics_lib.device.recording`).
         each_phase: called with the row of each phase (:data:`mnemonics_lib.durable.phase_rows.Row`) once it is kept;
             those that were finished by an earlier call come first.
-        keep: what to keep beside the record for figures, in ``kept.safetensors``; None for nothing. No number of the
-            record depends on it. Where phases are finished of which something is missing, even those of a finished run,
-            the run is made again from its first phase, with a warning; E_0 then is shared with runs that keep the same.
+        keep: what to keep beside the record for figures, in ``kept.safetensors``; None for nothing more than an earlier
+            call for this run has kept. No number of the record depends on it. Where phases are finished of which
+            something is missing, even those of a finished run, the run is made again from its first phase, with a
+            warning; E_0 then is shared with runs that keep the same.
 
     Returns:
         The record and its path.
@@ -203,7 +206,8 @@ def run(
     home = directory / name_of(config)
     path = home / RECORD
     experiment = Experiment.of(config, device)
-    identity = identity_of(experiment)  # before the run, because its source may be edited while it lasts
+    # Before the run, because its source may be edited and committed while it lasts.
+    identity, code = identity_of(experiment), code_version()
     # Two processes that want the same run: the second waits, then finds it finished.
     with locked(home / "lock", deadline, "another process, which makes the same run"):
         for name in FILES:
@@ -222,14 +226,14 @@ def run(
         driver = driver_for(experiment, directory, Journal(home / JOURNAL, of_phase), deadline, progress, seen)
         with deterministic(), recording(record_steps):
             state, account = _remaining_phases(experiment, home, identity, driver, keeper, each_phase)
-        record = _record(experiment, state, account, identity)
+        record = _record(experiment, state, account, identity, code)
         if keeper is None:
-            (home / KEPT).unlink(missing_ok=True)  # of an earlier run of this name
+            _remove_kept_of_another(home / KEPT, identity)
         write_record(path, record)
         return record, path
 
 
-def _record(experiment: Experiment, state: State, account: Account, identity: Identity) -> Record:
+def _record(experiment: Experiment, state: State, account: Account, identity: Identity, code: CodeVersion) -> Record:
     """What a finished run leaves to be read."""
     return assemble(
         experiment.config,
@@ -238,9 +242,20 @@ def _record(experiment: Experiment, state: State, account: Account, identity: Id
         state.results,
         account.environments,
         identity,
+        code,
         account.seconds,
         account.peak_memory_mb,
     )
+
+
+def _remove_kept_of_another(path: Path, identity: Identity) -> None:
+    """Remove what an earlier run of this name has kept, or what nobody can read; what this run has kept stays."""
+    try:
+        if path.exists() and read_kept(path).identity == identity:
+            return
+    except KeptError:
+        pass
+    path.unlink(missing_ok=True)
 
 
 def _finished(path: Path) -> Record | None:
@@ -369,7 +384,10 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
 
     Raises:
         FileNotFoundError: when there is no finished run.
-        CheckpointError: when its checkpoint cannot be read, or does not fit this version of the library.
+        RecordError: for a damaged record.
+        OlderRecordError: for one of an older version of the library.
+        CheckpointError: for a checkpoint that cannot be read, that does not fit this version of the library, or that is
+            of another run than the record; it says what can be done.
     """
     home = Path(path).parent if Path(path).name == RECORD else Path(path)
     for name in (RECORD, CHECKPOINT):
@@ -379,7 +397,11 @@ def load_run(path: str | Path, device: torch.device | str = "cpu") -> FinishedRu
     identity, content = read_checkpoint(home / CHECKPOINT)
     unfinished = len(content["results"]) != len(record.results)
     if unfinished or record.identity is None or identity != record.identity.model_dump():
-        raise CheckpointError(f"{home / CHECKPOINT}: of another run than {RECORD}: it was started again; let it finish")
+        raise CheckpointError(
+            f"{home / CHECKPOINT}: of another run than {RECORD}, or of fewer phases: the run was started again, by "
+            "other source, on other data or to keep something for figures, and is not finished; the call that did so "
+            f"goes on; otherwise delete {home / RECORD} and make the run"
+        )
     try:
         config, state, pixels, protocol = restore_alone(content, torch.device(device))
     except Exception as error:

@@ -17,6 +17,8 @@ from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.data import cifar100
 from mnemonics_lib.data.dataset import LOADERS, load_dataset
 from mnemonics_lib.durable import records
+from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.study import study_file
 from mnemonics_lib.errors import OutOfTimeError
 from mnemonics_lib.kept import Keep, read_kept
 from tests.made_records import write_arm
@@ -104,6 +106,71 @@ def test_what_is_to_be_kept_is_kept_beside_the_record_and_copied_beside_its_copy
     assert found.keep == Keep(phases=[0], embedding=False, steps=2, classes=1)
     assert found.identity == records.read_record(copy).identity
     assert sorted(path.name for path in copy.parent.iterdir()) == ["seed-0.json", "seed-0.safetensors"]
+
+
+@pytest.fixture
+def copied(params, tmp_path):
+    """A command that makes a run, copies its record and keeps nothing; and the copy, after its first call."""
+    copy = tmp_path / "evidence" / "seed-0.json"
+    settings = ["--quiet", "--set", "exemplars=random"]
+    command = ["run", str(params), "--out", str(tmp_path / "runs"), *settings, "--copy", str(copy)]
+    assert cli.main(command) == 0
+    return command, copy
+
+
+KEEP = ["--keep", "phases=0", "classes=1", "embedding=false"]
+
+
+@pytest.mark.filterwarnings("ignore::mnemonics_lib.runs.RunWarning")
+@pytest.mark.parametrize("keep", [[], KEEP], ids=["alone", "keeping"])
+def test_a_copy_of_the_same_run_stays_with_the_time_that_it_took_elsewhere(copied, keep):
+    command, copy = copied
+    there = records.read_record(copy)
+    elsewhere = there.model_copy(
+        update={"peak_memory_mb": 7.0, "results": [row.model_copy(update={"concerns": ["x"]}) for row in there.results]}
+    )
+    records.write_record(copy, elsewhere)
+    before = copy.read_bytes()
+    assert cli.main([*command, *keep]) == 0
+    assert copy.read_bytes() == before
+    kept = copy.with_suffix(".safetensors")
+    assert kept.exists() == bool(keep)
+    if keep:
+        assert read_kept(kept).identity == there.identity
+
+
+@pytest.mark.filterwarnings("ignore::mnemonics_lib.runs.RunWarning")
+@pytest.mark.parametrize("keep", [[], KEEP], ids=["alone", "keeping"])
+def test_a_copy_of_the_same_run_that_came_out_otherwise_is_neither_replaced_nor_paired(copied, keep, capsys):
+    command, copy = copied
+    there = records.read_record(copy)
+    first, *rest = there.results
+    results = [first.model_copy(update={"train_loss": 0.5}), *rest]
+    gpu = {"device": "cuda (H100)", "processor": None}
+    environments = [there.environments[0].model_copy(update=gpu)]
+    records.write_record(copy, there.model_copy(update={"results": results, "environments": environments, **gpu}))
+    before = copy.read_bytes()
+    assert cli.main([*command, *keep]) == 2
+    said = capsys.readouterr().err
+    assert (
+        f"copy = {copy}: holds a record of this run that came out otherwise where it was made, on cuda (H100)" in said
+    )
+    assert copy.read_bytes() == before
+    assert not copy.with_suffix(".safetensors").exists()
+    copy.unlink()  # as it says
+    assert cli.main([*command, *keep]) == 0
+    assert records.canonical(records.read_record(copy)) == records.canonical(there)
+    assert copy.with_suffix(".safetensors").exists() == bool(keep)
+
+
+def test_a_copy_of_another_run_is_replaced(copied, tmp_path):
+    command, copy = copied
+    before = copy.read_bytes()
+    assert cli.main([*command, "--set", "seed=1"]) == 0
+    assert records.read_record(copy).seed == 1
+    copy.write_text("no record")
+    assert cli.main(command) == 0
+    assert copy.read_bytes() == before
 
 
 def test_to_keep_without_a_word_is_to_keep_the_defaults(params, tmp_path, monkeypatch):
@@ -377,16 +444,26 @@ def test_a_damaged_shared_file_is_named(params, tmp_path, capsys):
 
 def test_a_run_stops_after_a_phase_and_goes_on_from_there(params, tmp_path, capsys):
     command = ["run", str(params), "--set", "exemplars=random", "--out", str(tmp_path / "runs")]
-    assert cli.main([*command, "--stop-after", "1"]) == 0
+    assert cli.main([*command, "--stop-after", "0"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in said[:3]] == ["phase", "0", "1"]
-    assert said[3:] == ["stopped after phase 1; the same command without --stop-after goes on"]
+    assert [line.split()[0] for line in said[:2]] == ["phase", "0"]
+    assert said[2:] == ["stopped after phase 0; the same command without --stop-after goes on"]
     assert not list(tmp_path.rglob("record.json"))
-    assert cli.main([*command, "--stop-after", "1", "--quiet"]) == 0  # it is done: nothing more is
+    assert cli.main([*command, "--stop-after", "0", "--quiet"]) == 0  # it is done: nothing more is
+    assert not list(tmp_path.rglob("record.json"))
     assert cli.main(command) == 0
     (path,) = tmp_path.rglob("record.json")
     straight, _ = runs.run(load_config(params, ["exemplars=random"]), tmp_path / "straight")
     assert records.canonical(records.read_record(path)) == records.canonical(straight)
+
+
+def test_a_run_that_stops_after_its_last_phase_is_finished(params, tmp_path, capsys):
+    copy = tmp_path / "copy.json"
+    command = ["run", str(params), "--set", "exemplars=random", "--out", str(tmp_path / "runs"), "--copy", str(copy)]
+    assert cli.main([*command, "--stop-after", "1"]) == 0
+    assert "record: " in capsys.readouterr().out
+    (path,) = tmp_path.rglob("record.json")
+    assert copy.read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("given", ["6", "-1", "x", "1.5"])
@@ -403,6 +480,6 @@ def test_a_study_says_what_is_there_and_what_came_out(capsys):
     assert cli.main(["study", "quick/digits-n1"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("quick/digits-n1: Digits, N = 1, kinds of exemplars")
-    assert "What is missing" not in said
+    assert ("What is missing" in said) == bool(plan(study_file("quick/digits-n1")).missing)
     assert cli.main(["study", "quick/digits-n7"]) == 2
     assert "study = 'quick/digits-n7': no such file or study; there are evidence/" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from mnemonics_lib.device.deterministic import deterministic
 from mnemonics_lib.divergence import DivergedError
 from mnemonics_lib.durable import provenance, records
 from mnemonics_lib.durable.checkpoint import CheckpointError
+from mnemonics_lib.durable.commit import code_version
 from mnemonics_lib.durable.sealed import read_sealed, write_sealed
 from mnemonics_lib.errors import OutOfTimeError
 from mnemonics_lib.experiment import Experiment
@@ -199,6 +201,31 @@ def test_a_finished_run_is_not_repeated(small, tmp_path, monkeypatch):
     assert runs.run(small, tmp_path) == (record, path)
     assert path.read_bytes() == before
     assert seen == []
+
+
+def test_a_record_names_the_commit_that_its_run_began_with(small, tmp_path, monkeypatch):
+    """A commit that is made while it lasts changes the files, and not what runs."""
+    package = tmp_path / "project" / "lib"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package.parent / "pyproject.toml").write_text('name = "mnemonics-book"')
+
+    def git(*arguments: str) -> str:
+        person = ("-c", "user.name=u", "-c", "user.email=u@example.org")
+        done = subprocess.run(["git", *person, *arguments], cwd=package, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def commit(row: object) -> None:
+        git("commit", "--allow-empty", "-qm", "next")
+
+    git("init", "-q", "..")
+    git("add", "..")
+    commit(None)
+    began = git("rev-parse", "HEAD")
+    monkeypatch.setattr(runs, "code_version", lambda: code_version.__wrapped__(package))
+    record, _ = runs.run(small.replace(phases=1), tmp_path / "runs", each_phase=commit)
+    assert git("rev-parse", "HEAD") != began
+    assert (record.code.commit, record.code.dirty) == (began, False)
 
 
 @pytest.mark.parametrize("where", ["training", "finetuning"])

@@ -16,6 +16,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def _rows(device: torch.device, root: Path, rounds: int, made: bool) -> list[dic
     rates: dict[tuple[str, str, int], list[float]] = {key: [] for key in todo}
     for turn in tqdm(range(rounds + 1), desc="rounds", leave=False):
         for key, body in todo.items():
-            took = seconds(body)
+            took = seconds(partial(_all_of, len(given.files), body))
             if turn:
                 rates[key].append(len(given.files) / took)
     found = []
@@ -84,6 +85,12 @@ def _rows(device: torch.device, root: Path, rounds: int, made: bool) -> list[dic
         row |= {"low": min(measured), "high": max(measured), "rounds": rounds, "batch": batch, "workers": cores()}
         found.append(row | facts(given.files) | {"made": made} | where(device))
     return found
+
+
+def _all_of(count: int, body: Callable[[], int]) -> None:
+    """Read pictures once, and see to it that it were all of them: a rate of fewer would be wrong in silence."""
+    if (arrived := body()) != count:
+        raise RuntimeError(f"{arrived} of {count} pictures arrived")
 
 
 def facts(files: Iterable[Path]) -> dict[str, Any]:

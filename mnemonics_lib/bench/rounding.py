@@ -26,7 +26,9 @@ from mnemonics_lib.paths import PARAMS
 PARAMETERS = PARAMS / "quick" / "digits-n5.yaml"
 SEEDS = 10
 KERNELS = {"all": None, "AVX2": "AVX2", "SSE4.1": "SSE41"}
-"""Name -> the newest instructions that oneDNN may use (``ONEDNN_MAX_CPU_ISA``); None for all there are."""
+"""Name -> the newest instructions that oneDNN may use; None for all there are."""
+VARIABLE, OLD_VARIABLE = "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"
+"""What tells oneDNN so, by its name of now and of before, to which it listens too."""
 
 
 def rows(device: str = "cpu", seeds: int = SEEDS) -> list[dict[str, Any]]:
@@ -55,8 +57,9 @@ def rows(device: str = "cpu", seeds: int = SEEDS) -> list[dict[str, Any]]:
 
 
 def _run(seed: int, newest: str | None) -> Record:
-    """A run in a process of its own: oneDNN reads the variable once."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1"} | ({"ONEDNN_MAX_CPU_ISA": newest} if newest else {})
+    """A run in a process of its own, since oneDNN reads the variable once, and with none that the user has set."""
+    ours = {name: value for name, value in os.environ.items() if name not in (VARIABLE, OLD_VARIABLE)}
+    environment = ours | {"OMP_NUM_THREADS": "1"} | ({VARIABLE: newest} if newest else {})
     with tempfile.TemporaryDirectory() as folder:
         settings = ["--set", "exemplars=herding", f"seed={seed}"]
         command = [sys.executable, "-m", "mnemonics_lib", "run", str(PARAMETERS), *settings, "--out", folder]

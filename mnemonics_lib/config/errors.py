@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -39,28 +40,41 @@ def validate(model: type[Model], values: Mapping[str, Any], source: str = "confi
         return model.model_validate(dict(values))
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        raise ConfigError(listed(problems, lambda problem: f"{source}: {_explain(problem, model)}")) from None
+        unknown = partial(_unknown, model)
+        raise ConfigError(listed(problems, lambda problem: f"{source}: {explain(problem, unknown)}")) from None
 
 
-def _explain(problem: Any, model: type[BaseModel]) -> str:
-    """One pydantic error as ``field = value: what is allowed``."""
-    *where, name = problem["loc"] or ("",)
+def explain(problem: Any, unknown: Callable[[Sequence[Any]], str]) -> str:
+    """One pydantic error as ``field = value: what is allowed``.
+
+    Args:
+        problem: as pydantic's ``errors()`` lists it.
+        unknown: what is said of a field that there is not, from its place.
+    """
+    where = problem["loc"]
+    field, value = cut(".".join(map(str, where))), shown(problem["input"])
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
+    if problem["type"] == "missing":  # the input is the section without it
+        return f"{field} is missing"
     if problem["type"] == "invalid_key":
-        field = ".".join([*map(str, where), shown(problem["input"])])
-        return f"{field}: a key must be a string, the name of a field"
-    field, value = cut(".".join(map(str, [*where, name]))), shown(problem["input"])
+        return f"{'.'.join([*map(str, where[:-1]), value])}: a key must be a string, the name of a field"
     if problem["type"] == "extra_forbidden":
-        known = _fields(where, model)
-        close = difflib.get_close_matches(cut(str(name)), known, n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        return f"{field} = {value}: unknown key{hint}; allowed: {', '.join(known)}"
-    message = problem["msg"].removeprefix("Value error, ")
+        return f"{field} = {value}: {unknown(where)}"
     if problem["type"] == "value_error":  # raised by a validator of ours: it names field and value itself
-        return f"{field}.{message}" if field else message
+        of_key = where[-1:] == ("[key]",)
+        return message if of_key or not field else f"{field}.{message}"
     limit = next((limit for name, limit in problem.get("ctx", {}).items() if name in ("ge", "gt", "le", "lt")), None)
     if isinstance(limit, float):  # pydantic writes 1e-30 with all its zeros
         message = f"{message.rpartition(' ')[0]} {limit:g}"
     return f"{field} = {value}: {message[0].lower()}{message[1:]}"
+
+
+def _unknown(model: type[BaseModel], where: Sequence[Any]) -> str:
+    """What is said of a key that a model does not have, in the section that it stands in."""
+    known = _fields(where[:-1], model)
+    close = difflib.get_close_matches(cut(str(where[-1])), known, n=1) if where else []
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return f"unknown key{hint}; allowed: {', '.join(known)}"
 
 
 def _fields(where: Iterable[Any], model: type[BaseModel]) -> list[str]:

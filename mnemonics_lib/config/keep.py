@@ -6,6 +6,7 @@ It decides no number of a run, so it is no part of its configuration.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -17,11 +18,14 @@ from mnemonics_lib.config.run import RunConfig
 from mnemonics_lib.config.sections import Strict
 from mnemonics_lib.config.yaml import read_yaml
 
+WHOLE = re.compile("-?[0-9]{1,4000}")
+"""A whole number; one of more digits is not read by Python, which raises an error of its own."""
+
 
 def _listed(value: Any) -> Any:
     """``0`` and ``0,5``, as the command line has them, as lists; what is no whole number is left for the field."""
     if isinstance(value, str):
-        return [int(word) if word.strip().lstrip("-").isdecimal() else word for word in value.split(",")]
+        return [int(word) if WHOLE.fullmatch(word.strip()) else word for word in value.split(",")]
     return [value] if isinstance(value, int) else value
 
 

@@ -27,11 +27,15 @@ def peak_memory(device: torch.device) -> float:
     return float(torch.cuda.max_memory_allocated(device)) if device.type == "cuda" else resident_peak()
 
 
-def resident_peak() -> float:
-    """The most memory that this process has held so far, in bytes."""
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux, where getrusage begins with the memory of the process that started this one
-        return 1024.0 * int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0])
+def resident_peak(status: Path = Path("/proc/self/status")) -> float:
+    """The most memory that this process has held so far, in bytes.
+
+    Args:
+        status: says it on Linux, where getrusage begins with the memory of the process that started this one. Some
+            containers have the file without the line.
+    """
+    if status.exists() and (found := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
+        return 1024.0 * int(found[1])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float(peak if sys.platform == "darwin" else 1024 * peak)
 

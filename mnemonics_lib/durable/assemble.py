@@ -7,7 +7,7 @@ from typing import Any
 
 from mnemonics_lib import metrics
 from mnemonics_lib.config import RunConfig
-from mnemonics_lib.durable.commit import code_version
+from mnemonics_lib.durable.commit import CodeVersion
 from mnemonics_lib.durable.provenance import Environment, Identity
 from mnemonics_lib.durable.records import VERSION, Record, parse_record
 
@@ -25,6 +25,7 @@ def assemble(
     results: Sequence[Mapping[str, Any]],
     environments: Sequence[Environment],
     identity: Identity | None,
+    code: CodeVersion,
     phase_seconds: Sequence[float],
     peak_memory_mb: float,
 ) -> Record:
@@ -37,6 +38,7 @@ def assemble(
         results: the fields of :class:`~mnemonics_lib.durable.records.PhaseResult` for each phase, phase 0 first.
         environments: every one the run was made under; the first is the record's own.
         identity: what makes another run the same experiment.
+        code: the commit of the library, as it was when the run began.
         phase_seconds: wall seconds of each phase.
         peak_memory_mb: over all phases.
 
@@ -58,7 +60,7 @@ def assemble(
         "phase_seconds": list(phase_seconds),
         "peak_memory_mb": peak_memory_mb,
         **environments[0].model_dump(),
-        "code": code_version(),
+        "code": code,
         "environments": [environment.model_dump() for environment in environments],
         "identity": identity and identity.model_dump(),
         "config_digest": config.digest,

@@ -66,11 +66,6 @@ def describe_method(cls: type) -> MethodSource:
     return MethodSource(sha256(described), tuple(sorted(walk.library)), tuple(walk.unknown))
 
 
-def method_source(cls: type) -> str:
-    """SHA-256 (hex) of all that a method's class depends on outside the library, Python and installed packages."""
-    return describe_method(cls).digest
-
-
 class _Walk:
     """Goes from a class to all that it refers to.
 

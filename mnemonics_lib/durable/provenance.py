@@ -98,29 +98,6 @@ def library_versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
-def differences(before: Environment, after: Environment) -> str:
-    """How two environments differ, for messages: ``threads 1 -> 2, torch 2.14.1 -> 2.15.0``; "" where they do not.
-
-    A processor that one of them does not say is no difference.
-
-    Args:
-        before: the environment that a run was begun under.
-        after: the one it is to go on under.
-    """
-    names = ["threads", "device", "processes", *sorted(before.versions.keys() | after.versions.keys())]
-    old, new = (
-        {"threads": it.threads, "device": it.device, "processes": it.processes, **it.versions} for it in (before, after)
-    )
-    pairs = [(name, old.get(name), new.get(name)) for name in names]
-    if before.processor and after.processor:
-        pairs.append(("processor", before.processor, after.processor))
-    return ", ".join(
-        f"{name} {'unknown' if was is None else was} -> {'unknown' if now is None else now}"
-        for name, was, now in pairs
-        if was != now
-    )
-
-
 def source_digest(method_cls: type, roots: Iterable[str] = ROOTS, unused: tuple[Excluded, ...] = ()) -> str:
     """SHA-256 (hex) of the source a run with a method is made by.
 

@@ -31,6 +31,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from mnemonics_lib import metrics
+from mnemonics_lib.config.errors import explain
 from mnemonics_lib.config.shown import listed, shown
 from mnemonics_lib.durable import compact
 from mnemonics_lib.durable.files import write_atomically
@@ -359,6 +360,18 @@ def canonical(record: Record, exclude: Iterable[str] = VOLATILE) -> bytes:
     return json.dumps(values, sort_keys=True, allow_nan=False, separators=(",", ":")).encode()
 
 
+def same_outcome(one: Record, other: Record) -> bool:
+    """Whether two records are of the same run, and it came out the same, wherever and in whatever time it was made.
+
+    The words of ``concerns`` do not count: they say something of numbers that do.
+    """
+
+    def numbers(record: Record) -> list[PhaseResult]:
+        return [result.model_copy(update={"concerns": []}) for result in record.results]
+
+    return one.identity is not None and one.identity == other.identity and numbers(one) == numbers(other)
+
+
 def checksum(record: Record) -> str:
     """SHA-256 (hex) of all values of a record, however they are written."""
     return hashlib.sha256(canonical(record, exclude=())).hexdigest()
@@ -415,17 +428,8 @@ def parse_record(values: Any, source: str) -> Record:
         return Record.model_validate(values)
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        raise RecordError(listed(problems, lambda problem: f"{source}: {_explain(problem)}")) from None
+        raise RecordError(listed(problems, lambda problem: f"{source}: {explain(problem, _unknown)}")) from None
 
 
-def _explain(problem: Any) -> str:
-    """One pydantic error as ``field = value: what is allowed``."""
-    field = ".".join(map(str, problem["loc"]))
-    if problem["type"] == "missing":
-        return f"{field} is missing"
-    value, message = shown(problem["input"]), problem["msg"].replace("Input should be", "must be")
-    if problem["type"] == "extra_forbidden":
-        return f"{field} = {value}: no field of a record has this name"
-    if problem["type"] == "value_error":  # raised by a validator of a whole model: it names field and value itself
-        return ".".join(filter(None, [field, message.removeprefix("Value error, ")]))
-    return f"{field} = {value}: {message}"
+def _unknown(where: object) -> str:
+    return "no field of a record has this name"

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.durable.files import write_atomically
@@ -25,7 +26,7 @@ COSTS = RECORDS / "costs.json"
 
 
 class CostError(ReportedError):
-    """A notebook that was to be measured, and failed."""
+    """A notebook that was to be measured, and failed, or costs of another machine than this."""
 
 
 def cost(notebook: str, config: RunConfig, study: str = "") -> str:
@@ -78,15 +79,41 @@ def seconds_of(command: Sequence[str]) -> float:
 
 def write(seconds: Mapping[str, float]) -> None:
     """Write what is known to ``COSTS``, with the machine that measured it."""
-    from mnemonics_lib.device.processor import processor_name
-
-    known = {"processor": processor_name(), "cores": os.cpu_count(), "seconds": dict(seconds)}
-    text = json.dumps(known, indent=1, sort_keys=True) + "\n"
+    text = json.dumps({**_machine(), "seconds": dict(seconds)}, indent=1, sort_keys=True) + "\n"
     write_atomically(COSTS, lambda file: file.write(text.encode()))
 
 
+def _machine() -> dict[str, Any]:
+    """What tells one machine's seconds from another's."""
+    from mnemonics_lib.device.processor import processor_name
+
+    return {"processor": processor_name(), "cores": os.cpu_count()}
+
+
+def _known() -> dict[str, float]:
+    """The seconds that this machine has measured before.
+
+    Raises:
+        CostError: for those of another machine, beside which this one's would be taken for its own.
+    """
+    if not COSTS.exists():
+        return {}
+    there, here = json.loads(COSTS.read_text()), _machine()
+    seconds: dict[str, float] = there.pop("seconds")
+    if there != here:
+        raise CostError(
+            f"{COSTS}: was measured on {_told(there)}, and this is {_told(here)}: must be of one machine; "
+            "measure all notebooks here, with no names, or these there"
+        )
+    return seconds
+
+
+def _told(machine: Mapping[str, Any]) -> str:
+    return f"{machine['processor']} with {machine['cores']} cores"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line. Returns the exit status: 2 where there is nothing to measure, or no such notebook."""
+    """The command line. Returns the exit status: 1 for a notebook that fails, 2 for what cannot be measured here."""
     parser = argparse.ArgumentParser(prog="python -m mnemonics_lib.edition.costs")
     parser.add_argument("names", nargs="*", help="such as quick/digits-n5/03_local_bop (default: all)")
     asked, there = parser.parse_args(arguments).names, commands()
@@ -96,7 +123,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := [name for name in asked if name not in there]:
         print(f"names = {unknown}: must be of {', '.join(there)}", file=sys.stderr)
         return 2
-    known = json.loads(COSTS.read_text())["seconds"] if asked and COSTS.exists() else {}
+    try:
+        known = _known() if asked else {}
+    except CostError as error:
+        print(error, file=sys.stderr)
+        return 2
     for name in asked or there:
         try:
             known[name] = round(seconds_of(there[name]), 1)

@@ -13,7 +13,7 @@ from mnemonics_lib.edition.first_time import MADE_TWICE, first_time, of_both
 from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.report import NAMES, comparable, evidence, values
 from mnemonics_lib.edition.studies.plan import plan
-from mnemonics_lib.edition.studies.study import study_files
+from mnemonics_lib.edition.studies.study import study_file
 from mnemonics_lib.paths import RECORDS
 
 
@@ -101,8 +101,8 @@ class Gain:
         by_seed: average accuracy minus that of the control with the same seed (points); the mean of both times, where
             all runs of a study were made twice (:data:`mnemonics_lib.edition.first_time.MADE_TWICE`).
         interval: their mean, and the interval of the setting's level.
-        finished: whether all runs that the study asks of both arms are there. Before, an interval is no verdict: looked
-            at again and again while records come, it would sooner or later be clear of zero.
+        finished: whether a record of each run is there that the study asks of both arms. Before, an interval is no
+            verdict: looked at again and again while records come, it would sooner or later be clear of zero.
         knows: training images of phase 0 that its network classifies correctly, mean over the arm's seeds (%); NaN
             where no record says.
         trainings: of the arm's runs, as far as their records say.
@@ -200,7 +200,7 @@ def gains(records: Path = RECORDS) -> list[Gain]:
     found = []
     # Settings of one study share its records and its plan, which take a second to read.
     arms_of = cache(lambda profile, name: evidence(profile, name, records))
-    plan_of = cache(lambda study: plan(*study_files(study)))
+    runs_of = cache(lambda study: plan(study_file(study)).runs)
     for setting in settings():
         arms = arms_of(*setting.study.split("/"))
         if not comparable(arms, setting.arm, setting.control):
@@ -215,7 +215,11 @@ def gains(records: Path = RECORDS) -> list[Gain]:
                 setting,
                 by_seed,
                 interval(list(by_seed.values()), setting.level),
-                plan_of(setting.study).finished(setting.arm, setting.control),
+                all(
+                    run.seed in arms[run.arm]
+                    for run in runs_of(setting.study)
+                    if run.arm in (setting.arm, setting.control)
+                ),
                 fmean(known for known in first if known is not None) if any(first) else float("nan"),
                 tuple(training for record in arms[setting.arm].values() for training in trainings(record)),
             )

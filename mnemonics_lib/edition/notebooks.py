@@ -190,6 +190,7 @@ def execute(
     from papermill import execute_notebook  # here, because checking alone must stay quick
 
     values = check_parameters(source, params, overrides, study)
+    made_with = executed_with(params, overrides, study)  # before the run, while which the library may be committed
     work, failed = _under("work", output), _under("failed", output)
     for path in (work, failed, output):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -218,7 +219,7 @@ def execute(
         print(_failure(source, error, failed), flush=True)
         return failed
     clean(notebook, _slug(output))
-    notebook.metadata[EXECUTED_WITH] = executed_with(params, overrides, study)
+    notebook.metadata[EXECUTED_WITH] = made_with
     # Whole or not at all, also where the output is on another file system than build/.
     write_atomically(output, lambda file: file.write(f"{nbformat.writes(notebook)}\n".encode()))
     work.unlink()
@@ -258,10 +259,10 @@ def execute_again(source: Path, study: str, output: Path) -> Path | None:
     from mnemonics_lib.edition.finished.again import again
     from mnemonics_lib.edition.finished.take import lead
     from mnemonics_lib.edition.studies.plan import plan, words
-    from mnemonics_lib.edition.studies.study import study_files
+    from mnemonics_lib.edition.studies.study import study_file
 
     try:
-        leading = lead(plan(study_files(study)[0]))
+        leading = lead(plan(study_file(study)))
     except ConfigError as error:
         raise ParameterError(str(error)) from None
     overrides, chapter = words(leading.settings), chapters()[source.stem]
@@ -358,7 +359,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.add_argument("--params", type=Path, metavar="FILE", help="leave out for a notebook without parameters")
     given.add_argument("--study", metavar="STUDY", help="take parameters, and finished work, from this study")
     running.add_argument("--output", type=Path, required=True, metavar="OUT")
-    running.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="change parameters of the file")
+    running.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="change parameters of the file"
+    )
     options = parser.parse_args(arguments)
     if options.command == "execute" and options.study and options.set:
         parser.error("--set: has no place beside --study, which says all parameters")

@@ -66,7 +66,8 @@ class Kept:
     Attributes:
         identity: of the run; equal to that of its record.
         keep: what was asked for.
-        phases: what was kept, by phase; of a run that is not finished, of the phases that are.
+        phases: what was kept, by phase; fewer than were asked for where the run is not finished, or went on without
+            keeping anything.
     """
 
     identity: Identity

@@ -66,6 +66,12 @@ def test_all_ways_read_the_same_pictures_as_often(quickly, root):
         assert torch.allclose(torch.stack(levels), torch.stack(ours), atol=1e-4)
 
 
+def test_a_way_that_reads_fewer_pictures_has_no_speed(quickly, root, monkeypatch):
+    monkeypatch.setattr(reading.Given, "ours_middles", lambda self, size: 7)
+    with pytest.raises(RuntimeError, match="7 of 8 pictures arrived"):
+        reading.rows(root=root, rounds=1)
+
+
 def test_middles_are_the_same_pixels_and_come_in_evaluation_s_parts_too(quickly, root, monkeypatch):
     monkeypatch.setattr(reading, "part_size", lambda *_: 3)
     given = reading.Given(torch.device("cpu"), root)

@@ -22,12 +22,15 @@ def calls(monkeypatch) -> list[tuple[list[str], str | None]]:
 
     def run(command, env, **how):
         made.append((command, env.get("ONEDNN_MAX_CPU_ISA")))
+        assert "DNNL_MAX_CPU_ISA" not in env
+        assert env["PATH"] == os.environ["PATH"]
         assert env["OMP_NUM_THREADS"] == "1"
         folder = Path(command[command.index("--out") + 1]) / "a-run"
         folder.mkdir()
         (folder / "record.json").write_bytes(COMMITTED.read_bytes())
 
-    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    for variable in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):  # of a user who has set them
+        monkeypatch.setenv(variable, "SSE41")
     monkeypatch.setattr(subprocess, "run", run)
     return made
 

@@ -221,7 +221,7 @@ def test_values_without_end_are_refused(make, kind):
         with pytest.raises(ConfigError, match="nested too deeply") as caught:
             override(values, overrides)
         assert len(str(caught.value)) < 300
-    with pytest.raises(ConfigError, match=r"seed = .*: input should be a valid integer") as caught:
+    with pytest.raises(ConfigError, match=r"seed = .*: must be a valid integer") as caught:
         parse_config({"seed": value})
     assert len(str(caught.value)) < 300
 

@@ -71,5 +71,5 @@ def test_a_weight_decay_may_be_given_by_its_name(name, number):
 
 
 def test_another_word_is_no_weight_decay():
-    with pytest.raises(ConfigError, match=r"training\.weight_decay = 'lucirs': input should be a valid number"):
+    with pytest.raises(ConfigError, match=r"training\.weight_decay = 'lucirs': must be a valid number"):
         parse_config({"training": {"weight_decay": "lucirs"}})

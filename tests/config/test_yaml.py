@@ -135,10 +135,10 @@ def test_a_key_that_is_no_word_a_date_and_a_number_without_end_are_refused_by_th
         ("training: {3.5: 2}", "training.3.5: a key must be a string"),
         ("<<: {seed: 1}", "<< = {'seed': 1}: unknown key"),
         ("profile: 2020-01-01", "profile = '2020-01-01': string should match"),
-        ("training: {rate: .inf}", "training.rate = inf: input should be a finite number"),
-        ("training: {rate: .nan}", "training.rate = nan: input should be a finite number"),
-        ("training: {rate: 1e400}", "training.rate = inf: input should be a finite number"),
-        ("seed: 1" + "0" * 4000, "seed = (a whole number of about 4,001 digits): input should be less than"),
+        ("training: {rate: .inf}", "training.rate = inf: must be a finite number"),
+        ("training: {rate: .nan}", "training.rate = nan: must be a finite number"),
+        ("training: {rate: 1e400}", "training.rate = inf: must be a finite number"),
+        ("seed: 1" + "0" * 4000, "seed = (a whole number of about 4,001 digits): must be less than"),
         ("training:", "training = None"),
     ]:
         with pytest.raises(ConfigError) as caught:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import resource
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -58,3 +61,15 @@ def test_the_limits_of_containers_and_jobs_are_seen(version, tmp_path, monkeypat
 def test_free_memory_is_what_the_system_says():
     free = memory.free_bytes(torch.device("cpu"))
     assert 0 < free <= psutil.virtual_memory().total
+
+
+@pytest.mark.parametrize(
+    "said", ["VmPeak:\t 20000 kB\nVmHWM:\t  3000 kB\nVmRSS:\t 2000 kB\n", "VmRSS:\t 2000 kB\n", None]
+)
+def test_the_peak_is_the_systems_word_and_getrusage_s_where_that_is_missing(said, tmp_path, monkeypatch):
+    status = tmp_path / "status"
+    if said is not None:
+        status.write_text(said)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(resource, "getrusage", lambda of: SimpleNamespace(ru_maxrss=5000))
+    assert memory.resident_peak(status) == 1024 * (3000 if said and "VmHWM" in said else 5000)

@@ -268,7 +268,7 @@ def test_a_refused_setting_is_said_once(config, tmp_path):
     status, out, err = ended(begun(*run_command(config, tmp_path, "--set", "training.rate=fast")))
     assert (status, out) == (2, "")
     (line,) = err.splitlines()
-    assert "training.rate = 'fast': input should be a valid number" in line
+    assert "training.rate = 'fast': must be a valid number" in line
     assert not (tmp_path / "runs").exists()
 
 

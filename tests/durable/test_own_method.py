@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mnemonics_lib.durable.own_files import Origin, origin
-from mnemonics_lib.durable.own_method import describe_method, method_source
+from mnemonics_lib.durable.own_method import describe_method
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.methods.bic import BiC
 from mnemonics_lib.methods.lwf import LwF
@@ -131,7 +131,7 @@ def test_the_modules_of_the_library_that_a_method_uses_are_named(write):
 
 
 def test_a_method_of_the_library_is_its_module_alone():
-    assert method_source(LwF) == method_source(LwF) != method_source(BiC)
+    assert describe_method(LwF).digest == describe_method(LwF).digest != describe_method(BiC).digest
     assert describe_method(LwF).unknown == ()
 
 
@@ -141,8 +141,8 @@ def test_a_number_that_is_set_from_outside_counts(write):
     for place, name in ((mine, "WEIGHT"), (mine.Mine, "share"), (sys.modules["own_helpers"], "FACTOR")):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(place, name, 7.0)
-            assert method_source(mine.Mine) != before, name
-        assert method_source(mine.Mine) == before
+            assert describe_method(mine.Mine).digest != before, name
+        assert describe_method(mine.Mine).digest == before
 
 
 def test_what_the_maker_of_a_class_is_given_counts(write):
@@ -159,7 +159,7 @@ def test_what_the_maker_of_a_class_is_given_counts(write):
     )
     before = ask("own_here")
     make = sys.modules["own_mine"].make
-    assert method_source(make(1.0)) == before != method_source(make(2.0))
+    assert describe_method(make(1.0)).digest == before != describe_method(make(2.0)).digest
     assert describe_method(make(object())).unknown == (
         "make.<locals>.Mine.loss: weight: a builtins.object cannot be described",
     )
@@ -170,9 +170,9 @@ def test_a_file_that_is_edited_while_python_goes_on_does_not_count_until_it_is_r
     before = ask()
     mine = sys.modules["own_mine"]
     write(own_mine=FILES["own_mine"].replace("WEIGHT = 1.0", "WEIGHT = 9.0").replace("+ late", "- late"))
-    assert method_source(mine.Mine) == before
+    assert describe_method(mine.Mine).digest == before
     importlib.reload(mine)
-    after = method_source(mine.Mine)
+    after = describe_method(mine.Mine).digest
     assert before != after == ask()
 
 

@@ -74,6 +74,22 @@ def test_one_is_measured_and_the_others_stay(file: Path, monkeypatch: pytest.Mon
     assert json.loads(file.read_text())["seconds"] == expected
 
 
+@pytest.mark.parametrize("field", ["processor", "cores"])
+def test_seconds_of_another_machine_are_not_credited_to_this_one(file: Path, monkeypatch, capsys, field: str):
+    costs.write({"quick/digits-n1/01_preliminaries": 5.0})
+    here = json.loads(file.read_text())
+    elsewhere = json.dumps({**here, field: "a 286" if field == "processor" else 64})
+    file.write_text(elsewhere)
+    seen = noted(monkeypatch)
+    assert costs.main(["quick/digits-n5/03_local_bop"]) == 2
+    said = capsys.readouterr().err
+    assert f"{here['processor']} with {here['cores']} cores" in said
+    assert ("a 286 with" if field == "processor" else "with 64 cores") in said
+    assert (seen, file.read_text()) == ([], elsewhere)
+    assert costs.main([]) == 0  # all are measured here
+    assert json.loads(file.read_text())[field] == here[field]
+
+
 def test_what_was_measured_before_a_stop_is_kept(file: Path, monkeypatch: pytest.MonkeyPatch):
     taken = iter([3.0])
     monkeypatch.setattr(costs, "seconds_of", lambda command: next(taken))

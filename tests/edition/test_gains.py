@@ -97,15 +97,21 @@ def test_settings_are_told_apart_by_their_words():
 
 
 def test_gains_are_those_of_the_records(of_digits: Gain):
-    """The digits' by a loop over the files."""
+    """The digits' by a loop over the files, with what came out when the same runs were made before."""
     folder, expected = RECORDS / "quick" / "digits-n5", {}
-    for path in (folder / "mnemonics-from-herding").glob("seed-*.json"):
-        other = folder / "herding" / path.name
-        expected[read_record(path).seed] = read_record(path).average_accuracy - read_record(other).average_accuracy
+    before = json.loads((RECORDS / "first_time.json").read_text())["quick/digits-n5"]["average_accuracy"]
+    arms = ("mnemonics-from-herding", "herding")
+    for path in (folder / arms[0]).glob("seed-*.json"):
+        seed = path.stem.removeprefix("seed-")
+        trained, control = (
+            (read_record(folder / arm / path.name).average_accuracy + before[arm][seed]) / 2 for arm in arms
+        )
+        expected[int(seed)] = trained - control
     assert of_digits.by_seed == pytest.approx(expected)
     students = stats.ttest_1samp(list(expected.values()), 0.0).confidence_interval(0.95)
     assert (of_digits.interval.low, of_digits.interval.high) == pytest.approx((students.low, students.high))
-    assert of_digits.finished
+    asked = [run.record for run in planned("quick/digits-n5").runs if run.arm in arms]
+    assert of_digits.finished == all(record.exists() for record in asked)
     assert of_digits.knows == pytest.approx(100, abs=0.5)
 
 
@@ -132,6 +138,20 @@ def test_a_seed_that_one_arm_lacks_is_left_out(tmp_path: Path):
     (found,) = gains(tmp_path)
     assert sorted(found.by_seed) == [0, 1, 2]
     assert len(found.first) == 4
+    assert not found.finished  # in this folder, though the project has all records of the study
+
+
+def test_a_setting_is_finished_when_the_folder_has_all_seeds_of_both_arms(tmp_path: Path):
+    arms = ("herding", "mnemonics-from-herding")
+    for arm in arms:
+        shutil.copytree(RECORDS / "quick" / "digits-n1" / arm, tmp_path / "quick" / "digits-n1" / arm)
+    assert [gain.finished for gain in gains(tmp_path)] == [True]
+    for arm in arms:
+        last = tmp_path / "quick" / "digits-n1" / arm / "seed-9.json"
+        content = last.read_bytes()
+        last.unlink()
+        assert [gain.finished for gain in gains(tmp_path)] == [False]
+        last.write_bytes(content)
 
 
 def test_what_became_of_exemplars_is_that_of_the_records(of_digits: Gain):

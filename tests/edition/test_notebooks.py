@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.durable.commit import code_version, short_commit
+from mnemonics_lib.edition import notebooks
 from mnemonics_lib.edition.notebooks import (
     EXECUTED_WITH,
     check_all,
@@ -293,3 +295,26 @@ def test_an_executed_notebook_says_with_what(params):
     assert said == {"params": "params/quick/digits-n5.yaml", "overrides": ["seed=3"], "study": "", "code": code}
     assert executed_with(params, [])["params"] is None  # a path of one machine
     Page(**said)  # which reads it
+
+
+def test_an_executed_notebook_names_the_commit_that_its_run_began_with(params, monkeypatch):
+    now = {"commit": "a" * 40, "dirty": False}
+    monkeypatch.setattr(notebooks, "code_version", lambda: dict(now))
+    run = papermill.execute_notebook
+
+    def while_someone_commits(*given, **named):
+        now["commit"] = "b" * 40
+        return run(*given, **named)
+
+    monkeypatch.setattr(papermill, "execute_notebook", while_someone_commits)
+    assert execute(notebook(Path("n.py"), "print(1)"), params, Path("out/n.ipynb")) is None
+    made = nbformat.read("out/n.ipynb", as_version=4)
+    assert made.metadata[EXECUTED_WITH]["code"] == "a" * 10
+
+
+def test_settings_may_be_given_one_by_one(params, monkeypatch):
+    asked = []
+    monkeypatch.setattr(notebooks, "execute", lambda *given: asked.append(given))
+    command = ["execute", "n.py", "--params", str(params), "--output", "out/n.ipynb"]
+    assert main([*command, "--set", "seed=1", "--set", "budget=2", "adjust=3"]) == 0
+    assert asked == [(Path("n.py"), params, Path("out/n.ipynb"), ["seed=1", "budget=2", "adjust=3"])]

@@ -15,6 +15,7 @@ import torch
 
 from mnemonics_lib import global_bop, runs
 from mnemonics_lib.config import ConfigError
+from mnemonics_lib.durable.checkpoint import CheckpointError
 from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.records import canonical
 from mnemonics_lib.errors import OutOfTimeError
@@ -192,6 +193,48 @@ def test_a_run_made_again_without_leaves_nothing_of_the_old_one(config, tmp_path
     monkeypatch.setattr(runs, "source_digest", lambda *of, **left_out: "other")
     runs.run(config, tmp_path)
     assert not kept(path).exists()
+
+
+def test_a_run_that_goes_on_without_leaves_what_it_has_kept(config, tmp_path):
+    def stopping(row):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runs.run(config, tmp_path, keep=OTHER, each_phase=stopping)
+    (path,) = tmp_path.rglob(runs.KEPT)
+    before = path.read_bytes()
+    record, _ = runs.run(config, tmp_path)
+    assert path.read_bytes() == before
+    assert (read_kept(path).identity, list(read_kept(path).phases)) == (record.identity, [0])
+
+
+def test_what_nobody_can_read_is_not_left_beside_a_record(config, tmp_path):
+    _, path = runs.run(config, tmp_path)
+    path.unlink()
+    kept(path).write_bytes(b"damaged")
+    runs.run(config, tmp_path)
+    assert not kept(path).exists()
+
+
+@pytest.mark.parametrize("advice", ["the call that did so goes on", "otherwise delete"])
+def test_a_finished_run_that_was_started_again_to_keep_something_says_what_can_be_done(config, tmp_path, advice):
+    def stopping(row):
+        raise KeyboardInterrupt
+
+    record, path = runs.run(config, tmp_path)
+    with pytest.warns(runs.RunWarning), pytest.raises(KeyboardInterrupt):
+        runs.run(config, tmp_path, keep=OTHER, each_phase=stopping)
+    assert runs.run(config, tmp_path)[0] == record  # which is there, and right
+    with pytest.raises(CheckpointError) as refused:
+        runs.load_run(path)
+    assert advice in str(refused.value)
+    if advice == "otherwise delete":
+        assert f"delete {path} and make the run" in str(refused.value)
+        path.unlink()
+        runs.run(config, tmp_path)
+    else:
+        runs.run(config, tmp_path, keep=OTHER)
+    assert runs.load_run(path).results["accuracy"].tolist() == record.accuracy
 
 
 def test_a_damaged_file_is_named_before_the_run(config, tmp_path):

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from mnemonics_lib.config import ConfigError, Strict, read_yaml
+from mnemonics_lib.config.errors import validate
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import ROOT
 
@@ -114,12 +115,6 @@ def read_plan(path: Path = PLAN) -> Plan:
             of range, and for slides that take longer than the lecture may.
     """
     try:
-        return Plan.model_validate(read_yaml(path))
+        return validate(Plan, read_yaml(path), str(path))
     except ConfigError as error:
         raise LectureError(str(error)) from None
-    except ValidationError as error:
-        found = [
-            (".".join(map(str, each["loc"])), each["msg"].removeprefix("Value error, ")) for each in error.errors()
-        ]
-        lines = [": ".join(filter(None, (str(path), where, what))) for where, what in found]
-        raise LectureError("\n".join(lines)) from None

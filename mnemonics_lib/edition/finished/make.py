@@ -20,14 +20,14 @@ from mnemonics_lib import runs
 from mnemonics_lib.durable.checkpoint import read_checkpoint
 from mnemonics_lib.durable.commit import code_version
 from mnemonics_lib.durable.provenance import environment
-from mnemonics_lib.durable.records import RecordError, read_record
+from mnemonics_lib.durable.records import RecordError, read_record, same_outcome
 from mnemonics_lib.edition.finished.loops import alike
 from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, read_loop, write_store
 from mnemonics_lib.edition.finished.take import MAKING, lead
 from mnemonics_lib.edition.notebooks import execute_again
 from mnemonics_lib.edition.studies.copy_record import copy
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, plan
-from mnemonics_lib.edition.studies.study import records_of, study_files
+from mnemonics_lib.edition.studies.study import records_of, study_file
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import ROOT, RUNS
 
@@ -64,9 +64,11 @@ def make(study: str, notebooks: Sequence[Path]) -> Path:
         The file.
 
     Raises:
+        ConfigError: for a name that is not that of one study.
         FinishedError: for records that are not there, and for a notebook that fails.
     """
-    (file,) = study_files(study)
+    made_by = code_version(), environment("cpu")  # before the work, while which the source may be committed
+    file = study_file(study)
     of = plan(file)
     if of.missing:
         raise FinishedError(f"{of.missing[0].record}: not there; `make study STUDY={study}` makes it")
@@ -76,7 +78,6 @@ def make(study: str, notebooks: Sequence[Path]) -> Path:
     record, path = runs.run(leading.config, RUNS, keep=leading.keep)
     _, checkpoint = read_checkpoint(path.with_name(runs.CHECKPOINT))
     assert record.identity is not None
-    made_by = code_version(), environment("cpu")
     to = records_of(file) / NAME
     write_store(to, study, record.identity, made_by, _walked(study, notebooks), checkpoint)
     return to
@@ -96,7 +97,7 @@ def as_made_here(run: PlannedRun, directory: Path = RUNS) -> bool:
     """
     there = read_record(run.record)
     record, path = runs.run(run.config, directory, keep=run.keep, progress=True)
-    if (record.identity, record.results) == (there.identity, there.results):
+    if same_outcome(record, there):
         return False
     print(f"{run.record}: came out otherwise where it was made; replaced by the record of the run as it is made here")
     # The record last: as long as it is the other machine's, a next call does what this one did not.
@@ -134,8 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.forget:
-            (file,) = study_files(options.study)
-            for path in forget(plan(file)):
+            for path in forget(plan(study_file(options.study))):
                 print(f"{path}: deleted, for it was made by other source")
         else:
             path = make(options.study, sorted((ROOT / "notebooks").glob("0*.py")))

@@ -20,7 +20,7 @@ from mnemonics_lib.edition.finished.loops import alike, describe
 from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, Store, read_store, write_loop
 from mnemonics_lib.edition.shown import say
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, plan
-from mnemonics_lib.edition.studies.study import records_of, study_files
+from mnemonics_lib.edition.studies.study import records_of, study_file
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import Loop, Walker
 from mnemonics_lib.paths import ROOT, RUNS
@@ -38,6 +38,7 @@ def runs_of(study: str, config: RunConfig) -> ModuleType | TakenRuns:
         config: of the notebook.
 
     Raises:
+        ConfigError: for a name that is not that of one study.
         FinishedError: for a study of other parameters, and for files that are not there or are of other source.
     """
     if not study:
@@ -70,7 +71,7 @@ class TakenRuns:
     """
 
     def __init__(self, study: str, config: RunConfig) -> None:
-        (file,) = study_files(study)
+        file = study_file(study)
         self.study, self.plan, self.folder = study, plan(file), records_of(file).absolute()
         self.remedy = f"`make finished STUDY={study}` makes it again, in some minutes"
         self.leading = lead(self.plan)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mnemonics_lib.config import phase_zero
-from mnemonics_lib.durable.records import RecordError, read_record
+from mnemonics_lib.durable.records import RecordError, read_record, same_outcome
 from mnemonics_lib.durable.shared import exemplars_source, model_source
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun
@@ -69,7 +69,7 @@ class Job:
 
     @property
     def outputs(self) -> list[Path]:
-        """All files that it makes: of a run those that are not there, for what is there is never overwritten."""
+        """All files that it makes: of a run those that are not there, for Snakemake would delete one that is."""
         return [self.output] if self.stamps else [file for file in self.run.files if not file.exists()]
 
     @property
@@ -128,7 +128,7 @@ def jobs(
     made, copies = [], []
     # Those that keep something come first: a record beside which something is kept serves those that want it alone.
     for run in sorted((run for plan in plans for run in plan.missing), key=lambda run: run.keep is None):
-        earlier = [same.record for same in first[run.config.digest] if run.keep in (None, same.keep)]
+        earlier = [same.record for same in first[run.config.digest] if _serves(same, run)]
         found = earlier or [path for path in present.get(run.config.digest, []) if _usable(path, run)]
         if found:
             copies.append(_copy(found[0], run))
@@ -209,8 +209,23 @@ def _by_digest(folders: Iterable[Path]) -> Mapping[str, list[Path]]:
     return found
 
 
+def _serves(same: PlannedRun, run: PlannedRun) -> bool:
+    """Whether the same run, made for another arm, leaves all that this one is to leave, beside what it has already."""
+    return run.keep in (None, same.keep) and (not run.record.exists() or _same_outcome(same.record, run.record))
+
+
+def _same_outcome(one: Path, other: Path) -> bool:
+    """Whether two files are records of one run that came out the same: what is kept beside the one fits the other."""
+    try:
+        return same_outcome(read_record(one), read_record(other))
+    except RecordError:
+        return False
+
+
 def _usable(path: Path, run: PlannedRun) -> bool:
     """Whether a record of the same settings is whole, of the present source, and all that this run is to leave."""
+    if run.record.exists() and not _same_outcome(path, run.record):
+        return False
     try:
         identity = read_record(path).identity
         if run.keep is not None:
@@ -223,5 +238,7 @@ def _usable(path: Path, run: PlannedRun) -> bool:
 
 
 def _copy(found: Path, run: PlannedRun) -> Job:
-    pairs = [(str(found.with_suffix(file.suffix)), str(file)) for file in reversed(run.files) if not file.exists()]
+    """A copy of all that a run leaves; of a record that is there, of what is kept beside it alone."""
+    wanted = [file for file in reversed(run.files) if file != run.record or not file.exists()]
+    pairs = [(str(found.with_suffix(file.suffix)), str(file)) for file in wanted]
     return Job(run.record, [*COPY, *(path for pair in pairs for path in pair)], run, [Path(pair[0]) for pair in pairs])

@@ -172,7 +172,7 @@ def check_present(plans: Iterable[Plan]) -> None:
     """Compare the records that are there, and what is kept beside them, with what their study says of them.
 
     Raises:
-        ConfigError: with a line for each that was made with other settings, naming what differs.
+        ConfigError: with a line for each that was made with other settings or another seed, naming what differs.
         RecordError, KeptError: for a damaged file.
     """
     problems = []
@@ -182,6 +182,11 @@ def check_present(plans: Iterable[Plan]) -> None:
             problems.append(
                 f"{run.record}: {told(found)}, which {run.study} says of {run.arm}: must be equal; delete the record "
                 "to make it again, or give the arm another name"
+            )
+        elif record.seed != run.seed:
+            problems.append(
+                f"{run.record}: seed = {record.seed}: must be {run.seed}, as its name says; delete the record to make "
+                "it again, or give the file its right name"
             )
         elif run.keep is not None and run.files[1].exists():
             kept = read_kept(run.files[1])

@@ -25,7 +25,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from mnemonics_lib.config import ConfigError, Strict, read_yaml
 from mnemonics_lib.config.errors import validate
@@ -52,14 +53,28 @@ def _without_seed(settings: dict[str, Any]) -> dict[str, Any]:
 
 def _distinct(values: list[Any]) -> list[Any]:
     if twice := [value for number, value in enumerate(values) if value in values[:number]]:
-        raise ValueError(f"value = {shown(values)}: must have each value once, and has {shown(twice[0])} twice")
+        said = {"twice": shown(twice[0])}
+        raise PydanticCustomError("field", "must have each value once, and has {twice} twice", said)
     return values
+
+
+MOST_SEEDS, LARGEST_SEED = 100_000, 2**63 - 1
+
+
+def _seeds(value: Any) -> Any:
+    """One message for both forms: pydantic's own would be one for each, with names that no study has."""
+    if type(value) is int and 1 <= value <= MOST_SEEDS:
+        return value
+    whole = type(value) is list and value and all(type(seed) is int and 0 <= seed <= LARGEST_SEED for seed in value)
+    if not whole or len(set(value)) < len(value):
+        allowed = f"must be a whole number from 1 to {MOST_SEEDS:,}, or a list of different ones from 0 on"
+        raise PydanticCustomError("field", allowed)
+    return value
 
 
 ArmName = Annotated[str, AfterValidator(_named)]
 Settings = Annotated[dict[str, Any], AfterValidator(_without_seed)]
-Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Seeds = Annotated[int, Field(ge=1, le=100_000)] | Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)]
+Seeds = Annotated[int | list[int], BeforeValidator(_seeds)]
 SEEDS = "How many, seeds 0, 1, ..., or a list of them."
 
 
@@ -190,6 +205,19 @@ def study_files(given: str | Path) -> list[Path]:
     if not chosen:
         raise ConfigError(f"study = {shown(str(given))}: no such file or study; there are {', '.join(names) or 'none'}")
     return chosen
+
+
+def study_file(given: str | Path) -> Path:
+    """The file of one study, by its path or its name.
+
+    Raises:
+        ConfigError: as :func:`study_files`, and for a folder of several, whose names it lists.
+    """
+    found = study_files(given)
+    if len(found) > 1:
+        names = ", ".join(map(given_name, found))
+        raise ConfigError(f"study = {shown(str(given))}: must be one study; there are {names}")
+    return found[0]
 
 
 def records_of(study: Path) -> Path:

@@ -49,9 +49,10 @@ def test_a_clock_runs_through_the_slides():
     [
         ("minutes: 5", "minutes: 4", "its slides take 5 minutes: must be at most 4"),
         ("name: b", "name: a", "slides of the same name: a"),
-        ("minutes: 3", "minutes: 0", "parts.0.slides.1.minutes: Input should be greater than or equal to 1"),
-        ("title: B", "titel: B", "parts.0.slides.1.titel: Extra inputs are not permitted"),
-        ("name: a", "name: A b", "parts.0.slides.0.name: String should match pattern"),
+        ("minutes: 3", "minutes: 0", "parts.0.slides.1.minutes = 0: must be greater than or equal to 1"),
+        ("title: B", "titel: B", "parts.0.slides.1.titel = 'B': unknown key (did you mean title?)"),
+        ("name: a", "name: A b", "parts.0.slides.0.name = 'A b': string should match pattern"),
+        (", minutes: 3", "", "parts.0.slides.1.minutes is missing"),
         ("parts:", "parts: [", "plan.yaml"),
     ],
 )
@@ -63,6 +64,7 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, said: str):
     path.write_text(GOOD.replace(old, new))
     with pytest.raises(LectureError) as refused:
         read_plan(path)
+    assert str(refused.value).startswith(str(path))
     assert said in str(refused.value)
 
 

@@ -10,11 +10,12 @@ import pytest
 from mnemonics_lib import runs
 from mnemonics_lib.durable.records import read_record, write_record
 from mnemonics_lib.edition.contents import again, study_of
+from mnemonics_lib.edition.finished import make
 from mnemonics_lib.edition.finished.make import as_made_here, forget, main
-from mnemonics_lib.edition.finished.store import NAME
+from mnemonics_lib.edition.finished.store import NAME, read_store
 from mnemonics_lib.edition.finished.take import TakenRuns, lead
 from mnemonics_lib.edition.studies.plan import plan
-from mnemonics_lib.edition.studies.study import records_of, study_files
+from mnemonics_lib.edition.studies.study import records_of, study_file
 from tests.edition.finished.conftest import Study
 
 SHOWN = sorted({study_of(page) for page in again()})
@@ -23,7 +24,7 @@ SHOWN = sorted({study_of(page) for page in again()})
 @pytest.mark.parametrize("name", SHOWN)
 def test_what_is_committed_was_made_by_committed_code_of_the_source_that_is_here(name: str):
     """Where this fails, ``make finished STUDY=...`` makes it again; it takes some minutes, and CIFAR-100."""
-    (file,) = study_files(name)
+    file = study_file(name)
     found = plan(file)
     taken = TakenRuns(name, lead(found).config)
     store, record = taken.store, read_record(lead(found).record)
@@ -74,3 +75,17 @@ def test_without_the_records_nothing_is_made(copied: Path, capsys):
     (copied.with_suffix("") / "random" / "seed-0.json").unlink()
     assert main([str(copied)]) == 2
     assert "seed-0.json: not there; `make study STUDY=" in capsys.readouterr().err
+
+
+def test_what_is_made_names_the_commit_that_its_making_began_with(copied: Path, study: Study, monkeypatch):
+    now = {"commit": "a" * 40, "dirty": False}
+    monkeypatch.setattr(make, "code_version", lambda: dict(now))
+    monkeypatch.setattr(make, "as_made_here", lambda run: now.update(commit="b" * 40))
+    monkeypatch.setattr(make, "RUNS", study.folder / "runs")
+    assert read_store(make.make(str(copied), [])).header.code == {"commit": "a" * 40, "dirty": False}
+
+
+@pytest.mark.parametrize("arguments", [["shown"], ["--forget", "shown"]])
+def test_a_name_of_several_studies_is_refused(arguments: list[str], capsys):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.startswith("study = 'shown': must be one study; there are shown/cifar100, ")

@@ -146,6 +146,53 @@ def test_a_record_elsewhere_is_copied_with_what_is_kept_beside_it_if_that_is_wha
     assert job.needs == [kept, elsewhere]
 
 
+@pytest.mark.parametrize("accuracy", [80.0, 81.0], ids=["equal", "otherwise"])
+def test_what_is_kept_elsewhere_goes_beside_a_record_that_came_out_the_same_alone(planned, todo, tmp_path, accuracy):
+    """On another machine a run of the same identity may come out otherwise."""
+    found = planned(arms={"keeping": {**BOTH["herding"], "keep": {"classes": 2}}})
+    (run,) = found.runs
+    digest = {"config_digest": run.config.digest}
+    record = made(0, source=source_of(run.config)).model_copy(update=digest)
+    elsewhere = tmp_path / "records" / "a" / "b" / "c" / "seed-0.json"
+    kept = elsewhere.with_suffix(".safetensors")
+    write_record(elsewhere, record)
+    assert record.identity
+    write_kept(kept, Kept(record.identity, run.keep))
+    write_record(run.record, made(0, accuracy, source=source_of(run.config)).model_copy(update=digest))
+    (job,) = todo(found)
+    assert job.is_copy == (accuracy == 80.0)
+    if job.is_copy:
+        assert job.command[-2:] == [str(kept), str(run.files[1])]
+        assert (job.needs, job.outputs) == ([kept], [run.files[1]])
+    else:
+        assert job.command[-2:] == ["--copy", str(run.record)]  # which says what is to be done
+
+
+def test_what_is_made_for_one_arm_is_not_put_beside_another_s_record_before_it_is_known_to_fit(planned, todo):
+    keeping = {**BOTH["herding"], "keep": {"classes": 2}}
+    found = planned(arms={"one": keeping, "twin": keeping})
+    one, twin = found.runs
+    records = [made(0, accuracy, source=source_of(one.config)) for accuracy in (80.0, 80.0, 81.0)]
+    write_record(twin.record, records[0])
+    first, second = (job for job in todo(found) if not job.stamps)  # of the first there is no record yet
+    assert (first.is_copy, second.is_copy) == (False, False)
+    assert second.needs[-2:] == one.files  # after, since it is made in the same folder
+    for record, copies in ((records[1], True), (records[2], False)):
+        write_record(one.record, record)
+        assert [job.is_copy for job in todo(found) if not job.stamps] == [False, copies]
+
+
+def test_a_copied_record_brings_what_is_kept_beside_it_whatever_lies_there(planned, todo):
+    keeping = {**BOTH["herding"], "keep": {"classes": 2}}
+    found = planned(arms={"one": keeping, "twin": keeping})
+    stale = found.runs[1].files[1]
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"of a record that was deleted")
+    _, copy = todo(found)
+    assert copy.is_copy
+    assert str(stale) in copy.command
+
+
 def test_names_are_words_and_the_same_whenever_asked(planned, todo):
     names = [job.name for job in todo(planned(seeds=3, arms=BOTH))]
     assert names == [job.name for job in todo(planned(seeds=3, arms=BOTH))]

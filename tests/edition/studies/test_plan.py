@@ -140,3 +140,18 @@ def test_a_record_of_other_settings_than_the_study_s_is_refused_and_one_of_the_s
         f"{found.runs[0].record}: budget = 2 and 1, which own/study says of a: must be equal; delete the record "
         "to make it again, or give the arm another name"
     )
+
+
+def test_a_record_of_another_seed_than_its_file_s_is_refused(planned):
+    """Though seeds are no setting in which the runs of an arm must agree."""
+    found = planned(set={}, seeds=2, arms={"a": {"set": {"exemplars": "herding"}}})
+    for run in found.runs:
+        write_record(run.record, made(run.seed))
+    check_present([found])
+    write_record(found.runs[1].record, made(0))
+    with pytest.raises(ConfigError) as raised:
+        check_present([found])
+    assert str(raised.value) == (
+        f"{found.runs[1].record}: seed = 0: must be 1, as its name says; delete the record to make it again, or give "
+        "the file its right name"
+    )

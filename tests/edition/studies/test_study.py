@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,9 +18,13 @@ from mnemonics_lib.edition.studies.study import (
     given_name,
     read_study,
     records_of,
+    study_file,
     study_files,
 )
 from mnemonics_lib.paths import RECORDS, STUDIES
+
+SEEDS = "must be a whole number from 1 to 100,000, or a list of different ones from 0 on"
+NO_SEEDS: list[Any] = [0, 100_001, True, 2.0, "2", [], [1, 1], [0, -1], [True], [2**63], {}, [[0]]]
 
 VALUES = {
     "title": "t",
@@ -85,7 +91,8 @@ def test_each_seed_has_its_slice():
 
 @pytest.mark.parametrize("name", ["", ".", "..", "-x", ".x", "a b", "a/b", "{x}", "a'b", "a\nb", "a\n", "ä", "a$b"])
 def test_a_name_that_is_no_folder_of_records_is_refused(tmp_path, name):
-    assert "must be letters, digits and . _ + = -" in refusal(tmp_path, arms={name: {}})
+    told = refusal(tmp_path, arms={name: {}})
+    assert told == f"arm = {name!r}: must be letters, digits and . _ + = -, a letter or digit first"
 
 
 @given(st.from_regex(NAME, fullmatch=True))
@@ -97,17 +104,16 @@ def test_any_other_is_one_folder(name):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"title": None}, "title = "),
-        ({"seeds": 0}, "seeds"),
-        ({"seeds": "2"}, "seeds"),
-        ({"seeds": [1, 1]}, "must have each value once, and has 1 twice"),
+        ({"title": None}, "title is missing"),
+        *(({"seeds": seeds}, f"seeds = {seeds!r}: {SEEDS}") for seeds in NO_SEEDS),
+        ({"arms": {"a": {"seeds": 0}}}, f"arms.a.seeds = 0: {SEEDS}"),
         ({"arms": {}}, "arms = {}: "),
         ({"arms": {"a": {"sets": {}}}}, "arms.a.sets = {}: unknown key (did you mean set?)"),
         ({"arms": {"a": {"set": {"seed": 3}}}}, "seed = 3: must not be set; a study runs over its seeds"),
         ({"set": {"seed": 3}}, "seed = 3: must not be set; a study runs over its seeds"),
         ({"grid": {"seed": [3]}}, "grid.seed = [3]: must not be an axis; use seeds"),
         ({"grid": {"budget": []}}, "grid.budget = []: "),
-        ({"grid": {"budget": [1, 2, 1]}}, "must have each value once, and has 1 twice"),
+        ({"grid": {"budget": [1, 2, 1]}}, "grid.budget = [1, 2, 1]: must have each value once, and has 1 twice"),
         ({"slices": [[0, 5]], "set": {"classes": [0, 2]}}, "slices = [[0, 5]]: must be empty where classes are set"),
         ({"slices": [[0, 5]], "grid": {"classes": [[0, 2]]}}, "slices = [[0, 5]]: must be empty where classes are set"),
         ({"params": None}, "params = None: must be given once, here or in the grid"),
@@ -127,7 +133,9 @@ def test_any_other_is_one_folder(name):
     ],
 )
 def test_what_is_wrong_with_it_is_told_with_its_place(tmp_path, changes, said):
-    assert said in refusal(tmp_path, **changes)
+    told = refusal(tmp_path, **changes)
+    assert said in told
+    assert not re.search(r"\[key\]|constrained|function-", told)  # of pydantic
 
 
 def test_a_study_is_its_file_or_a_name_or_all_those_of_a_folder(tmp_path, monkeypatch):
@@ -144,6 +152,16 @@ def test_a_study_is_its_file_or_a_name_or_all_those_of_a_folder(tmp_path, monkey
         study_files(tmp_path / "own.yml")
     with pytest.raises(ConfigError, match="no such file or study"):
         study_files("quick/digits")  # the beginning of a name is none
+
+
+def test_one_study_is_not_the_name_of_several(tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text("")
+    assert study_file(own) == own
+    assert study_file("shown/cifar100") == STUDIES / "shown" / "cifar100.yaml"
+    with pytest.raises(ConfigError) as raised:
+        study_file("shown")
+    assert str(raised.value) == "study = 'shown': must be one study; there are shown/cifar100, shown/scrubber"
 
 
 def test_the_projects_records_are_in_the_book_and_others_beside_their_study(tmp_path):
