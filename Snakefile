@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from mnemonics_lib.edition import contents
+from mnemonics_lib.edition import contents, costs
 from mnemonics_lib.edition.file_names import unusable
 from mnemonics_lib.edition.progress import Progress, summary
 
@@ -31,8 +31,12 @@ SHOWN = [  # by pages, and by no notebook
 REHEARSAL = sorted(map(str, Path("book/records").glob("lecture.json")))  # what the lecture's cells took
 READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
 LECTURE = ["book/lecture.yaml", "book/_toc.yml"]  # its plan, and the chapters to which it leads
-FURTHER = {"teaching": [*LECTURE, *REHEARSAL, *SOURCES], "intro": ["CITATION.cff"]}  # of one page alone
-COSTS = "book/records/costs.json"  # each notebook opens with its own
+COSTS = "book/records/costs.json"  # each notebook opens with its own, and pages that compute for long
+FURTHER = {  # of single pages
+    "teaching": [*LECTURE, *REHEARSAL, *SOURCES],
+    "intro": ["CITATION.cff"],
+    **dict.fromkeys(costs.PAGES, [COSTS]),
+}
 LEFT_OUT = contents.left_out() if config.get("wanted") == "book" else {}
 RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
 WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not RENDERED.intersection(p.parts))

@@ -54,6 +54,7 @@ from mnemonics_lib.bilevel.kept_adjoint import KeptAdjoint
 from mnemonics_lib.bilevel.second_order import BatchNorm
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.costs import page_cost
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.inspection import dry_run_command
 from mnemonics_lib.models import build_network
@@ -61,7 +62,11 @@ from mnemonics_lib.paths import RECORDS, ROOT
 
 figures.style()
 
+# %% tags=["remove-input"]
+say(page_cost("engines"))
 
+
+# %% tags=["hide-input"]
 def vector(values):
     """A vector as text."""
     return (
@@ -777,7 +782,7 @@ if not bench.empty:
     figure, axes = plt.subplots(
         len(panels),
         2,
-        figsize=(7.4, 3.3 * len(panels) + 0.6),
+        figsize=(7.4, 3.3 * len(panels) + 1.2),
         squeeze=False,
         layout="constrained",
     )
@@ -804,7 +809,7 @@ if not bench.empty:
             axis.set_ylim(*whole_decades(axis.get_ylim()))
     lines = [handles[key] for key in sorted(handles)]
     figure.legend(
-        handles=lines, loc="outside upper center", ncols=3, fontsize=8
+        handles=lines, loc="outside upper center", ncols=2, fontsize=10
     )
     plt.show()
 
@@ -1327,8 +1332,8 @@ if not any(path.stem == "hypergradient-cuda" for path in BENCH):
 # %% [markdown]
 # ## When it still does not fit: truncation
 #
-# The field `exemplar_level.truncate` $= K$ differentiates through the last $K$ inner steps alone and takes
-# $\theta_{T-K}$ as given. In {eq}`eq-backward` this means to stop after $K$ rounds. So the truncated gradients of the
+# The field `exemplar_level.truncate` $= k$ differentiates through the last $k$ inner steps alone and takes
+# $\theta_{T-k}$ as given. In {eq}`eq-backward` this means to stop after $k$ rounds. So the truncated gradients of the
 # toy are the rows of its backward table, and both engines must return them:
 
 # %% tags=["hide-input"]
@@ -1343,7 +1348,7 @@ for keep, (_, _, _, _, part) in enumerate(walked, start=1):
     difference = (part - g).norm() / g.norm()
     rows.append(
         {
-            "$K$": keep,
+            "$k$": keep,
             "truncated gradient": vector(part),
             "relative difference to all steps": f"{difference:.2f}",
             "cosine to all steps": f"{cosine:.3f}",
@@ -1353,9 +1358,10 @@ for keep, (_, _, _, _, part) in enumerate(walked, start=1):
 show(rows)
 
 # %% [markdown]
-# A truncated gradient is another gradient: what the exemplars did to the first $T - K$ steps is left out. With
-# `higher`, the memory is that of $K$ graphs, and a step left out costs 3 passes instead of 9. With `adjoint`, it is
-# that of one graph as before, with $K$ parameter vectors instead of $T$, and such a step costs 3 instead of 11.
+# A truncated gradient is another gradient: what the exemplars did to the first $T - k$ steps is left out. With
+# `higher`, the memory is that of $k$ graphs, and a step left out costs 3 passes instead of 9. With `adjoint`, it is
+# that of one graph as before, and such a step costs 3 instead of 11. The code shown above keeps all $T$ parameter
+# vectors all the same; `RecordedAdjoint`, which runs use, keeps the last $k$ alone.
 #
 # ## The memory guard
 #
@@ -1425,3 +1431,40 @@ show(rows)
 # ({doc}`../method/open_points`).
 #
 # {doc}`../extend` says what another engine has to bring.
+
+# %% [markdown]
+# ## Exercise
+
+# %% [markdown] tags=["exercise", "minutes-15"]
+# ### Exercise 15.1: fewer kept, some taken twice
+#
+# Going back through $T$ steps needs $\theta_t$ before each of them. Keep every $c$-th alone, $\theta_0, \theta_c, \theta_{2c}, \ldots$, and take the
+# steps of a stretch again when the walk comes to it; what was kept stays. Return how many parameter vectors are in memory at most, and the $c$ that
+# needs the fewest, the smallest where several do.
+
+
+# %% tags=["solution", "hide-input"]
+def held(T, c):
+    """The kept ones, and the others of the longest stretch."""
+    return -(-T // c) + min(c, T) - 1
+
+
+def best(T):
+    """The distance that needs the fewest: about the root of T."""
+    return min(range(1, T + 1), key=lambda c: held(T, c))
+
+
+# %% tags=["check"]
+def walked(T, c):
+    """The same by walking: what is in memory, stretch by stretch."""
+    kept = set(range(0, T, c))
+    stretches = [set(range(at, min(at + c, T))) for at in kept]
+    return max(len(kept | stretch) for stretch in stretches)
+
+
+for T in range(1, 30):
+    counts = {c: walked(T, c) for c in range(1, T + 1)}
+    assert all(held(T, c) == counts[c] for c in counts)
+    assert best(T) == min(counts, key=lambda c: (counts[c], c))
+assert held(50, 1) == 50  # nothing is taken twice
+assert (best(50), held(50, best(50))) == (5, 14)

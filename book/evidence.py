@@ -823,7 +823,7 @@ else:
 # ## Without weight transfer
 #
 # With weight transfer, as above, convolutions keep their kernels of phase 0, so that exemplars teach a later network its factors and its head, and no more.
-# The same with 5 exemplars a class and without it; also with larger steps on the pixels, $\beta_1 = 0.01$ for 0.003.
+# The same with 5 exemplars a class and without it; also with larger steps on the pixels, Adam's rate 0.01 for 0.003.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's without weight transfer, for LwF and LUCIR."}} sources=["evidence/transfer"]
 show_comparisons(STUDIES["transfer"], FOUND["transfer"])

@@ -18,6 +18,14 @@
 #
 # and trains as LwF does. So the loss is inherited, and one hook is written: `end_phase`, called when a phase's network is
 # trained.
+#
+# **Needs.** {doc}`chapter 2 <quick/digits-n5/02_global_bop>`, for the order in which things happen in a phase; {doc}`../extend` lists the hooks.
+
+# %% tags=["remove-input"]
+from mnemonics_lib.edition.costs import page_cost
+from mnemonics_lib.edition.shown import say
+
+say(page_cost("own_method"))
 
 # %%
 import torch
@@ -97,16 +105,17 @@ show(table.round(1).reset_index())
 #
 # | hook | called | who uses it |
 # |---|---|---|
-# | `begin_phase(model, old, new)` | before training; `model` has rows for the new classes | LUCIR imprints and freezes rows |
+# | `begin_phase(model, old, new)` | before training; `model` has rows for the new classes | LUCIR imprints and freezes rows, BiC hands its correction to the teacher |
 # | `loss(model, teacher, images, labels)` | every batch of phases 1 to $N$ | all |
-# | `teach(teacher, images)` | by the inherited loss | BiC corrects its teacher |
+# | `teach(teacher, images)` | by the inherited loss, and by BiC's own | BiC corrects its teacher |
 # | `end_training(model)` | after training, before the exemplar level | LUCIR lets all rows train |
 # | `end_phase(model, held_out)` | at the end of a phase, before its test (and before fine-tuning, on copies) | BiC fits its two scalars |
 # | `report()` | after it, for the record | BiC's two scalars |
 # | `scorer(model, exemplars)` | to classify | iCaRL's nearest mean, BiC's correction |
 # | `state()`, `load_state(state)` | at a checkpoint | BiC |
 #
-# Phase 0 is plain cross-entropy for every method: that is what lets all of them share it.
+# Phase 0 is plain cross-entropy for every method, so that those with the same head share it. BiC, which holds out some
+# exemplars, has a phase 0 of its own.
 #
 # ## Exercise
 
@@ -140,3 +149,6 @@ found = what_differs(one.model_dump(), other.model_dump())
 assert found == ["budget", "exemplar_level.alpha", "seed"]
 assert what_differs(one.model_dump(), one.model_dump()) == []
 assert what_differs({"a": 1}, {}) == ["a"]
+assert what_differs({}, {"a": 1}) == ["a"]
+deep = [{"a": {"b": {"c": value, "d": 0}}} for value in (1, 2)]
+assert what_differs(*deep) == ["a.b.c"]

@@ -16,6 +16,14 @@
 #
 # For your own, put two paths into this cell: that of the pictures, and that of a new folder for what the page makes, the run and
 # the learned exemplars. As it stands both are in a temporary folder, which the last cell deletes; of yours it deletes nothing.
+#
+# **Needs.** {doc}`chapter 2 <quick/digits-n5/02_global_bop>`, for what a phase and its numbers are.
+
+# %% tags=["remove-input"]
+from mnemonics_lib.edition.costs import page_cost
+from mnemonics_lib.edition.shown import say
+
+say(page_cost("own_pictures"))
 
 # %%
 from pathlib import Path

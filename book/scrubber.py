@@ -19,6 +19,8 @@
 # 2. The loss of the result on $D_i$ is noted: the validation loss, {eq}`eq-7a`. It says how good *these* exemplars are to train on, from
 #    *this* start.
 # 3. All pixels of all exemplars move against the gradient of that loss, through the $T$ steps: {eq}`eq-9`.
+#
+# **Needs.** {ref}`unrolling`, where these steps are taken by hand.
 
 # %% tags=["hide-input"]
 import json
@@ -32,6 +34,7 @@ from scipy.stats import spearmanr
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures, kept_figures
+from mnemonics_lib.edition.costs import page_cost
 from mnemonics_lib.edition.report import NAMES
 from mnemonics_lib.edition.scrubber import scrubbed
 from mnemonics_lib.edition.shown import change, say
@@ -40,6 +43,12 @@ from mnemonics_lib.kept import Snapshots, read_kept
 from mnemonics_lib.paths import STUDIES
 
 figures.style()
+
+# %% tags=["remove-input"]
+say(page_cost("scrubber"))
+
+
+# %% tags=["hide-input"]
 runs = {run.arm: run for run in plan(STUDIES / "shown/scrubber.yaml").runs}
 records = {arm: read_record(run.files[0]) for arm, run in runs.items()}
 kept = {arm: read_kept(run.files[1]) for arm, run in runs.items()}
@@ -79,9 +88,11 @@ say(
     f"$\\alpha_2 = {level.alpha}$; {len(early['meta_loss'])} outer steps "
     "in each phase, taken by Adam.\n\n"
     "- *Settings of chapter 3*: those of "
-    f"`params/quick/digits-n5.yaml`, with $\\beta_1 = {level.beta}$. Its "
-    "phase 0 is, but for rounding, the training that chapter 3 shows.\n"
-    f"- *Larger steps*: $\\beta_1 = {fast.beta}$, and after each step "
+    f"`params/quick/digits-n5.yaml`, with a learning rate of {level.beta} "
+    "for the pixels (the paper's $\\beta_1$, not Adam's coefficient of that "
+    "name). Its phase 0 is, but for rounding, the training that chapter 3 "
+    "shows.\n"
+    f"- *Larger steps*: a learning rate of {fast.beta}, and after each step "
     "pixels beyond black or white are put back to black or white "
     "(`exemplar_level.clip`). It is here because the eye can follow it, "
     "and is no recommendation.\n\n"
@@ -106,8 +117,11 @@ def some_of(found, stops):
 
 shown = kept[faster].phases[0].snapshots
 figure = kept_figures.snapshots(some_of(shown, [0, 10, 20, 40]))
+small = figures.smallest(figure)  # as columns are narrow
 for axis, name in zip(figure.axes, fast_early["names"], strict=False):
-    axis.set_title(f"class {name}", fontsize=9)
+    axis.set_title(f"class {name}", fontsize=small)
+for axis in figure.axes:
+    axis.yaxis.label.set_fontsize(small)
 figure.suptitle("larger steps, phase 0")
 plt.show()
 
@@ -169,7 +183,7 @@ say(
     f"{fast_early['displacement'][-1]:.2f} std, and up to "
     f"{largest(faster, 0):.0f} %.\n"
     f"2. **How it moves.** The first step moves the pixels by {first:.4f} "
-    "std, which is $\\beta_1$: Adam's first step has the size of its rate, "
+    "std, which is the learning rate: Adam's first step has that size, "
     f"whatever the gradient. Half of the way is done after {half} of "
     f"{len(early['meta_loss'])} steps. Steps of that size that all agreed "
     f"would have led to {straight:.1f} std, these to "
@@ -186,7 +200,7 @@ like_noise = (
     if ratio > 1
     else "less far than noise would have taken them"
 )
-luck = spearmanr(early["meta_loss"], early["own_loss"]).statistic
+luck = spearmanr(early["meta_loss"], early["first_loss"]).statistic
 losses = early["meta_loss"]
 quarter = len(losses) // 4
 before, after = early["panel"]
@@ -198,9 +212,10 @@ say(
     "what was learnt is of use; the loss must.\n"
     "4. **What the loss says.** It jumps, by up to "
     f"{max(losses) / min(losses):.0f} times, because each step has a start "
-    "of its own: where the exemplars' own loss at the start is high (the "
-    "orange line), so is the validation loss at the end (rank correlation "
-    f"{luck:.2f}). The mean over a quarter of the steps "
+    "of its own: where the exemplars' loss at that start, before the first "
+    "step of Eq. 8, is high (the orange line), so is the validation loss at "
+    f"the end (rank correlation {luck:.2f}). The mean over a quarter of the "
+    "steps "
     f"{change(fmean(losses[:quarter]), fmean(losses[-quarter:]), 3)} from "
     "the first quarter to the last, with other starts in each. The two "
     "diamonds compare like with like, the same few starts and the same images "

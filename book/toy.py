@@ -17,6 +17,8 @@
 #   {eq}`eq-toy-solution`.
 # - **Two classes.** The model is a linear classifier, whose gradient is computed by the backward recursion
 #   {eq}`eq-backward`, here in the page. The loss is that of {eq}`eq-2`.
+#
+# **Needs.** {ref}`unrolling`: what is trained, and through what.
 
 # %% tags=["hide-input"]
 import json
@@ -31,10 +33,17 @@ from torch.nn import functional as F
 from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.edition import figures
+from mnemonics_lib.edition.costs import page_cost
 from mnemonics_lib.edition.shown import say
 from mnemonics_lib.exemplars.selection import herd, per_class, pick_random
 
 figures.style()
+
+# %% tags=["remove-input"]
+say(page_cost("toy"))
+
+
+# %% tags=["hide-input"]
 random = torch.Generator().manual_seed(4)
 
 
@@ -364,9 +373,11 @@ say(
     f"{after.meta_loss:.4f}. Exemplars that lead nowhere are best for "
     "{eq}`eq-7` here: the second term of {doc}`why`.\n"
     "6. **Data: classes apart.** A classifier that knows its data learns "
-    "nothing from real points, and so they have nothing to gain: the longest "
-    f"gradient is {longest[1]:.5f}, {longest[0] / longest[1]:,.0f} times "
-    "shorter than before. The arrows are only drawn longer."
+    "almost nothing from real points: the gradient of {eq}`eq-9` is small, "
+    f"the longest {longest[1]:.5f}, {longest[0] / longest[1]:,.0f} times "
+    "shorter than before, and at this $\\beta$ they hardly move "
+    "({doc}`why` trains such points with Adam). The arrows are only drawn "
+    "longer."
 )
 
 # %% tags=["hide-input"]

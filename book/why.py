@@ -13,6 +13,8 @@
 # where those steps start and on how much the network knows already. To second order it can be computed by hand.
 # This page does so, tries the result on a toy that runs here, and then looks at what the run records say.
 #
+# **Needs.** {eq}`eq-7` and {eq}`eq-8` ({ref}`unrolling`), and Taylor's formula with a Hessian.
+#
 # ## Three terms
 #
 # Let the inner steps start at $\Theta_i + \delta$. With $\delta = 0$ they start at the network itself, as the paper's do; a perturbed
@@ -68,6 +70,7 @@ from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.claims import said
+from mnemonics_lib.edition.costs import page_cost
 from mnemonics_lib.edition.gain_figure import claims
 from mnemonics_lib.edition.gains import gains
 from mnemonics_lib.edition.paired_runs import panels_fallen
@@ -76,7 +79,11 @@ from mnemonics_lib.paths import PARAMS, RECORDS
 
 figures.style()
 
+# %% tags=["remove-input"]
+say(page_cost("why"))
 
+
+# %% tags=["hide-input"]
 def points(gap):
     """400 points of two classes, whose means are 2 gap apart."""
     y = torch.arange(400) % 2

@@ -193,11 +193,13 @@ assert torch.isclose(by_hand, library)
 # %% [markdown]
 # ## One incremental phase, with nothing kept
 #
-# With LwF, phase 1 trains $\Theta_1$ on both losses at once; other methods have
-# other terms in the place of the second. It starts from $\Theta_0$, which stays
-# beside it as the teacher ([chapter 2](02_global_bop.ipynb) writes the sum out,
-# Eq. 5). First with an empty memory: all that the network is told about the old
-# classes is what the teacher makes of new images.
+# With LwF (*learning without forgetting*, the plainest of the paper's four
+# methods), phase 1 trains $\Theta_1$ on both losses at once. iCaRL does the same,
+# and BiC with other weights; LUCIR has other terms in the place of the second.
+# $\Theta_1$ starts from $\Theta_0$, which stays beside it as the teacher
+# ([chapter 2](02_global_bop.ipynb) writes the sum out, Eq. 5). First with an empty
+# memory: all that the network is told about the old classes is what the teacher
+# makes of new images.
 
 # %% tags=["slide-nothing-kept"]
 without = copy.deepcopy(state)
@@ -227,7 +229,8 @@ say(
 #
 # Now the memory $\mathcal{E}_0$ holds a few real images of each class. *Herding*
 # chooses them greedily, so that the mean feature of those chosen stays close to
-# the mean of the class; *random* draws them. They join $D_1$ in training. At
+# the mean of the class, where an image's *feature* is the vector that the network
+# hands to its last layer; *random* draws them. They join $D_1$ in training. At
 # the end of the phase the network is fine-tuned on exemplars alone, those of
 # the new classes included, so that every class has as many images as another.
 
@@ -431,6 +434,8 @@ generator = torch.Generator().manual_seed(0)
 vectors = torch.randn(50, 8, generator=generator, dtype=torch.float64)
 vectors = torch.nn.functional.normalize(vectors, dim=1)
 assert list(herding(vectors, 10)) == herd(vectors, 10).tolist()
+few = [[1.0, 0.0], [0.6, 0.8], [0.6, -0.8]]  # the last two are equally good
+assert list(herding(torch.tensor(few).double(), 3)) == [0, 1, 2]
 
 # %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 1.3: the nearest mean

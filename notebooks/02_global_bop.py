@@ -208,6 +208,10 @@ assert torch.isclose(L_all, losses.model_level(p, y, p_hat, lam, tau))
 #
 # $$\Theta_i \leftarrow \Theta_i - \alpha_1 \nabla_\Theta
 # \mathcal{L}_{all} \tag{6}$$
+#
+# As printed this is a plain step, and the cell takes it with a small rate. The
+# paper (section 5.1) and the library take it with a momentum of 0.9 and a weight
+# decay of 0.0005:
 
 # %%
 alpha_1 = 0.01
@@ -221,11 +225,18 @@ lower = losses.model_level(p, y, p_hat, lam, tau).item()
 print(f"L_all of these images after one step: {lower:.3f}")
 
 # %% tags=["hide-input"]
-say(f"One step, and their loss {change(L_all.item(), lower, 3)}.")
+sgd = config.training
+say(
+    f"One step, and their loss {change(L_all.item(), lower, 3)}. The run "
+    f"of this chapter begins with $\\alpha_1 = {sgd.rate}$, momentum "
+    f"{sgd.momentum} and weight decay {sgd.weight_decay}."
+)
 
 # %% [markdown]
-# Methods differ here. LwF and iCaRL minimise Eq. 5 as it stands; BiC and LUCIR
-# put other terms in its place, and the library asks the method of the run.
+# Methods differ here. LwF and iCaRL minimise Eq. 5 as it stands. So does BiC, but
+# with $\lambda = M / (K + M)$, where $M$ classes are new, and with a teacher whose
+# logits are corrected. LUCIR keeps $\mathcal{L}_c$, and has other terms in the
+# place of $\mathcal{L}_d$. The library asks the method of the run.
 #
 # ## Phase 1, step by step
 #
@@ -259,7 +270,8 @@ say(
 # $\Theta_1$ and is thrown away afterwards. Old ones are adjusted, if the field
 # `adjust` says so. What is minimised is Eq. 7, which from phase 1 on asks for
 # less than Eq. 4b: it leaves the old classes out ([chapter 3](03_local_bop.ipynb)).
-# Below are some of its steps on the pixels.
+# Below are some of its steps on the pixels; 1 std is one standard deviation of
+# the data's pixels.
 
 # %% tags=["slide-five-calls"]
 trained = global_bop.exemplar_level(experiment, state, walk)["exemplars"]
@@ -289,8 +301,9 @@ else:
 # %% [markdown]
 # **Balanced fine-tuning.** The phase's own images were many and the exemplars
 # few. Now $\Theta_1$ is fine-tuned on $\mathcal{E}_{0:1}$ alone, of which there
-# are as many for each class. **Finish** is what the method does last, such as
-# BiC's second stage.
+# are as many for each class. The loss is Eq. 2 alone, without the teacher,
+# whatever the method; the paper does not name it. **Finish** is what the method
+# does last, such as BiC's second stage.
 
 # %% tags=["slide-five-calls"]
 global_bop.balanced_finetuning(experiment, state, walk)
@@ -428,8 +441,10 @@ show(
 # weight transfer (convolutions keep the kernels of phase 0 and learn a factor
 # for each plane), balanced fine-tuning. In the middle are the last two alone,
 # with herding's exemplars. So the step to the right is what training and
-# adjusting the exemplars does, and the step before it is not. A band is a 95 %
-# interval, where there are three seeds or more.
+# adjusting the exemplars does, and the step before it is not. The exemplars of
+# these records were trained with an inner loop of 8 steps, as their study sets it
+# (`book/studies/small/cifar100-n5.yaml`), and not with the 80 of `params/small`.
+# A band is a 95 % interval, where there are three seeds or more.
 
 # %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}} sources=["small/cifar100-n5"] tags=["hide-input", "once"]
 cifar = report.evidence("small", "cifar100-n5")

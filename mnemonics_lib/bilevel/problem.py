@@ -53,7 +53,7 @@ class InnerSGD:
         alpha: alpha_2, the learning rate.
         momentum: of the SGD (paper: 0).
         weight_decay: of the SGD (paper: 0).
-        truncate: differentiate through the last K steps alone, as if Theta'_{T-K} were given; 0 for all of them.
+        truncate: differentiate through the last k steps alone, as if Theta'_{T-k} were given; 0 for all of them.
 
     Raises:
         ValueError: for a number outside of its range.
@@ -128,7 +128,7 @@ class Engine(Protocol):
     It is made once, for two losses and an inner problem, and called at each outer step.
 
     Attributes:
-        minibatches: how many mini-batches one call takes: T, or 1 where a formula solves the inner problem.
+        minibatches_per_call: how many mini-batches one call takes: T, or 1 where a formula solves the inner problem.
     """
 
     minibatches_per_call: int

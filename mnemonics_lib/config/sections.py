@@ -210,7 +210,7 @@ class ExemplarLevel(Strict):
     inner_momentum: float = Field(0.0, ge=0, lt=1, description="Momentum of the SGD of Eq. 8 (paper: 0).")
     inner_weight_decay: Decay = Field(0.0, description="Its weight decay (paper: 0).")
     truncate: Steps = Field(
-        0, ge=0, description="Differentiate through the last K inner steps alone; 0: through all (paper)."
+        0, ge=0, description="Differentiate through the last k inner steps alone; 0: through all (paper)."
     )
     # Below 1e-6 the rounding of float32 outweighs it: at 1e-7 the scores are 20 times off (10 exemplars, 64 features).
     ridge: float = Field(

@@ -1,8 +1,9 @@
 """What each notebook costs to run, as measured: ``book/records/costs.json``, which ``make costs`` writes.
 
-``python -m mnemonics_lib.edition.costs`` measures the notebooks that the book shows, and those of ``params/quick``, one
-after the other: each alone, with no runs from before, as whoever opens it first has it. With names, such as
-``quick/digits-n5/03_local_bop``, it measures these, and leaves what is known of others.
+``python -m mnemonics_lib.edition.costs`` measures the notebooks that the book shows, those of ``params/quick``, and the
+pages that compute more than tables of records, one after the other: each alone, with no runs from before, as whoever
+opens it first has it. With names, such as ``quick/digits-n5/03_local_bop`` or ``page/why``, it measures these, and
+leaves what is known of others.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from mnemonics_lib.paths import PARAMS, RECORDS, ROOT
 
 COSTS = RECORDS / "costs.json"
 
+PAGES = ("why", "toy", "scrubber", "engines", "own_pictures", "own_method")
+"""Pages of the book that train or step through something where they are run."""
+
 
 class CostError(ReportedError):
     """A notebook that was to be measured, and failed, or costs of another machine than this."""
@@ -37,8 +41,16 @@ def cost(notebook: str, config: RunConfig, study: str = "") -> str:
         config: what it is run with.
         study: whose finished work it takes; "" where it computes everything.
     """
+    return _in_words(f"{study or f'{config.profile}/{config.dataset}-n{config.phases}'}/{notebook}")
+
+
+def page_cost(page: str) -> str:
+    """The measured cost of one of ``PAGES``, likewise."""
+    return _in_words(f"page/{page}")
+
+
+def _in_words(key: str) -> str:
     measured = json.loads(COSTS.read_text())["seconds"] if COSTS.exists() else {}
-    key = f"{study or f'{config.profile}/{config.dataset}-n{config.phases}'}/{notebook}"
     if key not in measured:
         return f"Cost of {key}: not measured yet."
     return f"Measured cost of {key}: {measured[key]:.0f} s, alone, on one thread."
@@ -56,6 +68,8 @@ def commands() -> dict[str, list[str]]:
         source = ROOT / "notebooks" / f"{page.rpartition('/')[2]}.py"
         if missing_data(page) is None:
             found[page.removeprefix("executed/")] = [str(source), "--study", study_of(page)]
+    for page in PAGES if found else ():
+        found[f"page/{page}"] = [str(ROOT / "book" / f"{page}.py")]
     return {name: ["mnemonics_lib.edition.notebooks", "execute", *arguments] for name, arguments in found.items()}
 
 

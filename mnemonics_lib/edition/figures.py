@@ -30,10 +30,22 @@ METHOD_MARKERS = {"lwf": "o", "icarl": "s", "bic": "D", "lucir": "^"}
 """And one shape, which a print in grey keeps."""
 
 
+NARROW, LEGIBLE = 500, 7.5
+"""Pixels that a narrow page has for a figure's width, and those that the smallest text needs."""
+
+
 def style() -> None:
     """The look of every figure: call once per notebook."""
     sns.set_theme(context="notebook", style="whitegrid", rc={"figure.dpi": 110, "axes.spines.top": False})
     plt.rcParams["svg.hashsalt"] = "mnemonics"  # the same figure gives the same bytes
+
+
+def smallest(figure: Figure) -> float:
+    """Points of the smallest text of a figure that can still be read on a page of ``NARROW`` pixels.
+
+    The page scales a wider figure down, and leaves another as it is.
+    """
+    return LEGIBLE * 72 / min(figure.dpi, NARROW / figure.get_figwidth())
 
 
 def image_grid(rows: Mapping[str, Tensor], pixels: Pixels, columns: Sequence[str] = (), size: float = 0.9) -> Figure:
@@ -49,14 +61,16 @@ def image_grid(rows: Mapping[str, Tensor], pixels: Pixels, columns: Sequence[str
     figure, axes = plt.subplots(
         len(rows), count, figsize=(size * count + 1, size * len(rows) + 0.4), squeeze=False, layout="constrained"
     )
+    least = smallest(figure)
     for line, (name, images) in zip(axes, rows.items(), strict=True):
         for axis in line:
             axis.axis("off")
         for axis, image in zip(line, pixels.display(images.cpu()), strict=False):
             axis.imshow(image.permute(1, 2, 0), cmap="gray", vmin=0, vmax=1)
-        line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, ha="right", va="center")
+        of_row = {"fontsize": max(plt.rcParams["font.size"], least), "ha": "right", "va": "center"}
+        line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, **of_row)
     for axis, title in zip(axes[0], columns, strict=False):
-        axis.set_title(title, fontsize=9)
+        axis.set_title(title, fontsize=max(9, least))
     return figure
 
 
@@ -81,19 +95,19 @@ def class_accuracies(accuracies: np.ndarray, axis: Axes) -> Axes:
     return axis
 
 
-SMALLEST = 6.5
-"""Points of the smallest numbers that a heat map has written into it; where they would be smaller it has a scale."""
-
-
 def _heat_map(shares: np.ndarray, axis: Axes, unit: str) -> Axes:
-    """Numbers from 0 to 100, of which some may be missing; those that round to 0 are not written."""
-    box = axis.get_window_extent()
+    """Numbers from 0 to 100, of which some may be missing; those that round to 0 are not written.
+
+    Where no number could be read, none is written, and a scale stands beside the map.
+    """
+    figure, box = axis.figure, axis.get_window_extent()
+    assert isinstance(figure, Figure)
     cell = min(box.width / shares.shape[1], box.height / shares.shape[0])  # pixels
-    size = 0.4 * 72 * cell / axis.figure.dpi  # three digits fill the cell
+    size = 0.45 * 72 * cell / figure.dpi  # three digits fill the cell
     written = np.array([[f"{share:.0f}" if share >= 0.5 else "" for share in row] for row in shares.tolist()])
     numbers: dict[str, Any] = {"annot": written, "fmt": "", "annot_kws": {"fontsize": min(size, 10)}, "cbar": False}
     scale: dict[str, Any] = {"cbar_kws": {"label": unit}}
-    sns.heatmap(shares, ax=axis, cmap="Blues", vmin=0, vmax=100, **(numbers if size >= SMALLEST else scale))
+    sns.heatmap(shares, ax=axis, cmap="Blues", vmin=0, vmax=100, **(numbers if size >= smallest(figure) else scale))
     axis.tick_params(axis="y", rotation=0)
     axis.grid(visible=False)  # it would show where numbers are missing
     return axis

@@ -30,7 +30,8 @@ class Scrubbed(TypedDict):
             [stops][n]. Pixels beyond black or white are shown as black or white, so theirs is at least as large.
         magnification: of changes; see :func:`magnification`.
         meta_loss: Eq. 7a, for 0 to total - 1 steps done.
-        own_loss: of the exemplars before the first step of Eq. 8, likewise.
+        first_loss: of the exemplars themselves at the start of the temporary model, before its first step of Eq. 8,
+            likewise; as that step has it, with the statistics of the batch.
         displacement: root-mean-square distance of all pixels of all exemplars of the phase from where they started, in
             standard deviations, for 0 to total steps done.
         noise_displacement: what pure noise in the place of the gradient gives at the end; None where not measured, and
@@ -46,7 +47,7 @@ class Scrubbed(TypedDict):
     moved: list[list[float]]
     magnification: float
     meta_loss: list[float]
-    own_loss: list[float]
+    first_loss: list[float]
     displacement: list[float]
     noise_displacement: float | None
     panel: tuple[float, float] | None
@@ -83,7 +84,7 @@ def scrubbed(record: Record, kept: Kept, pixels: Pixels) -> list[Scrubbed]:
                 moved=moved(snapshots, pixels).tolist(),
                 magnification=magnification(snapshots),
                 meta_loss=list(log.meta_loss),
-                own_loss=list(log.base_loss_first),
+                first_loss=list(log.base_loss_first),
                 displacement=[0.0, *log.displacement],
                 noise_displacement=None if clipped else training.noise_displacement,
                 panel=None if training.panel is None else (training.panel.before, training.panel.after),

@@ -91,7 +91,7 @@ def test_numbers_and_pictures_at_a_stop_are_those_of_the_record_and_the_file(pag
         assert f"trained on these exemplars: {training.steps.meta_loss[stop]:.3g};" in numbers
         last_ten = training.steps.meta_loss[max(0, stop - 9) : stop + 1]
         assert f"mean of the last ten, {np.mean(last_ten):.3g}." in numbers
-        assert f"before Eq. 8: {training.steps.base_loss_first[stop]:.3g}." in numbers
+        assert f"before the first step of Eq. 8: {training.steps.base_loss_first[stop]:.3g}." in numbers
         assert page.locator(".scrubber-time output").inner_text() == f"{stop} of 40 outer steps"
         images = snapshots.images[:, :, 0].numpy()
         assert (painted(page, "start")[..., 0] == images[0]).all()

@@ -29,6 +29,14 @@ def test_a_cost_is_told_as_it_was_measured(file: Path):
     assert "shown/cifar100/02_global_bop: not measured" in costs.cost("02_global_bop", config, "shown/cifar100")
 
 
+def test_a_page_has_a_cost_of_its_own(file: Path):
+    assert costs.page_cost("why") == "Cost of page/why: not measured yet."
+    costs.write({"page/why": 43.4})
+    assert costs.page_cost("why") == "Measured cost of page/why: 43 s, alone, on one thread."
+    for page in costs.PAGES:
+        assert f'say(page_cost("{page}"))' in (ROOT / "book" / f"{page}.py").read_text(encoding="utf-8")
+
+
 def test_the_line_of_a_cost_is_no_wider_than_a_column(file: Path):
     for name in costs.commands():
         costs.write({name: 1234.5})

@@ -7,9 +7,11 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 from matplotlib.axes import Axes
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 
+from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.intervals import Interval, interval
@@ -88,9 +90,40 @@ def test_a_heat_map_writes_no_zeros_and_no_numbers_that_are_too_small():
     counts = [[9, 1, 0], [0, 10, 0], [0, 0, 999]]
     axis = figures.confusion([*counts[:2], [1, 0, 999]], plt.figure().add_subplot())
     assert [text.get_text() for text in axis.texts] == ["90", "10", "", "", "100", "", "", "", "100"]
-    small = plt.figure(figsize=(0.8, 0.8))
+    small = plt.figure(figsize=(0.5, 0.5))
     assert not figures.confusion(counts, small.add_subplot()).texts
     assert len(small.axes) == 2  # a scale stands beside it
+
+
+def narrow(text: Text) -> float:
+    """Pixels of a text's size where a page has 500 for its figure."""
+    figure = text.get_figure(root=True)
+    assert figure
+    return round(float(text.get_fontsize()) / 72 * min(figure.dpi, 500 / figure.get_figwidth()), 6)
+
+
+@pytest.mark.parametrize("classes", [2, 6, 10, 11])
+@pytest.mark.parametrize(("panels", "size"), [(1, (6.4, 4.4)), (2, (8, 3.8)), (3, (7.6, 3))])  # those of the book
+def test_what_a_heat_map_writes_can_be_read_on_a_narrow_page(panels: int, size: tuple[float, float], classes: int):
+    _, axes = plt.subplots(1, panels, figsize=size, squeeze=False)
+    axis = figures.confusion(np.full((classes, classes), 7).tolist(), axes[0, -1])
+    assert all(narrow(text) >= 7.5 for text in axis.texts)
+
+
+@pytest.mark.parametrize(("panels", "size", "classes"), [(1, (6.4, 4.4), 10), (2, (8, 3.8), 10), (3, (7.6, 3), 6)])
+def test_the_book_s_heat_maps_of_digits_have_numbers(panels: int, size: tuple[float, float], classes: int):
+    _, axes = plt.subplots(1, panels, figsize=size, squeeze=False)
+    assert figures.confusion(np.full((classes, classes), 7).tolist(), axes[0, -1]).texts
+
+
+@pytest.mark.parametrize("count", [3, 8, 10])
+def test_names_beside_images_can_be_read_on_a_narrow_page(count: int):
+    pixels = Pixels(torch.zeros(1, 1, 1), torch.ones(1, 1, 1), 255, 0, False)
+    rows = {"chosen": torch.zeros(count, 1, 2, 2)}
+    figure = figures.image_grid(rows, pixels, columns=["class 0"] * count)
+    texts = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text()]
+    assert {text.get_text() for text in texts} == {"chosen", "class 0"}
+    assert all(narrow(text) >= 7.5 for text in texts)
 
 
 def test_a_class_that_has_not_arrived_has_no_number():

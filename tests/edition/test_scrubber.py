@@ -76,7 +76,7 @@ def test_what_is_embedded_is_what_was_kept_and_recorded(run: tuple[Record, Kept]
         assert np.array_equal(images, snapshots.images.permute(0, 1, 3, 4, 2).numpy())
         assert each["steps"] == snapshots.steps.tolist()
         assert each["meta_loss"] == list(training.steps.meta_loss)
-        assert each["own_loss"] == list(training.steps.base_loss_first)
+        assert each["first_loss"] == list(training.steps.base_loss_first)
         assert each["displacement"] == [0, *training.steps.displacement]
         clipped = record.config["exemplar_level"]["clip"]
         assert each["noise_displacement"] == (None if clipped else training.noise_displacement)

@@ -62,6 +62,40 @@ def test_a_wrong_answer_does_not(stem: str, exercise: Exercise):
         exec(exercise.check, names)
 
 
+SLIPS = [  # what is easily forgotten, as a change of the solution's text
+    ("1.1", "p_hat / tau", "p_hat"),
+    ("1.2", "distance[chosen] = torch.inf", "pass"),  # a vector is picked twice
+    ("1.2", "int(distance.argmin())", "len(distance) - 1 - int(distance.flip(0).argmin())"),  # the last of two
+    ("1.2", "sums / (len(chosen) + 1)", "features"),  # each by itself is near the mean
+    ("1.3", "argmax", "argmin"),
+    ("2.1", "/ tau\n", "\n"),
+    ("2.2", "(K * b + M * n)", "(M * n)"),
+    ("2.3", "total // each", "round(total / each)"),
+    ("3.1", "(d - r * theta_0) / (1 - r)", "d"),  # the mean of the data
+    ("3.2", "v = v - alpha * H @ v", "v = v - alpha * v"),
+    ("3.3", "(f(x + epsilon) - f(x - epsilon)) / (2 * epsilon)", "(f(x + epsilon) - f(x)) / epsilon"),
+    ("3.3", "x + epsilon) - f(x - epsilon)) / (2 *", "x + epsilon / 2) - f(x - epsilon / 2)) / ("),
+    ("3.4", "(1 - alpha) ** k", "(1 - alpha) ** (T - k)"),
+    ("4.1", "ddof=1", "ddof=0"),
+    ("4.2", "(1 - rho)", "(1 - rho**2)"),
+    ("4.3", "1 - (1 - together) / count", "together ** (1 / count)"),
+    ("5.1", "pi.scatter(1, labels[:, None], 0.0)", "pi"),  # the best of all
+    ("5.2", "points.mean(dim=0)", "0 * point"),  # from the origin
+    ("5.2", "dim=1) <", "dim=1) <="),  # the point itself counts as nearer
+    ("5.3", "points - points.mean(dim=0)", "points"),
+    ("21.1", "one.keys() | other.keys()", "one"),  # what the other has alone
+    ("21.1", 'f"{name}.{field}" for field in what_differs(a, b)', 'f"{name}.{k}" for k in a if a[k] != b.get(k)'),
+]
+
+
+@pytest.mark.parametrize(("number", "right", "wrong"), SLIPS, ids=[f"{number}: {slip}" for number, _, slip in SLIPS])
+def test_a_slip_does_not_pass(number: str, right: str, wrong: str):
+    (exercise,) = [each for _, each in ALL if each.title.startswith(f"Exercise {number}:")]
+    assert right in exercise.solution
+    with pytest.raises(AssertionError):
+        run(exercise, exercise.solution.replace(right, wrong))
+
+
 def test_every_part_has_exercises_numbered_by_its_chapter():
     assert len(ALL) >= 15
     parts: Any = read_yaml(ROOT / "book" / "_toc.yml")["parts"]

@@ -18,8 +18,8 @@ from tests.extensions import load
 ROOT = Path(__file__).parents[2]
 BOOK, LIBRARY, NOTEBOOKS = ROOT / "book", ROOT / "mnemonics_lib", ROOT / "notebooks"
 EQUATIONS_PAGE = BOOK / "method" / "equations.md"
+UNNAMED = {"3"}  # its code is that of joint training, which is older than the paper
 HEADLINE = ["1a", "1b", "2", "3", "4a", "4b", "5", "6", "7a", "7b", "8", "9", "10a", "10b"]
-WITHOUT_CODE = {"3"}  # the ideal that needs all data: nothing computes it
 
 DEFINED = re.compile(r"\$\$ \((eq-[\w-]+)\)|:label: (eq-[\w-]+)|\\label\{(eq-[\w-]+)\}|^\((eq-[\w-]+)\)=", re.MULTILINE)
 NAMED = re.compile(r"`+(eq-[\w-]+)`")
@@ -141,7 +141,7 @@ def test_labels_are_defined_on_the_equations_page_only():
     }
 
 
-@pytest.mark.parametrize("number", [n for n in HEADLINE if n not in WITHOUT_CODE])
+@pytest.mark.parametrize("number", HEADLINE)
 def test_every_headline_equation_is_named_by_the_code_that_its_page_names(number):
     names = code_lines()[f"eq-{number}"]
     assert names, f"no code line under Eq. {number}"
@@ -149,7 +149,7 @@ def test_every_headline_equation_is_named_by_the_code_that_its_page_names(number
         assert library_source(name) is not None, f"mnemonics_lib has no {name}"
     first = library_source(names[0])
     assert first
-    assert names_equation(first, number), f"the module of {names[0]} does not name Eq. {number}"
+    assert number in UNNAMED or names_equation(first, number), f"the module of {names[0]} does not name Eq. {number}"
 
 
 @pytest.mark.parametrize(

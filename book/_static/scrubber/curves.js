@@ -81,11 +81,11 @@
       title: "loss",
       words: "Loss over the outer steps; the numbers beside the slider are read off it.",
       total: phase.total,
-      ticks: decades([...phase.meta_loss, ...phase.own_loss, ...panel].filter((value) => value > 0)),
+      ticks: decades([...phase.meta_loss, ...phase.first_loss, ...panel].filter((value) => value > 0)),
       logarithmic: true,
       main: "meta",
       curves: [
-        { kind: "own", curve: numbered(phase.own_loss) },
+        { kind: "first", curve: numbered(phase.first_loss) },
         { kind: "meta", curve: numbered(phase.meta_loss) },
         { kind: "smooth", curve: numbered(phase.smooth) },
       ],
@@ -122,7 +122,7 @@
   const LOSS_KEY = {
     meta: "validation loss, Eq. 7a",
     smooth: "its mean over the last ten steps",
-    own: "the exemplars' own loss, before Eq. 8",
+    first: "the exemplars' loss where its model starts, before Eq. 8",
     panel: "Eq. 7a for a fixed panel of starts and images",
   };
   const DISPLACEMENT_KEY = {

@@ -35,7 +35,7 @@ const Scrubber = { ...Elements }; // All files of the scrubber share it.
         step: k,
         loss: this.meta_loss[k],
         smooth: this.smooth[k],
-        own: this.own_loss[k],
+        first: this.first_loss[k],
         displacement: this.displacement[k],
       };
     }

@@ -10,14 +10,14 @@
 
   /** The numbers of a stop, a line each. */
   function numbers(phase, stop) {
-    const { loss, smooth, own, displacement } = phase.at(stop);
+    const { loss, smooth, first, displacement } = phase.at(stop);
     const losses =
       loss === undefined
         ? ["Validation loss: none is computed after the last step."]
         : [
             `Validation loss of a model trained on these exemplars: ${number(loss)}; mean of the last ten, ` +
               `${number(smooth)}.`,
-            `Their own loss where that model starts, before Eq. 8: ${number(own)}.`,
+            `Their loss where that model starts, before the first step of Eq. 8: ${number(first)}.`,
           ];
     return [`Displacement: ${number(displacement)} std, over all exemplars of the phase.`, ...losses];
   }
