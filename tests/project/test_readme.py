@@ -48,4 +48,4 @@ def test_there_are_commands_of_every_kind():
 def test_an_interpreter_without_a_path_is_named_only_where_the_library_is_installed():
     for line in README.splitlines():
         if re.search(r"(?<!/)python -m mnemonics_lib", line):
-            assert "pip install" in line or "mine.yaml` makes a file of your own" in line, line
+            assert "pip install" in line or "my-run.yaml` makes a file of your own" in line, line
