@@ -96,7 +96,7 @@ def against(by_seed: Mapping[int, Kept], phase: int) -> list[str]:
     Where they were trained from herding's at this very network, those are what they were: one part for both.
     """
     found, parts = levels(by_seed, phase), []
-    same = found.loc["start"].equals(found.loc["herding"])
+    same = list(found.loc["start"]) == list(found.loc["herding"])
     for minus, name in COMPARED.items():
         if not (same and minus == "start"):
             size = difference(by_seed, phase, minus, "size")
