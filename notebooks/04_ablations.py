@@ -174,6 +174,8 @@ MADE = {
     "herding": "real images, chosen one after the other",
     "mnemonics": f"trained from those of *{start}*, by these parameters",
     "mnemonics-from-herding": "trained from those of *herding*",
+    "mnemonics-adjust": "trained, and the old ones adjusted (Eq. 10)",
+    "herding-adjust": "herding, and the old ones adjusted (Eq. 10)",
     "mnemonics-eq4b": "trained by the objective of Eq. 4b",
     "mnemonics-paper": "trained by Eq. 7 to 9 with the paper's numbers",
     "herding-bfloat16": "herding, with networks trained in half precision",

@@ -239,7 +239,7 @@ def test_what_the_page_says_of_two_classes_is_what_the_widget_comes_to(page: Pag
     assert outcome(page)["own"] == pytest.approx(said(page, r"where the run ends it is ([\d.]+),")[0], abs=5e-5)
     page.get_by_label("Data").select_option("classes apart")
     lengths = np.linalg.norm(outcome(page)["gradient"], axis=1)
-    assert lengths.max() == pytest.approx(said(page, r"longest gradient is ([\d.]+),")[0], abs=5e-6)
+    assert lengths.max() == pytest.approx(said(page, r"the longest ([\d.]+), ")[0], abs=5e-6)
     page.get_by_role("button", name="Reset").click()
     page.get_by_label("Start θ₀").select_option("another direction")
     expected = said(page, r"turn it round, to ([\d.]+); on trained ones they reach ([\d.]+),")
