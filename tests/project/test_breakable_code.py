@@ -14,7 +14,7 @@ breakable_code = extension("breakable_code")
     [
         ("book/records/quick", ["book/", "records/", "quick"]),
         ("exemplar_level.alpha=0.01", ["exemplar_level.", "alpha=", "0.01"]),
-        ("lucir-with-mnemonics", ["lucir-", "with-", "ours"]),
+        ("lucir-with-mnemonics", ["lucir-", "with-", "mnemonics"]),
         ("-1e-4", ["-1e-4"]),
         ("--set", ["--set"]),
         ("adjust", ["adjust"]),
