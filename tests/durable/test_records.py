@@ -468,7 +468,7 @@ def test_a_committed_record_reads_is_small_and_short(path):
     # The counts of fifty classes and more, and the logs of two trainings a phase, are what takes the most.
     many, long, twice = len(record.class_order) >= 50, phases > 6, record.exemplars == "mnemonics" and record.adjust > 0
     assert len(text) <= max(42_000 if twice else 40_000 if many else 35_000, 6_500 * phases if long else 0)
-    assert text.count("\n") <= 200 + (60 if long else 50) * phases
+    assert text.count("\n") <= 200 + (60 if long or twice else 50) * phases
     lines = text.splitlines()
     assert max(len(line) for line in lines if "zlib85" not in line) < 1500
     # What the file holds is what the model says, with every number packed or not as it would be today.
