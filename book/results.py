@@ -242,7 +242,7 @@ say(
 
 # %% [markdown]
 # How far such intervals go: these runs were made twice, with the same settings and seeds, by two versions of the library. The
-# method is the same; its arithmetic is in another order, which moves a run like another seed from the second phase on. Here are the differences that
+# method is the same; its arithmetic is in another order, which training magnifies. Here are the differences that
 # both times have; the table above is the second.
 
 # %% tags=["remove-input"] sources=["book/records/first_time.json", "quick/digits-n5", "quick/digits-n1"]

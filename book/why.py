@@ -577,9 +577,9 @@ for low, high in itertools.pairwise(BOUNDS):
 show(rows)
 
 # %% [markdown]
-# Short inner loops, without digits, whose losses are too small to rise by 0.01. In phase 0 the step from few to many harder exemplars goes with what
-# the network knows, as the terms say of its data. In later phases the methods differ more than that. There $\Theta_i$ was trained on new data, old
-# exemplars and, with most methods, a teacher together, which the terms do not describe; what makes the methods differ is not known.
+# Short inner loops, without digits, whose losses are too small to rise by 0.01. The terms speak of phase 0, where
+# $\Theta_0$ was trained on $D_0$ alone. In later phases $\Theta_i$ was trained on new data, old
+# exemplars and, with most methods, a teacher together, which the terms do not describe; where methods differ there, the reason is not known.
 
 # %% tags=["remove-input"]
 decided = [
