@@ -242,8 +242,7 @@ say(
 
 def fallen(records, running=False):
     """In how many trainings the meta loss fell on its panel, and of how many."""
-    counts = [paired_runs.panels_fallen(r, running) for r in records]
-    fell, of = map(sum, zip(*counts, strict=True))
+    fell, of = paired_runs.all_panels_fallen(records, running)
     return f"{fell} of {of}"
 
 

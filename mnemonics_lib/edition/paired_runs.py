@@ -6,7 +6,7 @@ same runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -136,6 +136,12 @@ def panels_fallen(record: Record, running: bool = False) -> tuple[int, int]:
     """In how many of a run's trainings that loss fell, and how many there are."""
     pairs = list(_panels(record, running))
     return sum(after < before for before, after in pairs), len(pairs)
+
+
+def all_panels_fallen(records: Iterable[Record], running: bool = False) -> tuple[int, int]:
+    """The same, of the trainings of several runs together."""
+    counts = [panels_fallen(record, running) for record in records]
+    return sum(fell for fell, _ in counts), sum(of for _, of in counts)
 
 
 def _panels(record: Record, running: bool) -> Iterator[tuple[float, float]]:
