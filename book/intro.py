@@ -71,7 +71,7 @@ say(
     + ", the paper's number."
 )
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each data set, method and number of exemplars."}} sources=["all"]
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each data set, method and number of exemplars."}} sources=["all", "book/records/first_time.json"]
 gain_figure([gain for gain in found if gain.setting.asks_of_training])
 plt.show()
 
@@ -80,7 +80,7 @@ plt.show()
 # settings that were asked about in advance, 20 classes of CIFAR-100 with four methods and two numbers of exemplars, 95 % together. LwF and iCaRL are two readings of the same
 # training. Digits' runs were made twice, and count with the mean of both. Full marks are those that the words count. Hollow ones make no claim: their study is not finished, or there are fewer than three seeds.
 
-# %% tags=["remove-input"] sources=["all"]
+# %% tags=["remove-input"] sources=["all", "book/records/first_time.json"]
 adjusted = [gain for gain in found if gain.setting.adjusted]
 judged = [gain for gain in adjusted if gain.interval.n >= 3]
 losses = sum(gain.interval.verdict == "lower" for gain in judged)
@@ -103,11 +103,11 @@ say(
 # The same, against how much of its own training data the first network of a run knows. Settings differ in more than that; LwF with 5 exemplars a
 # class and 2 to 60 epochs varies the epochs of all phases, and nothing else.
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "The same gains against the share of its training images that the network of phase 0 classifies correctly."}} sources=["all"]
+# %% tags=["remove-input"] mystnb={"image": {"alt": "The same gains against the share of its training images that the network of phase 0 classifies correctly."}} sources=["all", "book/records/first_time.json"]
 known_figure([gain for gain in found if gain.setting.asks_of_training])
 plt.show()
 
-# %% tags=["remove-input"] sources=["all"]
+# %% tags=["remove-input"] sources=["all", "book/records/first_time.json"]
 full = report.evidence("paper", "cifar100-n5")["lucir"]
 known = fmean(run.results[0].train_accuracy for run in full.values())
 as_much = dict.fromkeys(

@@ -117,11 +117,8 @@ def some_of(found, stops):
 
 shown = kept[faster].phases[0].snapshots
 figure = kept_figures.snapshots(some_of(shown, [0, 10, 20, 40]))
-small = figures.smallest(figure)  # as columns are narrow
 for axis, name in zip(figure.axes, fast_early["names"], strict=False):
-    axis.set_title(f"class {name}", fontsize=small)
-for axis in figure.axes:
-    axis.yaxis.label.set_fontsize(small)
+    axis.title.set_text(f"class {name}")
 figure.suptitle("larger steps, phase 0")
 plt.show()
 

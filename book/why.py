@@ -471,7 +471,7 @@ say(
 # three terms speak of its gradient and its curvature, and the toy shows that a gradient can be trained away while the loss rises. So this is a hint
 # at the terms and no test of them.
 
-# %% tags=["hide-input"] sources=["all"]
+# %% tags=["hide-input"] sources=["all", "book/records/first_time.json"]
 found = sorted(gains(), key=lambda gain: gain.knows)
 show(
     {
@@ -491,7 +491,7 @@ show(
 # Then every phase of the same runs: the change of that loss against what the network of the phase knows. A dot is one training; above zero the
 # exemplars became harder. LwF and iCaRL share their trainings, which are drawn and counted once; those of one run are up to six, and not independent.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Change of the exemplars' own loss by training against how many training images the network of the phase knows, a dot per training; on the left short inner loops, on the right the far one, phase 0 filled and later phases hollow."}} sources=["all"]
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Change of the exemplars' own loss by training against how many training images the network of the phase knows, a dot per training; on the left short inner loops, on the right the far one, phase 0 filled and later phases hollow."}} sources=["all", "book/records/first_time.json"]
 loops = {
     words: list(
         dict.fromkeys(

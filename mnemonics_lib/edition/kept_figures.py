@@ -8,9 +8,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mnemonics_lib.edition.figures import embedding
+from mnemonics_lib.edition.figures import embedding, smallest
 from mnemonics_lib.kept import Snapshots
-
 
 def largest_change(found: Snapshots) -> float:
     """The largest change of a pixel from the first to the last snapshot, as a share of black to white."""
@@ -32,13 +31,14 @@ def snapshots(found: Snapshots) -> Figure:
     rows["change"] = 0.5 + 0.5 * change / max(largest_change(found), 1 / 255)  # where nothing moved, all is grey
     size = (1.1 * len(found.labels) + 1, 1.1 * len(rows))
     figure, axes = plt.subplots(len(rows), len(found.labels), figsize=size, layout="constrained", squeeze=False)
+    letters = max(9.0, smallest(figure))
     for line, (name, of_row) in zip(axes, rows.items(), strict=True):
         for axis, image in zip(line, of_row, strict=True):
             axis.imshow(image.permute(1, 2, 0), vmin=0, vmax=1, cmap="gray")  # the map is for one channel alone
             axis.set(xticks=[], yticks=[])
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=letters)
     for axis, label in zip(axes[0], found.labels.tolist(), strict=True):
-        axis.set_title(f"class {label}", fontsize=9)
+        axis.set_title(f"class {label}", fontsize=letters)
     return figure
 
 

@@ -9,6 +9,7 @@ import torch
 from matplotlib.axes import Axes
 
 from mnemonics_lib.edition import kept_figures
+from mnemonics_lib.edition.figures import smallest
 from mnemonics_lib.kept import Snapshots
 
 
@@ -39,6 +40,15 @@ def test_snapshots_have_a_row_a_step_and_their_change_magnified(channels: int) -
     assert change[0][1, 2, 0] == pytest.approx(0)  # the largest change, downwards
     assert change[0][0, 0, 0] == pytest.approx(0.5)
     assert change[1] == pytest.approx(np.full((4, 4, channels), 0.5))
+
+
+@pytest.mark.parametrize("count", [1, 2, 11])
+def test_the_words_of_snapshots_can_be_read_on_a_narrow_page(count: int) -> None:
+    images = torch.zeros(2, count, 3, 4, 4, dtype=torch.uint8)
+    figure = kept_figures.snapshots(Snapshots(images, torch.tensor([0, 40]), torch.arange(count)))
+    words = [text for axis in figure.axes for text in (axis.title, axis.yaxis.label) if text.get_text()]
+    assert len(words) == count + 3
+    assert min(text.get_fontsize() for text in words) >= max(9, smallest(figure))
 
 
 def test_where_nothing_moved_the_change_is_grey() -> None:

@@ -33,10 +33,9 @@ def to_section(chapter: str, section: str) -> str:
         chapter: the last part of its page's name, such as ``03_local_bop``.
         section: its heading; the page itself where it is empty.
     """
-    file = chapters()[chapter].file.removeprefix("executed/")
-    return (
-        f"[{section}]({file}.ipynb#{make_id(section)})" if section else f"[{chapters()[chapter].title}]({file}.ipynb)"
-    )
+    found = chapters()[chapter]
+    file = found.file.removeprefix("executed/")
+    return f"[{section}]({file}.ipynb#{make_id(section)})" if section else f"[{found.title}]({file}.ipynb)"
 
 
 def lecture_rows(
@@ -78,13 +77,13 @@ def _seconds(seconds: float | None) -> str:
 
 def exercise_rows() -> list[dict[str, str]]:
     """The exercises of notebooks and pages as rows of a table, each with a link to its box in the book."""
-    rows = []
+    rows, numbered = [], chapters()
     for path in students.sources():
         stem = path.stem
         for exercise in students.exercises(read_notebook(path)):
             heading = re.fullmatch(r"Exercise ((\d+)\.(\d+)): (.+)", exercise.title)
             if heading:
-                label = make_id(f"exercise-{chapters()[stem].file}-{heading[2]}-{heading[3]}")
+                label = make_id(f"exercise-{numbered[stem].file}-{heading[2]}-{heading[3]}")
                 rows.append(
                     {
                         "exercise": f"{{ref}}`{heading[1]} <{label}>`",

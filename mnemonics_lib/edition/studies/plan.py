@@ -132,7 +132,7 @@ def _run(plan: Plan, bases: _Bases, name: str, cell: Mapping[str, Any], arm: str
     layers = (study.set, axes, own.set, {} if part is None else {"classes": part}, {"seed": seed})
     settings = {field: value for layer in layers for field, value in flat(layer).items()}  # the last word counts
     params, values = bases.of(given)
-    config = configuration(values, str(params), words(settings), preset)
+    config = configuration(values, str(params), settings, preset)
     keep = study.keep if own.keep is None else own.keep
     if keep is not None:
         keep.phases_of(config)  # refuses what such a run cannot keep
