@@ -32,6 +32,7 @@ from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.difference_figures import draw_differences
 from mnemonics_lib.edition.gains import HARDER
+from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.shown import show
 from mnemonics_lib.paths import PARAMS
@@ -152,7 +153,7 @@ def of_lucir(field, paper_field):
                 if there
                 else "not run"
             )
-        levels = report.table_1(found, field).loc[report.NAMES["lucir"]]
+        levels = report.table_1(found, field).loc[NAMES["lucir"]]
         yield row | levels.to_dict()
     yield {
         "parameters": "the paper's own, N = 5",
@@ -258,7 +259,7 @@ display(Markdown("\n".join(lines)))
 def beside(field, paper_field):
     """Methods without mnemonics: the paper's numbers and ours."""
     ours = report.table_1(small, field)["without mnemonics"]
-    for method, name in report.NAMES.items():
+    for method, name in NAMES.items():
         yield {
             "method": name,
             "paper (100 classes)": f"{claimed(method)[paper_field]:.1f}",

@@ -64,6 +64,7 @@ from mnemonics_lib.edition.first_time import first_time
 from mnemonics_lib.edition.gains import trainings
 from mnemonics_lib.edition.intervals import interval, paired, unpaired
 from mnemonics_lib.edition.measures import measure
+from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.shown import displacement, say, show
 from mnemonics_lib.edition.studies import outcome
@@ -300,7 +301,7 @@ lines = [
     "with herding's 5 a class and fine-tuning on them, weight transfer "
     "changes "
     + " and ".join(
-        f"{report.NAMES[method]} by {by_transfer(method, average)}"
+        f"{NAMES[method]} by {by_transfer(method, average)}"
         for method in ("lwf", "lucir")
     )
     + " points, which is not transfer by itself (below);",
@@ -498,7 +499,7 @@ for method in ("lwf", "icarl", "lucir"):
         )
         rows.append(
             {
-                "method": report.NAMES[method],
+                "method": NAMES[method],
                 "herding's 20 − trained 5 (points)": str(
                     paired(of_20, of_5)
                 ),
@@ -646,7 +647,7 @@ if any(drawn.values()):
             },
         )
         axis.set(
-            title=report.NAMES[method],
+            title=NAMES[method],
             xlabel="exemplars a class",
             ylabel="average accuracy (points)",
         )
@@ -668,7 +669,7 @@ of_near = {
 }
 rows = [
     {
-        "method": report.NAMES[method],
+        "method": NAMES[method],
         "near: gain at 5 − gain at 20 (points)": str(
             paired(
                 *(
@@ -834,11 +835,11 @@ show_comparisons(STUDIES["transfer"], FOUND["transfer"])
 with_transfer = {pair.name: pair.asked.differences for pair in PRIMARY}
 rows = [
     {
-        "method": report.NAMES[method],
+        "method": NAMES[method],
         "gain without − gain with (points)": str(
             paired(
                 found.differences,
-                with_transfer[f"{report.NAMES[method]}, 5 a class"],
+                with_transfer[f"{NAMES[method]}, 5 a class"],
             )
         ),
     }
@@ -863,7 +864,7 @@ def before_in_phase_1(record):
 
 show(
     {
-        "method": report.NAMES[method],
+        "method": NAMES[method],
         "average accuracy": str(by_transfer(method, average)),
         "before fine-tuning": str(
             by_transfer(method, paired_runs.before_fine_tuning)
@@ -891,9 +892,7 @@ for arm, _, found in FOUND["first_classes"]:
         of_search.differences(FOLDER, of_search.NEAR, method, 5).values()
     )
     again = list(found.differences.values())
-    others = list(
-        with_transfer[f"{report.NAMES[method]}, 5 a class"].values()
-    )
+    others = list(with_transfer[f"{NAMES[method]}, 5 a class"].values())
     apart = {
         "search − classes 20–99": unpaired(searched, others),
         "new seeds − other classes": unpaired(again, others),
@@ -901,7 +900,7 @@ for arm, _, found in FOUND["first_classes"]:
     }
     rows.append(
         {
-            "method": report.NAMES[method],
+            "method": NAMES[method],
             "classes 0–19, the search": str(interval(searched)),
             "classes 0–19, new seeds": str(interval(again)),
             "classes 20–99": str(interval(others)),
@@ -909,12 +908,12 @@ for arm, _, found in FOUND["first_classes"]:
         | {column: str(difference) for column, difference in apart.items()}
     )
     shown_apart += [
-        f"{column}, {report.NAMES[method]}"
+        f"{column}, {NAMES[method]}"
         for column, difference in apart.items()
         if difference.verdict in ("higher", "lower")
     ]
     on_its_classes.append(
-        f"for {report.NAMES[method]} the accuracy with trained exemplars "
+        f"for {NAMES[method]} the accuracy with trained exemplars "
         f"{interval(again).in_words} that with herding's"
     )
 if rows:
@@ -1074,7 +1073,7 @@ show(
             ("forgetting", "forgetting (points)"),
         )
     }
-    for method, name in report.NAMES.items()
+    for method, name in NAMES.items()
 )
 
 # %% [markdown]

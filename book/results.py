@@ -31,6 +31,7 @@ from mnemonics_lib.edition.first_time import (
     of_both,
 )
 from mnemonics_lib.edition.intervals import paired
+from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paper_numbers import TABLE_1, claimed
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.studies import outcome
@@ -490,7 +491,7 @@ DATA = {
 def beside(table, names, ours):
     """The paper's table with one column per N, ours beside the paper's."""
     found = [(row.avg_acc, ours(row)) for row in table.itertuples()]
-    table = table.replace({"dataset": DATA, "method": report.NAMES})
+    table = table.replace({"dataset": DATA, "method": NAMES})
     cells = [
         f"{paper:.2f}" + (f" \\| {here}" if here else "")
         for paper, here in found

@@ -35,7 +35,7 @@ from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures, kept_figures
 from mnemonics_lib.edition.costs import page_cost
-from mnemonics_lib.edition.report import NAMES
+from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.scrubber import scrubbed
 from mnemonics_lib.edition.shown import change, say
 from mnemonics_lib.edition.studies.plan import plan

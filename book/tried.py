@@ -24,7 +24,7 @@ import json
 from statistics import fmean
 
 from mnemonics_lib.edition.claims import said
-from mnemonics_lib.edition.report import NAMES
+from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.paths import RECORDS
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import torch
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from mnemonics_lib.data.split import Split
 
@@ -15,6 +13,10 @@ def load() -> tuple[Split, Split]:
     The set has no split of its own: a third is held out with a fixed seed that no run can change, so that every run is
     tested on the same images.
     """
+    # Imported here, because it takes a second, and no other data set needs it.
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
     digits = load_digits()
     images = torch.from_numpy(digits.images).to(torch.uint8)[:, None]  # [1797, 1, 8, 8], values 0..16
     labels = torch.from_numpy(digits.target).to(torch.int64)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from mnemonics_lib.edition.figures import METHOD_COLOURS, METHOD_MARKERS
 from mnemonics_lib.edition.gains import Gain
-from mnemonics_lib.edition.report import NAMES
+from mnemonics_lib.edition.names import NAMES
 
 MARKERS = {name: METHOD_MARKERS[method] for method, name in NAMES.items()}
 """A method, by its name for a reader, by its shape."""

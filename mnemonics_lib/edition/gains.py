@@ -11,7 +11,8 @@ from statistics import fmean
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.first_time import MADE_TWICE, first_time, of_both
 from mnemonics_lib.edition.intervals import Interval, interval
-from mnemonics_lib.edition.report import NAMES, comparable, evidence, values
+from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.report import comparable, evidence, values
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_file
 from mnemonics_lib.paths import RECORDS

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from mnemonics_lib.edition.figures import embedding, smallest
 from mnemonics_lib.kept import Snapshots
 
+
 def largest_change(found: Snapshots) -> float:
     """The largest change of a pixel from the first to the last snapshot, as a share of black to white."""
     shown = found.images.float() / 255

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from mnemonics_lib.durable.phase_rows import Row, phase_rows
-from mnemonics_lib.durable.records import Record
 from mnemonics_lib.errors import ReportedError
+
+if TYPE_CHECKING:
+    from mnemonics_lib.durable.records import Record  # which needs PyTorch
 
 OF_RUN = {
     "average_accuracy": "%",

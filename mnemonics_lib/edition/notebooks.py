@@ -252,17 +252,15 @@ def execute_again(source: Path, study: str, output: Path) -> Path | None:
         As :func:`execute`.
 
     Raises:
-        ParameterError: before anything runs.
-        FinishedError: for a study that keeps nothing for figures.
+        ParameterError: before anything runs, also for a study that keeps nothing for figures.
     """
+    from mnemonics_lib.edition.again import again
     from mnemonics_lib.edition.deck.book import chapters
-    from mnemonics_lib.edition.finished.again import again
-    from mnemonics_lib.edition.finished.take import lead
     from mnemonics_lib.edition.studies.plan import plan, words
     from mnemonics_lib.edition.studies.study import study_file
 
     try:
-        leading = lead(plan(study_file(study)))
+        leading = plan(study_file(study)).leading
     except ConfigError as error:
         raise ParameterError(str(error)) from None
     overrides, chapter = words(leading.settings), chapters()[source.stem]

@@ -16,7 +16,8 @@ from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.by_class import arrivals, class_accuracies
 from mnemonics_lib.edition.compare import Comparison
 from mnemonics_lib.edition.intervals import Interval, interval
-from mnemonics_lib.edition.report import NAMES, Evidence
+from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.report import Evidence
 from mnemonics_lib.edition.studies.outcome import Compared
 from mnemonics_lib.edition.studies.plan import Plan
 

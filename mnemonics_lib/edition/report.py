@@ -12,11 +12,9 @@ import pandas as pd
 from mnemonics_lib.durable.records import Record, RecordError
 from mnemonics_lib.edition.arms import arm_of, read_files
 from mnemonics_lib.edition.intervals import Interval, interval, paired
+from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.shown import displacement
 from mnemonics_lib.paths import RECORDS
-
-NAMES = {"lwf": "LwF", "icarl": "iCaRL", "bic": "BiC", "lucir": "LUCIR"}
-"""The methods of the paper's Table 1, in its order."""
 
 JOINT = "joint"
 """The arm of the upper bound: trained on all data seen so far."""

@@ -48,7 +48,7 @@ def test_the_words_of_snapshots_can_be_read_on_a_narrow_page(count: int) -> None
     figure = kept_figures.snapshots(Snapshots(images, torch.tensor([0, 40]), torch.arange(count)))
     words = [text for axis in figure.axes for text in (axis.title, axis.yaxis.label) if text.get_text()]
     assert len(words) == count + 3
-    assert min(text.get_fontsize() for text in words) >= max(9, smallest(figure))
+    assert min(float(text.get_fontsize()) for text in words) >= max(9, smallest(figure))
 
 
 def test_where_nothing_moved_the_change_is_grey() -> None:

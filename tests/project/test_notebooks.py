@@ -10,8 +10,8 @@ import nbformat
 import pytest
 
 from mnemonics_lib.config import load_config
+from mnemonics_lib.edition.again import again
 from mnemonics_lib.edition.deck.book import chapters
-from mnemonics_lib.edition.finished.again import again
 from mnemonics_lib.edition.notebooks import WIDTH, check_all, check_parameters, execute
 from mnemonics_lib.edition.pairs import read_notebook
 from mnemonics_lib.edition.parameters import ParameterError

@@ -1,8 +1,7 @@
 """Finished work of a study, which a notebook takes where it would train for minutes.
 
-``loops`` says which loop is which, ``store`` is the file of finished ones, ``take`` what a notebook uses, ``again`` the
-notebook run once more on other parameters, ``make`` the command that makes all of it. :func:`runs_of` is all that a
-notebook calls::
+``loops`` says which loop is which, ``store`` is the file of finished ones, ``take`` what a notebook uses, ``make`` the
+command that makes all of it. :func:`runs_of` is all that a notebook calls::
 
     runs = runs_of(study, config)  # mnemonics_lib.runs, where no study is named
     walk = runs.driver_for(experiment)

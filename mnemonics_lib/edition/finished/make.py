@@ -23,7 +23,7 @@ from mnemonics_lib.durable.provenance import environment
 from mnemonics_lib.durable.records import RecordError, read_record, same_outcome
 from mnemonics_lib.edition.finished.loops import alike
 from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, read_loop, write_store
-from mnemonics_lib.edition.finished.take import MAKING, lead
+from mnemonics_lib.edition.finished.take import MAKING
 from mnemonics_lib.edition.notebooks import execute_again
 from mnemonics_lib.edition.studies.copy_record import copy
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, plan
@@ -74,7 +74,7 @@ def make(study: str, notebooks: Sequence[Path]) -> Path:
         raise FinishedError(f"{of.missing[0].record}: not there; `make study STUDY={study}` makes it")
     for run in of.runs:
         as_made_here(run)
-    leading = lead(of)
+    leading = of.leading
     record, path = runs.run(leading.config, RUNS, keep=leading.keep)
     _, checkpoint = read_checkpoint(path.with_name(runs.CHECKPOINT))
     assert record.identity is not None

@@ -19,7 +19,7 @@ from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition.finished.loops import alike, describe
 from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, Store, read_store, write_loop
 from mnemonics_lib.edition.shown import say
-from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, plan
+from mnemonics_lib.edition.studies.plan import PlannedRun, plan
 from mnemonics_lib.edition.studies.study import records_of, study_file
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import Loop, Walker
@@ -50,18 +50,6 @@ def runs_of(study: str, config: RunConfig) -> ModuleType | TakenRuns:
     return taken
 
 
-def lead(of: Plan) -> PlannedRun:
-    """The run whose parameters a study's notebooks have: the first that keeps something for figures.
-
-    Raises:
-        FinishedError: where none does.
-    """
-    found = next((run for run in of.runs if run.keep is not None), None)
-    if found is None:
-        raise FinishedError(f"{of.path}: no arm keeps anything, so that chapter 5 has nothing to show of it")
-    return found
-
-
 class TakenRuns:
     """The finished runs and loops of a study; nothing is trained, and each call says what it takes.
 
@@ -74,7 +62,7 @@ class TakenRuns:
         file = study_file(study)
         self.study, self.plan, self.folder = study, plan(file), records_of(file).absolute()
         self.remedy = f"`make finished STUDY={study}` makes it again, in some minutes"
-        self.leading = lead(self.plan)
+        self.leading = self.plan.leading
         mine = config.replace(exemplars=self.leading.config.exemplars).in_effect()
         if mine != (its := self.leading.config.in_effect()):
             differing = sorted(name for name in mine.keys() | its.keys() if mine.get(name) != its.get(name))

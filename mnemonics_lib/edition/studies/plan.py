@@ -12,11 +12,9 @@ from typing import Any
 from mnemonics_lib.config import ConfigError, RunConfig, configuration, parse_yaml, read_yaml
 from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.config.shipped import parameter_file
-from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition.measures import MeasureError, unit
 from mnemonics_lib.edition.settings import differing, flat, settings, told
 from mnemonics_lib.edition.studies.study import Study, read_study, records_of
-from mnemonics_lib.kept import read_kept
 
 
 @dataclass(frozen=True)
@@ -87,6 +85,18 @@ class Plan:
         """The folder of its records: one for each arm, and in it a file of each seed; seen from here."""
         folder = records_of(self.path).absolute()
         return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+    @property
+    def leading(self) -> PlannedRun:
+        """The run whose parameters a study's notebooks have: the first that keeps something for figures.
+
+        Raises:
+            ConfigError: where none does.
+        """
+        found = next((run for run in self.runs if run.keep is not None), None)
+        if found is None:
+            raise ConfigError(f"{self.path}: no arm keeps anything, so that chapter 5 has nothing to show of it")
+        return found
 
     @property
     def missing(self) -> list[PlannedRun]:
@@ -175,6 +185,10 @@ def check_present(plans: Iterable[Plan]) -> None:
         ConfigError: with a line for each that was made with other settings or another seed, naming what differs.
         RecordError, KeptError: for a damaged file.
     """
+    # Imported here, because they need PyTorch, which takes seconds, and a plan does not.
+    from mnemonics_lib.durable.records import read_record
+    from mnemonics_lib.kept import read_kept
+
     problems = []
     for run in (run for plan in plans for run in plan.runs if run.record.exists()):
         record = read_record(run.record)

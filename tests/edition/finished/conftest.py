@@ -34,7 +34,7 @@ class Study:
 
     @property
     def config(self) -> RunConfig:
-        return take.lead(self.plan).config
+        return self.plan.leading.config
 
     @property
     def store(self) -> Path:

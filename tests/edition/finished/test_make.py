@@ -13,7 +13,7 @@ from mnemonics_lib.edition.contents import again, study_of
 from mnemonics_lib.edition.finished import make
 from mnemonics_lib.edition.finished.make import as_made_here, forget, main
 from mnemonics_lib.edition.finished.store import NAME, read_store
-from mnemonics_lib.edition.finished.take import TakenRuns, lead
+from mnemonics_lib.edition.finished.take import TakenRuns
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import records_of, study_file
 from tests.edition.finished.conftest import Study
@@ -26,13 +26,13 @@ def test_what_is_committed_was_made_by_committed_code_of_the_source_that_is_here
     """Where this fails, ``make finished STUDY=...`` makes it again; it takes some minutes, and CIFAR-100."""
     file = study_file(name)
     found = plan(file)
-    taken = TakenRuns(name, lead(found).config)
-    store, record = taken.store, read_record(lead(found).record)
+    taken = TakenRuns(name, found.leading.config)
+    store, record = taken.store, read_record(found.leading.record)
     assert record.identity == store.header.identity
     assert store.header.study == name
     assert store.header.code["commit"]
     assert store.header.code["dirty"] is False
-    assert taken.load_run(lead(found).record.absolute()).results["accuracy"].tolist() == record.accuracy
+    assert taken.load_run(found.leading.record.absolute()).results["accuracy"].tolist() == record.accuracy
     assert (records_of(file) / NAME).stat().st_size < 8e6
 
 

@@ -16,8 +16,7 @@ from mnemonics_lib.durable.commit import short_commit
 from mnemonics_lib.durable.records import canonical, read_record
 from mnemonics_lib.edition.finished import runs_of, take
 from mnemonics_lib.edition.finished.store import NAME, FinishedError
-from mnemonics_lib.edition.finished.take import TakenRuns, lead
-from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.finished.take import TakenRuns
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import initial_state, model_level, select_exemplars
@@ -91,7 +90,7 @@ def test_a_run_is_its_record(study: Study, capsys):
 
 
 def test_what_is_kept_comes_with_it_if_it_is_what_is_asked_for(study: Study):
-    taken, leading = TakenRuns(study.path, study.config), lead(study.plan)
+    taken, leading = TakenRuns(study.path, study.config), study.plan.leading
     record, path = taken.run(study.config, keep=leading.keep)
     assert read_kept(taken.kept_beside(path)).identity == record.identity
     with pytest.raises(FinishedError, match="keeps something else of mnemonics"):
@@ -125,10 +124,3 @@ def test_a_file_that_is_not_there_is_named(study: Study, tmp_path: Path, file: s
     (tmp_path / "study" / file).unlink()
     with pytest.raises(FinishedError, match=re.escape(f"{tmp_path / 'study' / file}: not there; `make finished")):
         runs_of(str(tmp_path / "study.yaml"), study.config)
-
-
-def test_a_study_that_keeps_nothing_has_no_leading_run(study: Study, tmp_path: Path):
-    text = study.plan.path.read_text()
-    (tmp_path / "bare.yaml").write_text(text[: text.index("  mnemonics:")])
-    with pytest.raises(FinishedError, match="no arm keeps anything"):
-        lead(plan(tmp_path / "bare.yaml"))

@@ -93,6 +93,14 @@ def test_a_run_is_missing_until_all_that_it_leaves_is_there(planned):
     assert found.missing == []
 
 
+def test_the_first_run_that_keeps_something_leads_and_without_one_none_does(planned):
+    found = planned(arms={"a": {}, "b": {"keep": {"classes": 1}, "seeds": [4, 5]}, "c": {"keep": {"classes": 2}}})
+    assert (found.leading.arm, found.leading.seed) == ("b", 4)
+    bare = planned()
+    with pytest.raises(ConfigError, match=f"^{bare.path}: no arm keeps anything"):
+        bare.leading  # noqa: B018  # asking is what is tested
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -9,21 +9,11 @@ from nbformat import NotebookNode
 
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.edition.deck.book import Chapter
-from mnemonics_lib.edition.report import NAMES
+from mnemonics_lib.edition.names import DATA, NAMES
 from mnemonics_lib.edition.students import kind
 
 ONCE = "once"
 """The tag of a cell that is the same whatever the parameters are: the book has it in its chapter, and not again."""
-
-DATA = {
-    "digits": "scikit-learn's digits",
-    "cifar100": "CIFAR-100",
-    "tiny_imagenet": "Tiny-ImageNet",
-    "tiny_imagenet_100": "100 classes of Tiny-ImageNet",
-    "imagenet": "ImageNet",
-    "imagenet_subset": "100 classes of ImageNet",
-}
-"""What people call the data sets."""
 
 LOSSES = {
     "bic": "BiC weighs the loss of Eq. 1 by the share of old classes, and not by $\\lambda$.",

@@ -6,10 +6,10 @@ import pytest
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.edition.again import LOSSES, ONCE, again, departures
 from mnemonics_lib.edition.deck.book import chapters
-from mnemonics_lib.edition.finished.again import DATA, LOSSES, ONCE, again, departures
+from mnemonics_lib.edition.names import DATA, NAMES
 from mnemonics_lib.edition.pairs import read_notebook
-from mnemonics_lib.edition.report import NAMES
 from mnemonics_lib.edition.students import kind
 from mnemonics_lib.paths import PARAMS, ROOT
 
