@@ -100,7 +100,7 @@ def against(by_seed: Mapping[int, Kept], phase: int) -> list[str]:
     for minus, name in COMPARED.items():
         if not (same and minus == "start"):
             size = difference(by_seed, phase, minus, "size")
-            were = ", which they were," if same and minus == "herding" else ""
+            were = ", which they were" if same and minus == "herding" else ""
             parts.append(f"{SAID[size.verdict]} {name}{were} ({size:.3f})")
     return parts
 
