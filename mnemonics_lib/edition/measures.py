@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mnemonics_lib.durable.phase_rows import Row, phase_rows
+from mnemonics_lib.durable.phase_rows import phase_rows
 from mnemonics_lib.errors import ReportedError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class MeasureError(ReportedError, ValueError):
     """A number that a record does not have. The message names it and what there is."""
 
 
-def rows_of(record: Record) -> list[Row]:
+def rows_of(record: Record) -> list[dict[str, Any]]:
     """The rows of a record's phases, phase 0 first; what was not measured is None."""
     return phase_rows([result.fields() for result in record.results], record.phase_seconds)
 
