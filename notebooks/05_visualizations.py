@@ -118,12 +118,12 @@ say(
 #
 # One map for each of two moments: features of the network after phase 0 above,
 # and after the last phase below, of the same first classes. In a row all three
-# panels are the same map. The two rows are not, for two networks have features
-# without a common axis: only what lies near what can be compared between them.
-# Light dots are training images, stars are exemplars: random ones, herding's,
-# and those that were trained. t-SNE (van der Maaten and Hinton, 2008) keeps
-# neighbours together and little else, so that distances between clusters mean
-# nothing.
+# panels are the same map. The rows are two maps, since the features of two
+# networks have no axes in common: who is near whom can be compared between
+# them, and where they are cannot. Light dots are training images, stars are
+# exemplars: random ones, herding's, and those that were trained. t-SNE (van der
+# Maaten and Hinton, 2008) keeps neighbours together and little else, so that
+# distances between clusters mean nothing.
 
 # %% mystnb={"image": {"alt": "t-SNE maps of three classes after the first phase and after the last one: training images, and random, herding's and trained exemplars as stars."}} tags=["hide-input", "slide-maps"]
 kept_figures.embeddings(

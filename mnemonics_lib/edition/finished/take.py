@@ -38,7 +38,7 @@ def runs_of(study: str, config: RunConfig) -> ModuleType | TakenRuns:
         config: of the notebook.
 
     Raises:
-        ConfigError: for a name that is not that of one study.
+        ConfigError: for a name that is not that of one study, and for a study that keeps nothing for figures.
         FinishedError: for a study of other parameters, and for files that are not there or are of other source.
     """
     if not study:
