@@ -64,7 +64,7 @@ def make(study: str, notebooks: Sequence[Path]) -> Path:
         The file.
 
     Raises:
-        ConfigError: for a name that is not that of one study.
+        ConfigError: for a name that is not that of one study, and for a study that keeps nothing for figures.
         FinishedError: for records that are not there, and for a notebook that fails.
     """
     made_by = code_version(), environment("cpu")  # before the work, while which the source may be committed
