@@ -21,27 +21,14 @@
 
 # %% tags=["hide-input"]
 import inspect
-import json
-import math
 import textwrap
-from collections import Counter
 
 import matplotlib.pyplot as plt
-import pandas as pd
 import torch
-from IPython.display import Markdown, display
-from matplotlib.ticker import (
-    FixedLocator,
-    NullFormatter,
-    NullLocator,
-    ScalarFormatter,
-)
 from torch import nn
 from torch.autograd.functional import hessian
 from torch.func import grad
 from torch.nn import functional as F
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import conv_backward_flop, conv_flop
 
 from mnemonics_lib.bilevel import (
     ENGINES,
@@ -54,11 +41,31 @@ from mnemonics_lib.bilevel.kept_adjoint import KeptAdjoint
 from mnemonics_lib.bilevel.second_order import BatchNorm
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.benchmarks import (
+    hypergradient,
+    projection,
+    rates,
+    tf32,
+)
+from mnemonics_lib.edition.benchmarks.hypergradient_figure import (
+    hypergradient_figure,
+)
+from mnemonics_lib.edition.benchmarks.hypergradient_table import (
+    hypergradient_table,
+    refusal,
+)
+from mnemonics_lib.edition.benchmarks.rows import (
+    benchmark,
+    files,
+    named,
+    not_measured,
+    span,
+)
 from mnemonics_lib.edition.costs import page_cost
 from mnemonics_lib.edition.shown import say, show
-from mnemonics_lib.inspection import dry_run_command
+from mnemonics_lib.inspection.held import held
+from mnemonics_lib.inspection.operations import Operations
 from mnemonics_lib.models import build_network
-from mnemonics_lib.paths import RECORDS, ROOT
 
 figures.style()
 
@@ -133,11 +140,7 @@ def vector(values):
 # backward pass through $\langle g, u \rangle$, where $g$ is now the gradient of the base loss, and `dE` is what was $g$ above:
 
 # %% tags=["remove-input"]
-display(
-    Markdown(
-        f"```python\n{textwrap.dedent(inspect.getsource(Adjoint.__call__))}```"
-    )
-)
+say(f"```python\n{textwrap.dedent(inspect.getsource(Adjoint.__call__))}```")
 
 # %% [markdown]
 # The engine that runs call `adjoint` is `bilevel.recorded_adjoint.RecordedAdjoint`: the same recursion with tensors that are made once
@@ -229,12 +232,10 @@ def matrix(values):
     return r"\begin{pmatrix}" + r" \\ ".join(lines) + r"\end{pmatrix}"
 
 
-display(
-    Markdown(
-        "\n\n".join(
-            f"$$\\small H_{t} = {matrix(H[t])}, \\; B_{t} = {matrix(B[t])}$$"
-            for t in range(T)
-        )
+say(
+    "\n\n".join(
+        f"$$\\small H_{t} = {matrix(H[t])}, \\; B_{t} = {matrix(B[t])}$$"
+        for t in range(T)
     )
 )
 
@@ -462,40 +463,6 @@ validation = torch.randn(
 network = build_network(8, 4, 1, 5, seed=0).train()
 
 
-class Held:
-    """Bytes of the tensors that autograd keeps, and the most at one time.
-
-    Each block of memory is counted once.
-    """
-
-    def __init__(self):
-        self.users, self.bytes, self.most = Counter(), 0, 0
-
-    def keep(self, tensor):
-        """Called by autograd when it stores a tensor."""
-        block = tensor.untyped_storage()
-        self.users[block.data_ptr()] += 1
-        if self.users[block.data_ptr()] == 1:
-            self.bytes += block.nbytes()
-            self.most = max(self.most, self.bytes)
-        return Kept(
-            self, tensor.detach()
-        )  # without its graph, which would hold this object, and so itself
-
-
-class Kept:
-    """A stored tensor, which says when it goes."""
-
-    def __init__(self, held, tensor):
-        self.held, self.tensor = held, tensor
-
-    def __del__(self):
-        block = self.tensor.untyped_storage()
-        self.held.users[block.data_ptr()] -= 1
-        if not self.held.users[block.data_ptr()]:
-            self.held.bytes -= block.nbytes()
-
-
 def on_network(name, steps, dtype=torch.float32):
     """The gradient that an engine computes on the network."""
     engine = WAYS[name](
@@ -526,12 +493,9 @@ for steps in (1, 5, 20):
         )
         assert torch.equal(on_network("adjoint, kept", steps, dtype), ours)
     for name in WAYS:
-        held = Held()
-        with torch.autograd.graph.saved_tensors_hooks(
-            held.keep, lambda kept: kept.tensor
-        ):
+        with held() as memory:
             on_network(name, steps)
-        row[f"held by `{name}` (MB)"] = f"{held.most / 2**20:.2f}"
+        row[f"held by `{name}` (MB)"] = f"{memory.most / 2**20:.2f}"
     rows.append(row)
 show(rows)
 
@@ -572,51 +536,14 @@ show(rows)
 
 
 # %% tags=["hide-input"]
-class Count(TorchDispatchMode):
-    """Multiplications in convolutions, largest kernel, large operations.
-
-    Large are those on tensors of ``size`` numbers or more.
-    """
-
-    def __init__(self, size=0):
-        super().__init__()
-        self.size, self.multiplications, self.kernel, self.operations = (
-            size,
-            0,
-            0,
-            0,
-        )
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        out = func(*args, **(kwargs or {}))
-        if func is torch.ops.aten.convolution.default:
-            self.multiplications += (
-                conv_flop(*args, out_val=out) // 2
-            )  # a multiplication and an addition each
-            self.kernel = max(self.kernel, args[1].shape[-1])
-        elif func is torch.ops.aten.convolution_backward.default:
-            self.multiplications += (
-                conv_backward_flop(*args, out_val=out) // 2
-            )
-        tensors = [
-            x
-            for x in (*args, *(out if isinstance(out, tuple) else (out,)))
-            if isinstance(x, torch.Tensor)
-        ]
-        self.operations += not func.is_view and any(
-            x.numel() >= self.size for x in tensors
-        )
-        return out
-
-
 def counted(name, steps):
-    """Convolutions of one hypergradient."""
-    with Count() as count:
+    """Operations of one hypergradient."""
+    with Operations() as count:
         on_network(name, steps)
     return count
 
 
-with Count() as forward, torch.no_grad():
+with Operations() as forward, torch.no_grad():
     network.float()(images)
 
 
@@ -630,13 +557,13 @@ def norm_operations(normalise):
     first = torch.autograd.grad(
         normalise(x, *affine), (x, *affine), slopes, create_graph=True
     )
-    with Count(x.numel()) as count:
+    with Operations(x.numel()) as count:
         torch.autograd.grad(
             first,
             (slopes, x, affine[0]),
             [torch.ones_like(of) for of in first],
         )
-    return count.operations
+    return count.large
 
 
 norms = {  # by the first word of the name
@@ -674,315 +601,50 @@ show(rows)
 #
 # ## Memory and time, measured
 
-# %% tags=["remove-input"]
-BENCH = sorted(
-    (RECORDS / "bench").glob("hypergradient*.json")
-)  # one file per kind of device
-KEYS = ["device", "threads", "torch", "network", "exemplars", "T"]
-bench = pd.DataFrame(
-    [row for path in BENCH for row in json.loads(path.read_text())]
-)
-
-
-def span(values, form):
-    """``2.0 to 3.1``, or one number when they are the same."""
-    low, high = form.format(min(values)), form.format(max(values))
-    return low if low == high else f"{low} to {high}"
-
-
-if bench.empty:
-    display(
-        Markdown(
-            "**Not measured yet**: there is no `book/records/bench/hypergradient.json`."
-        )
+# %% tags=["remove-input"] sources=["book/records/bench/hypergradient*.json"]
+measured = benchmark("hypergradient")
+if measured:
+    bench = hypergradient.measurements(measured)
+    rounds = span(bench["rounds"].dropna(), "{:.0f}")
+    say(
+        f"Measured on: {hypergradient.machines(measured)}. *Seconds* are those of one hypergradient, the median of "
+        f"{rounds} rounds. *Peak memory* is above what was in use before, in MB of $2^{{20}}$ bytes. Each measurement "
+        f"has a process of its own. The numbers are those of {named(files('hypergradient'))}."
     )
 else:
-    measured = [
-        "seconds",
-        "low",
-        "high",
-        "rounds",
-        "peak_mb",
-        "predicted_mb",
-        "rel_diff",
-    ]
-    bench[measured] = bench[measured].astype(
-        float
-    )  # a column of nulls alone would hold objects
-    machines = [
-        f"{device}, {threads} {'thread' if threads == 1 else 'threads'}, PyTorch {version}"
-        for device, threads, version in bench[KEYS[:3]]
-        .drop_duplicates()
-        .itertuples(index=False)
-    ]
-    rounds = span(bench["rounds"].dropna(), "{:.0f}")
-    display(
-        Markdown(
-            f"Measured on: {'; '.join(machines)}. *Seconds* are those of one hypergradient, the median of {rounds} "
-            f"rounds. *Peak memory* is above what was in use before, in MB of $2^{{20}}$ bytes. Each measurement has a "
-            f"process of its own. The numbers are those of {', '.join(f'`{path.relative_to(ROOT)}`' for path in BENCH)}."
-        )
-    )
+    say(not_measured("hypergradient"))
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels per network, against the number T of inner steps: peak memory, and seconds, one line per engine and number of exemplars. Open markers are predictions of runs that were refused."}} sources=["book/records/bench/hypergradient*.json"]
-COLOURS = {
-    "higher": "#d55e00",
-    "adjoint": "#332288",
-    "adjoint, kept": "#117733",
-}
-MARKERS, LINES = "osD^v", ("-", "--", ":", "-.")
-
-
-def points(axis, rows, field, engine, which):
-    """One line of a panel; open markers where runs were refused."""
-    rows = rows.sort_values("T")
-    done = rows[rows["refused"].isna()]
-    shape = {
-        "color": COLOURS[engine],
-        "marker": MARKERS[which % len(MARKERS)],
-        "markersize": 6,
-    }
-    label = f"{engine}, {rows['exemplars'].iloc[0]} exemplars"
-    (drawn,) = axis.plot(
-        done["T"],
-        done[field],
-        linestyle=LINES[which % len(LINES)],
-        label=label,
-        **shape,
-    )
-    if field == "seconds":
-        axis.vlines(
-            done["T"],
-            done["low"],
-            done["high"],
-            color=COLOURS[engine],
-            lw=1,
-        )
-    elif rows["refused"].notna().any():
-        refused = rows[rows["refused"].notna()]
-        axis.plot(
-            refused["T"],
-            refused["predicted_mb"],
-            linestyle="none",
-            markerfacecolor="none",
-            **shape,
-        )
-    return drawn
-
-
-def whole_decades(ends):
-    """Ends of a logarithmic axis: powers of ten, so two labels at least."""
-    low, high = map(math.log10, ends)
-    return 10 ** math.floor(low), 10 ** math.ceil(high)
-
-
-if not bench.empty:
-    panels = list(bench.groupby(["device", "network"], sort=False))
-    sizes, handles = sorted(bench["exemplars"].unique()), {}
-    figure, axes = plt.subplots(
-        len(panels),
-        2,
-        figsize=(7.4, 3.3 * len(panels) + 1.2),
-        squeeze=False,
-        layout="constrained",
-    )
-    for (left, right), ((device, name), rows) in zip(
-        axes, panels, strict=True
-    ):
-        for (exemplars, engine), of_line in rows.groupby(
-            ["exemplars", "engine"]
-        ):
-            for axis, field in ((left, "peak_mb"), (right, "seconds")):
-                handles[exemplars, engine] = points(
-                    axis, of_line, field, engine, sizes.index(exemplars)
-                )
-        left.set(ylabel="peak memory (MB)", title=name)
-        right.set(ylabel="seconds", title=device)
-        for axis in (left, right):
-            axis.set(xscale="log", yscale="log", xlabel="T")
-            axis.xaxis.set_major_locator(
-                FixedLocator(sorted(rows["T"].unique()))
-            )
-            axis.xaxis.set_major_formatter(ScalarFormatter())
-            axis.xaxis.set_minor_locator(NullLocator())
-            axis.yaxis.set_minor_formatter(NullFormatter())
-            axis.set_ylim(*whole_decades(axis.get_ylim()))
-    lines = [handles[key] for key in sorted(handles)]
-    figure.legend(
-        handles=lines, loc="outside upper center", ncols=2, fontsize=10
-    )
+if measured:
+    hypergradient_figure(bench)
     plt.show()
 
-# %% tags=["remove-input"]
-if not bench.empty:
+# %% tags=["remove-input"] sources=["book/records/bench/hypergradient*.json"]
+if measured:
     caption = "Both axes of each panel are logarithmic. Vertical bars run from the fastest to the slowest round."
-    if bench["refused"].notna().any():
+    if refusal(bench):
         caption += (
             " **Open markers** were not run: the memory guard refused to start them. They stand at the peak that it "
             "predicted, and have no time."
         )
-    display(Markdown(caption))
-
-    wide = bench.pivot_table(
-        index=KEYS,
-        columns="engine",
-        values=["peak_mb", "seconds"],
-        sort=False,
-    ).reindex(
-        columns=pd.MultiIndex.from_product(
-            [["peak_mb", "seconds"], list(WAYS)]
-        )
-    )
-    both = wide.dropna(
-        subset=[
-            (field, name)
-            for field in ("peak_mb", "seconds")
-            for name in ENGINES
-        ]
-    )
-    both = both.sort_index(level=KEYS)
-    if len(both):
-        peak = both["peak_mb", "adjoint"] / both["peak_mb", "higher"]
-        time = both["seconds", "adjoint"] / both["seconds", "higher"]
-        faster = int((time < 1).sum())
-        lines = [
-            f"- Where both ran ({len(both)} settings), the peak of `adjoint` is {span(peak, '{:.2f}')} times that of "
-            f"`higher`, and its time {span(time, '{:.2f}')} times; it is the faster one in {faster} of {len(both)}."
-        ]
-        with_kept = both.dropna()
-        if len(with_kept):
-            over = {
-                name: with_kept["seconds", "adjoint, kept"]
-                / with_kept["seconds", name]
-                for name in ENGINES
-            }
-            lines.append(
-                f"- Where `adjoint` keeps its graphs ({len(with_kept)} settings), its time is "
-                f"{span(over['adjoint'], '{:.2f}')} times that without, and {span(over['higher'], '{:.2f}')} times that of "
-                "`higher`."
-            )
-        ends = (
-            both["peak_mb"]
-            .groupby(level=KEYS[:-1], sort=False)
-            .agg(["first", "last"])
-        )  # T grows within a group
-        times = (
-            both.reset_index("T")
-            .groupby(level=KEYS[:-1], sort=False)["T"]
-            .agg(["first", "last"])
-        )
-        longer = (times["last"] / times["first"]).loc[
-            lambda factor: factor > 1
-        ]
-        if len(longer):
-            factors = {
-                engine: (ends[engine, "last"] / ends[engine, "first"])[
-                    longer.index
-                ]
-                for engine in ENGINES
-            }
-            grown = [
-                f"that of `{engine}` {span(factors[engine], '{:.1f}')} times"
-                for engine in ENGINES
-            ]
-            lines.append(
-                f"- When $T$ grows {span(longer, '{:.0f}')} times, the peak grows: {', '.join(grown)}."
-            )
-    else:
-        lines = ["- No setting was measured with both engines."]
-    apart = bench[bench["engine"] == "adjoint"]["rel_diff"].dropna()
-    if len(apart):
-        lines.append(
-            f"- The relative difference between the two gradients is {apart.min():.1e} to {apart.max():.1e}."
-        )
-        if apart.max() > 1e-3:
-            lines.append(
-                "- That is more than single precision explains: on this GPU convolutions are TF32's. The next section does the "
-                "same on a CPU."
-            )
-    checked = bench.dropna(subset=["peak_mb", "predicted_mb"])
-    checked = checked[checked["peak_mb"] > 500]
-    if len(checked):
-        ratio = checked["predicted_mb"] / checked["peak_mb"]
-        lines.append(
-            f"- The guard's prediction is {span(ratio, '{:.2f}')} times the measured peak, where that is above 500 MB. "
-            "Smaller ones are those of libraries that set themselves up as well."
-        )
-    display(Markdown("\n".join(lines)))
-
+    say(caption)
+    say("\n".join(f"- {text}" for text in hypergradient.findings(bench)))
 
 # %% tags=["remove-input"] sources=["book/records/bench/hypergradient*.json"]
-def cell(rows, engine, field, form):
-    """A number of one engine, or a dash."""
-    values = rows[(rows["engine"] == engine)][field].dropna()
-    return form.format(values.iloc[0]) if len(values) else "–"
-
-
-def ratio(rows, field):
-    """The adjoint's number over `higher`'s, or a dash."""
-    values = [
-        rows[rows["engine"] == engine][field].dropna()
-        for engine in ("adjoint", "higher")
-    ]
-    return (
-        f"{values[0].iloc[0] / values[1].iloc[0]:.2f}"
-        if all(map(len, values))
-        else "–"
-    )
-
-
-def peak(rows, engine):
-    """The measured peak; for a refused run the predicted one, marked."""
-    found = rows[(rows["engine"] == engine) & rows["refused"].notna()]
-    return (
-        f"refused ({found['predicted_mb'].iloc[0]:,.0f})"
-        if len(found)
-        else cell(rows, engine, "peak_mb", "{:,.0f}")
-    )
-
-
-if not bench.empty:
-    for (device, name), rows in bench.groupby(
+if measured:
+    for (device, name), found in bench.groupby(
         ["device", "network"], sort=False
     ):
-        display(Markdown(f"**{name}**, {device}"))
-        show(
-            {
-                "exemplars": exemplars,
-                "$T$": steps,
-                "memory ratio": ratio(of_row, "peak_mb"),
-                "time ratio": ratio(of_row, "seconds"),
-                "relative difference": cell(
-                    of_row, "adjoint", "rel_diff", "{:.1e}"
-                ),
-                "`higher` (MB)": peak(of_row, "higher"),
-                "`adjoint` (MB)": peak(of_row, "adjoint"),
-                "kept (MB)": peak(of_row, "adjoint, kept"),
-                "`higher` (s)": cell(of_row, "higher", "seconds", "{:.3g}"),
-                "`adjoint` (s)": cell(
-                    of_row, "adjoint", "seconds", "{:.3g}"
-                ),
-                "kept (s)": cell(
-                    of_row, "adjoint, kept", "seconds", "{:.3g}"
-                ),
-            }
-            for (exemplars, steps), of_row in rows.groupby(
-                ["exemplars", "T"]
-            )
-        )
-    display(
-        Markdown(
-            "Ratios are `adjoint` over `higher`; *kept* is `adjoint` where it keeps its graphs."
-        )
+        say(f"**{name}**, {device}")
+        show(hypergradient_table(found))
+    say(
+        "Ratios are `adjoint` over `higher`; *kept* is `adjoint` where it keeps its graphs."
     )
-    refused = bench[bench["refused"].notna()]
-    if len(refused):
-        display(
-            Markdown(
-                "A refused run has its predicted peak in brackets. What the guard said to the first of them:"
-            )
+    if refusal(bench):
+        say(
+            "A refused run has its predicted peak in brackets. What the guard said to the first of them:"
         )
-        display(Markdown(f"> {refused['refused'].iloc[0]}"))
+        say(f"> {refusal(bench)}")
 
 # %% [markdown]
 # ## What TF32 does to the gradient
@@ -993,61 +655,12 @@ if not bench.empty:
 # with it to float32's gradient; and the cosine of these two. Two networks are fresh, with random images; the last is the network
 # of phase 0 on digits, with real exemplars.
 
-# %% tags=["hide-input"] sources=["book/records/bench/tf32.json", "book/records/bench/hypergradient-cuda.json"]
-emulated = pd.read_json(RECORDS / "bench" / "tf32.json")
-on_gpu = {
-    (row["network"], row["T"], row["exemplars"]): row["rel_diff"]
-    for row in json.loads(
-        (RECORDS / "bench" / "hypergradient-cuda.json").read_text()
-    )
-    if row["engine"] == "adjoint"
-}
-pairs, rows = [], []
-for row in emulated.itertuples():
-    measured = on_gpu.get((row.network, row.T, row.exemplars))
-    if measured:
-        pairs.append((row.engines_tf32, measured))
-    rows.append(
-        {
-            "network": row.network,
-            "exemplars": row.exemplars,
-            "$T$": row.T,
-            "engines, float32": f"{row.engines_float32:.1e}",
-            "engines, TF32": f"{row.engines_tf32:.1e}",
-            "engines, GPU": f"{measured:.1e}" if measured else "–",
-            "TF32 to float32": f"{row.adjoint_tf32:.1e}",
-            "cosine": f"{row.cosine_tf32:.3f}",
-        }
-    )
-show(rows)
-
-# %% tags=["remove-input"]
-factors = [max(a / b, b / a) for a, b in pairs]
-say(
-    f"In the {len(pairs)} cases that were measured on a GPU, the emulation and "
-    f"the GPU differ by a factor of {max(factors):.1f} at most"
-    + (
-        ": TF32 is enough to explain what was found there."
-        if max(factors) < 2
-        else ", so that TF32 alone does not explain what was found there."
-    )
-)
-trained = emulated[emulated.network == "digits, trained"]
-say(
-    "At the trained network the gradient in TF32 is "
-    f"{100 * trained.adjoint_tf32.min():.1f} to "
-    f"{100 * trained.adjoint_tf32.max():.1f} % of its length away from "
-    f"float32's, and their cosine is at least {trained.cosine_tf32.min():.4f}. "
-    "So much rounding is in each step of exemplars that are trained on a GPU. "
-    "(`NVIDIA_TF32_OVERRIDE=0` in the environment keeps convolutions there in "
-    "float32, at a price that was not measured yet.)"
-)
-deep = emulated[emulated.network == "ResNet-32, 32 x 32"]
-say(
-    "At a fresh network of many layers rounding decides more: there the cosine "
-    f"is {deep.cosine_tf32.max():.2f} after {deep['T'].min()} steps and "
-    f"{deep.cosine_tf32.min():.2f} after {deep['T'].max()}."
-)
+# %% tags=["remove-input"] sources=["book/records/bench/tf32.json", "book/records/bench/hypergradient-cuda.json"]
+emulated, on_gpu = benchmark("tf32"), benchmark("hypergradient-cuda")
+show(tf32.tf32_table(emulated, on_gpu))
+say(tf32.explains_the_gpu(emulated, on_gpu))
+say(tf32.at_a_trained_network(emulated))
+say(tf32.at_a_fresh_deep_network(emulated))
 
 # %% [markdown]
 # ## The model level, measured
@@ -1059,28 +672,10 @@ say(
 # normalised in memory, no augmentation. They took turns; of two epochs of *ours*, the second counts.
 
 # %% tags=["remove-input"] sources=["book/records/bench/training*.json"]
-rates = [
-    row
-    for path in sorted((RECORDS / "bench").glob("training*.json"))
-    for row in json.loads(path.read_text())
-]
-if rates:
-    show(
-        {
-            "network": row["network"],
-            "loop": row["loop"],
-            "images per second": f"{row['images_per_second']:,.0f}",
-            f"range of {row['rounds']} rounds": f"{row['low']:,.0f} to {row['high']:,.0f}",
-            "on": f"{row['device']}, {row['threads']} threads",
-        }
-        for row in rates
-    )
+if measured := benchmark("training"):
+    show(rates.training_table(measured))
 else:
-    display(
-        Markdown(
-            "**Not measured yet**: there is no `book/records/bench/training.json`."
-        )
-    )
+    say(not_measured("training"))
 
 # %% [markdown]
 # ### Does accuracy hold in bfloat16?
@@ -1137,30 +732,10 @@ if rows:
 # features are the same bits in parts of either size. On a GPU parts have 1,024 images.
 
 # %% tags=["remove-input"] sources=["book/records/bench/inference*.json"]
-rates = [
-    row
-    for path in sorted((RECORDS / "bench").glob("inference*.json"))
-    for row in json.loads(path.read_text())
-]
-if rates:
-    show(
-        {
-            "network": row["network"],
-            "work": row["work"],
-            "images in a part": f"{row['size']:,}"
-            + (" (ours)" if row["parts"] == "ours" else ""),
-            "images per second": f"{row['images_per_second']:,.0f}",
-            f"range of {row['rounds']} rounds": f"{row['low']:,.0f} to {row['high']:,.0f}",
-            "on": f"{row['device']}, {row['threads']} {'thread' if row['threads'] == 1 else 'threads'}",
-        }
-        for row in rates
-    )
+if measured := benchmark("inference"):
+    show(rates.inference_table(measured))
 else:
-    display(
-        Markdown(
-            "**Not measured yet**: there is no `book/records/bench/inference.json`."
-        )
-    )
+    say(not_measured("inference"))
 
 # %% [markdown]
 # ## Reading pictures, measured
@@ -1173,53 +748,11 @@ else:
 # measured.
 
 # %% tags=["remove-input"] sources=["book/records/bench/input*.json"]
-rates = [
-    row
-    for path in sorted((RECORDS / "bench").glob("input*.json"))
-    for row in json.loads(path.read_text())
-]
-if rates:
-    show(
-        {
-            "pictures": row["pictures"],
-            "loop": row["loop"],
-            "in a batch": row["batch"],
-            "pictures per second": f"{row['images_per_second']:,.0f}",
-            "per core": f"{row['per_core']:,.0f}",
-            f"range of {row['rounds']} rounds": f"{row['low']:,.0f} to {row['high']:,.0f}",
-            "on": f"{row['device']}, {row['workers']} cores",
-        }
-        for row in rates
-    )
-    sentences = []
-    for device in dict.fromkeys(row["device"] for row in rates):
-        own = [row for row in rates if row["device"] == device]
-        speed = {
-            (row["pictures"], row["loop"]): row["images_per_second"]
-            for row in own
-        }
-        ahead = [
-            f"{speed[pictures, loop] / speed[pictures, 'usual']:.2f} times the usual rate for {pictures}"
-            + (
-                ""
-                if loop == "ours"
-                else f" ({loop.removeprefix('ours, ')})"
-            )
-            for pictures, loop in speed
-            if loop != "usual"
-        ]
-        sentences.append(
-            f"On {device}, ours has {', '.join(ahead)}. The {own[0]['files']} "
-            f"{'made ' if own[0]['made'] else ''}pictures have a median of {own[0]['width']} × {own[0]['height']} pixels "
-            f"and {own[0]['kilobytes']:.0f} kB."
-        )
-    display(Markdown(" ".join(sentences)))
+if measured := benchmark("input"):
+    show(rates.input_table(measured))
+    say(rates.input_sentences(measured))
 else:
-    display(
-        Markdown(
-            "**Not measured yet**: there is no `book/records/bench/input.json`."
-        )
-    )
+    say(not_measured("input"))
 
 # %% [markdown]
 # ## A run at the paper's scale, projected
@@ -1231,72 +764,12 @@ else:
 # solutions of the inner problem, of which each counts as a whole outer step, so their line is a bound.
 
 # %% tags=["remove-input"] sources=["book/records/bench/dry-run-*.json"]
-PROJECTED = sorted((RECORDS / "bench").glob("dry-run-*.json"))
-for found in (json.loads(path.read_text()) for path in PROJECTED):
-    parts, memory = dry_run_command.summary(found["rows"]), found["memory"]
-    amount, most = (
-        dry_run_command.amount,
-        max(parts, key=lambda row: row["hours"]),
-    )
-    preset = (
-        f" with `--preset {found['preset']}`" if found["preset"] else ""
-    )
-    threads = (
-        f"{found['threads']} of {found['cores']} cores"
-        if found["device"] == "cpu"
-        else f"{found['cores']} cores"
-    )
-    display(
-        Markdown(
-            f"`params/{found['params']}.yaml`{preset}, on {found['device']}, {threads}:"
-        )
-    )
-    show(
-        {
-            "phases": row["phases"],
-            "part": row["part"]
-            + (", at most" if row["part"] == "controls" else ""),
-            "count": f"{row['count']:,} {row['unit']}",
-            "seconds each": f"{amount(row['seconds'])} ({amount(row['low'])} to {amount(row['high'])})",
-            "hours": amount(row["hours"]),
-            "limited by": row["limit"],
-        }
-        for row in parts
-    )
-    scaled = [row for row in found["measured"] if row["scaled"]]
-    text = []
-    if found["load"] is not None:
-        text.append(
-            f"When it began {found['load']:.1f} other processes wanted one of the {found['cores']} cores, on average over "
-            "a minute; what they took is in the seconds."
-        )
-    text.append(
-        f"In all {amount(found['hours'])} hours, {most['hours'] / found['hours']:.0%} of them for {most['part']} in phase "
-        f"{most['phases']}."
-    )
-    if memory["exemplar_level"] is not None:
-        text.append(
-            f"An outer step needs up to {amount(memory['exemplar_level'] / 1e9)} GB, by the guard's forecast; "
-            f"{amount(memory['free'] / 1e9)} GB were free, and what was measured took {amount(memory['measured'] / 1e9)} GB."
-        )
-    if found["refused"]:
-        text.append(
-            "A run with these parameters would be refused there before its first outer step, so the hours say what the "
-            "computation is, not that it can be done."
-        )
-    if scaled:
-        text.append(
-            f"Of {len(found['measured'])} kinds of work, {len(scaled)} were measured in part and scaled."
-        )
-    if found["made_pictures"]:
-        text.append("Reading was measured on pictures made for it.")
-    display(Markdown(" ".join(text)))
-if not PROJECTED:
-    display(
-        Markdown(
-            "**Not measured yet**: there is no `book/records/bench/dry-run-*.json`."
-        )
-    )
+for found in projection.projections():
+    say(projection.title(found))
+    show(projection.parts_table(found))
+    say(projection.remarks(found))
+if not projection.projections():
+    say(not_measured("dry-run-*"))
 
 # %% [markdown]
 # ## On a GPU: recorded steps
@@ -1321,12 +794,10 @@ if not PROJECTED:
 # step and does them again, without Python, on the tensors of that time. Training and exemplars then come out bit for
 # bit as without. Where there is a GPU, the same tests run on real graphs.
 
-# %% tags=["remove-input"]
-if not any(path.stem == "hypergradient-cuda" for path in BENCH):
-    display(
-        Markdown(
-            "**Engines have not been measured on a GPU yet**: no speed of theirs on one is known."
-        )
+# %% tags=["remove-input"] sources=["book/records/bench/hypergradient*.json"]
+if not on_gpu:
+    say(
+        "**Engines have not been measured on a GPU yet**: no speed of theirs on one is known."
     )
 
 # %% [markdown]
