@@ -177,8 +177,9 @@ for arm, minus, found in FOUND["primary"]:
         )
 changed = [cell for cell, once, now in verdicts if once.verdict != now]
 say(
-    f"{sum(map(len, replaced.values()))} records of the first two seeds were "
-    "made again, so that all runs of a method and seed share the first "
+    f"{sum(map(len, replaced.values()))} records of the seeds "
+    f"{', '.join(map(str, sorted(set().union(*replaced.values()))))} were "
+    "made again, so that the two runs of each pair share their first "
     "network: the ones before had been made on processors that round "
     "otherwise, and are in the history of the repository. With them the "
     "differences would be "

@@ -26,7 +26,7 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.edition import figures, paired_runs, report
 from mnemonics_lib.edition.first_time import (
-    first_commit,
+    first_commits,
     first_time,
     of_both,
 )
@@ -283,7 +283,7 @@ say(
     )
     + ". Read an interval that ends near zero as a hint at most. (The first "
     f"records are in the history of the repository, at commit "
-    f"`{first_commit('quick/digits-n5')[:10]}`.)"
+    f"`{first_commits('quick/digits-n5')[0][:10]}`.)"
 )
 
 # %% [markdown]

@@ -10,7 +10,7 @@ from typing import Any
 from mnemonics_lib.paths import RECORDS
 
 FILE = RECORDS / "first_time.json"
-"""Average accuracies of records that were replaced, with the commit at which they lie in the repository's history."""
+"""By study, and by commit at which they lie in the repository's history: average accuracies of replaced records."""
 
 MADE_TWICE = ("quick/digits-n5", "quick/digits-n1")
 """Studies of which every run was made twice, with the same seed and settings. What is told is the mean of both times.
@@ -21,13 +21,16 @@ Of other studies single records were replaced because something was wrong with t
 
 def first_time(study: str) -> dict[str, dict[int, float]]:
     """Average accuracies of replaced records (%): arm -> seed -> number; of a study without any, nothing."""
-    arms = _file().get(study, {"average_accuracy": {}})["average_accuracy"]
-    return {arm: {int(seed): value for seed, value in by_seed.items()} for arm, by_seed in arms.items()}
+    found: dict[str, dict[int, float]] = {}
+    for at_commit in _file().get(study, []):
+        for arm, by_seed in at_commit["average_accuracy"].items():
+            found.setdefault(arm, {}).update((int(seed), value) for seed, value in by_seed.items())
+    return found
 
 
-def first_commit(study: str) -> str:
+def first_commits(study: str) -> list[str]:
     """Where in the repository's history those records lie."""
-    return str(_file()[study]["commit"])
+    return [str(at_commit["commit"]) for at_commit in _file().get(study, [])]
 
 
 def of_both(first: Mapping[int, float], second: Mapping[int, float]) -> dict[int, float]:
