@@ -33,113 +33,15 @@
 # the exemplar level: running statistics are those of the network before it was mixed with a fresh one.
 
 # %% tags=["hide-input"]
-import html
-from collections.abc import Iterator
-from typing import Any, get_args
-
-from IPython.display import Markdown, display
-from pydantic import BaseModel
-
 from mnemonics_lib.config import RunConfig
-
-BOUNDS = {
-    "minimum": "≥ {}",
-    "exclusiveMinimum": "> {}",
-    "maximum": "≤ {}",
-    "exclusiveMaximum": "< {}",
-    "pattern": "matches `{}`",
-    "maxLength": "at most {} letters",
-    "maxItems": "at most {} of them",
-}
-
-
-def code(value: Any) -> str:
-    """A value as it stands in a YAML file."""
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
-
-
-def allowed(schema: dict[str, Any]) -> str:
-    """What a field takes, from its JSON schema."""
-    choices = schema.get(
-        "enum", [schema["const"]] if "const" in schema else []
-    )
-    if choices:
-        return ", ".join(code(choice) for choice in choices)
-    kind = (
-        f"list of {schema['items']['type']}s"
-        if schema.get("type") == "array"
-        else schema["type"]
-    )
-    # As Python writes them, but 0 and not 0.0.
-    values = {
-        key: f"{value:g}" if isinstance(value, float) else value
-        for key, value in schema.items()
-    }
-    return ", ".join(
-        [
-            kind,
-            *(
-                text.format(values[key])
-                for key, text in BOUNDS.items()
-                if key in values
-            ),
-        ]
-    )
-
-
-def section_of(annotation: Any) -> type[BaseModel] | None:
-    """The model of a section, also an optional one; None for a field."""
-    for kind in (annotation, *get_args(annotation)):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return kind
-    return None
-
-
-def rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """One Markdown table row for each plain field of a model."""
-    properties = model.model_json_schema()["properties"]
-    for name, field in model.model_fields.items():
-        if section_of(field.annotation):
-            continue
-        default = (
-            "required"
-            if field.is_required()
-            else code(field.get_default(call_default_factory=True))
-        )
-        meaning = html.escape(field.description or "", quote=False)
-        cells = (
-            f"`{prefix}{name}`",
-            allowed(properties[name]),
-            default,
-            meaning,
-        )
-        yield (
-            "| "
-            + " | ".join(cell.replace("|", "\\|") for cell in cells)
-            + " |"
-        )
-
-
-def table(model: type[BaseModel], prefix: str = "") -> None:
-    """Show the fields of one section."""
-    display(
-        Markdown(
-            "\n".join(
-                [
-                    "| Field | Allowed | Default | Meaning |",
-                    "|---|---|---|---|",
-                    *rows(model, prefix),
-                ]
-            )
-        )
-    )
-
+from mnemonics_lib.edition.field_table import field_table, sections
+from mnemonics_lib.edition.shown import say
 
 # %% [markdown]
 # ## The run
 
 # %% tags=["remove-input"]
-table(RunConfig)
+say(field_table(RunConfig))
 
 # %% [markdown]
 # ## Sections
@@ -147,12 +49,6 @@ table(RunConfig)
 # Fields of a section are nested in YAML, and dotted in `--set training.rate=0.05`.
 
 # %% tags=["remove-input"]
-for name, field in RunConfig.model_fields.items():
-    section = section_of(field.annotation)
-    if section:
-        first = html.escape(
-            field.description or (section.__doc__ or "").splitlines()[0],
-            quote=False,
-        )
-        display(Markdown(f"**`{name}`**: {first}"))
-        table(section, f"{name}.")
+for name, about, section in sections(RunConfig):
+    say(f"**`{name}`**: {about}")
+    say(field_table(section, f"{name}."))

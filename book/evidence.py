@@ -45,7 +45,6 @@ import math
 from statistics import correlation, fmean, linear_regression
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from IPython.display import Markdown, display
 from scipy import stats
 
@@ -65,7 +64,7 @@ from mnemonics_lib.edition.gains import trainings
 from mnemonics_lib.edition.intervals import interval, paired, unpaired
 from mnemonics_lib.edition.measures import measure
 from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.paper_numbers import claimed
+from mnemonics_lib.edition.paper_numbers import claimed, claimed_of_kind
 from mnemonics_lib.edition.shown import displacement, say, show
 from mnemonics_lib.edition.studies import outcome
 from mnemonics_lib.edition.studies.plan import plan
@@ -76,7 +75,7 @@ from mnemonics_lib.edition.study_page import (
     show_means,
     show_once_finished,
 )
-from mnemonics_lib.paths import PARAMS, ROOT
+from mnemonics_lib.paths import PARAMS
 from mnemonics_lib.paths import RECORDS as FOLDER
 
 figures.style()
@@ -209,13 +208,10 @@ display(
 )
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
-table2 = pd.read_csv(ROOT / "book" / "paper" / "table2.csv")
-of_paper = table2[
-    (table2.dataset == "cifar100")
-    & (table2.phases == 5)
-    & (table2.adjust_old == "no")
-].set_index("exemplars")["avg_acc"]
-said = of_paper["mnemonics"] - of_paper["herding"]
+said = (
+    claimed_of_kind("mnemonics").avg_acc
+    - claimed_of_kind("herding").avg_acc
+)
 
 (of_lucir,) = (pair for pair in PRIMARY if pair.name == "LUCIR, 20 a class")
 here = of_lucir.asked.difference

@@ -24,24 +24,27 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown, display
 
-from mnemonics_lib.edition import figures, paired_runs, report
+from mnemonics_lib.edition import (
+    figures,
+    paired_runs,
+    paper_tables,
+    report,
+)
 from mnemonics_lib.edition.first_time import (
     first_commits,
     first_time,
     of_both,
 )
 from mnemonics_lib.edition.intervals import paired
-from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.paper_numbers import TABLE_1, claimed
+from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.shown import say, show
+from mnemonics_lib.edition.signs import ON_DIGITS, signs_table
 from mnemonics_lib.edition.studies import outcome
 from mnemonics_lib.edition.studies.plan import plan, words
 from mnemonics_lib.edition.studies.study import study_files
-from mnemonics_lib.paths import RECORDS, ROOT
+from mnemonics_lib.paths import RECORDS
 
 figures.style()
-table1 = pd.read_csv(TABLE_1)
-table2 = pd.read_csv(ROOT / "book" / "paper" / "table2.csv")
 digits = {n: report.evidence("quick", f"digits-n{n}") for n in (5, 1)}
 
 
@@ -109,122 +112,11 @@ display(
 # With $N = 5$ each phase brings a single digit, the case in which Eq. 7 is nearly empty ({ref}`eq7-or-eq4b`); with
 # $N = 1$ one phase brings five.
 
-# %% tags=["hide-input"]
-# Name, two cells of the paper's Table 2 (kind, adjusted), two of our arms:
-CLAIMS = [
-    (
-        "trained minus herding",
-        ("mnemonics", "no"),
-        ("herding", "no"),
-        "mnemonics",
-        "herding",
-    ),
-    (
-        "trained minus random",
-        ("mnemonics", "no"),
-        ("random", "no"),
-        "mnemonics",
-        "random",
-    ),
-    (
-        "herding minus random",
-        ("herding", "no"),
-        ("random", "no"),
-        "herding",
-        "random",
-    ),
-    (
-        "trained from herding minus herding",
-        None,
-        None,
-        "mnemonics-from-herding",
-        "herding",
-    ),
-    (
-        "trained by Eq. 4b minus by Eq. 7",
-        None,
-        None,
-        "mnemonics-eq4b",
-        "mnemonics",
-    ),
-    (
-        "the paper's numbers minus random",
-        ("mnemonics", "no"),
-        ("random", "no"),
-        "mnemonics-paper",
-        "random",
-    ),
-    (
-        "adjusted minus not, trained",
-        ("mnemonics", "yes"),
-        ("mnemonics", "no"),
-        "mnemonics-adjust",
-        "mnemonics",
-    ),
-    (
-        "adjusted minus not, herding",
-        ("herding", "yes"),
-        ("herding", "no"),
-        "herding-adjust",
-        "herding",
-    ),
-]
-
-
-def of_paper(cell, field, phases=5):
-    """A number of the paper's Table 2, CIFAR-100."""
-    kind, adjusted = cell
-    match = (table2.dataset == "cifar100") & (table2.phases == phases)
-    return table2[
-        match & (table2.exemplars == kind) & (table2.adjust_old == adjusted)
-    ][field].item()
-
-
-def verdict(paper, ours):
-    """What the interval says; beside the paper's sign, where it has one."""
-    if paper is None or ours.verdict in (
-        "too few seeds",
-        "no difference shown",
-    ):
-        return ours.verdict
-    return (
-        "same sign"
-        if (ours.mean > 0) == (paper > 0)
-        else "**opposite sign**"
-    )
-
-
-def claims(field, paper_field):
-    """A row per claim: the paper's difference; ours and a verdict by N."""
-    for name, cell, other_cell, arm, other_arm in CLAIMS:
-        paper = (
-            of_paper(cell, paper_field) - of_paper(other_cell, paper_field)
-            if cell
-            else None
-        )
-        row = {
-            "difference": name,
-            "paper says": "–" if paper is None else f"{paper:+.2f}",
-        }
-        for n, found in digits.items():
-            here = report.comparable(found, arm, other_arm)
-            ours = (
-                report.difference(found, arm, other_arm, field)
-                if here
-                else "not run"
-            )
-            row |= {
-                f"we got, N = {n}": ours,
-                f"verdict, N = {n}": verdict(paper, ours) if here else "–",
-            }
-        yield row
-
-
 # %% [markdown]
 # **Average accuracy**, differences in points:
 
 # %% tags=["remove-input"] sources=["quick/digits-n5", "quick/digits-n1", "book/paper/table2.csv"]
-show(pd.DataFrame(claims("average_accuracy", "avg_acc")))
+show(signs_table(digits, "average_accuracy"))
 papers, tuned = (
     report.over_seeds(digits[5][arm], "displacement").mean
     for arm in ("mnemonics-paper", "mnemonics")
@@ -250,7 +142,8 @@ say(
 rows, changed = [], []
 for n, found in digits.items():
     then = first_time(f"quick/digits-n{n}")
-    for name, _, _, arm, other in CLAIMS:
+    for of in ON_DIGITS:
+        name, arm, other = of.name, of.arm, of.minus
         if {arm, other} <= then.keys() and report.comparable(
             found, arm, other
         ):
@@ -290,7 +183,7 @@ say(
 # **Forgetting rate**, differences in points (negative is better):
 
 # %% tags=["remove-input"] sources=["quick/digits-n5", "quick/digits-n1", "book/paper/table2.csv"]
-show(pd.DataFrame(claims("forgetting", "forgetting")))
+show(signs_table(digits, "forgetting"))
 
 # %% [markdown]
 # ## Every arm
@@ -432,85 +325,10 @@ say(
 # {doc}`evidence` and {doc}`cifar100` have its methods at laptop size.
 
 
-# %% tags=["hide-input"]
-def ours_of(row, **fields):
-    """Our average accuracy for a cell of the paper's tables, at its scale.
-
-    None where there is no record.
-    """
-    for by_seed in report.evidence(
-        "paper", f"{row.dataset}-n{row.phases}"
-    ).values():
-        records = [
-            r
-            for r in by_seed.values()
-            if all(
-                getattr(r, name) == value for name, value in fields.items()
-            )
-        ]
-        if records:
-            return report.mean_pm(
-                report.interval([r.average_accuracy for r in records])
-            )
-    return None
-
-
-def table_1(row):
-    """Table 1: a method with or without everything the paper adds."""
-    on = row.with_mnemonics == "yes"
-    kind = "mnemonics" if on else "herding"
-    return ours_of(
-        row,
-        method=row.method,
-        exemplars=kind,
-        weight_transfer=on,
-        finetune=on,
-        adjust=2 * on,
-    )
-
-
-def table_2(row):
-    """Table 2: LUCIR with weight transfer, kinds of exemplars."""
-    adjust = 2 if row.adjust_old == "yes" else 0
-    return ours_of(
-        row,
-        method="lucir",
-        exemplars=row.exemplars,
-        weight_transfer=True,
-        adjust=adjust,
-    )
-
-
-DATA = {
-    "cifar100": "CIFAR-100",
-    "imagenet_subset": "ImageNet-Subset",
-    "imagenet": "ImageNet",
-}
-
-
-def beside(table, names, ours):
-    """The paper's table with one column per N, ours beside the paper's."""
-    found = [(row.avg_acc, ours(row)) for row in table.itertuples()]
-    table = table.replace({"dataset": DATA, "method": NAMES})
-    cells = [
-        f"{paper:.2f}" + (f" \\| {here}" if here else "")
-        for paper, here in found
-    ]
-    wide = table.assign(
-        cell=cells, phases=[f"N = {n}" for n in table.phases]
-    )
-    wide = wide.pivot(index=names, columns="phases", values="cell")[
-        ["N = 5", "N = 10", "N = 25"]
-    ]
-    return wide.reset_index()
-
-
 # %% tags=["remove-input"]
-cells = [
-    *map(table_1, table1.itertuples()),
-    *map(table_2, table2.itertuples()),
-]
-there = sum(cell is not None for cell in cells)
+of_table_1, of_table_2 = paper_tables.table_1(), paper_tables.table_2()
+cells = [*of_table_1, *of_table_2]
+there = sum(cell.ours is not None for cell in cells)
 say(
     f"Of these {len(cells)} cells {there} {'has' if there == 1 else 'have'} "
     "a record at the paper's scale, and those of fewer than three seeds have "
@@ -522,18 +340,10 @@ say(
 # **Table 1**, each method with (yes) and without (no) everything the paper adds:
 
 # %% tags=["remove-input"] sources=["paper/cifar100-n5", "book/paper/table1.csv"]
-show(
-    beside(table1, ["dataset", "method", "with_mnemonics"], table_1).rename(
-        columns={"with_mnemonics": "with mnemonics"}
-    )
-)
+show(paper_tables.beside(of_table_1))
 
 # %% [markdown]
 # **Table 2**, LUCIR with weight transfer:
 
-# %% tags=["remove-input"] sources=["book/paper/table2.csv"]
-show(
-    beside(table2, ["dataset", "exemplars", "adjust_old"], table_2).rename(
-        columns={"adjust_old": "adjusted"}
-    )
-)
+# %% tags=["remove-input"] sources=["paper/cifar100-n5", "book/paper/table2.csv"]
+show(paper_tables.beside(of_table_2))

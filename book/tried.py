@@ -20,85 +20,21 @@
 # history of the repository (`git show`, with what `script` says in `book/records/search.json`).
 
 # %% tags=["hide-input"]
-import json
-from statistics import fmean
-
 from mnemonics_lib.edition.claims import said
-from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.search_table import search_table
 from mnemonics_lib.edition.shown import say, show
-from mnemonics_lib.paths import RECORDS
-
-search = json.loads((RECORDS / "search.json").read_text())
-runs = {
-    (r["tried"], r["method"], r["budget"], r["held_out"], r["seed"]): r
-    for r in search["runs"]
-}
-
-
-def gains(tried, method, budget, held_out):
-    """Of one thing that was tried, over its control: one number a seed."""
-    for (*which, seed), run in runs.items():
-        control = runs.get((run["control"], method, budget, held_out, seed))
-        if which == [tried, method, budget, held_out] and control:
-            yield fmean(run["accuracy"]) - fmean(control["accuracy"])
-
-
-def own_loss(tried, method, budget, held_out):
-    """Of the exemplars of all phases, before and after their training."""
-    pairs = [
-        pair
-        for (*which, _), run in runs.items()
-        if which == [tried, method, budget, held_out]
-        for pair in run["own_loss"]
-        if pair
-    ]
-    return (
-        " → ".join(
-            f"{fmean(values):.2f}" for values in zip(*pairs, strict=True)
-        )
-        if pairs
-        else ""
-    )
-
-
-def table(budget):
-    """Everything that was tried with so many exemplars a class."""
-    for which in dict.fromkeys(key[:-1] for key in runs):
-        tried, method, its_budget, held_out = which
-        if its_budget == budget and (found := list(gains(*which))):
-            yield {
-                "method": NAMES[method],
-                "tried": tried,
-                "each seed": ", ".join(f"{value:+.2f}" for value in found),
-                "mean": f"{fmean(found):+.2f}",
-                "own loss": own_loss(*which),
-                "judge": f"{100 * held_out:.0f} %",
-                "minus": next(
-                    r["control"]
-                    for key, r in runs.items()
-                    if key[:-1] == which
-                ),
-            }
-
-
-def of_budget(budget):
-    """The same by method."""
-    return sorted(
-        table(budget), key=lambda row: (row["method"], row["tried"])
-    )
-
 
 # %% [markdown]
 # ## 20 exemplars a class
 
 # %% tags=["remove-input"] sources=["book/records/search.json"]
-show(of_budget(20))
+show(search_table(20))
 
 # %% [markdown]
 # ## 5 exemplars a class
 
 # %% tags=["remove-input"] sources=["book/records/search.json"]
-show(of_budget(5))
+show(search_table(5))
 
 # %% [markdown]
 # ## What was chosen

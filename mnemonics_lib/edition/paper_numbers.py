@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from mnemonics_lib.errors import ReportedError
@@ -9,10 +11,12 @@ from mnemonics_lib.paths import ROOT
 
 TABLE_1 = ROOT / "book" / "paper" / "table1.csv"
 """The paper's Table 1, a line for each of its cells."""
+TABLE_2 = ROOT / "book" / "paper" / "table2.csv"
+"""The paper's Table 2, likewise: LUCIR with weight transfer."""
 
 
 class NotReportedError(ReportedError, ValueError):
-    """A setting that the paper's Table 1 does not have."""
+    """A setting that a table of the paper does not have."""
 
 
 def claimed(method: str, with_mnemonics: bool = False, dataset: str = "cifar100", phases: int = 5) -> pd.Series:
@@ -33,9 +37,34 @@ def claimed(method: str, with_mnemonics: bool = False, dataset: str = "cifar100"
         "method": method,
         "with_mnemonics": "yes" if with_mnemonics else "no",
     }
-    table = pd.read_csv(TABLE_1)
+    return _cell(TABLE_1, "Table 1", asked)
+
+
+def claimed_of_kind(exemplars: str, adjusted: bool = False, dataset: str = "cifar100", phases: int = 5) -> pd.Series:
+    """A cell of the paper's Table 2: ``avg_acc`` and ``forgetting`` of LUCIR with weight transfer, both in percent.
+
+    Args:
+        exemplars: ``random``, ``herding`` or ``mnemonics``.
+        adjusted: whether old exemplars are adjusted, Eq. 10.
+        dataset: ``cifar100`` or ``imagenet_subset``.
+        phases: N, after phase 0: 5, 10 or 25.
+
+    Raises:
+        NotReportedError: naming the setting, where the table has no such cell.
+    """
+    asked = {
+        "dataset": dataset,
+        "phases": phases,
+        "exemplars": exemplars,
+        "adjust_old": "yes" if adjusted else "no",
+    }
+    return _cell(TABLE_2, "Table 2", asked)
+
+
+def _cell(file: Path, name: str, asked: dict[str, object]) -> pd.Series:
+    table = pd.read_csv(file)
     cells = table[(table[list(asked)] == pd.Series(asked)).all(axis=1)]
     if cells.empty:
-        there = "; ".join(f"{name}: {', '.join(map(str, table[name].unique()))}" for name in asked)
-        raise NotReportedError(f"{', '.join(map(str, asked.values()))}: not in the paper's Table 1, which has {there}")
+        there = "; ".join(f"{column}: {', '.join(map(str, table[column].unique()))}" for column in asked)
+        raise NotReportedError(f"{', '.join(map(str, asked.values()))}: not in the paper's {name}, which has {there}")
     return cells.iloc[0]

@@ -1,0 +1,54 @@
+"""Everything that the search for settings tried, ``book/records/search.json``, as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from mnemonics_lib.edition.claims.of_search import runs
+from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.paths import RECORDS
+
+
+def search_table(budget: int, records: Path = RECORDS) -> list[dict[str, str]]:
+    """A row for each thing that was tried with a method: what it gained over its control, seed by seed.
+
+    Things whose control has no run with one of their seeds are left out; controls of nothing are, too.
+
+    Args:
+        budget: exemplars a class.
+        records: directory of all committed records.
+    """
+    of_budget = runs(records, budget=budget)
+    groups = dict.fromkeys((run["tried"], run["method"], run["held_out"]) for run in of_budget)
+    rows = []
+    for tried, method, held_out in groups:
+        alike = [run for run in of_budget if (run["method"], run["held_out"]) == (method, held_out)]
+        found = [run for run in alike if run["tried"] == tried]
+        if gains := _gains(found, alike):
+            rows.append(
+                {
+                    "method": NAMES[method],
+                    "tried": tried,
+                    "each seed": ", ".join(f"{value:+.2f}" for value in gains),
+                    "mean": f"{fmean(gains):+.2f}",
+                    "own loss": _own_loss(found),
+                    "judge": f"{100 * held_out:.0f} %",
+                    "minus": found[0]["control"],
+                }
+            )
+    return sorted(rows, key=lambda row: (row["method"], row["tried"]))
+
+
+def _gains(found: list[dict[str, Any]], alike: list[dict[str, Any]]) -> list[float]:
+    """Average accuracy minus that of the control of the same seed (points)."""
+    there = {(run["tried"], run["seed"]): fmean(run["accuracy"]) for run in alike}
+    controls = [(run, there.get((run["control"], run["seed"]))) for run in found]
+    return [fmean(run["accuracy"]) - control for run, control in controls if control is not None]
+
+
+def _own_loss(found: list[dict[str, Any]]) -> str:
+    """Of the exemplars of all phases and seeds, before and after their training; empty where none were trained."""
+    pairs = [pair for run in found for pair in run["own_loss"] if pair]
+    return " → ".join(f"{fmean(values):.2f}" for values in zip(*pairs, strict=True))
