@@ -42,11 +42,10 @@
 
 # %% tags=["hide-input"]
 import math
-from statistics import correlation, fmean, linear_regression
+from statistics import fmean, linear_regression
 
 import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
-from scipy import stats
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import (
@@ -54,6 +53,7 @@ from mnemonics_lib.edition import (
     figures,
     kept_figures,
     paired_runs,
+    panel_falls,
     report,
 )
 from mnemonics_lib.edition.by_class import arrivals, class_forgetting
@@ -238,18 +238,6 @@ say(
 # %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/boundary"]
 
 
-def fallen(records, running=False):
-    """In how many trainings the meta loss fell on its panel, and of how many."""
-    fell, of = paired_runs.all_panels_fallen(records, running)
-    return f"{fell} of {of}"
-
-
-def foretells(pair):
-    """The correlation, over seeds, of that fall and the gain."""
-    falls = [paired_runs.panel_fall(r) for r in pair.first.values()]
-    return correlation(falls, list(pair.asked.differences.values()))
-
-
 def by_transfer(method, number):
     """A number of herding's runs, 5 a class: with transfer − without."""
     arms = (
@@ -269,32 +257,13 @@ def average(record):
     return record.average_accuracy
 
 
-def bound(pair):
-    """How far from 0 a correlation must be, with Bonferroni for all cells."""
-    n = len(pair.first)
-    t = stats.t.ppf(1 - 0.025 / len(FINISHED), n - 2)
-    return t / math.sqrt(n - 2 + t**2)
-
-
-correlated = [
-    pair.name for pair in FINISHED if foretells(pair) > bound(pair)
-]
-opposed = [pair.name for pair in FINISHED if foretells(pair) < -bound(pair)]
-names = [pair.name for pair in FINISHED]
-trained_runs = [
-    record
-    for pair in FINISHED
-    for record in pair.first.values()
-    # iCaRL's trainings are LwF's, and are counted there.
-    if pair.name.replace("iCaRL", "LwF") not in names
-    or record.method != "icarl"
-]
+larger, smaller = panel_falls.goes_with_gain(FINISHED)
 lines = [
     "training lowered the loss that it minimises, on a fixed panel of starts "
-    f"and images, in {fallen(trained_runs)} trainings (LwF's are iCaRL's, too); that a larger fall "
+    f"and images, in {panel_falls.fallen(panel_falls.trained_once(FINISHED))} trainings (LwF's are iCaRL's, too); that a larger fall "
     "goes with a larger gain is shown in "
-    f"{' · '.join(correlated) or 'none'} of these settings, with a smaller "
-    f"one in {' · '.join(opposed) or 'none'};",
+    f"{' · '.join(larger) or 'none'} of these settings, with a smaller "
+    f"one in {' · '.join(smaller) or 'none'};",
     "with herding's 5 a class and fine-tuning on them, weight transfer "
     "changes "
     + " and ".join(
@@ -563,12 +532,12 @@ show(rows)
 show(
     {
         "cell": pair.name,
-        "fell": fallen(pair.first.values()),
-        "fell with running statistics": fallen(
+        "fell": panel_falls.fallen(pair.first.values()),
+        "fell with running statistics": panel_falls.fallen(
             pair.first.values(), running=True
         ),
-        "fall and gain, correlation": f"{foretells(pair):+.2f}",
-        "shown beyond": f"±{bound(pair):.2f}",
+        "fall and gain, correlation": f"{panel_falls.fall_and_gain(pair):+.2f}",
+        "shown beyond": f"±{panel_falls.shown_beyond(len(pair.first), len(FINISHED)):.2f}",
     }
     for pair in FINISHED
 )

@@ -73,7 +73,7 @@ from mnemonics_lib.edition.claims import said
 from mnemonics_lib.edition.costs import page_cost
 from mnemonics_lib.edition.gain_figure import claims
 from mnemonics_lib.edition.gains import gains
-from mnemonics_lib.edition.paired_runs import all_panels_fallen
+from mnemonics_lib.edition.panel_falls import panels_fallen
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.paths import PARAMS, RECORDS
 
@@ -612,7 +612,7 @@ trained = [
     for record in by_seed.values()
 ]
 judged = {
-    words: all_panels_fallen(trained, running)
+    words: panels_fallen(trained, running)
     for words, running in (("batch", False), ("running", True))
 }
 say(

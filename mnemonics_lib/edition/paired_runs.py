@@ -6,11 +6,9 @@ same runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import fmean
-
-import numpy as np
 
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.by_class import arrivals, class_accuracies
@@ -121,32 +119,3 @@ def _of_classes(record: Record, new: bool) -> float:
     return fmean(
         accuracies[phase, came == phase if new else came < phase].mean() for phase in range(1, record.phases + 1)
     )
-
-
-def panel_fall(record: Record, running: bool = False) -> float:
-    """How far training brought the meta loss down on its fixed panel, mean over phases (nat).
-
-    Args:
-        record: of a run with trained exemplars.
-        running: with the running statistics of batch normalisation, as a network is tested, and not with a batch's.
-    """
-    return float(np.mean([before - after for before, after in _panels(record, running)]))
-
-
-def panels_fallen(record: Record, running: bool = False) -> tuple[int, int]:
-    """In how many of a run's trainings that loss fell, and how many there are."""
-    pairs = list(_panels(record, running))
-    return sum(after < before for before, after in pairs), len(pairs)
-
-
-def all_panels_fallen(records: Iterable[Record], running: bool = False) -> tuple[int, int]:
-    """The same, of the trainings of several runs together."""
-    counts = [panels_fallen(record, running) for record in records]
-    return sum(fell for fell, _ in counts), sum(of for _, of in counts)
-
-
-def _panels(record: Record, running: bool) -> Iterator[tuple[float, float]]:
-    """The meta loss before and after each training of a run."""
-    for row in record.results:
-        if row.exemplars and (panel := row.exemplars.panel):
-            yield (panel.before_running, panel.after_running) if running else (panel.before, panel.after)

@@ -76,15 +76,6 @@ def test_new_and_old_classes_are_those_of_the_confusion_matrix(record: Record):
     assert of.old_classes(record) == pytest.approx(np.mean(old))
 
 
-@pytest.mark.parametrize("running", [False, True])
-def test_the_panel_falls_by_before_minus_after(record: Record, running: bool):
-    end = "_running" if running else ""
-    panels = [row["exemplars"]["panel"] for row in json.loads(FILE.read_text())["results"]]
-    falls = [panel[f"before{end}"] - panel[f"after{end}"] for panel in panels]
-    assert of.panel_fall(record, running) == pytest.approx(np.mean(falls))
-    assert of.panels_fallen(record, running) == (sum(fall > 0 for fall in falls), len(falls))
-
-
 @pytest.mark.parametrize(
     ("arm", "cell"),
     [
