@@ -156,7 +156,7 @@ show(exercise_rows())
 # |---|---|
 # | To distil, one needs images of the old classes. | [The distillation loss](quick/digits-n5/01_preliminaries.ipynb#the-distillation-loss): the teacher is asked about the new ones, too. |
 # | A gradient through training is an approximation. | [The gradient on a network and images](quick/digits-n5/03_local_bop.ipynb#the-gradient-on-a-network-and-images): it is exact, and tested. A truncated one is not; see the last exercise of chapter 3. |
-# | Eq. 7 is Eq. 4b for one phase. | [Where Eq. 7 asks for nothing](quick/digits-n5/03_local_bop.ipynb#where-eq-7-asks-for-nothing): the table there puts noise beside real images. |
+# | Eq. 7 is Eq. 4b for one phase. | [Where Eq. 7 asks for almost nothing](quick/digits-n5/03_local_bop.ipynb#where-eq-7-asks-for-almost-nothing): the table there puts noise beside real images. |
 # | The exemplars moved, so they were trained. | [Does training lower the loss that it minimises?](quick/digits-n5/04_ablations.ipynb#does-training-lower-the-loss-that-it-minimises): noise of the same size would move them, too. |
 # | The loss fell, so the accuracy rises. | [Did it keep its promise?](quick/digits-n5/03_local_bop.ipynb#did-it-keep-its-promise) and {doc}`why` |
 # | With mnemonics minus without is what training exemplars gains. | [What "with mnemonics" changes](quick/digits-n5/04_ablations.ipynb#what-with-mnemonics-changes-on-cifar-100): four things change at once. |

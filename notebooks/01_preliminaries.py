@@ -11,16 +11,17 @@
 #
 # **Claim, tested below.** A network that goes on to new classes with nothing
 # kept of the old ones forgets them within one phase. A handful of stored
-# images per class brings much of it back. Whether it matters *which* images is
-# the question of [chapter 4](04_ablations.ipynb).
+# images per class, the *exemplars*, brings much of it back, in training and in
+# a short fine-tuning on them alone. Whether it matters *which* images is the
+# question of [chapter 4](04_ablations.ipynb).
 #
 # **Needs.** Some Python, and what a gradient is. Nothing to download: the
 # default data set ships with scikit-learn.
 #
 # **You will see** the protocol by which classes arrive (section 5.1 of the
 # paper), the two losses of section 3 computed by hand, a first phase trained,
-# and one incremental phase run three times: without exemplars, with herding's
-# and with random ones.
+# and one incremental phase run three times: without exemplars, with those that
+# a rule named *herding* chooses, and with random ones.
 
 # %% tags=["colab", "remove-cell"]
 # On Colab the project comes first, beside the torch that is there.
@@ -72,6 +73,7 @@ from mnemonics_lib import global_bop, losses, metrics
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.finished import runs_of
+from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.experiment import Experiment
 
@@ -87,7 +89,9 @@ runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 # phases 1 to $N$; phase $i$ brings the training images $D_i$ of its classes,
 # and only those. The order is a shuffle. With `order_seed` 1993, the default,
 # the 100 classes of CIFAR-100 come in the order that all papers of this protocol
-# share. From here on, a class's label is its position in the order of the run:
+# share. From here on, a class's label is its position in the order of the run.
+# `Experiment` holds what stays the same in a run: its configuration, its data,
+# and the order of the classes:
 
 # %% tags=["slide-stream"]
 experiment = Experiment.of(config)
@@ -99,9 +103,10 @@ for i in range(config.phases + 1):
     print(f"phase {i}: classes {first} to {last - 1}, {len(D_i)} images")
 
 # %% [markdown]
-# Networks see each image anew in every epoch: a little shifted and, where a
-# mirrored image is still one of its class, half of the time mirrored. Digits
-# are only shifted, since a mirrored digit is another sign.
+# In every epoch each image is shifted a little, at random: it is padded, and a
+# *crop* of its own size is taken. Where the mirror image of a picture still
+# belongs to its class, it is mirrored half of the time, too. Digits are only
+# shifted, since a mirrored digit is another sign.
 
 # %% mystnb={"image": {"alt": "Eight training images of phase 0, and the same eight augmented at random."}} tags=["hide-input", "live"]
 images, labels = experiment.new_data(0).batch(torch.arange(8))
@@ -134,10 +139,11 @@ print(f"by hand {by_hand.item():.6f}, library {library.item():.6f}")
 assert torch.isclose(by_hand, library)
 
 # %% [markdown]
-# In phase 0 this loss is all there is, so phase 0 is ordinary training. The
-# library takes it in one call. `state` is what passes from phase to phase: the
-# network, the memory of exemplars, the results so far. `walk` takes the steps
-# of a training loop and shows how far it is.
+# In phase 0 this loss is all there is, so phase 0 is ordinary training, which
+# is `model_level`. `state` is what passes from phase to phase: the network, the
+# memory of exemplars, the results so far. `walk` takes the steps of a training
+# loop and shows how far it is. At the end of every phase `select_exemplars` puts
+# images into the memory; below we empty it again, and fill it in two ways.
 
 # %% tags=["slide-phase-0"]
 walk = runs.driver_for(experiment)
@@ -176,8 +182,9 @@ for tau in (1.0, config.training.temperature, 8.0):
     print(f"tau = {tau}: pi_hat =", *(f"{value:.2f}" for value in pi_hat))
 
 # %% [markdown]
-# The new network has more classes than the teacher. The loss is about the
-# teacher's alone:
+# The new network has more classes than the teacher. The loss compares only
+# those that the teacher knows. In place of a new network's logits, here are
+# random numbers, one class more than the teacher has:
 
 # %%
 tau, K = config.training.temperature, p_hat.shape[1]
@@ -229,10 +236,11 @@ say(
 #
 # Now the memory $\mathcal{E}_0$ holds a few real images of each class. *Herding*
 # chooses them greedily, so that the mean feature of those chosen stays close to
-# the mean of the class, where an image's *feature* is the vector that the network
-# hands to its last layer; *random* draws them. They join $D_1$ in training. At
-# the end of the phase the network is fine-tuned on exemplars alone, those of
-# the new classes included, so that every class has as many images as another.
+# the mean of the class. An image's *feature* is the vector that the network
+# hands to its last layer, divided by its length. *Random* draws them. They join
+# $D_1$ in training. At the end of the phase the network is fine-tuned on
+# exemplars alone, those of the new classes included, so that every class has
+# the same number of images.
 
 # %% tags=["live"]
 memories = {}
@@ -281,9 +289,10 @@ for axis, kind in zip(axes[1:], kinds, strict=True):
 plt.show()
 
 # %% [markdown]
-# Rows are true classes, columns answers. Without exemplars, look for rows of
-# old classes whose answers have moved to the columns of new ones. Did the claim
-# hold?
+# The row *none* is not fine-tuned, since there is nothing to fine-tune it on.
+# Rows of a matrix are true classes, columns answers. Without exemplars, look for
+# rows of old classes whose answers have moved to the columns of new ones. Did
+# the claim hold?
 
 # %% tags=["hide-input"]
 lost = knew - on_old(bare)
@@ -342,10 +351,15 @@ for kind, (_, in_the_end) in back.items():
 # minimise and in how they classify: LwF has the losses above; iCaRL has them
 # too, and classifies by the nearest mean of exemplars; BiC corrects the bias
 # towards new classes with two numbers, fitted on exemplars held out; LUCIR has
-# a cosine head, a constraint on features, and margins. Here they are on 20
-# classes of CIFAR-100 at laptop size, 10 in phase 0 and 2 in each of 5 phases,
-# with 20 herding exemplars per class, from the records in `book/records`. A
-# band is a 95 % interval, where there are three seeds or more:
+# a cosine head (a logit is the cosine between the feature and a vector of the
+# class, times one scale that is learned), a constraint on features, and margins.
+# Here they are on 20 classes of CIFAR-100 at laptop size, 10 in phase 0 and 2 in
+# each of 5 phases, with 20 herding exemplars per class, from the records in
+# `book/records`. *Average accuracy* is the mean over all phases, phase 0
+# included. *Forgetting* is the accuracy on the classes of phase 0 after that
+# phase, minus the one after the last. A band is a 95 % interval, where there are
+# three seeds or more. What has fewer is drawn without one, and its place among
+# the others is no result:
 
 # %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first ten."}} sources=["small/cifar100-n5"] tags=["hide-input", "slide-four-methods", "once"]
 cifar = report.evidence("small", "cifar100-n5")
@@ -363,19 +377,21 @@ axes[1].legend()
 plt.show()
 
 # %% sources=["small/cifar100-n5"] tags=["hide-input", "once"]
-measured = ("average_accuracy", "forgetting")
+measured = {"average_accuracy": "%", "forgetting": "points"}
 baselines = {
-    f"{field.replace('_', ' ')} (%)": report.table_1(cifar, field)[
+    f"{field.replace('_', ' ')} ({unit})": report.table_1(cifar, field)[
         "without mnemonics"
     ]
-    for field in measured
+    for field, unit in measured.items()
 }
+baselines["seeds"] = {name: len(cifar[arm]) for arm, name in NAMES.items()}
 show(pd.DataFrame(baselines).reset_index(names="method"))
 
 # %% [markdown]
-# All exemplars so far are real images. The rest of the book asks whether exemplars that are *trained* do better.
-# [Chapter 2](02_global_bop.ipynb) has the programme as a whole,
-# [chapter 3](03_local_bop.ipynb) the training of the exemplars.
+# All exemplars so far are real images. The rest of the book asks whether
+# exemplars that are *trained* do better. [Chapter 2](02_global_bop.ipynb) has
+# the programme as a whole, [chapter 3](03_local_bop.ipynb) the training of the
+# exemplars.
 
 # %% [markdown] tags=["once"]
 # ## Exercises
@@ -384,8 +400,8 @@ show(pd.DataFrame(baselines).reset_index(names="method"))
 # ### Exercise 1.1: the floor of the distillation loss
 #
 # $\mathcal{L}_d$ does not reach zero, not even for a student that answers as
-# its teacher does. How low can it get for one image? Return that number, from
-# the teacher's logits $\hat p$ and $\tau$.
+# its teacher does. How low can it get for one image, and for which student?
+# Return the lowest value, from the teacher's logits $\hat p$ and $\tau$.
 
 
 # %% tags=["solution", "hide-input"]
@@ -396,10 +412,10 @@ def floor_of_distillation(p_hat, tau):
 
 
 # %% tags=["check"]
-teacher_says = torch.tensor([3.0, 1.0, -2.0, 0.5])
+shares = torch.tensor([0.5, 0.25, 0.125, 0.125])  # pi_hat of the teacher
+teacher_says = 2.0 * shares.log()
 floor = floor_of_distillation(teacher_says, tau=2.0)
-alike = losses.distillation(teacher_says[None], teacher_says[None], 2.0)
-assert torch.isclose(floor, alike)
+assert torch.isclose(floor, 1.75 * torch.tensor(2.0).log())
 for k in range(20):  # no other student does better
     generator = torch.Generator().manual_seed(k)
     student = torch.randn(1, 4, generator=generator)
@@ -440,9 +456,10 @@ assert list(herding(torch.tensor(few).double(), 3)) == [0, 1, 2]
 # %% [markdown] tags=["exercise", "minutes-10"]
 # ### Exercise 1.3: the nearest mean
 #
-# iCaRL does not ask the classifier. It answers with the class whose mean, of
-# length one, is nearest to the image's feature vector, of length one. Return
-# the classes of a batch of features.
+# iCaRL does not ask the classifier. The mean feature of a class is divided by
+# its length, and so is the feature of an image; the answer is the class whose
+# mean is nearest. Return the classes of a batch of features from inner products
+# alone, without computing a distance. Why is that the same?
 
 
 # %% tags=["solution", "hide-input"]

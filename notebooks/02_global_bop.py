@@ -91,16 +91,18 @@ print(config.to_yaml())
 # $$\Theta^*_i = \arg\min_{\Theta_i}
 # \mathcal{L}_c(\Theta_i; D_{0:i-1} \cup D_i) \tag{3}$$
 #
-# But $D_{0:i-1}$, the data of phases 0 to $i-1$, is gone, and exemplars
-# $\mathcal{E}_{0:i-1}$ stand in for it. Which ones? The global
-# bilevel programme (BOP) asks for two things at once. The model should do well
-# on the new data and the exemplars,
+# (The loss of a set is the mean over its images.) But $D_{0:i-1}$, the data of
+# phases 0 to $i-1$, is gone, and exemplars $\mathcal{E}_{0:i-1}$ stand in for
+# it. Which ones? The global bilevel programme (BOP) asks for two things at once.
+# The model should do well on the new data and the exemplars,
 #
 # $$\min_{\Theta_i} \; \mathcal{L}_c(\Theta_i;
 # \mathcal{E}^*_{0:i-1} \cup D_i) \tag{4a}$$
 #
-# and the exemplars should be those on which the model before it, trained on
-# them alone, did best on the data that it then still had:
+# and the exemplars are to be chosen as follows. Train the model of the phase
+# before, $\Theta_{i-1}$, on a set of exemplars alone. Measure its loss on what
+# that phase had: the older exemplars and its own data. The best set is the one
+# that leaves the smallest loss:
 #
 # $$\text{s.t.} \quad \mathcal{E}^*_{0:i-1} = \arg\min_{\mathcal{E}_{0:i-1}}
 # \mathcal{L}_c\bigl(\Theta_{i-1}(\mathcal{E}_{0:i-1});
@@ -130,10 +132,11 @@ print(f"{len(state.memory)} exemplars kept")
 # %% [markdown]
 # ## What Eq. 4b asks of exemplars
 #
-# Eq. 4b gives every set of exemplars a number. In phase 0 there is nothing
-# before, so it is the loss on $D_0$ of $\Theta_0$ after training on
-# $\mathcal{E}_0$. Small is good: learning from the exemplars has not led the
-# network away from what it knew. With a few steps of gradient descent:
+# Eq. 4b gives every set of exemplars a number. Take $i = 1$. No exemplars are
+# older than $\mathcal{E}_0$, so the number is the loss on $D_0$ of $\Theta_0$
+# after training on $\mathcal{E}_0$. Small is good: learning from the exemplars
+# has not led the network away from what it knew. With a few steps of gradient
+# descent:
 
 # %% tags=["live"]
 D_0 = experiment.new_data(0)
@@ -154,12 +157,14 @@ def eq_4b(E_0, y, steps=20, alpha=0.05):
 
 # %% [markdown]
 # Which images are chosen changes that number. Here are herding's choice and
-# three random ones of the same size:
+# three random ones of the same size. The first row is $\Theta_0$ as it is,
+# without any step. The random sets differ among themselves, so that one of
+# herding's says little about herding:
 
 # %% tags=["slide-eq-4b"]
 model = state.model.eval()
 count = max(1, config.quota(model.classes)[0])  # exemplars of a class
-values = []
+values = [("none: no step", metrics.accuracy_and_loss(model, D_0)[1])]
 for k, rule in enumerate(["herding", "random", "random", "random"]):
     generator = torch.Generator().manual_seed(k)
     with torch.no_grad():
@@ -174,9 +179,11 @@ show({"exemplars": rule, "Eq. 4b": f"{v:.4f}"} for rule, v in values)
 #
 # ## What the model level minimises
 #
-# $\Theta_1$ starts from $\Theta_0$, with new rows in its classifier. Two losses
-# pull on it. One asks for the right label, the other for the teacher's answers
-# on old classes, and $\lambda$ weighs them:
+# $\Theta_1$ starts from $\Theta_0$, with new rows in its classifier. Eq. 4a has
+# the classification loss alone. A few exemplars beside many new images do not
+# hold the old classes by that, so the paper minimises a sum of two losses. One
+# asks for the right label, the other for the teacher's answers on old classes,
+# and $\lambda$ weighs them:
 #
 # $$\begin{aligned}
 # \mathcal{L}_{all} = {} &\lambda\, \mathcal{L}_c(\Theta_i;
@@ -242,12 +249,13 @@ say(
 #
 # A phase of the paper's Figure 2 is five calls: `model_level`,
 # `select_exemplars`, `exemplar_level`, `balanced_finetuning` and `finish_phase`.
+# The three that the drawing numbers are the first, the third and the fourth.
 # Between them `evaluate` looks at the network, and changes nothing.
 #
-# **Model level** (Eq. 4a, by Eq. 6 on the method's loss). $\Theta_1$ is trained on $D_1$ and
-# $\mathcal{E}_0$, with $\Theta_0$ as the teacher. Then real images of the new
-# classes are chosen: some methods classify by them, and the training of
-# exemplars starts from them.
+# **Model level** (Eq. 4a, by Eq. 6 on the method's loss). $\Theta_1$ is trained
+# on $D_1$ and $\mathcal{E}_0$, with $\Theta_0$ as the teacher. Then real images
+# of the new classes are chosen: some methods classify by them, and the training
+# of exemplars starts from them.
 
 # %% tags=["slide-five-calls"]
 level = global_bop.model_level(experiment, state, walk)
@@ -270,8 +278,10 @@ say(
 # $\Theta_1$ and is thrown away afterwards. Old ones are adjusted, if the field
 # `adjust` says so. What is minimised is Eq. 7, which from phase 1 on asks for
 # less than Eq. 4b: it leaves the old classes out ([chapter 3](03_local_bop.ipynb)).
-# Below are some of its steps on the pixels; 1 std is one standard deviation of
-# the data's pixels.
+# Below are some of its steps on the pixels, its *outer steps*. Each asks a whole
+# training of the temporary model, whose steps are *inner* ones, how the
+# *validation loss* of Eq. 7 depends on the pixels. 1 std is one standard
+# deviation of the data's pixels.
 
 # %% tags=["slide-five-calls"]
 trained = global_bop.exemplar_level(experiment, state, walk)["exemplars"]
@@ -300,10 +310,10 @@ else:
 
 # %% [markdown]
 # **Balanced fine-tuning.** The phase's own images were many and the exemplars
-# few. Now $\Theta_1$ is fine-tuned on $\mathcal{E}_{0:1}$ alone, of which there
-# are as many for each class. The loss is Eq. 2 alone, without the teacher,
-# whatever the method; the paper does not name it. **Finish** is what the method
-# does last, such as BiC's second stage.
+# few. Now $\Theta_1$ is fine-tuned on $\mathcal{E}_{0:1}$ alone, which has the
+# same number of exemplars for every class. The loss is Eq. 2 alone, without the
+# teacher, whatever the method; the paper does not name it. **Finish** is what
+# the method does last: BiC fits the two numbers that correct its bias.
 
 # %% tags=["slide-five-calls"]
 global_bop.balanced_finetuning(experiment, state, walk)
@@ -438,10 +448,12 @@ show(
 # The same flow on 20 classes of CIFAR-100 at laptop size, from the records in
 # `book/records`. The paper compares each method *without* mnemonics, which is
 # herding and nothing else, and *with*: trained exemplars, old ones adjusted,
-# weight transfer (convolutions keep the kernels of phase 0 and learn a factor
-# for each plane), balanced fine-tuning. In the middle are the last two alone,
-# with herding's exemplars. So the step to the right is what training and
-# adjusting the exemplars does, and the step before it is not. The exemplars of
+# weight transfer (convolutions keep the kernels of phase 0, and learn one factor
+# for each pair of an input and an output channel), balanced fine-tuning. From the
+# left panel to the middle one, transfer and fine-tuning are added; from the middle
+# one to the right one, exemplars are trained and adjusted. Only the second
+# difference is due to the exemplars ([chapter 4](04_ablations.ipynb) has it in
+# numbers). The exemplars of
 # these records were trained with an inner loop of 8 steps, as their study sets it
 # (`book/studies/small/cifar100-n5.yaml`), and not with the 80 of `params/small`.
 # A band is a 95 % interval, where there are three seeds or more.
@@ -455,7 +467,7 @@ plt.show()
 # ## Exercises
 
 # %% [markdown] tags=["exercise", "minutes-20"]
-# ### Exercise 2.1: which way Eq. 5 pulls a logit
+# ### Exercise 2.1: what Eq. 5 does to a logit
 #
 # Work out the gradient of $\mathcal{L}_{all}$ for one image with respect to its
 # logits $p$. The first $K$ classes are old, $M$ are new, and all are in
@@ -463,7 +475,7 @@ plt.show()
 
 
 # %% tags=["solution", "hide-input"]
-def pull(p, y, p_hat, lam, tau):
+def gradient_of_all(p, y, p_hat, lam, tau):
     """Gradient [K + M] of Eq. 5; p has K + M logits, p_hat has K."""
     K = len(p_hat)
     of_c = torch.softmax(p, dim=0)
@@ -483,7 +495,7 @@ loss = losses.model_level(
     leaf[None], torch.tensor([5]), p_hat[None], 0.3, 2.0
 )
 (right,) = torch.autograd.grad(loss, leaf)
-assert torch.allclose(pull(p, 5, p_hat, 0.3, 2.0), right)
+assert torch.allclose(gradient_of_all(p, 5, p_hat, 0.3, 2.0), right)
 
 # %% [markdown] tags=["exercise", "minutes-5"]
 # ### Exercise 2.2: how few the old ones are

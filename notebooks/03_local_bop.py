@@ -17,7 +17,7 @@
 #
 # **You will see** the gradient through a training, as the library `higher`
 # computes it, beside a closed form or finite differences; exemplars before and
-# after training; and a case in which Eq. 7 asks for nothing.
+# after training; and a case in which Eq. 7 asks for almost nothing.
 
 # %% tags=["colab", "remove-cell"]
 # On Colab the project comes first, beside the torch that is there.
@@ -76,7 +76,7 @@ from mnemonics_lib.edition import drawings, figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.intervals import interval
-from mnemonics_lib.edition.shown import change, say, show
+from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.exemplars.adjustment import Adjustment
 from mnemonics_lib.exemplars.mnemonics import new_exemplar_training
 from mnemonics_lib.exemplars.temporary import temporary_model
@@ -98,9 +98,10 @@ runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 # $\theta \in \mathbb{R}^3$, the exemplars $m$ points $e_j$ with mean $\bar e$,
 # and the data one point $d$. The *base level* trains $\theta$, by $T$ steps of
 # gradient descent on $\frac{1}{2m}\sum_j \lVert\theta - e_j\rVert^2$ at rate
-# $\alpha$. The *meta level* asks that the result be near the data,
-# $\mathcal{L} = \frac12\lVert\theta_T - d\rVert^2$. Every base step shrinks the
-# distance to $\bar e$ by the factor $1 - \alpha$, hence
+# $\alpha$, the *inner steps*. The *meta level* asks that the result be near the
+# data: its loss is $\mathcal{L} = \frac12\lVert\theta_T - d\rVert^2$, and a step
+# of the exemplars down the gradient of that is an *outer step*. Every inner step
+# shrinks the distance to $\bar e$ by the factor $1 - \alpha$, hence
 #
 # $$\theta_T = \bar e + (1 - \alpha)^T(\theta_0 - \bar e), \qquad
 # \frac{\partial \mathcal{L}}{\partial e_j}
@@ -119,8 +120,10 @@ closed_form = ((1 - r) / m * (theta_T - d)).expand(m, 3)
 closed_form
 
 # %% [markdown] tags=["once"]
-# No network has a closed form. So the training is written as a program, and the
-# gradient, the *hypergradient*, is taken through the program. The library
+# For the training of a whole network there is no such formula. So the training
+# is written as a program, and the gradient, the *hypergradient*, is taken through
+# the program. (In the comments are the numbers of the equations, below, of which
+# the lines are this small case.) The library
 # `higher` does that: inside
 # its context the temporary model `Theta_prime` is a copy of the model, every
 # `inner.step` makes new parameters of it that remember how they came about, and
@@ -153,10 +156,11 @@ assert torch.allclose(unrolled, closed_form, atol=1e-12)
 
 # %% [markdown] tags=["once"]
 # The gradient is the same for every exemplar: they move together, and only
-# their mean matters. It vanishes where $\theta_T$ reaches $d$. For large $T$ that
-# is where the mean does, so that the best exemplars of this toy are those whose
+# their mean matters. It vanishes where $\theta_T$ reaches $d$. For large $T$,
+# $\theta_T$ is the mean, so that the best exemplars of this toy are those whose
 # mean is the data's, which is what *herding* looks for among real images. At
-# $T = 10$ the best mean lies beyond (Exercise 3.1). ([A page of the
+# $T = 10$ the best mean lies beyond $d$, seen from $\theta_0$ (Exercise 3.1).
+# ([A page of the
 # book](../book/toy.py) has this toy, in a plane, to be changed by hand.) From
 # two opposite starts of the exemplars, $\theta_T$ must reach $d$. The exemplars
 # need not end alike, for only their mean is led:
@@ -193,7 +197,10 @@ plt.show()
 # = \arg\min_{\Theta_i} \mathcal{L}_c(\Theta_i; \mathcal{E}_i) \tag{7b}$$
 #
 # Eq. 7b is not solved to its end: $T$ steps of gradient descent from $\Theta_i$
-# stand in for the arg min, and the gradient is taken through these steps. What
+# stand in for the arg min (in which $\Theta_i$ is but a variable), and the
+# gradient is taken through these steps. The loss of Eq. 7a is the *meta loss* or,
+# since it is on data that the temporary model was not trained on, the *validation
+# loss*. What
 # `higher` gives must be that gradient. Finite differences check it: move the
 # exemplars a little along some direction $u$, train the temporary model again,
 # and see whether the validation loss changed as the gradient says.
@@ -233,11 +240,12 @@ generator = torch.Generator().manual_seed(0)
 directions = torch.randn((3, *E.shape), generator=generator, dtype=E.dtype)
 
 # %% [markdown]
-# A finite difference errs in two ways. The smaller $\varepsilon$, the more of it
-# is rounding. And a step of training jumps where an input of a ReLU changes its
-# sign, since its gradient does: the larger $\varepsilon$, and the more ReLUs
-# there are, the more often. The gradient is that between the jumps. So two
-# sizes, of which one should agree:
+# A finite difference errs in three ways. The smaller $\varepsilon$, the more of
+# it is rounding. The larger, the more the meta loss bends (Exercise 3.3). And a
+# step of training jumps where an input of a ReLU changes its sign, since its
+# gradient does: the larger $\varepsilon$, and the more ReLUs there are, the more
+# often. The gradient is that between the jumps. No size is the best for every
+# network, so two are tried. If one of them agrees, that is enough:
 
 
 # %% tags=["slide-finite-differences"]
@@ -367,7 +375,7 @@ x, y = drawn.validation[0]  # from D_0
 # %% tags=["live"]
 def validation_loss(E, x, y, drawn):
     """Eq. 7a of exemplars E on images x, through T steps of Eq. 8."""
-    start = drawn.temporary(0)  # Theta' before its first step
+    start = drawn.temporary(0).to(E)  # Theta' before its first step
     sgd = torch.optim.SGD(
         start.parameters(),
         lr=full.alpha,  # alpha_2
@@ -378,7 +386,7 @@ def validation_loss(E, x, y, drawn):
         for minibatch in drawn.inner.draw(0, full.inner_steps):
             E_t, y_E = drawn.inner.load(E, *minibatch)  # cropped, if so set
             inner.step(cross_entropy(Theta_prime(E_t), y_E))  # Eq. 8
-        return cross_entropy(Theta_prime(x), y)  # Eq. 7a
+        return cross_entropy(Theta_prime(x.to(E)), y)  # Eq. 7a
 
 
 E = E_0.images.clone().requires_grad_()
@@ -392,7 +400,9 @@ print(f"gradient per pixel {gradient.square().mean().sqrt():.3e}")
 # which divides the gradient of each pixel by its own size. Then the temporary
 # model is trained once more, from the same start on the same mini-batches. A
 # step $s$ is subtracted from the exemplars. If it is small, the loss should
-# fall by the sum of its products with the gradient, pixel by pixel:
+# fall by the sum of its products with the gradient, pixel by pixel. Is it small?
+# The same step is taken shortened, too, all in double precision, so that rounding
+# has no part in it:
 
 # %% tags=["live", "once"]
 beta_1 = level.beta
@@ -400,23 +410,53 @@ by_hand = {
     "Eq. 9": beta_1 * gradient,
     "Adam": beta_1 * gradient / (gradient.abs() + 1e-8),  # its first step
 }
-rows = []
-for name, s in by_hand.items():
-    then = validation_loss(E - s, x, y, drawn)
-    rows.append(
-        {
-            "step on the pixels": name,
-            "moves them by (std)": f"{s.square().mean().sqrt():.1e}",
-            "the loss should fall by": f"{(gradient * s).sum():.1e}",
-            "it falls by": f"{loss.item() - then.item():.1e}",
-        }
-    )
-show(rows)
+E_0_double = E.detach().double()
+at_first = validation_loss(E_0_double, x, y, drawn).item()
+taken = {}
+for name, whole in by_hand.items():
+    for times in (1, 1e-3, 1e-6):
+        s = times * whole.double()
+        then = validation_loss(E_0_double - s, x, y, drawn).item()
+        taken[name, times] = s, (gradient * s).sum().item(), at_first - then
 
-# %% [markdown] tags=["once"]
-# Where the two last columns differ, there are two reasons, as above. A step of
-# any size can cross jumps of ReLUs, and the gradient is that between them. And
-# one as short as that of Eq. 9 can drown in rounding, here in single precision.
+# %% tags=["hide-input", "once"]
+show(
+    {
+        "step on the pixels": name
+        + ("" if times == 1 else f" × {times:g}"),
+        "moves them by (std)": f"{s.square().mean().sqrt():.1e}",
+        "the loss should fall by": f"{should:.1e}",
+        "it falls by": f"{does:.1e}",
+    }
+    for (name, times), (s, should, does) in taken.items()
+)
+
+# %% tags=["hide-input", "once"]
+error = max(
+    abs(does / should - 1)
+    for (_, times), (_, should, does) in taken.items()
+    if times == 1e-6
+)
+rise = [
+    name
+    for (name, times), (_, _, does) in taken.items()
+    if times == 1 and does < 0
+]
+say(
+    f"The shortest steps do what the gradient says, to {100 * error:.1g} %: "
+    "it is right. What a longer one does differs where it crosses jumps of "
+    "ReLUs, between which the gradient is taken."
+    if error < 0.01
+    else "Even the shortest steps differ from what the gradient says, by "
+    f"{100 * error:.0f} %: they cross jumps of ReLUs, between which it is "
+    "taken, or they drown in rounding."
+)
+if rise:
+    say(
+        f"With the whole step ({', '.join(rise)}) the loss even rises here. "
+        "So one step, from one start, says little. Training takes many, each "
+        "from another start."
+    )
 
 # %% tags=["hide-input", "once"]
 used = "Adam" if level.optimizer == "adam" else "Eq. 9"
@@ -476,8 +516,8 @@ names = [f"class {k}" for k in E_0.labels[shown]]
 figures.image_grid(rows, pixels, columns=names)
 plt.show()
 say(
-    "In the change, what is brightest in a colour has gone up by "
-    f"{largest:.2f} std, what is darkest down by as much."
+    f"In the change, white is a pixel that went up by {largest:.2f} std, black "
+    "one that went down by as much, and middle grey one that stayed."
 )
 
 # %% [markdown]
@@ -487,20 +527,13 @@ say(
 # steps differ by luck. This is the training with which a run of these parameters
 # ends its phase 0, with the same seed, as in [chapter 2](02_global_bop.ipynb).
 # ([Another page](../book/scrubber.py) goes through that of digits, seed 0, step by
-# step.) Over the first and the last tenth of the steps:
+# step.)
 
 # %% tags=["hide-input", "slide-trained"]
-tenth = max(1, len(steps) // 10)
-began = steps["meta_loss"][:tenth].mean()
-ended = steps["meta_loss"][-tenth:].mean()
 say(
-    f"The mean validation loss {change(began, ended, 3)}, and the pixels "
-    f"moved by {steps['displacement'].iloc[-1]:.3f} std."
-)
-say(
-    "Each step has another start, so that these two means are of different "
-    "starts, and neither a fall nor a rise of them says much. Whether "
-    "training lowers its loss is asked of the same starts, before and "
+    f"The pixels moved by {steps['displacement'].iloc[-1]:.3f} std. Each step "
+    "has another start, so that the curve of the loss does not say whether "
+    "training lowers it. That is asked of the same starts, before and "
     "after, in [chapter 4](04_ablations.ipynb)."
 )
 
@@ -565,9 +598,9 @@ say(
 # ## What the paper's numbers do
 #
 # The paper steps on the pixels with SGD at $\beta_1 = 0.01$, from $\Theta_i$
-# itself, with $T = 50$ and $\alpha_2 = 0.01$. Here are a few such steps from
-# the same exemplars, on the first five classes and 500 of their images, since
-# 50 unrolled steps take memory:
+# itself, with $T = 50$ and $\alpha_2 = 0.01$, for 50 epochs. Here are two epochs
+# of it from the same exemplars, on the first five classes and 500 of their
+# images, since 50 unrolled steps take memory:
 
 # %%
 E_few, D_few = E_0.of_classes(0, 5), D_0.where(D_0.labels < 5)
@@ -579,27 +612,31 @@ end = pd.DataFrame(slow.log.columns(slow.done)).iloc[-1]
 
 # %% tags=["hide-input"]
 levels = end.displacement * float(pixels.std.mean()) * pixels.white
+whole = PAPER_EXEMPLAR_LEVEL.epochs / literal.epochs
 say(
-    f"In {len(slow)} steps, with a gradient of {end.gradient:.1e} per "
-    f"pixel, pixels moved by {end.displacement:.1e} std, some "
-    f"{levels:.1e} of {pixels.white} grey levels."
+    f"In these {len(slow)} outer steps, with a gradient of {end.gradient:.1e} "
+    f"per pixel, pixels moved by {end.displacement:.1e} std, which is "
+    f"{levels:.1e} of one grey level (white is {pixels.white} levels above "
+    f"black). All 50 epochs in one direction would make {whole * levels:.1e} "
+    "of a level."
 )
 
 # %% [markdown]
-# ## Where Eq. 7 asks for nothing
+# ## Where Eq. 7 asks for almost nothing
 #
 # Eq. 7 trains the temporary model on $\mathcal{E}_i$ alone and validates it on
 # $D_i$ alone. When a phase brings a *single* class $c$, as every later phase of
 # digits does with $N = 5$, one constant answer solves both, whatever the
-# exemplars look like. If that is so, then exemplars of pure noise must do about
-# as well as real ones. Eq. 4b trains on the exemplars of all classes, so that
-# they compete; there the images of $c$ should matter.
+# exemplars look like. If that is so, then exemplars of pure noise do nearly as
+# well as real ones, and the model calls everything $c$. Eq. 4b trains on the
+# exemplars of all classes, so that they compete; there the images of $c$ should
+# matter.
 #
 # Try it: networks halfway between $\Theta_0$ and a fresh one take 50 steps on
 # the exemplars of one class, or on all of them, with that class's exemplars
 # real, or noise. Phase 0 has no class that came alone, so that its last one
-# stands for $c$. It is not new to $\Theta_0$, only half forgotten by what is
-# mixed with it:
+# stands for $c$. $\Theta_0$ was trained on it, and being mixed with a fresh
+# network forgets a part of that:
 
 # %% tags=["live"]
 STEPS, c = 50, Theta_0.classes - 1
@@ -657,6 +694,16 @@ say(
     f"{among:+.3f} where all compete: the images matter {more} where "
     "classes compete."
 )
+called = [found["of c alone", name][1] for name in sets]
+say(
+    f"Where the class is alone, {called[0]:.0f} % of other classes' images are "
+    f"called $c$ with real exemplars of it and {called[1]:.0f} % with noise: "
+    + (
+        "both networks are near to the constant answer."
+        if min(called) > 75
+        else "not both networks are near to the constant answer."
+    )
+)
 remains = {name: found["of c alone", name][0] for name in sets}
 if max(remains.values()) > math.log(2):  # half, as a probability of c
     say(
@@ -669,8 +716,8 @@ if max(remains.values()) > math.log(2):  # half, as a probability of c
 
 # %% [markdown]
 # The last column is what Eq. 7 does not see: a network that called everything
-# $c$ would be useless, and have a small loss on $D_c$. How near did these come?
-# The field `exemplar_level.objective` names the two programmes, `eq7` and `eq4b`.
+# $c$ would be useless, and have a small loss on $D_c$. The field
+# `exemplar_level.objective` names the two programmes, `eq7` and `eq4b`.
 
 # %% [markdown]
 # ## Adjusting old exemplars
@@ -732,8 +779,9 @@ if E_0.per_class >= 2:
 
 # %% [markdown]
 # Whether that helps, and whom, is another question:
-# [Results](../book/results.py) asks it on digits, and the studies `split` and
-# `table2` of [the evidence](../book/evidence.py) on CIFAR-100.
+# [chapter 4](04_ablations.ipynb) and [Results](../book/results.py) ask it on
+# digits, and the studies `split` and `table2` of [the
+# evidence](../book/evidence.py) on CIFAR-100.
 
 # %% [markdown] tags=["once"]
 # ## Exercises
@@ -766,8 +814,8 @@ assert torch.allclose(theta, goal)
 # Let the base loss be $\frac12 (\theta - e)^\top H (\theta - e)$ with a
 # symmetric $H$, so that a step is
 # $\theta \leftarrow \theta - \alpha H (\theta - e)$. Given the gradient $v$ of
-# the meta loss at $\theta_T$, return its gradient with respect to $e$, without
-# storing any $\theta_t$.
+# the meta loss at $\theta_T$, return the gradient of the meta loss with respect
+# to $e$, without storing any $\theta_t$.
 
 
 # %% tags=["solution", "hide-input"]
@@ -793,29 +841,36 @@ meta = 0.5 * (theta - goal).square().sum()
 assert torch.allclose(back((theta - goal).detach(), H, 0.1, 7), right)
 
 # %% [markdown] tags=["exercise", "minutes-10"]
-# ### Exercise 3.3: how good a finite difference is
+# ### Exercise 3.3: a better finite difference
 #
-# Return the derivative of a function of one number, from two of its values
-# $\varepsilon$ to either side. Halving $\varepsilon$ should leave a fourth of
-# the error.
+# The difference that `along` takes, of values $\varepsilon$ to either side, has
+# an error of nearly $c\,\varepsilon^2$, with a $c$ that does not depend on
+# $\varepsilon$. Take two of them, of $\varepsilon$ and of $\varepsilon / 2$, and
+# combine them so that this error goes. Halving $\varepsilon$ should then leave a
+# sixteenth of what is left.
 
 
 # %% tags=["solution", "hide-input"]
-def central_difference(f, x, epsilon):
-    """An estimate of f'(x)."""
-    return (f(x + epsilon) - f(x - epsilon)) / (2 * epsilon)
+def better_difference(f, x, epsilon):
+    """An estimate of f'(x), from four values of f."""
+
+    def central(h):
+        return (f(x + h) - f(x - h)) / (2 * h)
+
+    # The error of the second is a fourth of that of the first.
+    return (4 * central(epsilon / 2) - central(epsilon)) / 3
 
 
 # %% tags=["check"]
 import math
 
 errors = [
-    abs(central_difference(math.sin, 1.0, epsilon) - math.cos(1.0))
-    for epsilon in (1e-2, 5e-3)
+    abs(better_difference(math.sin, 1.0, epsilon) - math.cos(1.0))
+    for epsilon in (1e-1, 5e-2)
 ]
-assert 3.9 < errors[0] / errors[1] < 4.1
-# Of x^3 at 1 it is 3 + epsilon^2:
-assert central_difference(lambda x: x**3, 1.0, 0.5) == 3.25
+assert 15.5 < errors[0] / errors[1] < 16.5
+# Of x^5 at 1 it is 5 - epsilon^4 / 4:
+assert better_difference(lambda x: x**5, 1.0, 1.0) == 4.75
 
 # %% [markdown] tags=["exercise", "minutes-15"]
 # ### Exercise 3.4: when training is truncated

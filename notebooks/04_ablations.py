@@ -95,9 +95,9 @@ runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 # Three kinds of exemplars. Everything else is the same within a seed: first
 # network, order of the images, crops. Where the project has records of these
 # parameters, one seed is run here, to see whether they can be made again.
-# Elsewhere it is three, the fewest that allow an interval. Runs that an earlier
-# chapter left on this machine are read, and not repeated, nor are those of a
-# study that is named as a parameter.
+# Elsewhere it is three, the fewest for which this book gives an interval. Runs
+# that an earlier chapter left on this machine are read, and not repeated, nor
+# are those of a study that is named as a parameter.
 
 # %% tags=["live"]
 own = f"{config.profile}/{config.dataset}-n{config.phases}"
@@ -163,7 +163,8 @@ else:
 
 # %% [markdown]
 # All arms of the study, with the mean over seeds and the half-width of its 95 %
-# interval:
+# interval. A mean here is over all seeds of its arm, and a difference, below, over
+# those that two arms have in common: it need not be the difference of the means.
 
 # %% tags=["hide-input", "live"]
 evidence = committed if "herding" in committed else fresh
@@ -178,7 +179,8 @@ MADE = {
     "herding-adjust": "herding, and the old ones adjusted (Eq. 10)",
     "mnemonics-eq4b": "trained by the objective of Eq. 4b",
     "mnemonics-paper": "trained by Eq. 7 to 9 with the paper's numbers",
-    "herding-bfloat16": "herding, with networks trained in half precision",
+    "herding-bfloat16": "herding, with networks trained in half precision "
+    "(does that change the result?)",
 }
 lines = [f"- *{arm}*: {MADE[arm]}" for arm in MADE if arm in evidence]
 say(";\n".join(lines) + ".")
@@ -221,7 +223,8 @@ plt.show()
 
 # %% [markdown]
 # That compares ways to fill a memory. What *training* does is seen against the
-# images that it started from:
+# images that it started from, and what *adjusting* old exemplars (Eq. 10) does
+# against the same without it:
 
 # %% sources=["records"] tags=["hide-input", "slide-training"]
 STARTS = {
@@ -230,33 +233,38 @@ STARTS = {
     "mnemonics-paper": "random",
     "mnemonics-from-herding": "herding",
 }
-trained = {
-    arm: start
-    for arm, start in STARTS.items()
-    if report.comparable(evidence, arm, start)
-}
-answers = {}
+WITHOUT = {"mnemonics-adjust": "mnemonics", "herding-adjust": "herding"}
+trained, adjusted = (
+    {
+        arm: other
+        for arm, other in pairs.items()
+        if report.comparable(evidence, arm, other)
+    }
+    for pairs in (STARTS, WITHOUT)
+)
+pairs = trained | adjusted
 for field in ("average_accuracy", "forgetting"):
-    rows = []
-    for arm, start in trained.items():
-        found = report.difference(evidence, arm, start, field)
-        rows.append(
-            {
-                "exemplars": arm,
-                "minus their start": start,
-                f"{field.replace('_', ' ')} (points)": str(found),
-                "verdict": SAID[found.verdict],
-            }
-        )
-        answers[arm, field] = found
-    show(rows)
+    found = {
+        arm: report.difference(evidence, arm, other, field)
+        for arm, other in pairs.items()
+    }
+    show(
+        {
+            "exemplars": arm,
+            "minus": pairs[arm],
+            "what differs": "training" if arm in trained else "adjusting",
+            f"{field.replace('_', ' ')} (points)": str(difference),
+            "verdict": SAID[difference.verdict],
+        }
+        for arm, difference in found.items()
+    )
 
 # %% [markdown]
 # ## What moves, and does it help?
 #
-# Displacement says how far trained exemplars went from the images they started
-# from, and the difference to a run with those images what that was worth. If
-# moving further helped, the dots would rise to the right.
+# Displacement says how far trained exemplars went from their start. What that
+# was worth is the accuracy of the run minus that of a run which keeps the start.
+# If moving further helped, the dots would rise to the right.
 
 # %% mystnb={"image": {"alt": "Difference to the images that training started from against displacement of the exemplars, a dot per run of each mnemonics arm."}} sources=["records"] tags=["hide-input", "live"]
 moved = [arm for arm in arms if arm.startswith("mnemonics")]
@@ -291,11 +299,18 @@ plt.show()
 if len(points) > 3:
     r = pearsonr(points["displacement"], points["difference"])
     low, high = r.confidence_interval()
-    way = "rise" if low > 0 else "fall" if high < 0 else "do neither"
+    way = (
+        "are shown to rise"
+        if low > 0
+        else "are shown to fall"
+        if high < 0
+        else "are not shown to rise or to fall"
+    )
     say(
         f"They {way}: the correlation is {r.statistic:+.2f}, with a 95 % "
-        f"interval from {low:+.2f} to {high:+.2f} (as if all runs were "
-        "independent)."
+        f"interval from {low:+.2f} to {high:+.2f}, as if all runs were "
+        "independent. It is of the runs of all arms together, which differ "
+        "in more than how far they went."
     )
 
 # %% [markdown]
@@ -305,12 +320,14 @@ if len(points) > 3:
 # cannot be compared. Each record therefore holds the validation loss on a fixed
 # *panel*: four starts and up to 512 images, the same before and after training
 # (one start where all are $\Theta_i$ itself, as for *mnemonics-paper*).
-# It is taken twice: with the statistics of the validation batch, which is what
-# training minimises, and with the running statistics that a network is deployed
-# with. Beside it stands how far the new exemplars went, and how far the same
-# optimiser would have carried them along *noise* of the same size. After minus
-# before, over the seeds of each arm (below zero is better), and mean
-# displacements:
+# It is taken twice. Once batch normalisation has its means and variances from the
+# validation batch; that is what training minimises. And once it has the running
+# ones, with which a network is deployed. Beside it stands how far the new
+# exemplars went, and how far the same optimiser would have carried them along
+# *noise*: random gradients of the same root mean square. After minus before, over
+# the seeds of each arm (below zero is better), and mean displacements. Where two
+# arms train the same exemplars, as with and without adjustment at first, one row
+# is left out:
 
 # %% tags=["hide-input", "live"]
 rows = [
@@ -329,8 +346,12 @@ rows = [
 ]
 
 # %% sources=["records"] tags=["hide-input", "live"]
-cells = []
+cells, seen = [], set()
 for (arm, phase), of_cell in pd.DataFrame(rows).groupby(["arm", "phase"]):
+    numbers = (phase, *of_cell["batch"], *of_cell["running"])
+    if numbers in seen:
+        continue
+    seen.add(numbers)
     changes = {
         which: interval(list(of_cell[which]))
         for which in ("batch", "running")
@@ -389,8 +410,9 @@ say(
 # %% [markdown]
 # ## Who pays?
 #
-# The same differences at the end of the run, for the classes of phase 0 and for
-# those that came later. Do exemplars that protect the one cost the other?
+# The differences that training and adjusting make at the end of the run, for the
+# classes of phase 0 and for those that came later. Do exemplars that protect the
+# one cost the other?
 
 
 # %% sources=["records"] tags=["hide-input"]
@@ -406,16 +428,34 @@ def early(record):
     return record.first_classes_accuracy[-1]
 
 
-parts = {"first classes (points)": early, "later classes (points)": late}
-rows = []
-for arm in arms:
-    pair = evidence[arm], evidence["herding"]
-    row = {"arm": arm, "minus": "herding"}
-    for words, part in parts.items():
-        sides = [{at: part(r) for at, r in of.items()} for of in pair]
-        row[words] = str(paired(*sides))
-    rows.append(row)
-show(rows)
+parts = {"first classes": early, "later classes": late}
+found = {
+    arm: {
+        words: paired(
+            *(
+                {at: part(record) for at, record in evidence[of].items()}
+                for of in (arm, other)
+            )
+        )
+        for words, part in parts.items()
+    }
+    for arm, other in pairs.items()
+}
+show(
+    {"exemplars": arm, "minus": pairs[arm]}
+    | {f"{words} (points)": str(of) for words, of in by_part.items()}
+    for arm, by_part in found.items()
+)
+traded = [
+    arm
+    for arm, by_part in found.items()
+    if {of.verdict for of in by_part.values()} == {"lower", "higher"}
+]
+say(
+    "That one part is shown to gain and the other to lose is so for "
+    + (" and ".join(f"*{arm}*" for arm in traded) or "none of them")
+    + "."
+)
 
 # %% [markdown]
 # ## With more classes in a phase, or fewer
@@ -426,41 +466,66 @@ show(rows)
 # of this data set, trained minus the images that training started from:
 
 # %% sources=["all"] tags=["hide-input"]
-rows = []
-for folder in sorted(
-    (RECORDS / config.profile).glob(f"{config.dataset}-n*")
-):
+gained = {}  # seed -> difference
+for folder in (RECORDS / config.profile).glob(f"{config.dataset}-n*"):
+    n = int(folder.name.rpartition("-n")[2])
     other = report.evidence(config.profile, folder.name)
     for arm, start in STARTS.items():
         if report.comparable(other, arm, start):
-            found = report.difference(other, arm, start, "average_accuracy")
-            rows.append(
-                {
-                    "N": int(folder.name.rpartition("-n")[2]),
-                    "exemplars": arm,
-                    "minus": start,
-                    "average accuracy (points)": str(found),
-                    "verdict": SAID[found.verdict],
-                }
+            of_arm, of_start = (
+                report.values(other[of], "average_accuracy")
+                for of in (arm, start)
             )
-if rows:
-    show(sorted(rows, key=lambda row: (row["exemplars"], row["N"])))
+            gained[arm, n] = {
+                at: of_arm[at] - of_start[at]
+                for at in of_arm.keys() & of_start.keys()
+            }
+gained = dict(sorted(gained.items()))
+if gained:
+    show(
+        {
+            "exemplars": arm,
+            "N": n,
+            "minus": STARTS[arm],
+            "average accuracy (points)": str(found),
+            "verdict": SAID[found.verdict],
+        }
+        for (arm, n), by_seed in gained.items()
+        for found in [interval(list(by_seed.values()))]
+    )
 else:
     say(
         "The studies beside these parameters have no records of such pairs."
     )
 
+# %% sources=["all"] tags=["hide-input"]
+unknown = dict.fromkeys(arm for arm, _ in gained if arm not in evidence)
+for arm in unknown:
+    say(f"(*{arm}*: {MADE[arm]}.)")
+for arm in dict.fromkeys(arm for arm, _ in gained):
+    few, many = (
+        end(n for of, n in gained if of == arm) for end in (min, max)
+    )
+    if few < many:
+        found = paired(gained[arm, few], gained[arm, many])
+        say(
+            f"- *{arm}*: what training adds with $N = {few}$, minus what "
+            f"it adds with $N = {many}$, is {found} points: "
+            f"{SAID[found.verdict]}."
+        )
+
 # %% [markdown] tags=["once"]
 # ## What "with mnemonics" changes, on CIFAR-100
 #
-# The paper's "with mnemonics" changes four things at once: exemplars are trained,
-# old ones adjusted, convolutions keep their kernels of phase 0 and learn a factor
-# for each plane (*weight transfer*), and each phase ends with a balanced
-# fine-tuning. The records of 20 classes (`params/small`) split it in two steps:
-# from herding alone to herding with transfer and fine-tuning, and from there to
-# trained and adjusted exemplars. These were trained with an inner loop of 8 steps,
-# as their study sets it (`book/studies/small/cifar100-n5.yaml`), and not with the
-# 80 of `params/small`.
+# The paper's "with mnemonics" changes four things at once: exemplars are
+# trained, old ones adjusted, convolutions keep their kernels of phase 0 and
+# learn one factor for each pair of an input and an output channel (*weight
+# transfer*), and each phase ends with a balanced fine-tuning. The records of 20
+# classes (`params/small`) split it in two steps: from herding alone to herding
+# with transfer and fine-tuning, and from there to trained and adjusted
+# exemplars. These were trained with an inner loop of 8 steps, as their study
+# sets it (`book/studies/small/cifar100-n5.yaml`), and not with the 80 of
+# `params/small`.
 
 # %% sources=["small/cifar100-n5"] tags=["hide-input", "slide-cifar", "once"]
 cifar = report.evidence("small", "cifar100-n5")
@@ -469,13 +534,13 @@ for field in ("average_accuracy", "forgetting"):
     show(report.steps(cifar, field).reset_index(names="method"))
 
 # %% [markdown] tags=["once"]
-# What training alone does is asked over more seeds: exemplars trained from
-# herding's minus herding's, all else the same, on 20 classes of CIFAR-100 at a
-# time, with four methods, 20 exemplars a class and 5. Of each pair, whether a
-# difference in average accuracy is shown. The eight intervals hold together at
-# 95 %, and what is not finished has no verdict. [Where training exemplars
-# helps](../book/evidence.py), a page of the book, has the controls and the
-# reasons:
+# What does training alone do? Each run starts from herding's exemplars, and is
+# compared with a run that keeps them. There are eight pairs: four methods, with 20
+# exemplars a class and with 5, each on 20 classes of CIFAR-100 at a time. The list
+# says for each pair whether a difference in average accuracy is shown. The level
+# of each interval is such that all eight hold together at 95 %. What is not
+# finished has no verdict. [Where training exemplars helps](../book/evidence.py), a
+# page of the book, has the controls and the reasons:
 
 # %% sources=["evidence/primary"] tags=["hide-input", "once"]
 primary = plan(*study_files("evidence/primary"))
@@ -490,11 +555,18 @@ say("\n".join(f"- {line}" for line in lines))
 # ## The answer, for these parameters
 
 # %% tags=["hide-input"]
-for arm, start in trained.items():
-    found = answers[arm, "average_accuracy"]
+asked = dict.fromkeys(trained.items(), "from which it was trained")
+asked |= dict.fromkeys(adjusted.items(), "the same without adjusting")
+asked |= {
+    (arm, "herding"): "the usual choice"
+    for arm in ("mnemonics", "random")
+    if arm in arms and (arm, "herding") not in asked
+}
+for (arm, other), what in asked.items():
+    found = report.difference(evidence, arm, other, "average_accuracy")
     say(
-        f"- *{arm}* minus *{start}*, from which it was trained, in points "
-        f"of average accuracy: {found}; {SAID[found.verdict]}."
+        f"- *{arm}* minus *{other}*, {what}, in points of average accuracy: "
+        f"{found}; {SAID[found.verdict]}."
     )
 
 # %% [markdown] tags=["once"]
@@ -506,7 +578,8 @@ for arm, start in trained.items():
 # Two arms were run with the same seeds. Return the mean of their $n$ differences
 # and the two ends of its 95 % t interval. These are
 # $t_{0.975,\,n-1}\; s / \sqrt{n}$ away from it, with the standard deviation $s$ of
-# the differences (`scipy.stats.t.ppf` has the factor).
+# the differences, the one with $n - 1$ below the sum of squares
+# (`scipy.stats.t.ppf` has the factor).
 
 
 # %% tags=["solution", "hide-input"]
@@ -532,7 +605,8 @@ assert np.allclose(paired_interval(one, other), expected)
 #
 # Values of two arms with the same seed have a correlation of $\rho$, and both
 # have the same spread. How many times as many seeds would unpaired arms need,
-# for an interval as narrow? Take the number of seeds as large.
+# for an interval as narrow? Assume many seeds, so that the factor $t$ is the same
+# for both.
 
 
 # %% tags=["solution", "hide-input"]
@@ -566,7 +640,7 @@ def level_of_each(together, count):
 rng = np.random.default_rng(0)
 draws = rng.normal(size=(4000, 8, 10))  # nothing but noise around zero
 level = level_of_each(0.95, 8)
-assert abs(8 * (1 - level) - (1 - 0.95)) < 1e-9
+assert abs(level_of_each(0.9, 4) - 0.975) < 1e-9
 wide = [
     all(i.low < 0 < i.high for i in (interval(x, level) for x in of))
     for of in draws[:400]

@@ -76,10 +76,13 @@ def image_grid(rows: Mapping[str, Tensor], pixels: Pixels, columns: Sequence[str
 
 
 def confusion(counts: Sequence[Sequence[int]], axis: Axes, title: str = "") -> Axes:
-    """A confusion matrix, in per cent of the true class: rows true, columns predicted, in the order of arrival."""
+    """A confusion matrix, in per cent of the true class: rows true, columns predicted, in the order of arrival.
+
+    What rounds to 0 is not written, but on the diagonal: no image of that class is right.
+    """
     shares = np.asarray(counts, dtype=float)
     shares = 100 * shares / shares.sum(axis=1, keepdims=True)
-    _heat_map(shares, axis, "% of the true class").set_aspect("equal")
+    _heat_map(shares, axis, "% of the true class", zeros=np.eye(len(shares), dtype=bool)).set_aspect("equal")
     axis.set(xlabel="predicted class", ylabel="true class (100 % a row)", title=title)
     return axis
 
@@ -91,13 +94,13 @@ def class_accuracies(accuracies: np.ndarray, axis: Axes) -> Axes:
         accuracies: per cent [N + 1, K], of :func:`mnemonics_lib.edition.by_class.class_accuracies`.
         axis: where to draw; a row for each class, in the order of arrival.
     """
-    _heat_map(accuracies.T, axis, "accuracy (%)")
+    _heat_map(accuracies.T, axis, "accuracy (%)", zeros=~np.isnan(accuracies.T))
     axis.set(xlabel="after phase i", ylabel="class (numbers: accuracy, %)")
     return axis
 
 
-def _heat_map(shares: np.ndarray, axis: Axes, unit: str) -> Axes:
-    """Numbers from 0 to 100, of which some may be missing; those that round to 0 are not written.
+def _heat_map(shares: np.ndarray, axis: Axes, unit: str, zeros: np.ndarray) -> Axes:
+    """Numbers from 0 to 100, of which some may be missing; one that rounds to 0 is written where ``zeros`` is true.
 
     Where no number could be read, none is written, and a scale stands beside the map.
     """
@@ -105,7 +108,7 @@ def _heat_map(shares: np.ndarray, axis: Axes, unit: str) -> Axes:
     assert isinstance(figure, Figure)
     cell = min(box.width / shares.shape[1], box.height / shares.shape[0])  # pixels
     size = 0.45 * 72 * cell / figure.dpi  # three digits fill the cell
-    written = np.array([[f"{share:.0f}" if share >= 0.5 else "" for share in row] for row in shares.tolist()])
+    written = np.where(zeros | (shares >= 0.5), np.vectorize("{:.0f}".format)(shares), "")
     numbers: dict[str, Any] = {"annot": written, "fmt": "", "annot_kws": {"fontsize": min(size, 10)}, "cbar": False}
     scale: dict[str, Any] = {"cbar_kws": {"label": unit}}
     sns.heatmap(shares, ax=axis, cmap="Blues", vmin=0, vmax=100, **(numbers if size >= smallest(figure) else scale))

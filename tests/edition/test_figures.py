@@ -130,3 +130,14 @@ def test_a_class_that_has_not_arrived_has_no_number():
     accuracies = np.array([[90.0, np.nan], [40.0, 100.0]])  # [N + 1, K]
     axis = figures.class_accuracies(accuracies, plt.figure().add_subplot())
     assert [text.get_text() for text in axis.texts] == ["90", "40", "100"]  # a row for each class
+
+
+def test_a_class_of_which_nothing_is_known_any_more_has_a_zero_and_one_that_is_not_there_has_none():
+    accuracies = np.array([[90.0, np.nan], [0.0, 100.0]])
+    axis = figures.class_accuracies(accuracies, plt.figure().add_subplot())
+    assert [text.get_text() for text in axis.texts] == ["90", "0", "100"]
+
+
+def test_a_class_of_which_no_image_is_right_has_a_zero_on_the_diagonal_alone():
+    axis = figures.confusion([[0, 5, 5], [0, 10, 0], [0, 0, 10]], plt.figure().add_subplot())
+    assert [text.get_text() for text in axis.texts] == ["0", "50", "50", "", "100", "", "", "", "100"]

@@ -73,8 +73,8 @@ SLIPS = [  # what is easily forgotten, as a change of the solution's text
     ("2.3", "total // each", "round(total / each)"),
     ("3.1", "(d - r * theta_0) / (1 - r)", "d"),  # the mean of the data
     ("3.2", "v = v - alpha * H @ v", "v = v - alpha * v"),
-    ("3.3", "(f(x + epsilon) - f(x - epsilon)) / (2 * epsilon)", "(f(x + epsilon) - f(x)) / epsilon"),
-    ("3.3", "x + epsilon) - f(x - epsilon)) / (2 *", "x + epsilon / 2) - f(x - epsilon / 2)) / ("),
+    ("3.3", "(4 * central(epsilon / 2) - central(epsilon)) / 3", "central(epsilon / 2)"),
+    ("3.3", "(4 * central(epsilon / 2) - central(epsilon)) / 3", "2 * central(epsilon / 2) - central(epsilon)"),
     ("3.4", "(1 - alpha) ** k", "(1 - alpha) ** (T - k)"),
     ("4.1", "ddof=1", "ddof=0"),
     ("4.2", "(1 - rho)", "(1 - rho**2)"),
