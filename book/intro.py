@@ -65,14 +65,15 @@ say(
     f"**The answer{so_far}: on 20 classes of CIFAR-100, training the exemplars "
     f"that herding chose {answer(intervals)}.** "
     f"{len(asked)} settings were asked about in advance: four methods, each "
-    "with 5 exemplars a class and with 20, the paper's number. Finished are "
+    "with 5 exemplars a class and with 20, the paper's number. "
     + (
-        " and ".join(
+        "Finished are "
+        + " and ".join(
             f"{sum(claimed_of)} of the {len(claimed_of)} with {budget}"
             for budget, claimed_of in of_budget.items()
         )
         if so_far
-        else "all of them"
+        else "All are finished"
     )
     + f". Trained exemplars are shown to be better than herding's in "
     f"{counted(asked, 'higher')} of them and worse in "

@@ -14,6 +14,61 @@
 # This page does so, tries the result on a toy that runs here, and then looks at what the run records say.
 #
 # **Needs.** {eq}`eq-7` and {eq}`eq-8` ({ref}`unrolling`), and Taylor's formula with a Hessian.
+
+# %% tags=["hide-input"]
+import copy
+import itertools
+import json
+from statistics import fmean
+
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from mnemonics_lib.bilevel import InnerSGD
+from mnemonics_lib.bilevel.adjoint import Adjoint
+from mnemonics_lib.config import load_config
+from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.asked_and_got import asked_and_got
+from mnemonics_lib.edition.claims import said
+from mnemonics_lib.edition.costs import page_cost
+from mnemonics_lib.edition.gain_figure import claims
+from mnemonics_lib.edition.gains import gains
+from mnemonics_lib.edition.paired_runs import paired_runs
+from mnemonics_lib.edition.panel_falls import panels_fallen, trained_once
+from mnemonics_lib.edition.shown import change, say, show
+from mnemonics_lib.edition.studies import outcome
+from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.study import study_files
+from mnemonics_lib.paths import PARAMS, RECORDS
+
+figures.style()
+
+# %% tags=["remove-input"]
+say(page_cost("why"))
+
+# %% [markdown]
+# ## In short
+#
+# This is what the primary study came to, of exemplars trained from herding's on classes of CIFAR-100 ({doc}`evidence` has it by setting):
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+study = plan(*study_files("evidence/primary"))
+FINISHED = [
+    pair
+    for pair in paired_runs(
+        study,
+        outcome.comparisons(study),
+        report.evidence("evidence", "primary"),
+    )
+    if pair.finished
+]
+lines = asked_and_got(FINISHED) or ["Nothing of it is finished yet."]
+say("\n".join(f"- {line}" for line in lines))
+
+# %% [markdown]
+# Whether that loss can fall without a gain is what the rest of the page looks into: what Eq. 7 rewards, and what it does not ask.
 #
 # ## Three terms
 #
@@ -53,34 +108,6 @@
 # start as real points. They are trained by Eq. 9, with the library's own engine, once from the network itself and once from
 # perturbed ones, with $\mu = 0$. The gap between the classes decides how much the network can know. Classes that a line separates have no network of least
 # loss: weight decay holds it where it is, so that the training is never over in the sense of the first term.
-
-# %% tags=["hide-input"]
-import copy
-import itertools
-import json
-from statistics import fmean
-
-import matplotlib.pyplot as plt
-import torch
-from torch import nn
-from torch.nn import functional as F
-
-from mnemonics_lib.bilevel import InnerSGD
-from mnemonics_lib.bilevel.adjoint import Adjoint
-from mnemonics_lib.config import load_config
-from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.claims import said
-from mnemonics_lib.edition.costs import page_cost
-from mnemonics_lib.edition.gain_figure import claims
-from mnemonics_lib.edition.gains import gains
-from mnemonics_lib.edition.panel_falls import panels_fallen
-from mnemonics_lib.edition.shown import change, say, show
-from mnemonics_lib.paths import PARAMS, RECORDS
-
-figures.style()
-
-# %% tags=["remove-input"]
-say(page_cost("why"))
 
 
 # %% tags=["hide-input"]
@@ -604,13 +631,7 @@ say(
 # Each training is judged both ways on one panel of starts and images, in the primary study ({doc}`evidence` has it by setting):
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
-primary = report.evidence("evidence", "primary")
-trained = [
-    record
-    for arm, by_seed in primary.items()
-    if "trained" in arm and not arm.startswith("icarl")  # LwF's again
-    for record in by_seed.values()
-]
+trained = trained_once(FINISHED)
 judged = {
     words: panels_fallen(trained, running)
     for words, running in (("batch", False), ("running", True))
