@@ -1,4 +1,4 @@
-"""Whether training did to the exemplars what Eq. 7 asks, and whether that is what the accuracy depends on: sentences."""
+"""Whether training did what Eq. 7 asks of it, and whether that is what the accuracy depends on: sentences."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def asked_and_got(pairs: Sequence[PairedRuns]) -> list[str]:
     said = [
         f"**What is minimised was lowered** in {fell} of {of} trainings, and in {fell_running} when a network is "
         "judged as it is used, with the running statistics of batch normalisation.",
-        f"**Exemplars moved** by {_moved(pairs)} standard deviations of the pixels on average, where the same optimiser "
-        f"would carry them {_noise(pairs)} along pure noise.",
+        f"**Exemplars moved** by {_moved(pairs)} standard deviations of the pixels on average, where the same "
+        f"optimiser would carry them {_noise(pairs)} along pure noise.",
         "**A larger fall of that loss goes with a larger gain** in the accuracy, seed by seed, in "
         f"{_named(larger)} of {len(pairs)} settings, and with a smaller one in {_named(smaller)}, as far as is shown.",
     ]

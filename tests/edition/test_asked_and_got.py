@@ -1,4 +1,4 @@
-"""What trainings came to is told from what they minimise to what the runs gained, and no conclusion goes beyond that."""
+"""What trainings came to is told from what they minimise to what was gained, and no conclusion goes beyond that."""
 
 from types import SimpleNamespace
 
