@@ -17,7 +17,7 @@
 # - `underfit` cuts **training**: all 100 classes for 12 epochs a phase, after which the network has not learned most of what
 #   it was shown.
 #
-# Of `paper`, where nothing is cut, there is LUCIR without trained exemplars alone ({doc}`results`).
+# What there is of `paper`, where nothing is cut, stands in {doc}`results`.
 #
 # Every number is computed from the run records in `book/records`, and from the paper's own Table 1.
 
@@ -80,7 +80,7 @@ if any(
 # ## The settings, and the paper's
 #
 # *Known* is the share of its training images that the network of phase 0 classifies correctly, without augmentation and with
-# running statistics; *test* is $A_0$. Both are means over LUCIR's seeds. But for `paper`, whose exemplars have not been trained yet, the exemplar
+# running statistics; *test* is $A_0$. Both are means over LUCIR's seeds. But for `paper`, the exemplar
 # level is cut down, too: fewer outer steps, and Adam on the pixels instead of SGD. Kept as in the paper are 20 exemplars per class of 500 images, half
 # of the classes in phase 0, the methods and the objective. The
 # study files say where the records differ from the parameter files, which have been changed since: in the inner loop, whose steps are counted below.

@@ -657,10 +657,13 @@ if measured:
 
 # %% tags=["remove-input"] sources=["book/records/bench/tf32.json", "book/records/bench/hypergradient-cuda.json"]
 emulated, on_gpu = benchmark("tf32"), benchmark("hypergradient-cuda")
-show(tf32.tf32_table(emulated, on_gpu))
-say(tf32.explains_the_gpu(emulated, on_gpu))
-say(tf32.at_a_trained_network(emulated))
-say(tf32.at_a_fresh_deep_network(emulated))
+if emulated:
+    show(tf32.tf32_table(emulated, on_gpu))
+    say(tf32.explains_the_gpu(emulated, on_gpu))
+    say(tf32.at_a_trained_network(emulated))
+    say(tf32.at_a_fresh_deep_network(emulated))
+else:
+    say(not_measured("tf32"))
 
 # %% [markdown]
 # ## The model level, measured

@@ -260,7 +260,7 @@ def average(record):
 larger, smaller = panel_falls.goes_with_gain(FINISHED)
 lines = [
     "training lowered the loss that it minimises, on a fixed panel of starts "
-    f"and images, in {panel_falls.fallen(panel_falls.trained_once(FINISHED))} trainings (LwF's are iCaRL's, too); that a larger fall "
+    f"and images, in {panel_falls.fallen(panel_falls.trained_once(FINISHED))} trainings (iCaRL's are LwF's, and are not counted again); that a larger fall "
     "goes with a larger gain is shown in "
     f"{' · '.join(larger) or 'none'} of these settings, with a smaller "
     f"one in {' · '.join(smaller) or 'none'};",
@@ -448,31 +448,31 @@ show(rows)
 
 # %% [markdown]
 # **As many bytes.** Real images, a byte for each number, in as many bytes as trained ones in floating point take: 20 a class of herding's
-# minus 5 a class trained, with everything else equal. (BiC is left out: it holds some images out, so that neither its bytes nor its first networks are
+# minus 5 a class trained, of the same method, seed and classes. (BiC is left out: it holds some images out, so that its bytes are not
 # equal.) 95 % each, exploratory:
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
-rows = []
-for method in ("lwf", "icarl", "lucir"):
-    arms = [
-        RECORDS["primary"].get(f"{method}-{arm}", {})
-        for arm in ("herding-20", "trained-5")
-    ]
-    of_20, of_5 = (report.values(arm, "average_accuracy") for arm in arms)
-    if of_20.keys() & of_5.keys():
-        finished = STUDIES["primary"].finished(
-            f"{method}-herding-20", f"{method}-trained-5"
-        )
-        rows.append(
-            {
-                "method": NAMES[method],
-                "herding's 20 − trained 5 (points)": str(
-                    paired(of_20, of_5)
-                ),
-                "all seeds": "yes" if finished else "not finished",
-            }
-        )
-show(rows)
+pairs = [
+    (f"{method}-herding-20", f"{method}-trained-5")
+    for method in ("lwf", "icarl", "lucir")
+]
+found = [
+    (arm, minus, difference)
+    for arm, minus in pairs
+    if (difference := outcome.between(STUDIES["primary"], arm, minus))
+]
+show(
+    {
+        "method": NAMES[arm.split("-")[0]],
+        "herding's 20 − trained 5 (points)": str(each.difference),
+        "all seeds": "yes"
+        if STUDIES["primary"].finished(arm, minus)
+        else "not finished",
+    }
+    for arm, minus, each in found
+)
+if unlike := outcome.first_networks(found):
+    say(unlike)
 
 # %% [markdown]
 # **What do the networks know?** Training images of each phase that its network classifies correctly, in %, in the runs with herding's exemplars,
@@ -765,16 +765,18 @@ if not STUDIES["epochs"].missing:
     ]
     slope = interval(slopes)
     show([{"points for twice the epochs": str(slope)}])
-    knows = [
-        fmean(record.results[0].train_accuracy for record in of.values())
+    knows = {
+        int(arm.split("epochs=")[1].split("-")[0]): fmean(
+            record.results[0].train_accuracy for record in of.values()
+        )
         for arm, of in RECORDS["epochs"].items()
         if arm.endswith("-trained")
-    ]
+    }
     all_of_it = max(doublings) - min(doublings)
     say(
         f"The gain {GROWS[slope.verdict]} the epochs. From the fewest to the "
         f"most, while what $\\Theta_0$ knows of its training images goes from "
-        f"{min(knows):.0f} to {max(knows):.0f} %, the line changes by "
+        f"{knows[min(by_epochs)]:.0f} to {knows[max(by_epochs)]:.0f} %, the line changes by "
         f"{slope.mean * all_of_it:+.2f} points, "
         f"{slope.low * all_of_it:+.2f} to {slope.high * all_of_it:+.2f} "
         "with 95 % confidence. The exemplars of phase 0 became harder for "
@@ -1043,7 +1045,7 @@ show(
 )
 
 # %% [markdown]
-# The paper's Figure 4 at this size, as far as there are records: accuracy after each phase, with 95 % bands, and joint training above.
+# The paper's Figure 4 at this size: accuracy after each phase, with 95 % bands, and joint training above, over seeds that all of them have.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase for four methods, without mnemonics, with herding's exemplars and transfer and fine-tuning, and with trained ones, each beside joint training."}} sources=["evidence/table1"]
 PANELS = {
@@ -1051,10 +1053,12 @@ PANELS = {
     "-herding": "transfer, fine-tuning",
     "-trained": "and trained exemplars",
 }
-if RECORDS["table1"]:
+if not STUDIES["table1"].missing:
+    alike = report.shared(RECORDS["table1"])
     labels = {"accuracy": "accuracy, classes seen (%)"}
-    figures.variants(RECORDS["table1"], labels, PANELS)
+    figures.variants(alike, labels, PANELS)
     plt.show()
+    say(f"Seeds that all have: {', '.join(map(str, alike['joint']))}.")
 else:
     show_once_finished(STUDIES["table1"], [])
 
@@ -1082,22 +1086,26 @@ show_comparisons(STUDIES["phases"], FOUND["phases"])
 # %% [markdown]
 # The average holds phase 0, in which both runs are equal: half of it for one phase, an eleventh for ten. Without phase 0:
 
+
 # %% tags=["remove-input"] sources=["evidence/phases"]
-rows = []
-for arm, _, found in FOUND["phases"]:
-    if found.field == "average_accuracy":
-        phases = next(
-            run.config.phases
-            for run in STUDIES["phases"].runs
-            if run.arm == arm
-        )
-        later = [
-            value * (phases + 1) / phases
-            for value in found.differences.values()
-        ]
-        rows.append(
-            {"arm": arm, "phases 1 to N (points)": str(interval(later))}
-        )
+def after_phase_0(arm):
+    """Mean accuracy over the phases from 1 on, by seed (%)."""
+    return {
+        seed: fmean(record.accuracy[1:])
+        for seed, record in RECORDS["phases"][arm].items()
+    }
+
+
+rows = [
+    {
+        "arm": arm,
+        "phases 1 to N (points)": str(
+            paired(after_phase_0(arm), after_phase_0(minus))
+        ),
+    }
+    for arm, minus, found in FOUND["phases"]
+    if found.field == "average_accuracy"
+]
 show_once_finished(STUDIES["phases"], rows)
 
 # %% [markdown]
@@ -1137,8 +1145,7 @@ show_comparisons(STUDIES["medium_n25"], FOUND["medium_n25"])
 say(
     "A whole run on one thread: the least over its "
     "seeds, since a run on a busy machine also waits. What runs share is "
-    "counted in each, and machines differ, so read ratios as rough. Rows of "
-    "studies that are not finished have fewer seeds."
+    "counted in each, and machines differ, so read ratios as rough."
 )
 show(
     {

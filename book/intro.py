@@ -23,6 +23,7 @@ from IPython.display import Markdown, display
 from mnemonics_lib import __version__
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.answer import answer, extent
+from mnemonics_lib.edition.front_page import adjusted_in_words, know_as_much
 from mnemonics_lib.edition.gain_figure import (
     claims,
     gain_figure,
@@ -95,9 +96,6 @@ plt.show()
 # training. Digits' runs were made twice, and count with the mean of both. Full marks are those that the words count. Hollow ones make no claim: their study is not finished, or there are fewer than three seeds.
 
 # %% tags=["remove-input"] sources=["all", "book/records/first_time.json"]
-adjusted = [gain for gain in found if gain.setting.adjusted]
-judged = [gain for gain in adjusted if gain.interval.n >= 3]
-losses = sum(gain.interval.verdict == "lower" for gain in judged)
 say(
     f"In {sum(map(claims, others))} other settings, not corrected for their "
     "number, and some with recipes that were replaced since or chosen on the "
@@ -106,11 +104,9 @@ say(
     "no difference is shown in "
     f"{counted(others, 'no difference shown', named=False)}. "
     + "What is still to be measured stands in `book/records/WANTED.md`. What is not shown may be there, smaller than a study of so many seeds "
-    "can show. Not counted are settings in which the trained arm differs in "
-    "more, for its old exemplars are adjusted, too: LUCIR is shown to be "
-    f"lower in {losses} of {len(judged)} that have three seeds, and "
-    f"{len(adjusted) - len(judged)} have fewer; in one of them they start "
-    "from random images, too ({doc}`cifar100`)."
+    "can show. "
+    + adjusted_in_words([gain for gain in found if gain.setting.adjusted])
+    + " ({doc}`cifar100`)"
 )
 
 # %% [markdown]
@@ -124,15 +120,12 @@ plt.show()
 # %% tags=["remove-input"] sources=["all", "book/records/first_time.json"]
 full = report.evidence("paper", "cifar100-n5")["lucir"]
 known = fmean(run.results[0].train_accuracy for run in full.values())
-as_much = dict.fromkeys(
-    gain.setting.data
-    for gain in found
-    if gain.setting.asks_of_training and gain.knows >= known - 1
-)
 say(
     f"At the paper's scale the first network knows {known:.1f} %, with "
-    f"{len(full)} seed{'s' * (len(full) != 1)} ({{doc}}`results`). Within a "
-    f"point of that come here the settings on {' and '.join(as_much) or 'no data'}."
+    f"{len(full)} seed{'s' * (len(full) != 1)} ({{doc}}`results`). "
+    + know_as_much(
+        [gain for gain in found if gain.setting.asks_of_training], known
+    )
 )
 
 # %% [markdown]

@@ -36,6 +36,7 @@ from mnemonics_lib.edition.first_time import (
     of_both,
 )
 from mnemonics_lib.edition.intervals import paired
+from mnemonics_lib.edition.made_twice import changed_verdicts
 from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.signs import ON_DIGITS, signs_table
@@ -139,7 +140,7 @@ say(
 # both times have; the table above is the second.
 
 # %% tags=["remove-input"] sources=["book/records/first_time.json", "quick/digits-n5", "quick/digits-n1"]
-rows, changed = [], []
+rows, intervals = [], []
 for n, found in digits.items():
     then = first_time(f"quick/digits-n{n}")
     for of in ON_DIGITS:
@@ -160,21 +161,11 @@ for n, found in digits.items():
                     "mean of both": str(mean_of_both(n, arm, other)),
                 }
             )
-            if both[0].verdict != both[1].verdict:
-                changed.append([each.verdict for each in both])
+            intervals.append(both)
 show(rows)
-NONE = "no difference shown"
-lost = sum(second == NONE for _, second in changed)
-new = sum(first == NONE for first, _ in changed)
 say(
-    f"{len(changed)} of these {len(rows)} verdicts changed: {new} intervals "
-    f"are clear of zero the second time alone, {lost} the first time alone"
-    + (
-        f", and {turned} changed sides"
-        if (turned := len(changed) - new - lost)
-        else ""
-    )
-    + ". Read an interval that ends near zero as a hint at most. (The first "
+    changed_verdicts(intervals)
+    + " Read an interval that ends near zero as a hint at most. (The first "
     f"records are in the history of the repository, at commit "
     f"`{first_commits('quick/digits-n5')[0][:10]}`.)"
 )
@@ -269,7 +260,7 @@ say(
 # ## LUCIR at the paper's scale
 #
 # LUCIR without mnemonics on all of CIFAR-100, $N = 5$: ResNet-32, 32 × 32, 160 epochs a phase, 20 exemplars a class by herding. It says
-# whether the baseline here is the paper's. It says nothing of trained exemplars: at this scale they are still to be run.
+# whether the baseline here is the paper's. It says nothing of trained exemplars.
 
 
 # %% tags=["hide-input"] sources=["paper/cifar100-n5"]

@@ -34,9 +34,13 @@ from mnemonics_lib.edition.asked_and_got import asked_and_got
 from mnemonics_lib.edition.claims import said
 from mnemonics_lib.edition.costs import page_cost
 from mnemonics_lib.edition.gain_figure import claims
-from mnemonics_lib.edition.gains import gains
+from mnemonics_lib.edition.gains import distinct_trainings, gains
 from mnemonics_lib.edition.paired_runs import paired_runs
-from mnemonics_lib.edition.panel_falls import panels_fallen, trained_once
+from mnemonics_lib.edition.panel_falls import (
+    fallen_for_both,
+    panels_fallen,
+    trained_once,
+)
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.edition.studies import outcome
 from mnemonics_lib.edition.studies.plan import plan
@@ -516,17 +520,12 @@ show(
 
 # %% [markdown]
 # Then every phase of the same runs: the change of that loss against what the network of the phase knows. A dot is one training; above zero the
-# exemplars became harder. LwF and iCaRL share their trainings, which are drawn and counted once; those of one run are up to six, and not independent.
+# exemplars became harder. LwF and iCaRL train in the same way, and iCaRL's are left out where LwF's are there; those of one run are up to six, and not independent.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Change of the exemplars' own loss by training against how many training images the network of the phase knows, a dot per training; on the left short inner loops, on the right the far one, phase 0 filled and later phases hollow."}} sources=["all", "book/records/first_time.json"]
 loops = {
-    words: list(
-        dict.fromkeys(
-            training
-            for gain in found
-            if gain.setting.looks_far == far
-            for training in gain.trainings
-        )
+    words: distinct_trainings(
+        [gain for gain in found if gain.setting.looks_far == far]
     )
     for far, words in (
         (False, "short inner loops"),
@@ -632,18 +631,17 @@ say(
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
 trained = trained_once(FINISHED)
-judged = {
-    words: panels_fallen(trained, running)
-    for words, running in (("batch", False), ("running", True))
-}
+fell, of = panels_fallen(trained)
+fell_running, _ = panels_fallen(trained, running=True)
+both = fallen_for_both(trained)
 say(
-    "The panel's loss fell with the statistics of each batch in {} of {} "
-    "trainings, ".format(*judged["batch"])
-    + "and with running ones in {} of {}. ".format(*judged["running"])
+    f"The panel's loss fell with the statistics of each batch in {fell} of "
+    f"{of} trainings, with running ones in {fell_running}, and with both in "
+    f"{both}. "
     + (
         "So in most of them what training learned holds for both judges. "
-        if judged["running"][0] > judged["running"][1] / 2
-        else "So in most of them what training learned holds for one alone. "
+        if 2 * both > of
+        else "So in most of them it does not hold for both judges. "
     )
     + "Neither says what fine-tuning and the next phase make of it."
 )

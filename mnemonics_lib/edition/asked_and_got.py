@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
+from mnemonics_lib.edition.benchmarks.rows import span
 from mnemonics_lib.edition.paired_runs import PairedRuns
 from mnemonics_lib.edition.panel_falls import goes_with_gain, panels_fallen, trained_once
 
@@ -32,8 +33,8 @@ def asked_and_got(pairs: Sequence[PairedRuns]) -> list[str]:
         "**A larger fall of that loss goes with a larger gain** in the accuracy, seed by seed, in "
         f"{_named(larger)} of {len(pairs)} settings, and with a smaller one in {_named(smaller)}, as far as is shown.",
     ]
-    gained = [pair.name for pair in pairs if pair.asked.difference.verdict == "higher"]
-    if fell >= MOSTLY * of and not larger and not gained:
+    unmoved = all(pair.asked.difference.verdict == "no difference shown" for pair in pairs)
+    if fell >= MOSTLY * of and unmoved and not larger and not smaller:
         said.append(
             "So Eq. 7 got what it asks for, and what it asks for is not shown to be what the accuracy depends on here."
         )
@@ -46,11 +47,12 @@ def _named(cells: Sequence[str]) -> str:
 
 def _moved(pairs: Sequence[PairedRuns]) -> str:
     """The least and the most of the settings, each a mean over seeds and phases."""
-    return _span(
+    return span(
         [
             fmean(row.displacement_new for record in pair.first.values() for row in record.results if row.exemplars)
             for pair in pairs
-        ]
+        ],
+        "{:.3f}",
     )
 
 
@@ -64,9 +66,4 @@ def _noise(pairs: Sequence[PairedRuns]) -> str:
         ]
         for pair in pairs
     ]
-    return _span([fmean(each) for each in found])
-
-
-def _span(values: Sequence[float]) -> str:
-    low, high = f"{min(values):.3f}", f"{max(values):.3f}"
-    return low if low == high else f"{low} to {high}"
+    return span([fmean(each) for each in found], "{:.3f}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -73,7 +73,7 @@ network knows by heart, is a ten-thousandth."""
 class Training:
     """What became of the new exemplars of one phase of one run.
 
-    LwF and iCaRL train the same networks on the same exemplars, so that their trainings are equal.
+    LwF and iCaRL train in the same way, so that their trainings are equal where one machine made both.
 
     Attributes:
         phase: of the run.
@@ -226,6 +226,17 @@ def gains(records: Path = RECORDS) -> list[Gain]:
             )
         )
     return found
+
+
+def distinct_trainings(found: Sequence[Gain]) -> list[Training]:
+    """Those of all settings, but iCaRL's where LwF's of the same study and detail are there: they would count twice."""
+    lwf = {(gain.setting.study, gain.setting.detail) for gain in found if gain.setting.method == NAMES["lwf"]}
+    return [
+        training
+        for gain in found
+        if gain.setting.method != NAMES["icarl"] or (gain.setting.study, gain.setting.detail) not in lwf
+        for training in gain.trainings
+    ]
 
 
 def _first_gain(setting: Setting) -> dict[int, float]:

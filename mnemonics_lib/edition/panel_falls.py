@@ -34,6 +34,17 @@ def panels_fallen(records: Iterable[Record], running: bool = False) -> tuple[int
     return sum(after < before for before, after in pairs), len(pairs)
 
 
+def fallen_for_both(records: Iterable[Record]) -> int:
+    """In how many trainings that loss fell both with a batch's statistics and with the running ones."""
+    return sum(
+        (after < before) and (after_running < before_running)
+        for record in records
+        for (before, after), (before_running, after_running) in zip(
+            _panels(record, False), _panels(record, True), strict=True
+        )
+    )
+
+
 def fallen(records: Iterable[Record], running: bool = False) -> str:
     """The same as text: ``57 of 60``."""
     fell, of = panels_fallen(records, running)
@@ -76,8 +87,8 @@ def goes_with_gain(pairs: Sequence[PairedRuns]) -> tuple[list[str], list[str]]:
 def trained_once(pairs: Sequence[PairedRuns]) -> list[Record]:
     """The records of the arms with trained exemplars, without iCaRL's where LwF's are there.
 
-    The two differ in how they classify, so that the exemplars of both are trained in the same way, from the same
-    networks: counted twice, such trainings would pass for more than there are.
+    The two differ in how they classify, and train in the same way: counted twice, such trainings would pass for more
+    than there are.
     """
     names = {pair.name for pair in pairs}
     return [

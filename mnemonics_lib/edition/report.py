@@ -150,6 +150,12 @@ def table_1(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
 
+def shared(found: Evidence) -> Evidence:
+    """The records of those seeds that every arm has, so that means of arms are over the same classes and orders."""
+    seeds = set.intersection(*({*by_seed} for by_seed in found.values())) if found else set()
+    return {arm: {seed: record for seed, record in of.items() if seed in seeds} for arm, of in found.items()}
+
+
 def curves(found: Evidence, suffix: str, field: str = "accuracy") -> dict[str, list[Interval]]:
     """Mean and interval over seeds of a per-phase list, by method, for one of :data:`VARIANTS`.
 

@@ -68,10 +68,10 @@ def verdict(paper: float | None, ours: Interval) -> str:
     """Whether our interval lies on the side of zero that the paper's number is on; else what the interval says alone.
 
     Args:
-        paper: None where the paper has no such difference.
+        paper: None where the paper has no such difference; one of 0 has no side.
         ours: an interval that holds zero, or is of too few seeds, has no side.
     """
-    if paper is None or ours.verdict in ("too few seeds", "no difference shown"):
+    if not paper or ours.verdict in ("too few seeds", "no difference shown"):
         return ours.verdict
     return "same sign" if (ours.mean > 0) == (paper > 0) else "**opposite sign**"
 

@@ -85,7 +85,9 @@ def _draw(plan: Plan, found: outcome.Compared) -> None:
 
 
 def show_means(plan: Plan, records: report.Evidence) -> None:
-    """The mean of every arm of a study, in its order; nothing where there are no records."""
+    """The mean of every arm of a study, in its order, each over its own seeds; nothing before all runs are there."""
+    if plan.missing:
+        return
     rows = []
     for arm in dict.fromkeys(run.arm for run in plan.runs):
         if found := records.get(arm):

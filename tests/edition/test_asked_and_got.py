@@ -42,7 +42,11 @@ def test_where_the_loss_fell_and_nothing_was_gained_that_is_the_conclusion():
     ("falls", "gains"),
     [
         (FALLS, [1.0, 2.0, 3.1, 4.0, 5.0, 6.0]),  # the gain goes with the fall
+        (FALLS, [-1.0, -2.0, -3.1, -4.0, -5.0, -6.0]),  # the loss of accuracy goes with it
+        (FALLS, [2.5, 1.5, 0.5, -0.5, -1.5, -2.5]),  # likewise, around zero
         (FALLS, [3.0, 3.1, 2.9, 3.0, 3.1, 2.9]),  # shown to gain
+        (FALLS, [-3.0, -3.1, -2.9, -3.0, -3.1, -2.9]),  # shown to lose
+        (FALLS[:2], NOTHING[:2]),  # too few seeds
         ([-0.1, -0.2, 0.3, 0.4, 0.5, 0.6], NOTHING),  # the loss rose in a third
     ],
 )

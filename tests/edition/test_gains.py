@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -15,7 +16,7 @@ from scipy import stats
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.durable.records import read_record, write_record
 from mnemonics_lib.edition.gain_figure import claims, colour, gain_figure, known_figure
-from mnemonics_lib.edition.gains import Gain, Setting, Training, gains, settings
+from mnemonics_lib.edition.gains import Gain, Setting, Training, distinct_trainings, gains, settings
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.studies.plan import Plan, plan
 from mnemonics_lib.edition.studies.study import full_name, study_files
@@ -120,6 +121,17 @@ def test_exemplars_are_harder_where_their_loss_rose_by_more_than_a_hundredth(aft
     assert Training(phase=0, knows=90.0, before=0.5, after=after).harder == harder
     gain = Gain(next(settings()), {0: 1.0}, interval([1.0]), True, 90.0, (Training(0, 90.0, 0.5, after),) * 2)
     assert gain.hardened == 2 * harder
+
+
+def test_icarls_trainings_are_left_out_where_lwfs_of_the_same_study_are_there(of_digits: Gain):
+    def of(method: str, detail: str, study: str = "a") -> Gain:
+        setting = replace(of_digits.setting, method=method, detail=detail, study=study)
+        return replace(of_digits, setting=setting, trainings=of_digits.trainings[:2])
+
+    both = [of("LwF", "5 a class"), of("iCaRL", "5 a class")]
+    assert len(distinct_trainings(both)) == 2
+    alone = [of("iCaRL", "20 a class"), of("iCaRL", "5 a class", "b"), of("BiC", "5 a class")]
+    assert len(distinct_trainings([*both, *alone])) == 2 + 6
 
 
 def test_what_was_asked_in_advance_is_the_primary_study():

@@ -13,6 +13,7 @@ from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition.panel_falls import (
     fall_and_gain,
     fallen,
+    fallen_for_both,
     goes_with_gain,
     panel_fall,
     panels_fallen,
@@ -56,6 +57,14 @@ def test_the_trainings_of_several_runs_are_counted_together():
     assert panels_fallen(runs) == (2, 4)
     assert panels_fallen(runs, running=True) == (1, 4)
     assert fallen(runs) == "2 of 4"
+
+
+def test_a_training_holds_for_both_judges_where_both_losses_fell():
+    both, batch_alone = run((2.0, 1.0)), run((2.0, 1.0))
+    both.results[0].exemplars.panel.before_running, both.results[0].exemplars.panel.after_running = 3.0, 2.0
+    assert panels_fallen([both, batch_alone]) == (2, 2)
+    assert fallen_for_both([both, batch_alone, run((1.0, 2.0))]) == 1  # of the last, the running one alone fell
+    assert fallen_for_both([]) == 0
 
 
 def test_the_correlation_is_that_of_falls_and_gains_of_the_same_seed():

@@ -40,6 +40,14 @@ def test_evidence_is_by_arm_and_seed(records):
     assert report.evidence("quick", "digits-n1", records) == {}
 
 
+def test_shared_seeds_are_those_of_every_arm(records):
+    found = report.evidence("quick", "digits-n5", records)
+    assert {arm: list(of) for arm, of in report.shared(found).items()} == {"herding": [], "lonely": [], "mnemonics": []}
+    del found["lonely"], found["herding"][0]
+    assert {arm: list(of) for arm, of in report.shared(found).items()} == {"herding": [1, 2], "mnemonics": [1, 2]}
+    assert report.shared({}) == {}
+
+
 def test_no_folder_of_records_is_an_error_and_not_no_records(tmp_path):
     with pytest.raises(RecordError, match=r"none: no such folder, seen from .*; the project has the committed records"):
         report.evidence("quick", "digits-n5", tmp_path / "none")

@@ -26,10 +26,11 @@ def test_a_verdict_needs_an_interval_on_one_side_of_zero(paper, ours, said):
     assert verdict(paper, interval(ours)) == said
 
 
+@pytest.mark.parametrize("paper", [None, 0.0])
 @pytest.mark.parametrize("ours", [ABOVE, BELOW, ACROSS])
-def test_where_the_paper_has_nothing_the_interval_speaks_alone(ours):
+def test_where_the_paper_has_no_side_the_interval_speaks_alone(paper, ours):
     found: Interval = interval(ours)
-    assert verdict(None, found) == found.verdict
+    assert verdict(paper, found) == found.verdict
 
 
 def test_the_papers_differences_are_those_of_its_table():

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pytest
 
-from mnemonics_lib.edition import study_page
+from mnemonics_lib.edition import report, study_page
 from mnemonics_lib.edition.studies.outcome import comparisons
 from mnemonics_lib.edition.studies.plan import Plan, plan
 from mnemonics_lib.edition.studies.study import study_files
@@ -50,8 +50,15 @@ def test_a_study_without_a_record_has_its_number_of_runs(
     assert seen == ["*So far 0 of the 30 runs of `evidence/transfer` are there.*"]
     study_page.show_once_finished(empty, [{"x": "1"}])
     assert seen[1:] == ["*Not there yet: `evidence/transfer` is not finished.*"]
-    study_page.show_means(empty, {})
+    study_page.show_means(empty, report.evidence("evidence", "transfer"))
     assert len(seen) == 2
+
+
+def test_means_are_shown_of_a_finished_study_alone(seen: list[Any]):
+    study_page.show_means(of("evidence/transfer"), report.evidence("evidence", "transfer"))
+    (rows,) = seen
+    assert {row["seeds"] for row in rows} == {5}
+    assert [row["arm"] for row in rows] == list(dict.fromkeys(run.arm for run in of("evidence/transfer").runs))
 
 
 def test_a_part_of_the_seeds_is_no_verdict(seen: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from mnemonics_lib.edition.benchmarks.rows import Row, span, threads
+from mnemonics_lib.errors import ReportedError
 
 SETTING = ["device", "threads", "torch", "network", "exemplars", "T"]
 """What two engines have in common where they are compared."""
@@ -20,13 +21,25 @@ LARGE = 500
 """A peak in MB above which the libraries' own memory does not count beside it."""
 
 
+class BenchmarkError(ReportedError, ValueError):
+    """Benchmarks that cannot be told apart. The message names the setting."""
+
+
 def measurements(rows: Sequence[Row]) -> pd.DataFrame:
     """What ``bench hypergradient`` wrote, a row for each setting and engine.
 
     Args:
         rows: at least one. A run that the memory guard refused has its words in ``refused``, and no numbers.
+
+    Raises:
+        BenchmarkError: for two rows of one setting and engine, of which neither is told from the other.
     """
     frame = pd.DataFrame(list(rows))
+    twice = frame[frame.duplicated([*SETTING, "engine"])]
+    if len(twice):
+        row = twice.iloc[0]
+        setting = ", ".join(f"{name} = {row[name]}" for name in (*SETTING, "engine"))
+        raise BenchmarkError(f"{setting}: is there twice; which file is meant?")
     frame[NUMBERS] = frame[NUMBERS].astype(float)  # a column of nulls alone would hold objects
     return frame
 

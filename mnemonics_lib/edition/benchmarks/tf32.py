@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from mnemonics_lib.edition.benchmarks.rows import Row
@@ -59,7 +60,7 @@ def at_a_trained_network(emulated: Sequence[Row]) -> str:
     away, cosine = [100 * row["adjoint_tf32"] for row in rows], min(row["cosine_tf32"] for row in rows)
     return (
         f"At the trained network the gradient in TF32 is {min(away):.1f} to {max(away):.1f} % of its length away from "
-        f"float32's, and their cosine is at least {cosine:.4f}. So much rounding is "
+        f"float32's, and their cosine is at least {math.floor(1e4 * cosine) / 1e4:.4f}. So much rounding is "
         "in each step of exemplars that are trained on a GPU. (`NVIDIA_TF32_OVERRIDE=0` in the environment keeps "
         "convolutions there in float32, at a price that was not measured yet.)"
     )
@@ -67,11 +68,14 @@ def at_a_trained_network(emulated: Sequence[Row]) -> str:
 
 def at_a_fresh_deep_network(emulated: Sequence[Row]) -> str:
     """What many layers and many steps make of the rounding."""
+    deep, trained = (
+        [row["cosine_tf32"] for row in emulated if row["network"] == network]
+        for network in ("ResNet-32, 32 x 32", "digits, trained")
+    )
     rows = sorted((row for row in emulated if row["network"] == "ResNet-32, 32 x 32"), key=lambda row: row["T"])
-    few, many = rows[0], rows[-1]
-    return (
-        f"At a fresh network of many layers rounding decides more: there the cosine is {few['cosine_tf32']:.2f} after "
-        f"{few['T']} steps and {many['cosine_tf32']:.2f} after {many['T']}."
+    more = "decides more" if max(deep) < min(trained) else "does not always decide more"
+    return f"At a fresh network of many layers rounding {more}: there the cosine is " + (
+        " and ".join(f"{row['cosine_tf32']:.2f} after {row['T']} steps" for row in rows) + "."
     )
 
 

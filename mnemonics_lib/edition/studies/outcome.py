@@ -52,6 +52,16 @@ def comparisons(plan: Plan) -> Compared:
     return found
 
 
+def between(plan: Plan, arm: str, minus: str, field: str = "average_accuracy") -> Comparison | None:
+    """Two arms of a study that it does not compare itself, at 95 %; None before they have a seed in common.
+
+    Raises:
+        PairError, MeasureError, ArmError, RecordError: as :func:`comparisons`.
+    """
+    first, second = _arm(plan, arm), _arm(plan, minus)
+    return compare(first, second, field) if first.keys() & second.keys() else None
+
+
 SAID = {
     "higher": "shown to be higher",
     "lower": "shown to be lower",

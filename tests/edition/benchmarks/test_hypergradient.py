@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnemonics_lib.edition.benchmarks.hypergradient import KEPT, findings, machines, measurements
+from mnemonics_lib.edition.benchmarks.hypergradient import KEPT, BenchmarkError, findings, machines, measurements
 from tests.edition.benchmarks.made import refused, row
 
 
@@ -77,6 +77,11 @@ def test_the_guard_is_judged_where_the_peak_is_large():
     )
     assert "The guard's prediction is 0.90 to 1.20 times the measured peak, where that is above 500 MB." in text
     assert "guard" not in found(row("higher", peak=500.0), row("adjoint"))
+
+
+def test_two_measurements_of_one_setting_are_not_averaged():
+    with pytest.raises(BenchmarkError, match=r"T = 10, engine = higher: is there twice"):
+        measurements([row("higher"), row("adjoint"), row("higher", seconds=9.0)])
 
 
 def test_each_machine_is_named_once():

@@ -62,9 +62,17 @@ def test_the_trained_network_is_told_from_its_own_rows_alone():
     rows = [emulated(cosine_tf32=0.1), emulated(name, adjoint_tf32=0.002), emulated(name, 50, cosine_tf32=0.9876)]
     text = at_a_trained_network(rows)
     assert "is 0.2 to 4.0 % of its length away from float32's, and their cosine is at least 0.9876." in text
+    assert "at least 0.9998." in at_a_trained_network([emulated(name, cosine_tf32=0.99987)])
 
 
 def test_the_deep_network_is_told_from_the_fewest_steps_to_the_most():
     name = "ResNet-32, 32 x 32"
-    rows = [emulated(name, 50, cosine_tf32=0.44), emulated(name, 5, cosine_tf32=0.73), emulated(steps=99)]
-    assert at_a_fresh_deep_network(rows).endswith("the cosine is 0.73 after 5 steps and 0.44 after 50.")
+    rows = [emulated(name, 50, cosine_tf32=0.44), emulated(name, 5, cosine_tf32=0.73), emulated("digits, trained")]
+    text = at_a_fresh_deep_network(rows)
+    assert text.startswith("At a fresh network of many layers rounding decides more: there the cosine is 0.73 after 5 ")
+    assert text.endswith("after 5 steps and 0.44 after 50 steps.")
+
+
+def test_where_a_trained_network_is_no_better_rounding_is_not_said_to_decide_more():
+    rows = [emulated("ResNet-32, 32 x 32", cosine_tf32=0.9995), emulated("digits, trained", cosine_tf32=0.999)]
+    assert "does not always decide more: there the cosine is 1.00 after 10 steps." in at_a_fresh_deep_network(rows)

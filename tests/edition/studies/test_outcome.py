@@ -7,7 +7,7 @@ from scipy import stats
 
 from mnemonics_lib.config import write_yaml
 from mnemonics_lib.durable.records import write_record
-from mnemonics_lib.edition.studies.outcome import comparisons, first_networks, in_short, progress, table, text
+from mnemonics_lib.edition.studies.outcome import between, comparisons, first_networks, in_short, progress, table, text
 from mnemonics_lib.edition.studies.plan import plan
 from tests.made_records import made, write_arm
 
@@ -50,6 +50,14 @@ def test_intervals_that_hold_together_are_bonferroni_s_over_all_cells_also_those
     differences = [5.0, 4.5, 6.0, 4.0]
     expected = stats.ttest_1samp(differences, 0).confidence_interval(1 - 0.05 / 2)
     assert (together.difference.low, together.difference.high) == pytest.approx(expected)
+
+
+def test_arms_that_the_study_does_not_compare_are_paired_by_seed(planned):
+    found = between(planned, "budget=2-a", "budget=1-a")
+    assert found is not None
+    assert found.differences == {0: 10.0, 1: 10.0}
+    assert (found.level, found.alone) == (0.95, ([], [2, 3]))
+    assert between(planned, "budget=2-b", "budget=1-a") is None
 
 
 def test_comparisons_that_hold_together_are_counted_together(planned):
