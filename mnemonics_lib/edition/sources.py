@@ -171,7 +171,8 @@ class Sources:
         said: dict[str, Any] = measured if isinstance(measured, dict) else {}
         params = [self._link("parameters", f"params/{said['params']}.yaml")] if "params" in said else []
         script = [f"script `{said['script']}`"] if "script" in said else []
-        of_records = [of["commit"] for of in said.values() if isinstance(of, dict) and "commit" in of]
+        lists = [found for found in said.values() if isinstance(found, list)]
+        of_records = [of["commit"] for found in lists for of in found if isinstance(of, dict) and "commit" in of]
         if "library" in said:
             code = f"code `{said['library']}`"
         elif of_records:  # that were made again since, and lie in the history of the repository

@@ -143,7 +143,7 @@ def test_files_by_a_pattern_and_several_are_one_sentence(made):
         ('{"params": "quick/own"}', "[parameters](params/quick/own.yaml), code not recorded"),
         ("[{}]", "code not recorded"),
         (
-            '{"a": {"commit": "0123456789ab"}, "b": {"commit": "abcdef012345"}, "c": {"commit": "0123456789ab"}}',
+            '{"a": [{"commit": "0123456789ab"}, {"commit": "abcdef012345"}], "b": [{"commit": "0123456789ab"}]}',
             "records, with their code, in `0123456789` and `abcdef0123`",
         ),
     ],
