@@ -443,8 +443,8 @@ rise = [
     if times == 1 and does < 0
 ]
 say(
-    f"The shortest steps do what the gradient says, to {100 * error:.1g} %: "
-    "it is right. What a longer one does differs where it crosses jumps of "
+    f"The shortest steps do what the gradient says, to {100 * error:.1g} "
+    "%: it is right. What a longer one does differs where it crosses jumps of "
     "ReLUs, between which the gradient is taken."
     if error < 0.01
     else "Even the shortest steps differ from what the gradient says, by "
@@ -453,9 +453,9 @@ say(
 )
 if rise:
     say(
-        f"With the whole step ({', '.join(rise)}) the loss even rises here. "
-        "So one step, from one start, says little. Training takes many, each "
-        "from another start."
+        f"With the whole step ({', '.join(rise)}) the loss even rises "
+        "here. So one step, from one start, says little. Training takes "
+        "many, each from another start."
     )
 
 # %% tags=["hide-input", "once"]
@@ -516,8 +516,8 @@ names = [f"class {k}" for k in E_0.labels[shown]]
 figures.image_grid(rows, pixels, columns=names)
 plt.show()
 say(
-    f"In the change, white is a pixel that went up by {largest:.2f} std, black "
-    "one that went down by as much, and middle grey one that stayed."
+    f"In the change, white is a pixel that went up by {largest:.2f} std, "
+    "black one that went down by as much, and middle grey one that stayed."
 )
 
 # %% [markdown]
@@ -531,8 +531,8 @@ say(
 
 # %% tags=["hide-input", "slide-trained"]
 say(
-    f"The pixels moved by {steps['displacement'].iloc[-1]:.3f} std. Each step "
-    "has another start, so that the curve of the loss does not say whether "
+    f"The pixels moved by {steps['displacement'].iloc[-1]:.3f} std. Each "
+    "step has another start, so that the curve of the loss does not say whether "
     "training lowers it. That is asked of the same starts, before and "
     "after, in [chapter 4](04_ablations.ipynb)."
 )
@@ -614,11 +614,11 @@ end = pd.DataFrame(slow.log.columns(slow.done)).iloc[-1]
 levels = end.displacement * float(pixels.std.mean()) * pixels.white
 whole = PAPER_EXEMPLAR_LEVEL.epochs / literal.epochs
 say(
-    f"In these {len(slow)} outer steps, with a gradient of {end.gradient:.1e} "
-    f"per pixel, pixels moved by {end.displacement:.1e} std, which is "
+    f"In these {len(slow)} outer steps, with a gradient of "
+    f"{end.gradient:.1e} per pixel, pixels moved by {end.displacement:.1e} std, which is "
     f"{levels:.1e} of one grey level (white is {pixels.white} levels above "
-    f"black). All 50 epochs in one direction would make {whole * levels:.1e} "
-    "of a level."
+    f"black). All 50 epochs in one direction would make "
+    f"{whole * levels:.1e} of a level."
 )
 
 # %% [markdown]
@@ -696,8 +696,9 @@ say(
 )
 called = [found["of c alone", name][1] for name in sets]
 say(
-    f"Where the class is alone, {called[0]:.0f} % of other classes' images are "
-    f"called $c$ with real exemplars of it and {called[1]:.0f} % with noise: "
+    f"Where the class is alone, {called[0]:.0f} % of other classes' images "
+    f"are called $c$ with real exemplars of it and {called[1]:.0f} % with "
+    "noise: "
     + (
         "both networks are near to the constant answer."
         if min(called) > 75

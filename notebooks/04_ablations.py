@@ -565,8 +565,8 @@ asked |= {
 for (arm, other), what in asked.items():
     found = report.difference(evidence, arm, other, "average_accuracy")
     say(
-        f"- *{arm}* minus *{other}*, {what}, in points of average accuracy: "
-        f"{found}; {SAID[found.verdict]}."
+        f"- *{arm}* minus *{other}*, {what}, in points of average "
+        f"accuracy: {found}; {SAID[found.verdict]}."
     )
 
 # %% [markdown] tags=["once"]

@@ -112,8 +112,8 @@ plt.show()
 largest = kept_figures.largest_change(snapshots)
 say(
     "In the change, white is a pixel that went up by "
-    f"{100 * largest:.0f} % of the range from black to white, black one that "
-    "went down by as much, and middle grey one that stayed."
+    f"{100 * largest:.0f} % of the range from black to white, black one "
+    "that went down by as much, and middle grey one that stayed."
 )
 
 # %% [markdown]
