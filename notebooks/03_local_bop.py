@@ -444,8 +444,8 @@ rise = [
 ]
 say(
     f"The shortest steps do what the gradient says, to {100 * error:.1g} "
-    "%: it is right. What a longer one does differs where it crosses jumps of "
-    "ReLUs, between which the gradient is taken."
+    "%: it is right. What a longer one does differs where it crosses "
+    "jumps of ReLUs, between which the gradient is taken."
     if error < 0.01
     else "Even the shortest steps differ from what the gradient says, by "
     f"{100 * error:.0f} %: they cross jumps of ReLUs, between which it is "
@@ -532,8 +532,8 @@ say(
 # %% tags=["hide-input", "slide-trained"]
 say(
     f"The pixels moved by {steps['displacement'].iloc[-1]:.3f} std. Each "
-    "step has another start, so that the curve of the loss does not say whether "
-    "training lowers it. That is asked of the same starts, before and "
+    "step has another start, so that the curve of the loss does not say "
+    "whether training lowers it. That is asked of the same starts, before and "
     "after, in [chapter 4](04_ablations.ipynb)."
 )
 
@@ -615,7 +615,8 @@ levels = end.displacement * float(pixels.std.mean()) * pixels.white
 whole = PAPER_EXEMPLAR_LEVEL.epochs / literal.epochs
 say(
     f"In these {len(slow)} outer steps, with a gradient of "
-    f"{end.gradient:.1e} per pixel, pixels moved by {end.displacement:.1e} std, which is "
+    f"{end.gradient:.1e} per pixel, pixels moved by "
+    f"{end.displacement:.1e} std, which is "
     f"{levels:.1e} of one grey level (white is {pixels.white} levels above "
     f"black). All 50 epochs in one direction would make "
     f"{whole * levels:.1e} of a level."
