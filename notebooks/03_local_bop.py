@@ -533,8 +533,8 @@ say(
 say(
     f"The pixels moved by {steps['displacement'].iloc[-1]:.3f} std. Each "
     "step has another start, so that the curve of the loss does not say "
-    "whether training lowers it. That is asked of the same starts, before and "
-    "after, in [chapter 4](04_ablations.ipynb)."
+    "whether training lowers it. That is asked of the same starts, before "
+    "and after, in [chapter 4](04_ablations.ipynb)."
 )
 
 # %% [markdown]
@@ -695,6 +695,8 @@ say(
     f"{among:+.3f} where all compete: the images matter {more} where "
     "classes compete."
 )
+
+# %% tags=["hide-input"]
 called = [found["of c alone", name][1] for name in sets]
 say(
     f"Where the class is alone, {called[0]:.0f} % of other classes' images "
