@@ -767,11 +767,12 @@ else:
 # solutions of the inner problem, of which each counts as a whole outer step, so their line is a bound.
 
 # %% tags=["remove-input"] sources=["book/records/bench/dry-run-*.json"]
-for found in projection.projections():
+projected = projection.projections()
+for found in projected:
     say(projection.title(found))
     show(projection.parts_table(found))
     say(projection.remarks(found))
-if not projection.projections():
+if not projected:
     say(not_measured("dry-run-*"))
 
 # %% [markdown]

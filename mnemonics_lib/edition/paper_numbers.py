@@ -31,13 +31,7 @@ def claimed(method: str, with_mnemonics: bool = False, dataset: str = "cifar100"
     Raises:
         NotReportedError: naming the setting, where the table has no such cell.
     """
-    asked = {
-        "dataset": dataset,
-        "phases": phases,
-        "method": method,
-        "with_mnemonics": "yes" if with_mnemonics else "no",
-    }
-    return _cell(TABLE_1, "Table 1", asked)
+    return _cell(TABLE_1, "Table 1", dataset, phases, {"method": method, "with_mnemonics": with_mnemonics})
 
 
 def claimed_of_kind(exemplars: str, adjusted: bool = False, dataset: str = "cifar100", phases: int = 5) -> pd.Series:
@@ -52,16 +46,13 @@ def claimed_of_kind(exemplars: str, adjusted: bool = False, dataset: str = "cifa
     Raises:
         NotReportedError: naming the setting, where the table has no such cell.
     """
-    asked = {
-        "dataset": dataset,
-        "phases": phases,
-        "exemplars": exemplars,
-        "adjust_old": "yes" if adjusted else "no",
-    }
-    return _cell(TABLE_2, "Table 2", asked)
+    return _cell(TABLE_2, "Table 2", dataset, phases, {"exemplars": exemplars, "adjust_old": adjusted})
 
 
-def _cell(file: Path, name: str, asked: dict[str, object]) -> pd.Series:
+def _cell(file: Path, name: str, dataset: str, phases: int, own: dict[str, str | bool]) -> pd.Series:
+    """The cell of a table with these values of its own columns; a truth value is yes or no there."""
+    words = {column: value if isinstance(value, str) else "yes" if value else "no" for column, value in own.items()}
+    asked = {"dataset": dataset, "phases": phases, **words}
     table = pd.read_csv(file)
     cells = table[(table[list(asked)] == pd.Series(asked)).all(axis=1)]
     if cells.empty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -79,20 +80,21 @@ def _cells(
     file: Path, described: Callable[[Any], tuple[str, tuple[tuple[str, str], ...]]], records: Path
 ) -> list[Cell]:
     found = []
+    arms_of = cache(lambda name: report.evidence("paper", name, records))  # cells of one column share their records
     lines: Iterable[Any] = pd.read_csv(file).itertuples()
     for line in lines:
         preset, row = described(line)
-        ours = _ours(f"{line.dataset}-n{line.phases}", preset, records)
+        name = f"{line.dataset}-n{line.phases}"
+        ours = _ours(arms_of(name), name, preset)
         found.append(Cell((("dataset", DATA[line.dataset]), *row), line.phases, line.avg_acc, ours))
     return found
 
 
-def _ours(name: str, preset: str, records: Path) -> str | None:
+def _ours(arms: report.Evidence, name: str, preset: str) -> str | None:
     """Mean average accuracy (%) of the arm that is the paper's experiment, and no other one.
 
     Runs with the recipe of the day, in bfloat16 or with fewer steps lie beside it, and are none of the paper's cells.
     """
-    arms = report.evidence("paper", name, records)
     if not arms:
         return None
     asked = _experiment(load_config(PARAMS / "paper" / f"{name}.yaml", preset=preset))

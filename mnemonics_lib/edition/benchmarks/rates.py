@@ -10,27 +10,19 @@ from mnemonics_lib.edition.benchmarks.rows import Row, threads
 
 def training_table(rates: Iterable[Row]) -> list[dict[str, str]]:
     """Training: what ``bench training`` wrote, a row for each network and loop."""
-    return [
-        {
-            "network": row["network"],
-            "loop": row["loop"],
-            **_rate(row, "images"),
-            "on": f"{row['device']}, {threads(row)}",
-        }
-        for row in rates
-    ]
+    return [_of_network(row, {"loop": row["loop"]}) for row in rates]
 
 
 def inference_table(rates: Iterable[Row]) -> list[dict[str, str]]:
     """Evaluation and features: what ``bench inference`` wrote, a row for each network, work and size of a part."""
     return [
-        {
-            "network": row["network"],
-            "work": row["work"],
-            "images in a part": f"{row['size']:,}" + (" (ours)" if row["parts"] == "ours" else ""),
-            **_rate(row, "images"),
-            "on": f"{row['device']}, {threads(row)}",
-        }
+        _of_network(
+            row,
+            {
+                "work": row["work"],
+                "images in a part": f"{row['size']:,}" + (" (ours)" if row["parts"] == "ours" else ""),
+            },
+        )
         for row in rates
     ]
 
@@ -55,6 +47,10 @@ def input_sentences(rates: Sequence[Row]) -> str:
         _of_device(device, [row for row in rates if row["device"] == device])
         for device in dict.fromkeys(row["device"] for row in rates)
     )
+
+
+def _of_network(row: Row, what: dict[str, str]) -> dict[str, str]:
+    return {"network": row["network"], **what, **_rate(row, "images"), "on": f"{row['device']}, {threads(row)}"}
 
 
 def _rate(row: Row, what: str, more: dict[str, str] | None = None) -> dict[str, str]:
