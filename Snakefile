@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mnemonics_lib.edition import contents, costs
 from mnemonics_lib.edition.file_names import unusable
+from mnemonics_lib.edition.forked_kernels.offer import offer
 from mnemonics_lib.edition.progress import Progress, summary
 
 START = time.time()
@@ -88,6 +89,7 @@ if workflow.is_main_process and not STUDY:  # on a cluster each job reads this f
         raise WorkflowError(f"Nothing was run, because of these parameters:\n{error}") from None
     if not workflow.output_settings.dryrun:
         Progress(targets=["reproduce"]).install()
+        offer()
         if LEFT_OUT:
             print(contents.told(LEFT_OUT), flush=True)
 
@@ -117,6 +119,7 @@ rule notebook:
         "book/executed/{profile}/{params}/{notebook}.ipynb",
     log:
         "build/logs/{profile}/{params}/{notebook}.log",
+    priority: 2  # chapters take longest and wait for each other; what is short fills the gaps that they leave
     threads: 1
     resources:
         mem_mb=4000,
@@ -140,6 +143,7 @@ rule again:
         "book/executed/shown/{study}/{notebook}.ipynb",
     log:
         "build/logs/shown/{study}/{notebook}.log",
+    priority: 1
     threads: 1
     resources:
         mem_mb=4000,

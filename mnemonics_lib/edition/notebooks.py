@@ -27,7 +27,7 @@ from typing import Any
 from mnemonics_lib.config import ConfigError, load_config, override
 from mnemonics_lib.durable.commit import code_version, short_commit
 from mnemonics_lib.durable.files import write_atomically
-from mnemonics_lib.edition.kernels import library_for_kernels
+from mnemonics_lib.edition.kernels import KERNEL, environment_for_kernels
 from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import ROOT
@@ -40,7 +40,7 @@ try:
     import nbformat
     from nbformat import NotebookNode
 
-    from mnemonics_lib.edition.pairs import KERNEL, differences, read_notebook
+    from mnemonics_lib.edition.pairs import differences, read_notebook
 except ModuleNotFoundError as missing:
     if __name__ == "__main__":
         sys.exit(str(missing))
@@ -196,9 +196,7 @@ def execute(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # whatever happens next, no earlier run may be taken for this one
     nbformat.write(shown(read_notebook(source)), work)
-    library_for_kernels()
-    # Python warns of a line of `higher` when it compiles it, once per environment: nothing for a reader of the book.
-    os.environ.setdefault("PYTHONWARNINGS", "ignore::SyntaxWarning")
+    environment_for_kernels()
     try:
         notebook = execute_notebook(
             _literal(work.absolute()),

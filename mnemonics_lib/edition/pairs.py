@@ -19,10 +19,8 @@ except ModuleNotFoundError as missing:  # they are not among what the library al
         sys.exit(needs)
     raise ModuleNotFoundError(needs, name=missing.name) from None
 
+from mnemonics_lib.edition.kernels import KERNEL
 from mnemonics_lib.edition.parameters import ParameterError
-
-KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-"""The kernel every notebook runs in: the interpreter that runs papermill."""
 
 KEPT = ("tags", "mystnb", "sources", "lines_to_next_cell")
 """Of a cell's metadata: what notebooks/jupytext.toml keeps, and the blank lines after it in the ``.py``."""

@@ -90,6 +90,7 @@ class Sources:
         self._records, self._studies = records, studies
         self._read: dict[str, list[Placed]] = {}
         self._kept: dict[str, pd.DataFrame] = {}
+        self._origins: dict[str, list[str]] = {}
 
     # -- the line under a figure ---------------------------------------------------------------------------------------
 
@@ -193,6 +194,11 @@ class Sources:
 
     def _origin(self, place: str) -> list[str]:
         """Links to the parameter files of a study and to the study; runs on their own have a parameter file alone."""
+        if place not in self._origins:
+            self._origins[place] = self._read_origin(place)
+        return self._origins[place]
+
+    def _read_origin(self, place: str) -> list[str]:
         study = self._studies / f"{place}.yaml"
         if not study.is_file():
             return [self._link("parameters", f"params/{place}.yaml")]

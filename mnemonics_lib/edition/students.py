@@ -19,7 +19,8 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-from mnemonics_lib.edition.pairs import KERNEL, read_notebook
+from mnemonics_lib.edition.kernels import KERNEL
+from mnemonics_lib.edition.pairs import read_notebook
 from mnemonics_lib.edition.parameters import ParameterError
 from mnemonics_lib.paths import ROOT
 

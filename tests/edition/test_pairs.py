@@ -9,8 +9,9 @@ import jupytext
 import nbformat
 import pytest
 
+from mnemonics_lib.edition.kernels import KERNEL
 from mnemonics_lib.edition.notebooks import check_all
-from mnemonics_lib.edition.pairs import KERNEL, differences, main, tidied
+from mnemonics_lib.edition.pairs import differences, main, tidied
 from mnemonics_lib.edition.parameters import ParameterError
 
 TEXT = '# %% tags=["parameters"]\nx = 1\n\n# %%\nprint("one")\n\n# %%\nprint("two")\n'

@@ -17,7 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from mnemonics_lib.edition.deck.plan import LectureError
-from mnemonics_lib.edition.kernels import library_for_kernels
+from mnemonics_lib.edition.kernels import environment_for_kernels
 from mnemonics_lib.paths import RECORDS, RUNS
 
 RECORD = RECORDS / "lecture.json"
@@ -78,7 +78,7 @@ def rehearse(lecture: Path, record: Path = RECORD) -> Path:
     """
     from mnemonics_lib.device.processor import processor_name
 
-    library_for_kernels()
+    environment_for_kernels()
     before = _finished_runs()
     seconds = run(nbformat.read(lecture, as_version=4), lecture.parent)
     found = {
