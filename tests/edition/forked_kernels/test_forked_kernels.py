@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,6 +156,7 @@ def test_without_a_server_kernels_are_ordinary(tmp_path: Path, server: Server) -
         gone.wait()
         assert kept.is_dir()  # a kill leaves it, and with it the specification
         assert printed(tmp_path, IMPORTED) == ["False"]
+        shutil.rmtree(kept)
 
 
 def test_elsewhere_nothing_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
