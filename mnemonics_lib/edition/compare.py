@@ -13,16 +13,9 @@ from mnemonics_lib.edition.columns import typed
 from mnemonics_lib.edition.first_networks import apart
 from mnemonics_lib.edition.intervals import Interval, paired
 from mnemonics_lib.edition.measures import MeasureError, measure
+from mnemonics_lib.edition.partners import PairError, refuse_strangers
 from mnemonics_lib.edition.report import same_source, source_of
-from mnemonics_lib.edition.settings import Differences, Settings, differing, one_sided, settings, told
-from mnemonics_lib.errors import ReportedError
-
-PARTNERS = ("dataset", "resolution", "phases", "order_seed", "classes")
-"""What two runs of one seed must have in common: the same classes of the same images, arriving in as many steps."""
-
-
-class PairError(ReportedError, ValueError):
-    """Two arms whose seeds are no partners. The message names the files, the fields and their values."""
+from mnemonics_lib.edition.settings import Differences, Settings, differing, one_sided, settings
 
 
 @dataclass(frozen=True)
@@ -86,7 +79,8 @@ def compare(arm: Arm, baseline: Arm, field: str = "average_accuracy", level: flo
         level: of confidence, between 0 and 1.
 
     Raises:
-        PairError: where no seed is in both, and for two records of one seed that are no partners (``PARTNERS``).
+        PairError: where no seed is in both, and for two records of one seed that are no partners
+            (:mod:`mnemonics_lib.edition.partners`).
         MeasureError: for a number that a record does not have.
     """
     seeds = sorted(arm.keys() & baseline.keys())
@@ -94,7 +88,7 @@ def compare(arm: Arm, baseline: Arm, field: str = "average_accuracy", level: flo
         raise PairError(f"no seed in both arms: {sorted(arm)} and {sorted(baseline)}")
     sources: dict[str, None] = {}
     for seed in seeds:
-        _refuse_strangers(arm[seed], baseline[seed])
+        refuse_strangers(arm[seed].record, baseline[seed].record, (arm[seed].path, baseline[seed].path))
         sources[_other_source(arm[seed].record, baseline[seed].record)] = None
     ours, theirs = ({seed: _value(of[seed], field) for seed in seeds} for of in (arm, baseline))
     both = _settings(arm), _settings(baseline)
@@ -125,15 +119,6 @@ def _settings(arm: Arm) -> Settings:
     for file in arm.values():
         found |= {name: value for name, value in settings(file.record.config).items() if name not in {*found, FREE}}
     return found
-
-
-def _refuse_strangers(one: RecordFile, other: RecordFile) -> None:
-    found = differing(*(settings(file.record.config) for file in (one, other)))
-    strange = {name: found[name] for name in PARTNERS if name in found}
-    if strange:
-        raise PairError(
-            f"{one.path} and {other.path}: {told(strange)}: must be equal where seed {one.record.seed} is to be a pair"
-        )
 
 
 def _other_source(one: Record, other: Record) -> str:

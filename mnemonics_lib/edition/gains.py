@@ -12,7 +12,7 @@ from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.first_time import MADE_TWICE, first_time, of_both
 from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.report import comparable, evidence, values
+from mnemonics_lib.edition.report import comparable, differences, evidence
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_file
 from mnemonics_lib.paths import RECORDS
@@ -197,6 +197,7 @@ def gains(records: Path = RECORDS) -> list[Gain]:
 
     Raises:
         RecordError, ArmError: as :func:`mnemonics_lib.edition.report.evidence`.
+        PairError: as :func:`mnemonics_lib.edition.report.differences`.
     """
     found = []
     # Settings of one study share its records and its plan, which take a second to read.
@@ -206,9 +207,8 @@ def gains(records: Path = RECORDS) -> list[Gain]:
         arms = arms_of(*setting.study.split("/"))
         if not comparable(arms, setting.arm, setting.control):
             continue
-        trained, control = (values(arms[arm], "average_accuracy") for arm in (setting.arm, setting.control))
         first = [record.results[0].train_accuracy for record in arms[setting.arm].values()]
-        by_seed = {seed: value - control[seed] for seed, value in trained.items() if seed in control}
+        by_seed = differences(arms, setting.arm, setting.control, "average_accuracy")
         if setting.study in MADE_TWICE:
             by_seed = of_both(_first_gain(setting), by_seed)
         found.append(

@@ -11,8 +11,9 @@ import pandas as pd
 
 from mnemonics_lib.durable.records import Record, RecordError
 from mnemonics_lib.edition.arms import arm_of, read_files
-from mnemonics_lib.edition.intervals import Interval, interval, paired
+from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.partners import refuse_strangers
 from mnemonics_lib.edition.shown import displacement
 from mnemonics_lib.paths import RECORDS
 
@@ -111,9 +112,27 @@ def comparable(found: Evidence, first: str, second: str) -> bool:
     return bool(found.get(first, {}).keys() & found.get(second, {}).keys())
 
 
+def differences(found: Evidence, first: str, second: str, field: str) -> dict[int, float]:
+    """One number of an arm minus that of another, for each seed that both have.
+
+    Raises:
+        PairError: for two runs that are no partners (:mod:`mnemonics_lib.edition.partners`).
+    """
+    seeds = sorted(found[first].keys() & found[second].keys())
+    for seed in seeds:
+        refuse_strangers(found[first][seed], found[second][seed], (f"{first}, seed {seed}", f"{second}, seed {seed}"))
+    ours, theirs = values(found[first], field), values(found[second], field)
+    return {seed: ours[seed] - theirs[seed] for seed in seeds}
+
+
 def difference(found: Evidence, first: str, second: str, field: str) -> Interval:
-    """Paired difference of two arms: ``first`` minus ``second``."""
-    return paired(values(found[first], field), values(found[second], field))
+    """Mean and interval of :func:`differences`: ``first`` minus ``second``.
+
+    Raises:
+        PairError: likewise.
+        ValueError: where no seed is in both.
+    """
+    return interval(list(differences(found, first, second, field).values()))
 
 
 def every_run(found: Evidence) -> list[dict[str, str | int]]:

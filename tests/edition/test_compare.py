@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mnemonics_lib.edition.arms import Arm, RecordFile, arm_of
-from mnemonics_lib.edition.compare import PairError, compare
+from mnemonics_lib.edition.compare import compare
 from mnemonics_lib.edition.measures import MeasureError
 from mnemonics_lib.edition.pair_text import pair_text
+from mnemonics_lib.edition.partners import PairError
 from tests.made_records import made
 
 

@@ -6,6 +6,7 @@ from mnemonics_lib.durable.provenance import Identity
 from mnemonics_lib.durable.records import Record, RecordError, read_record, write_record
 from mnemonics_lib.edition import report
 from mnemonics_lib.edition.arms import ArmError
+from mnemonics_lib.edition.partners import PairError
 from mnemonics_lib.paths import RECORDS
 
 ACCURACY = {"herding": [80.0, 82.0, 84.0], "mnemonics": [81.0, 84.0, 87.0], "lonely": [90.0]}
@@ -148,3 +149,19 @@ def test_the_upper_bound_stands_beside_every_variant(table):
     for suffix in report.VARIANTS:
         assert [phase.mean for phase in report.curves(bounded, suffix)["joint"]] == [40.0] * 6
     assert list(report.curves(bounded, "")) == ["lwf", "bic", "joint"]
+
+
+def test_differences_are_of_the_seeds_that_both_arms_have(records):
+    found = report.evidence("quick", "digits-n5", records)
+    del found["herding"][1]
+    assert report.differences(found, "mnemonics", "herding", "average_accuracy") == {0: 1.0, 2: 3.0}
+    assert report.difference(found, "mnemonics", "herding", "average_accuracy").mean == 2.0
+    assert report.differences(found, "mnemonics", "lonely", "average_accuracy") == {}
+
+
+def test_runs_of_one_seed_that_are_no_pair_are_not_subtracted(records):
+    found = report.evidence("quick", "digits-n5", records)
+    record = found["herding"][1]
+    found["herding"][1] = record.model_copy(update={"config": {**record.config, "order_seed": 7}})
+    with pytest.raises(PairError, match=r"^mnemonics, seed 1 and herding, seed 1: order_seed = 1993 and 7: must be"):
+        report.difference(found, "mnemonics", "herding", "average_accuracy")
