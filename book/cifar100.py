@@ -31,10 +31,14 @@ from IPython.display import Markdown, display
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.difference_figures import draw_differences
-from mnemonics_lib.edition.gains import HARDER
+from mnemonics_lib.edition.first_exemplars import (
+    counted,
+    first_training,
+    row_of,
+)
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paper_numbers import claimed
-from mnemonics_lib.edition.shown import show
+from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.paths import PARAMS
 
 figures.style()
@@ -201,52 +205,31 @@ plt.show()
 # *Own loss* is the loss of the exemplars themselves at $\Theta_0$, running statistics: a drop says that they became *easier*
 # for the network that has seen all of $D_0$, a rise that they became harder, each by more than 0.01. *Displacement* is how far they went, in standard
 # deviations of the data's pixels, and *noise* how far the same optimiser goes in as many steps when its gradient is noise.
+# With `medium` both N begin with the same phase 0, so that their rows are of one training.
 
 
 # %% tags=["hide-input"] sources=["small/cifar100-n5", "medium/cifar100-n5", "medium/cifar100-n25", "underfit/cifar100-n5"]
-def trained(record):
-    """What was measured of the training of E_0."""
-    start = record.results[0]
-    return {
-        "meta loss, before": start.exemplars.panel.before,
-        "meta loss, after": start.exemplars.panel.after,
-        "own loss, before": start.exemplars.own_loss_before,
-        "own loss, after": start.exemplars.own_loss_after,
-        "displacement (std)": start.displacement_new,
-        "noise (std)": start.exemplars.noise_displacement,
+of_regimes = {
+    name: {
+        seed: first_training(record)
+        for seed, record in found["lucir-with-mnemonics"].items()
     }
-
-
-rows = [
-    {"parameters": name, "seed": seed}
-    | {title: f"{value:.3f}" for title, value in trained(record).items()}
     for name, found in REGIMES.items()
-    for seed, record in found.get("lucir-with-mnemonics", {}).items()
-]
-show(pd.DataFrame(rows))
+    if "lucir-with-mnemonics" in found
+}
+show(
+    {"parameters": name, "seed": seed} | row_of([training])
+    for name, of_seeds in of_regimes.items()
+    for seed, training in of_seeds.items()
+)
 
 # %% tags=["remove-input"]
-lines = []
-for name, found in REGIMES.items():
-    of_seeds = [
-        trained(record)
-        for record in found.get("lucir-with-mnemonics", {}).values()
-    ]
-    if of_seeds:
-        meta = [
-            row["meta loss, after"] - row["meta loss, before"]
-            for row in of_seeds
-        ]
-        own = [
-            row["own loss, after"] - row["own loss, before"]
-            for row in of_seeds
-        ]
-        fell = f"fell in {sum(change < 0 for change in meta)} of {len(meta)} runs (mean change {fmean(meta):+.3f})"
-        lines.append(
-            f"- {name}: the meta loss {fell}; the exemplars became easier in {sum(change < -HARDER for change in own)} and "
-            f"harder in {sum(change > HARDER for change in own)} (mean change of their own loss {fmean(own):+.3f})."
-        )
-display(Markdown("\n".join(lines)))
+say(
+    "\n".join(
+        f"- {name}: {counted(list(of_seeds.values()))}."
+        for name, of_seeds in of_regimes.items()
+    )
+)
 
 # %% [markdown]
 # ## Four methods without mnemonics

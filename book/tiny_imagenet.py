@@ -29,7 +29,11 @@ from IPython.display import Markdown, display
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.difference_figures import draw_differences
-from mnemonics_lib.edition.gains import HARDER
+from mnemonics_lib.edition.first_exemplars import (
+    counted,
+    first_training,
+    row_of,
+)
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.paths import PARAMS
 
@@ -177,35 +181,21 @@ plt.show()
 
 
 # %% tags=["hide-input"] sources=["small/tiny_imagenet_100-n5"]
-def trained(by_seed):
-    """What was measured of the trainings of E_0."""
-    of = [record.results[0] for record in by_seed.values()]
-    panels = [row.exemplars.panel for row in of]
-    own = [
-        (row.exemplars.own_loss_before, row.exemplars.own_loss_after)
-        for row in of
-    ]
-    fell = sum(panel.after < panel.before for panel in panels)
-    harder = sum(after - before > HARDER for before, after in own)
-    moved = fmean(row.displacement_new for row in of)
-    noise = fmean(row.exemplars.noise_displacement for row in of)
-    return {
-        "meta loss, before": f"{fmean(each.before for each in panels):.3f}",
-        "meta loss, after": f"{fmean(each.after for each in panels):.3f}",
-        "fell in": f"{fell} of {len(panels)}",  # no-break spaces
-        "own loss, before": f"{fmean(before for before, _ in own):.3f}",
-        "own loss, after": f"{fmean(after for _, after in own):.3f}",
-        "harder in": f"{harder} of {len(own)}",
-        "displacement (std)": f"{moved:.3f}",
-        "noise (std)": f"{noise:.3f}",
-    }
-
-
+of_methods = {
+    name: list(map(first_training, found[f"{method}-trained"].values()))
+    for method, name in METHODS.items()
+    if f"{method}-trained" in found
+}
 show(
-    pd.DataFrame(
-        {"method": name} | trained(found[f"{method}-trained"])
-        for method, name in METHODS.items()
-        if f"{method}-trained" in found
+    {"method": name} | row_of(trained)
+    for name, trained in of_methods.items()
+)
+
+# %% tags=["remove-input"]
+say(
+    "\n".join(
+        f"- {name}: {counted(trained)}."
+        for name, trained in of_methods.items()
     )
 )
 

@@ -18,7 +18,6 @@
 # %% tags=["hide-input"]
 import copy
 import itertools
-import json
 from statistics import fmean
 
 import matplotlib.pyplot as plt
@@ -31,7 +30,7 @@ from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.asked_and_got import asked_and_got
-from mnemonics_lib.edition.claims import said
+from mnemonics_lib.edition.claims import of_search, said
 from mnemonics_lib.edition.costs import page_cost
 from mnemonics_lib.edition.gain_figure import claims
 from mnemonics_lib.edition.gains import distinct_trainings, gains
@@ -364,24 +363,16 @@ show(rows)
 # by those before.
 
 # %% tags=["hide-input"] sources=["book/records/search.json"]
-search = json.loads((RECORDS / "search.json").read_text())["runs"]
-lucir = [
-    r
-    for r in search
-    if (r["method"], r["budget"], r["held_out"]) == ("lucir", 20, 0.2)
-]
+lucir = of_search.runs(RECORDS, method="lucir", budget=20, held_out=0.2)
 defaults = load_config(
     PARAMS / "small" / "cifar100-n5.yaml", NEAR
 ).exemplar_level
 
 
-def accuracy(tried):
-    """Average accuracy of each seed."""
-    return {
-        r["seed"]: fmean(r["accuracy"])
-        for r in lucir
-        if r["tried"] == tried
-    }
+def minus_herding(tried):
+    """Average accuracy minus that of herding's exemplars, each seed."""
+    found = of_search.differences(RECORDS, tried, "lucir", 20)
+    return of_search.numbers(found)
 
 
 HORIZON = {
@@ -391,7 +382,7 @@ HORIZON = {
     "exemplar_level.truncate",
     "exemplar_level.inner_batch",
 }
-herding, rows = accuracy("herding's exemplars"), []
+rows = []
 for tried in dict.fromkeys(
     r["tried"]
     for r in lucir
@@ -416,9 +407,8 @@ for tried in dict.fromkeys(
             "own loss": " → ".join(
                 f"{fmean(side):.2f}" for side in zip(*pairs, strict=True)
             ),
-            "trained minus herding (points), each seed": ", ".join(
-                f"{value - herding[seed]:+.2f}"
-                for seed, value in accuracy(tried).items()
+            "trained minus herding (points), each seed": minus_herding(
+                tried
             ),
         }
     )
@@ -461,21 +451,13 @@ APART = {
     "the others herding's": "half of each class",
     "herding's exemplars, 40 a class": "herding's, twice as many",
 }
-rows = []
-for tried, words in APART.items():
-    each = {
-        seed: value - herding[seed]
-        for seed, value in accuracy(tried).items()
+show(
+    {
+        "exemplars": words,
+        "minus herding (points), each seed": minus_herding(tried),
     }
-    rows.append(
-        {
-            "exemplars": words,
-            "minus herding (points), each seed": ", ".join(
-                f"{v:+.2f}" for v in each.values()
-            ),
-        }
-    )
-show(rows)
+    for tried, words in APART.items()
+)
 
 # %% [markdown]
 # In words, as these numbers have it, and no stronger than two or three seeds are. Where nothing is the matter at all, the mean of $k$ of them is below both
