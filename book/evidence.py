@@ -42,7 +42,7 @@
 
 # %% tags=["hide-input"]
 import math
-from statistics import fmean, linear_regression
+from statistics import fmean
 
 import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
@@ -61,11 +61,13 @@ from mnemonics_lib.edition.claims import of_search
 from mnemonics_lib.edition.difference_figures import draw_differences_along
 from mnemonics_lib.edition.first_time import first_time
 from mnemonics_lib.edition.gains import trainings
-from mnemonics_lib.edition.intervals import interval, paired, unpaired
+from mnemonics_lib.edition.intervals import interval, paired
 from mnemonics_lib.edition.measures import measure
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paper_numbers import claimed, claimed_of_kind
+from mnemonics_lib.edition.searched_classes import Searched, in_words
 from mnemonics_lib.edition.shown import displacement, say, show
+from mnemonics_lib.edition.slopes import GROWS, slope
 from mnemonics_lib.edition.studies import outcome
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
@@ -428,21 +430,17 @@ show(
 rows = []
 for pair in FINISHED:
     phases = range(1, LAST + 1)
-    found = [
-        pair.differences(lambda record, i=phase: record.accuracy[i])
+    found = {
+        phase: pair.differences(lambda record, i=phase: record.accuracy[i])
         for phase in phases
-    ]
-    slopes = [
-        linear_regression(phases, [each[seed] for each in found]).slope
-        for seed in found[0]
-    ]
+    }
     rows.append(
         {"cell": pair.name}
         | {
             f"phase {phase}": interval(list(each.values())).without_n
-            for phase, each in zip(phases, found, strict=True)
+            for phase, each in found.items()
         }
-        | {"points a phase": interval(slopes).without_n}
+        | {"points a phase": slope(found).without_n}
     )
 show(rows)
 
@@ -736,14 +734,8 @@ plt.close(figure)
 # %% [markdown]
 # Numbers beside the marks are epochs. Does the gain grow with them? The slope of a straight line through the five differences of each seed:
 
+
 # %% tags=["remove-input"] sources=["evidence/epochs"]
-GROWS = {
-    "higher": "is shown to grow with",
-    "lower": "is shown to shrink with",
-    "no difference shown": "is not shown to change with",
-}
-
-
 def harder(epochs):
     """In how many runs the exemplars of phase 0 became harder."""
     of = RECORDS["epochs"][f"epochs={epochs}-trained"].values()
@@ -756,15 +748,11 @@ by_epochs = {
     for arm, _, found in FOUND["epochs"]
 }
 if not STUDIES["epochs"].missing:
-    doublings = [math.log2(epochs) for epochs in by_epochs]
-    slopes = [
-        linear_regression(
-            doublings, [found[seed] for found in by_epochs.values()]
-        ).slope
-        for seed in STUDIES["epochs"].study.seeds_of("trained")
-    ]
-    slope = interval(slopes)
-    show([{"points for twice the epochs": str(slope)}])
+    doublings = {
+        math.log2(epochs): found for epochs, found in by_epochs.items()
+    }
+    grows = slope(doublings)
+    show([{"points for twice the epochs": str(grows)}])
     knows = {
         int(arm.split("epochs=")[1].split("-")[0]): fmean(
             record.results[0].train_accuracy for record in of.values()
@@ -774,11 +762,11 @@ if not STUDIES["epochs"].missing:
     }
     all_of_it = max(doublings) - min(doublings)
     say(
-        f"The gain {GROWS[slope.verdict]} the epochs. From the fewest to the "
+        f"The gain {GROWS[grows.verdict]} the epochs. From the fewest to the "
         f"most, while what $\\Theta_0$ knows of its training images goes from "
         f"{knows[min(by_epochs)]:.0f} to {knows[max(by_epochs)]:.0f} %, the line changes by "
-        f"{slope.mean * all_of_it:+.2f} points, "
-        f"{slope.low * all_of_it:+.2f} to {slope.high * all_of_it:+.2f} "
+        f"{grows.mean * all_of_it:+.2f} points, "
+        f"{grows.low * all_of_it:+.2f} to {grows.high * all_of_it:+.2f} "
         "with 95 % confidence. The exemplars of phase 0 became harder for "
         "$\\Theta_0$ in "
         f"{harder(min(by_epochs))} runs with {min(by_epochs)} epochs, and in "
@@ -853,49 +841,23 @@ show(
 
 # %% tags=["remove-input"] sources=["evidence/first_classes", "evidence/primary", "book/records/search.json"]
 say_what_is_there(STUDIES["first_classes"])
-rows, shown_apart, on_its_classes = [], [], []
-for arm, _, found in FOUND["first_classes"]:
-    method = arm.split("-")[0]
-    searched = list(
-        of_search.differences(FOLDER, of_search.NEAR, method, 5).values()
+on_its_classes = [
+    Searched(
+        NAMES[method],
+        searched=[
+            *of_search.differences(
+                FOLDER, of_search.NEAR, method, 5
+            ).values()
+        ],
+        again=[*found.differences.values()],
+        others=[*with_transfer[f"{NAMES[method]}, 5 a class"].values()],
     )
-    again = list(found.differences.values())
-    others = list(with_transfer[f"{NAMES[method]}, 5 a class"].values())
-    apart = {
-        "search − classes 20–99": unpaired(searched, others),
-        "new seeds − other classes": unpaired(again, others),
-        "search − new seeds": unpaired(searched, again),
-    }
-    rows.append(
-        {
-            "method": NAMES[method],
-            "classes 0–19, the search": str(interval(searched)),
-            "classes 0–19, new seeds": str(interval(again)),
-            "classes 20–99": str(interval(others)),
-        }
-        | {column: str(difference) for column, difference in apart.items()}
-    )
-    shown_apart += [
-        f"{column}, {NAMES[method]}"
-        for column, difference in apart.items()
-        if difference.verdict in ("higher", "lower")
-    ]
-    on_its_classes.append(
-        f"for {NAMES[method]} the accuracy with trained exemplars "
-        f"{interval(again).in_words} that with herding's"
-    )
-if rows:
-    show(rows)
+    for arm, _, found in FOUND["first_classes"]
+    for method in [arm.split("-")[0]]
+]
+show(each.row for each in on_its_classes)
 if not STUDIES["first_classes"].missing:
-    say(
-        f"On these classes with new seeds, {' and '.join(on_its_classes)}. "
-        + (
-            f"Columns are shown to differ in: {'; '.join(shown_apart)}."
-            if shown_apart
-            else "No two columns are shown to differ: there may be nothing "
-            "to explain."
-        )
-    )
+    say(in_words(on_its_classes))
 
 # %% [markdown]
 # ## What of a gain is each exemplar's own

@@ -28,22 +28,17 @@ from torch.nn import functional as F
 from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.config import load_config
-from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition import figures, hardened, paired_runs
 from mnemonics_lib.edition.asked_and_got import asked_and_got
 from mnemonics_lib.edition.claims import of_search, said
 from mnemonics_lib.edition.costs import page_cost
-from mnemonics_lib.edition.gain_figure import claims
 from mnemonics_lib.edition.gains import distinct_trainings, gains
-from mnemonics_lib.edition.paired_runs import paired_runs
 from mnemonics_lib.edition.panel_falls import (
     fallen_for_both,
     panels_fallen,
     trained_once,
 )
 from mnemonics_lib.edition.shown import change, say, show
-from mnemonics_lib.edition.studies import outcome
-from mnemonics_lib.edition.studies.plan import plan
-from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import PARAMS, RECORDS
 
 figures.style()
@@ -57,14 +52,9 @@ say(page_cost("why"))
 # This is what the primary study came to, of exemplars trained from herding's on classes of CIFAR-100 ({doc}`evidence` has it by setting):
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
-study = plan(*study_files("evidence/primary"))
 FINISHED = [
     pair
-    for pair in paired_runs(
-        study,
-        outcome.comparisons(study),
-        report.evidence("evidence", "primary"),
-    )
+    for pair in paired_runs.of_study("evidence", "primary")
     if pair.finished
 ]
 lines = asked_and_got(FINISHED) or ["Nothing of it is finished yet."]
@@ -543,46 +533,7 @@ axes[0].legend()
 plt.show()
 
 # %% tags=["remove-input"]
-BOUNDS = (0, 60, 85, 101)  # of what a network knows, in %
-of_method = {}
-for gain in found:
-    if not gain.setting.looks_far and gain.setting.data != "digits":
-        method = gain.setting.method.replace("iCaRL", "LwF")
-        of_method |= dict.fromkeys(gain.trainings, method)
-
-
-def harder(trainings):
-    """How many of some trainings made the exemplars harder, as text."""
-    count = sum(each.harder for each in trainings)
-    return f"{count} of {len(trainings)}" if trainings else "–"
-
-
-rows = []
-for low, high in itertools.pairwise(BOUNDS):
-    within = {
-        training: method
-        for training, method in of_method.items()
-        if low <= training.knows < high
-    }
-    rows.append(
-        {
-            "network knows": f"{low} to {min(high, 100)} %",
-            "phase 0, all methods": harder(
-                [each for each in within if each.phase == 0]
-            ),
-        }
-        | {
-            f"later phases, {method}": harder(
-                [
-                    each
-                    for each, of in within.items()
-                    if each.phase and of == method
-                ]
-            )
-            for method in dict.fromkeys(of_method.values())
-        }
-    )
-show(rows)
+show(hardened.rows(found))
 
 # %% [markdown]
 # Short inner loops, without digits, whose losses are too small to rise by 0.01. The terms speak of phase 0, where
@@ -590,19 +541,7 @@ show(rows)
 # exemplars and, with most methods, a teacher together, which the terms do not describe; where methods differ there, the reason is not known.
 
 # %% tags=["remove-input"]
-decided = [
-    gain
-    for gain in found
-    if claims(gain) and gain.hardened > len(gain.first) / 2
-]
-verdicts = [gain.interval.verdict for gain in decided]
-say(
-    f"{len(decided)} finished settings ask of training alone and had harder "
-    f"exemplars after phase 0 in most runs. Average accuracy is shown to be "
-    f"higher than herding's in {verdicts.count('higher')} of them, lower in "
-    f"{verdicts.count('lower')}, and neither in "
-    f"{verdicts.count('no difference shown')}."
-)
+say(hardened.came_of_it(found))
 
 # %% [markdown]
 # ## Does the judge decide?

@@ -15,9 +15,10 @@ from mnemonics_lib.edition.by_class import arrivals, class_accuracies
 from mnemonics_lib.edition.compare import Comparison
 from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.report import Evidence
-from mnemonics_lib.edition.studies.outcome import Compared
-from mnemonics_lib.edition.studies.plan import Plan
+from mnemonics_lib.edition.report import Evidence, evidence
+from mnemonics_lib.edition.studies.outcome import Compared, comparisons
+from mnemonics_lib.edition.studies.plan import Plan, plan
+from mnemonics_lib.edition.studies.study import study_files
 
 Number = Callable[[Record], float]
 """A number of a run, in points or per cent."""
@@ -55,11 +56,13 @@ class PairedRuns:
         return second, first
 
 
-def paired_runs(plan: Plan, compared: Compared, records: Evidence, field: str = "average_accuracy") -> list[PairedRuns]:
+def paired_runs(
+    study: Plan, compared: Compared, records: Evidence, field: str = "average_accuracy"
+) -> list[PairedRuns]:
     """The comparisons of one number that a study asks for, as pairs of runs, in its order.
 
     Args:
-        plan: of the study, whose arms are called method, kind and exemplars a class, or method and kind.
+        study: whose arms are called method, kind and exemplars a class, or method and kind.
         compared: its comparisons.
         records: of the study.
         field: the number.
@@ -68,8 +71,23 @@ def paired_runs(plan: Plan, compared: Compared, records: Evidence, field: str = 
     for arm, minus, each in compared:
         if each.field == field:
             first, second = ({seed: records[which][seed] for seed in each.differences} for which in (arm, minus))
-            found.append(PairedRuns(cell(arm), first, second, each, plan.finished(arm, minus)))
+            found.append(PairedRuns(cell(arm), first, second, each, study.finished(arm, minus)))
     return found
+
+
+def of_study(folder: str, name: str) -> list[PairedRuns]:
+    """Those of a study alone, read from its file and its records.
+
+    Args:
+        folder: of the study, such as ``evidence``.
+        name: of its file.
+
+    Raises:
+        ConfigError: as :func:`mnemonics_lib.edition.studies.plan.plan`.
+        PairError, MeasureError, ArmError, RecordError: as :func:`mnemonics_lib.edition.studies.outcome.comparisons`.
+    """
+    study = plan(*study_files(f"{folder}/{name}"))
+    return paired_runs(study, comparisons(study), evidence(folder, name))
 
 
 def cell(arm: str) -> str:

@@ -11,8 +11,6 @@ import pytest
 
 from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition import paired_runs as of
-from mnemonics_lib.edition.report import evidence
-from mnemonics_lib.edition.studies.outcome import comparisons
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS
@@ -27,8 +25,7 @@ def record() -> Record:
 
 @cache
 def primary() -> list[of.PairedRuns]:
-    study = plan(*study_files("evidence/primary"))
-    return of.paired_runs(study, comparisons(study), evidence("evidence", "primary"))
+    return of.of_study("evidence", "primary")
 
 
 def test_pairs_are_those_of_the_study_of_the_seeds_that_both_have():
