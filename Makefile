@@ -16,7 +16,7 @@ else
   ENVIRONMENT := .venv/installed
 endif
 # A recipe reads these from its environment, whatever a path or a name has in it that a shell would take for its own.
-export PROFILE JOBS PYTHON STUDY CLUSTER DEVICE GPUS
+export PROFILE JOBS PYTHON STUDY CLUSTER DEVICE GPUS COPIES
 PY := "$$PYTHON"
 
 # The library is imported from here, so that PYTHON=... needs nothing installed into it.
@@ -78,11 +78,12 @@ reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROF
 # Without Snakemake's lock, which a killed call would leave behind: each run has a lock of its own.
 # On a cluster each run ends ten minutes before its four hours are over; the profile submits it again.
 # DEVICE=cuda GPUS=4 gives each run four GPUs, on each of which torchrun starts a process of it.
+# A run that another study has already is copied from it; COPIES=no makes it anew.
 .PHONY: study
 study: $(ENVIRONMENT) ## make the records of a study that are missing: STUDY=quick/digits-n5, a folder of them, or a file
 	@test -n "$$STUDY" || { echo "STUDY = '': must name a study: make study STUDY=quick/digits-n5" >&2; exit 2; }
 	@$(SNAKEMAKE) --nolock $(if $(CLUSTER),--profile "params/cluster/$$CLUSTER") --config "study=$$STUDY" \
-		$(if $(CLUSTER),minutes=230) $(if $(DEVICE),"device=$$DEVICE") $(if $(GPUS),"gpus=$$GPUS") -- study
+		$(if $(CLUSTER),minutes=230) $(if $(DEVICE),"device=$$DEVICE") $(if $(GPUS),"gpus=$$GPUS") $(if $(COPIES),"copies=$$COPIES") -- study
 
 # What was made by other source goes first, so that the study makes it again.
 .PHONY: finished

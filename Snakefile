@@ -216,7 +216,7 @@ rule deck:
 # Studies: what is missing of their records. Asked for by `make study` alone: to the other rules records are sources,
 # which no change of theirs may overwrite. Each job has a rule of its own, made from what the study says.
 if STUDY:
-    from mnemonics_lib.edition.studies.jobs import gpus_of_a_job, jobs
+    from mnemonics_lib.edition.studies.jobs import gpus_of_a_job, jobs, whether_copied
     from mnemonics_lib.edition.studies.plan import check_present, plan
     from mnemonics_lib.edition.studies.progress import StudyProgress
     from mnemonics_lib.edition.studies.study import study_files
@@ -230,7 +230,8 @@ if STUDY:
             check_present(PLANS)
         GPUS = gpus_of_a_job(config.get("gpus"), DEVICE)
         PROCESSES = max(1, GPUS)  # of a job: one a GPU
-        JOBS = jobs(PLANS, ["--device", DEVICE, *LIMIT], processes=PROCESSES)
+        COPIED = whether_copied(config.get("copies"))
+        JOBS = jobs(PLANS, ["--device", DEVICE, *LIMIT], processes=PROCESSES, copied=COPIED)
     except ReportedError as error:
         raise WorkflowError(f"Nothing was run, because of this study:\n{error}") from None
     if WRONG_NAMES := unusable([*(plan.path for plan in PLANS), *(run.params for plan in PLANS for run in plan.runs)]):

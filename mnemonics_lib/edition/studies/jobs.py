@@ -83,6 +83,31 @@ class GpusError(ReportedError, ValueError):
     """A number of GPUs that no job can have."""
 
 
+class CopiesError(ReportedError, ValueError):
+    """Neither yes nor no."""
+
+
+def whether_copied(given: Any) -> bool:
+    """Whether runs that other studies have are to be copied from them: unless it is said that they are not.
+
+    Args:
+        given: what the setting ``copies`` says; None for nothing.
+
+    Raises:
+        CopiesError: for another word.
+    """
+    said = {
+        "None": True,
+        "yes": True,
+        "no": False,
+        "True": True,
+        "False": False,
+    }
+    if str(given) not in said:
+        raise CopiesError(f"copies = {given!r}: must be yes or no")
+    return said[str(given)]
+
+
 def gpus_of_a_job(given: Any, device: str) -> int:
     """How many GPUs each run of a study is to have: none on a CPU.
 
@@ -109,11 +134,13 @@ def jobs(
     records: Path = RECORDS,
     stamps: Path = STAMPS,
     processes: int = 1,
+    copied: bool = True,
 ) -> list[Job]:
     """What makes the records of some studies that are missing; the jobs that others need come first.
 
-    Of runs that are the same, in whatever study, one is made. A record of the same settings and the present source,
-    in whatever study, is copied, with what is kept beside it.
+    Of runs that are the same, in whatever of these studies, one is made, and its record copied to the others. A record
+    that is there already, of the same settings and the present source, in whatever study, is copied, too, with what is
+    kept beside it.
 
     Args:
         plans: of the studies.
@@ -121,9 +148,10 @@ def jobs(
         records: where such records are looked for, beside the studies' own.
         stamps: the folder of what is said of phase 0.
         processes: that take part in each run; several are started by torchrun.
+        copied: whether records that are there already are copied.
     """
     plans = list(plans)
-    present = _by_digest([records, *(plan.records for plan in plans)])
+    present = _by_digest([records, *(plan.records for plan in plans)]) if copied else {}
     first: dict[str, list[PlannedRun]] = defaultdict(list)
     made, copies = [], []
     # Those that keep something come first: a record beside which something is kept serves those that want it alone.

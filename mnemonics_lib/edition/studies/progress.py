@@ -133,9 +133,10 @@ class StudyProgress(Progress):
             ended[_last_words(self._of_name[name])].append(self._of_name[name])
         stopped = {words: of for words, of in ended.items() if words.startswith(STOPPED)}
         failed = {words: of for words, of in ended.items() if words not in stopped}
-        there = sum(run.made for run in runs)
+        there, copies = sum(run.made for run in runs), sum(job.is_copy for job in made)
         counts = [
-            f"{len(made)} made",
+            f"{len(made) - copies} made",
+            *([f"{copies} copied"] if copies else []),
             f"{there - len(made)} there before",
             f"{_runs(failed)} failed",
             *([f"{_runs(stopped)} stopped"] if stopped else []),
@@ -144,10 +145,18 @@ class StudyProgress(Progress):
         lines = [f"Records: {', '.join(counts)}."]
         for reason, of in failed.items():
             lines += [f"  {reason}", *(f"    {job.label}, log: {job.log}" for job in of)]
+        if copies:
+            lines.append(COPIED)
         if there < len(runs):
             lines.append("The same command goes on from what is there.")
         return "\n".join(lines)
 
+
+COPIED = (
+    "A copied record is that of the same run, of equal settings and source, in another arm or study. With COPIES=no "
+    "what other studies have is made anew."
+)
+"""What is said of copies, which take no time."""
 
 STOPPED = ("stopped", "time limit reached")
 """How the last words of a run begin that was told to stop, and goes on when it is called again."""

@@ -11,7 +11,7 @@ import pytest
 from mnemonics_lib.config import write_yaml
 from mnemonics_lib.durable.provenance import Identity
 from mnemonics_lib.durable.records import write_record
-from mnemonics_lib.edition.studies.jobs import GpusError, gpus_of_a_job, jobs
+from mnemonics_lib.edition.studies.jobs import CopiesError, GpusError, gpus_of_a_job, jobs, whether_copied
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.kept import Keep, Kept
 from mnemonics_lib.kept.file import write_kept
@@ -96,6 +96,32 @@ def test_the_same_run_in_two_arms_or_two_studies_is_made_once(planned, todo):
         copied = ["-m", "mnemonics_lib.edition.studies.copy_record", str(original), str(job.run.record)]
         assert (job.command, job.needs, job.is_copy) == (copied, [original], True)
     assert not found["own", "herding"].is_copy
+
+
+def test_nothing_that_is_there_is_copied_where_that_is_said(planned, tmp_path):
+    one, other = planned(arms={**BOTH, "twin": BOTH["herding"]}), planned("other")
+    run, records = one.runs[0], tmp_path / "records"
+    record = made(0, source=source_of(run.config)).model_copy(update={"config_digest": run.config.digest})
+    write_record(records / "a" / "b" / "c" / "seed-0.json", record)
+    of = {
+        copied: [job.is_copy for job in jobs([one, other], [], records, tmp_path / "stamps", copied=copied)]
+        for copied in (True, False)
+    }
+    assert of[True].count(True) == 3  # of herding, of its twin, and of the other study
+    assert of[False].count(True) == of[True].count(True) - 1  # one is made, and what equals it copied from it
+
+
+@pytest.mark.parametrize(
+    ("given", "copied"), [(None, True), ("yes", True), ("no", False), (True, True), (False, False)]
+)
+def test_copies_are_made_unless_it_is_said(given, copied):
+    assert whether_copied(given) == copied
+
+
+@pytest.mark.parametrize("given", ["", "never", 0, 1, "NO"])
+def test_another_word_for_copies_is_refused(given):
+    with pytest.raises(CopiesError, match=f"^copies = {given!r}: must be yes or no$"):
+        whether_copied(given)
 
 
 def test_a_record_of_the_present_source_is_copied_and_one_of_another_is_made_again(planned, todo, tmp_path):

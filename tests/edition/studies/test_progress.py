@@ -6,9 +6,9 @@ import pytest
 
 from mnemonics_lib.config import write_yaml
 from mnemonics_lib.durable.records import write_record
-from mnemonics_lib.edition.studies.jobs import jobs
+from mnemonics_lib.edition.studies.jobs import Job, jobs
 from mnemonics_lib.edition.studies.plan import plan
-from mnemonics_lib.edition.studies.progress import StudyProgress, TimeLeft, in_words, known_seconds
+from mnemonics_lib.edition.studies.progress import COPIED, StudyProgress, TimeLeft, in_words, known_seconds
 from tests.made_records import made
 
 ARMS = {"a": {"set": {"exemplars": "herding"}}, "b": {"set": {"exemplars": "herding", "budget": 1}}}
@@ -148,10 +148,15 @@ def test_logs_of_earlier_calls_are_not_this_one_s(watched):
     assert progress.summary().splitlines()[0] == "Records: 0 made, 0 there before, 0 failed, 4 not run."
 
 
-def test_the_summary_of_a_study_that_is_complete_is_one_line(watched, planned):
+def test_the_summary_of_a_study_that_is_complete_is_one_line_and_one_of_copies(watched, planned, monkeypatch):
     progress, runs, make = watched
     for job in runs.values():
         make(job)
         progress.finished(job.name, 1.0)
     assert progress.summary() == "Records: 4 made, 0 there before, 0 failed, 0 not run."
+    monkeypatch.setattr(Job, "is_copy", property(lambda job: job.run.arm == "b"))
+    assert progress.summary().splitlines() == [
+        "Records: 2 made, 2 copied, 0 there before, 0 failed, 0 not run.",
+        COPIED,
+    ]
     assert StudyProgress([planned], [], 1).summary() == "Records: 0 made, 4 there before, 0 failed, 0 not run."
