@@ -275,7 +275,8 @@ lines = [
     + " points, which is not transfer by itself (below);",
     *(
         f"{paired_runs.cell(arm)}, after phase {phase}: trained exemplars are "
-        f"{'; '.join(boundary.against(kept[arm], phase))};"
+        f"{'; '.join(boundary.against(kept[arm], phase))}; "
+        f"{boundary.signed(kept[arm], phase)};"
         for arm, phase in moments
         if len(kept[arm]) == asked[arm]
     ),
@@ -918,7 +919,9 @@ for arm, phase in moments:
 show(rows)
 
 # %% [markdown]
-# In words. *Nearer* and *farther* are of the size of the margin, trained minus the other, mean over exemplars, with 95 % each. What training does to
+# In words, of means over exemplars, trained minus the other, with 95 % each. *Nearer* and *farther* are of the size of the margin, which asks how
+# near to the boundary an exemplar is, on whichever side. That is how the paper words its claim; it was taken for these sentences after records of this study had been seen, in
+# place of the margin with its sign, which asks whether an exemplar went towards another class, or over to it. Both are told. What training does to
 # an exemplar is the difference to what it was; fine-tuning on the trained ones raises their margins alone, and so works against *nearer*:
 
 # %% tags=["remove-input"] sources=["evidence/boundary"]

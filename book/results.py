@@ -33,7 +33,7 @@ from mnemonics_lib.edition import (
 from mnemonics_lib.edition.first_time import (
     first_commits,
     first_time,
-    of_both,
+    told_of,
 )
 from mnemonics_lib.edition.intervals import paired
 from mnemonics_lib.edition.made_twice import changed_verdicts
@@ -60,15 +60,14 @@ SHORT = {
 }
 
 
+STUDY = {n: f"quick/digits-n{n}" for n in digits}
+
+
 def mean_of_both(n, arm, other):
     """A difference on digits, each run being the mean of its two makings."""
-    then = first_time(f"quick/digits-n{n}")
-    now = {
-        name: report.values(digits[n][name], "average_accuracy")
-        for name in (arm, other)
-    }
-    return paired(
-        *(of_both(then[name], now[name]) for name in (arm, other))
+    found = digits[n]
+    return report.difference(
+        found, arm, other, "average_accuracy", STUDY[n]
     )
 
 
@@ -117,7 +116,8 @@ display(
 # **Average accuracy**, differences in points:
 
 # %% tags=["remove-input"] sources=["quick/digits-n5", "quick/digits-n1", "book/paper/table2.csv"]
-show(signs_table(digits, "average_accuracy"))
+show(signs_table(digits, "average_accuracy", STUDY))
+say(told_of(STUDY[5]))
 papers, tuned = (
     report.over_seeds(digits[5][arm], "displacement").mean
     for arm in ("mnemonics-paper", "mnemonics")
@@ -137,7 +137,7 @@ say(
 # %% [markdown]
 # How far such intervals go: these runs were made twice, with the same settings and seeds, by two versions of the library. The
 # method is the same; its arithmetic is in another order, which training magnifies. Here are the differences that
-# both times have; the table above is the second.
+# both times have, which the table above has as means of both.
 
 # %% tags=["remove-input"] sources=["book/records/first_time.json", "quick/digits-n5", "quick/digits-n1"]
 rows, intervals = [], []
@@ -205,7 +205,7 @@ show(
 for n, found in digits.items():
     if found:
         display(Markdown(f"**digits, N = {n}**"))
-        show(report.summary(found).reset_index())
+        show(report.summary(found, STUDY[n]).reset_index())
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase on digits, N = 5, for random, herding and mnemonics, with 95 % bands, and for joint training above them."}} sources=["quick/digits-n5"]
 plain = [

@@ -72,6 +72,7 @@ from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.difference_figures import draw_differences
 from mnemonics_lib.edition.drawn_from import drawn_from
 from mnemonics_lib.edition.finished import runs_of
+from mnemonics_lib.edition.first_time import told_of
 from mnemonics_lib.edition.intervals import interval, paired
 from mnemonics_lib.edition.remade import (
     remade,
@@ -186,7 +187,12 @@ lines = [f"- *{arm}*: {MADE[arm]}" for arm in MADE if arm in evidence]
 say(";\n".join(lines) + ".")
 
 # %% sources=["records"] tags=["hide-input", "slide-arms"]
-show(report.summary(evidence).reset_index())
+of_study = (study or own) if evidence is committed else ""
+show(report.summary(evidence, of_study).reset_index())
+
+# %% tags=["remove-input"]
+if twice := told_of(of_study):
+    say(twice)
 
 # %% [markdown]
 # ## Paired differences
@@ -200,15 +206,10 @@ arms = [
     arm for arm in evidence if report.comparable(evidence, arm, "herding")
 ]
 arms.remove("herding")
-of_herding = report.values(evidence["herding"], "average_accuracy")
 over_herding = {
-    arm: {
-        at: value - of_herding[at]
-        for at, value in report.values(
-            evidence[arm], "average_accuracy"
-        ).items()
-        if at in of_herding
-    }
+    arm: report.differences(
+        evidence, arm, "herding", "average_accuracy", of_study
+    )
     for arm in arms
 }
 colours = {
@@ -245,7 +246,7 @@ trained, adjusted = (
 pairs = trained | adjusted
 for field in ("average_accuracy", "forgetting"):
     found = {
-        arm: report.difference(evidence, arm, other, field)
+        arm: report.difference(evidence, arm, other, field, of_study)
         for arm, other in pairs.items()
     }
     show(
@@ -472,14 +473,13 @@ for folder in (RECORDS / config.profile).glob(f"{config.dataset}-n*"):
     other = report.evidence(config.profile, folder.name)
     for arm, start in STARTS.items():
         if report.comparable(other, arm, start):
-            of_arm, of_start = (
-                report.values(other[of], "average_accuracy")
-                for of in (arm, start)
+            gained[arm, n] = report.differences(
+                other,
+                arm,
+                start,
+                "average_accuracy",
+                f"{config.profile}/{folder.name}",
             )
-            gained[arm, n] = {
-                at: of_arm[at] - of_start[at]
-                for at in of_arm.keys() & of_start.keys()
-            }
 gained = dict(sorted(gained.items()))
 if gained:
     show(
@@ -563,7 +563,9 @@ asked |= {
     if arm in arms and (arm, "herding") not in asked
 }
 for (arm, other), what in asked.items():
-    found = report.difference(evidence, arm, other, "average_accuracy")
+    found = report.difference(
+        evidence, arm, other, "average_accuracy", of_study
+    )
     say(
         f"- *{arm}* minus *{other}*, {what}, in points of average "
         f"accuracy: {found}; {SAID[found.verdict]}."

@@ -211,8 +211,10 @@ if config.exemplar_level.init == "herding":
 # ## The answer, for this run
 #
 # Do trained exemplars lie nearer to another class than others? Then margin and
-# distance are smaller. Trained minus each other kind, means over the exemplars of
-# the table above:
+# distance are smaller. (The margin has a sign here: far on the wrong side is near
+# to another class, and far from the boundary. Over several seeds
+# [the evidence](../book/evidence.py) tells both.) Trained minus each other kind,
+# means over the exemplars of the table above:
 
 # %% tags=["hide-input"]
 minus = {

@@ -105,11 +105,32 @@ def against(by_seed: Mapping[int, Kept], phase: int) -> list[str]:
     return parts
 
 
+CHANGED = {
+    "lower": "is shown to be lower",
+    "higher": "is shown to be higher",
+    "no difference shown": "is not shown to be other",
+    "too few seeds": "is of too few seeds to be shown other",
+}
+"""What an interval says of a number of trained exemplars, beside that of what they were."""
+
+
+def signed(by_seed: Mapping[int, Kept], phase: int) -> str:
+    """What training did to the margin with its sign, and to the share on the wrong side: a sentence.
+
+    Beside the size of the margin, which is the same on both sides of a boundary, and does not see who crosses it.
+    """
+    margin, wrong = (difference(by_seed, phase, "start", column) for column in ("margin", "wrong"))
+    return (
+        f"with its sign, their margin {CHANGED[margin.verdict]} than before training ({margin:.3f}), and in per cent "
+        f"their share on the wrong side {CHANGED[wrong.verdict]} ({wrong:.1f})"
+    )
+
+
 def answer(by_seed: Mapping[int, Kept], phase: int) -> str:
     """Whether trained exemplars lie on the boundary, and nearer to it than others: a sentence without its subject."""
     found, parts = levels(by_seed, phase), against(by_seed, phase)
     near = ", ".join(f"{float(found['near'][kind]):.1f} % of {words}" for kind, words in KINDS.items())
-    return f"{'; '.join(parts)}. Within {NEAR} of it are {near}"
+    return f"{'; '.join(parts)}; {signed(by_seed, phase)}. Within {NEAR} of the boundary are {near}"
 
 
 KINDS = {"trained": "trained ones", "herding": "herding's", "random": "random images"}

@@ -38,6 +38,17 @@ def of_both(first: Mapping[int, float], second: Mapping[int, float]) -> dict[int
     return {seed: (value + second[seed]) / 2 for seed, value in first.items() if seed in second}
 
 
+def told_of(study: str) -> str:
+    """A sentence that says whose mean is told where runs were made twice; of other studies nothing."""
+    if study not in MADE_TWICE:
+        return ""
+    return (
+        "The runs of this study were made twice, with the same settings and seeds, by two versions of the library that "
+        "round in another order; arms that were added later were made once. Of two arms that both were made twice, a "
+        "difference in *average accuracy* is that of their means; every other number is of the second time."
+    )
+
+
 @cache
 def _file() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))

@@ -9,7 +9,6 @@ from pathlib import Path
 from statistics import fmean
 
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.first_time import MADE_TWICE, first_time, of_both
 from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.report import comparable, differences, evidence
@@ -208,9 +207,7 @@ def gains(records: Path = RECORDS) -> list[Gain]:
         if not comparable(arms, setting.arm, setting.control):
             continue
         first = [record.results[0].train_accuracy for record in arms[setting.arm].values()]
-        by_seed = differences(arms, setting.arm, setting.control, "average_accuracy")
-        if setting.study in MADE_TWICE:
-            by_seed = of_both(_first_gain(setting), by_seed)
+        by_seed = differences(arms, setting.arm, setting.control, "average_accuracy", setting.study)
         found.append(
             Gain(
                 setting,
@@ -237,11 +234,6 @@ def distinct_trainings(found: Sequence[Gain]) -> list[Training]:
         if gain.setting.method != NAMES["icarl"] or (gain.setting.study, gain.setting.detail) not in lwf
         for training in gain.trainings
     ]
-
-
-def _first_gain(setting: Setting) -> dict[int, float]:
-    then = first_time(setting.study)
-    return {seed: value - then[setting.control][seed] for seed, value in then[setting.arm].items()}
 
 
 def trainings(record: Record) -> Iterator[Training]:

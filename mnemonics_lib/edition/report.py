@@ -11,6 +11,7 @@ import pandas as pd
 
 from mnemonics_lib.durable.records import Record, RecordError
 from mnemonics_lib.edition.arms import arm_of, read_files
+from mnemonics_lib.edition.first_time import MADE_TWICE, first_time, of_both
 from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.partners import refuse_strangers
@@ -70,11 +71,12 @@ def mean_pm(result: Interval) -> str:
     return f"{result.mean:.1f}" if result.n < 3 else f"{result.mean:.1f} ± {result.mean - result.low:.1f}"
 
 
-def summary(found: Evidence) -> pd.DataFrame:
+def summary(found: Evidence, study: str = "") -> pd.DataFrame:
     """One row per arm: accuracy, difference to herding on the same seeds, forgetting, displacement and cost.
 
     Args:
         found: the records; a dash stands for the difference of herding to itself, and for all without its runs.
+        study: as :func:`differences` takes it.
     """
     baseline = "herding"
     rows = []
@@ -86,7 +88,7 @@ def summary(found: Evidence) -> pd.DataFrame:
                 "exemplars": arm,
                 "seeds": len(by_seed),
                 "average accuracy (%)": mean_pm(over_seeds(by_seed, "average_accuracy")),
-                f"minus {baseline}": difference(found, arm, baseline, "average_accuracy") if compared else "–",
+                f"minus {baseline}": difference(found, arm, baseline, "average_accuracy", study) if compared else "–",
                 "forgetting (%)": mean_pm(over_seeds(by_seed, "forgetting")),
                 "displacement (std)": displacement(over_seeds(by_seed, "displacement").mean),
                 "median cost (s)": f"{seconds:.0f}",
@@ -112,8 +114,17 @@ def comparable(found: Evidence, first: str, second: str) -> bool:
     return bool(found.get(first, {}).keys() & found.get(second, {}).keys())
 
 
-def differences(found: Evidence, first: str, second: str, field: str) -> dict[int, float]:
+def differences(found: Evidence, first: str, second: str, field: str, study: str = "") -> dict[int, float]:
     """One number of an arm minus that of another, for each seed that both have.
+
+    Args:
+        found: the records.
+        first: an arm.
+        second: the arm that is subtracted.
+        field: a number of the record.
+        study: whose records these are, ``profile/name``. Where all its runs were made twice
+            (:data:`mnemonics_lib.edition.first_time.MADE_TWICE`), the average accuracy of a run is the mean of both
+            times, for two arms that both were.
 
     Raises:
         PairError: for two runs that are no partners (:mod:`mnemonics_lib.edition.partners`).
@@ -122,17 +133,22 @@ def differences(found: Evidence, first: str, second: str, field: str) -> dict[in
     for seed in seeds:
         refuse_strangers(found[first][seed], found[second][seed], (f"{first}, seed {seed}", f"{second}, seed {seed}"))
     ours, theirs = values(found[first], field), values(found[second], field)
-    return {seed: ours[seed] - theirs[seed] for seed in seeds}
+    now = {seed: ours[seed] - theirs[seed] for seed in seeds}
+    then = first_time(study) if study in MADE_TWICE and field == "average_accuracy" else {}
+    if not {first, second} <= then.keys():
+        return now
+    both = then[first].keys() & then[second].keys()
+    return of_both({seed: then[first][seed] - then[second][seed] for seed in both}, now)
 
 
-def difference(found: Evidence, first: str, second: str, field: str) -> Interval:
+def difference(found: Evidence, first: str, second: str, field: str, study: str = "") -> Interval:
     """Mean and interval of :func:`differences`: ``first`` minus ``second``.
 
     Raises:
         PairError: likewise.
         ValueError: where no seed is in both.
     """
-    return interval(list(differences(found, first, second, field).values()))
+    return interval(list(differences(found, first, second, field, study).values()))
 
 
 def every_run(found: Evidence) -> list[dict[str, str | int]]:

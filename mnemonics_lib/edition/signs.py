@@ -76,12 +76,15 @@ def verdict(paper: float | None, ours: Interval) -> str:
     return "same sign" if (ours.mean > 0) == (paper > 0) else "**opposite sign**"
 
 
-def signs_table(digits: Mapping[int, report.Evidence], field: str) -> list[dict[str, str]]:
+def signs_table(
+    digits: Mapping[int, report.Evidence], field: str, studies: Mapping[int, str] | None = None
+) -> list[dict[str, str]]:
     """A row for each of :data:`ON_DIGITS`: the paper's difference; for each N ours, and the verdict.
 
     Args:
         digits: N -> the records on digits.
         field: one of :data:`FIELDS`.
+        studies: N -> the study of these records, as :func:`mnemonics_lib.edition.report.differences` takes it.
     """
     rows = []
     for difference in ON_DIGITS:
@@ -90,7 +93,8 @@ def signs_table(digits: Mapping[int, report.Evidence], field: str) -> list[dict[
         for n, found in digits.items():
             ours, said = "not run", NOTHING
             if report.comparable(found, difference.arm, difference.minus):
-                here = report.difference(found, difference.arm, difference.minus, field)
+                study = (studies or {}).get(n, "")
+                here = report.difference(found, difference.arm, difference.minus, field, study)
                 ours, said = str(here), verdict(paper, here)
             row |= {f"we got, N = {n}": ours, f"verdict, N = {n}": said}
         rows.append(row)

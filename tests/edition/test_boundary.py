@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mnemonics_lib.edition.boundary import NEAR, against, answer, by_kind, difference, levels, read
+from mnemonics_lib.edition.boundary import NEAR, against, answer, by_kind, difference, levels, read, signed
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.kept import KeptError
@@ -80,6 +80,26 @@ def test_what_they_were_is_compared_with_too_where_it_is_not_herdings_at_this_ne
     assert start.startswith("nearer to the boundary than the images that they were trained from (-0.185")
     assert herding.startswith("not shown to be nearer")
     assert random.startswith("farther from the boundary than random images")
+
+
+@pytest.mark.parametrize(
+    ("trained", "said"),
+    [
+        ([-0.5, -0.5], "is shown to be lower than before training (-1.000"),
+        ([0.9, 0.9], "is shown to be higher than before training (+0.400"),
+    ],
+)
+def test_who_crosses_a_boundary_is_as_far_from_it_and_is_told_by_the_sign(trained: list[float], said: str):
+    by_seed = {
+        seed: kept(trained=[each + seed / 1e6 for each in trained], start=[0.5, 0.5], herding=[0.4], random=[0.1])
+        for seed in range(4)
+    }
+    found = signed(by_seed, 0)
+    assert said in found
+    over = sum(each < 0 for each in trained)
+    assert ("wrong side is not shown" in found) == (over == 0)
+    assert f"({100 * over / 2:+.1f} [" in found
+    assert signed(by_seed, 0) in answer(by_seed, 0)
 
 
 def test_what_is_near_is_said_of_each_kind():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mnemonics_lib.edition import first_time as module
-from mnemonics_lib.edition.first_time import FILE, MADE_TWICE, first_commits, first_time, of_both
+from mnemonics_lib.edition.first_time import FILE, MADE_TWICE, first_commits, first_time, of_both, told_of
 
 
 def test_the_mean_of_two_makings_is_that_of_the_seeds_that_both_have():
@@ -40,3 +40,8 @@ def test_records_that_were_replaced_at_several_commits_come_together(tmp_path, m
         assert first_commits("a/study") == ["a" * 40, "b" * 40]
     finally:
         module._file.cache_clear()
+
+
+def test_it_is_said_of_studies_made_twice_alone():
+    assert all("made twice" in told_of(study) for study in MADE_TWICE)
+    assert told_of("evidence/primary") == told_of("") == ""

@@ -6,6 +6,7 @@ from mnemonics_lib.durable.provenance import Identity
 from mnemonics_lib.durable.records import Record, RecordError, read_record, write_record
 from mnemonics_lib.edition import report
 from mnemonics_lib.edition.arms import ArmError
+from mnemonics_lib.edition.first_time import first_time
 from mnemonics_lib.edition.partners import PairError
 from mnemonics_lib.paths import RECORDS
 
@@ -165,3 +166,38 @@ def test_runs_of_one_seed_that_are_no_pair_are_not_subtracted(records):
     found["herding"][1] = record.model_copy(update={"config": {**record.config, "order_seed": 7}})
     with pytest.raises(PairError, match=r"^mnemonics, seed 1 and herding, seed 1: order_seed = 1993 and 7: must be"):
         report.difference(found, "mnemonics", "herding", "average_accuracy")
+
+
+def test_of_runs_made_twice_a_difference_is_that_of_the_means():
+    """By numbers of the project's own records, whose first making lies in a file of its own."""
+    study = "quick/digits-n1"
+    found, then = report.evidence("quick", "digits-n1"), first_time(study)
+    told = report.differences(found, "mnemonics-from-herding", "herding", "average_accuracy", study)
+    assert len(told) == 10
+    for seed, value in told.items():
+        mine, other = (
+            (then[arm][seed] + found[arm][seed].average_accuracy) / 2 for arm in ("mnemonics-from-herding", "herding")
+        )
+        assert value == pytest.approx(mine - other)
+    now = report.differences(found, "mnemonics-from-herding", "herding", "average_accuracy")
+    assert told != now
+    assert report.difference(found, "mnemonics-from-herding", "herding", "average_accuracy", study).mean == (
+        pytest.approx(sum(told.values()) / 10)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arm", "other", "field"),
+    [("mnemonics-adjust", "mnemonics", "average_accuracy"), ("mnemonics", "herding", "forgetting")],
+)
+def test_what_was_made_once_is_told_as_it_is(arm, other, field):
+    study = "quick/digits-n1"
+    found = report.evidence("quick", "digits-n1")
+    assert report.differences(found, arm, other, field, study) == report.differences(found, arm, other, field)
+
+
+def test_the_summary_has_those_differences():
+    study = "quick/digits-n5"
+    found = report.evidence("quick", "digits-n5")
+    row: dict = report.summary(found, study).to_dict("index")["mnemonics"]
+    assert str(row["minus herding"]) == str(report.difference(found, "mnemonics", "herding", "average_accuracy", study))
