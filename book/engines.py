@@ -902,8 +902,9 @@ show(rows)
 # With `head`, $v$ has the size of the last layer, and the pixels are reached through first derivatives of the network
 # only. With `ncm` and `ridge` there is no unrolling at all: the formula is differentiated as it stands, and $T$,
 # $\alpha_2$, truncation and the engine play no part. All three solve a smaller problem than
-# {eq}`eq-7b`: only with `full` do the exemplars change the features. `ncm` is the loss of the authors' released code
-# ({doc}`../method/open_points`).
+# {eq}`eq-7b`: only with `full` do the exemplars change the features. `ncm` classifies as the authors' released code does, by the cosine to class means
+# ({doc}`../method/open_points`). Its loss is theirs in phase 0 alone, with `start: theta`, `batch_norm: running`, `val_augment: true` and
+# `inner_augment: false`: in later phases theirs has fixed means of the old classes, too, and images of theirs.
 #
 # {doc}`../extend` says what another engine has to bring.
 

@@ -48,6 +48,7 @@ import matplotlib.pyplot as plt
 from IPython.display import Markdown, display
 
 from mnemonics_lib.config import load_config
+from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.edition import (
     boundary,
     figures,
@@ -63,6 +64,7 @@ from mnemonics_lib.edition.first_time import first_time
 from mnemonics_lib.edition.gains import trainings
 from mnemonics_lib.edition.intervals import interval, paired
 from mnemonics_lib.edition.measures import measure
+from mnemonics_lib.edition.moved import moved_in_words
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paper_numbers import claimed, claimed_of_kind
 from mnemonics_lib.edition.searched_classes import Searched, in_words
@@ -132,6 +134,14 @@ known_at_paper_scale = fmean(
     run.results[0].train_accuracy
     for run in report.evidence("paper", "cifar100-n5")["lucir"].values()
 )
+level = small.exemplar_level
+outer = {
+    count: level.epochs
+    * math.ceil(
+        count * DATASETS[small.dataset].images_per_class / level.val_batch
+    )
+    for count in (first, later[0])
+}
 slices = STUDIES["primary"].study.slices
 seeds_of = [
     sum(
@@ -149,6 +159,20 @@ say(
     f"{min(known):.0f} to {max(known):.0f} % of their training images, one "
     f"of the paper's size {known_at_paper_scale:.1f} % ({{doc}}`results`). The seeds fall "
     f"{', '.join(map(str, seeds_of))} on the slices of classes."
+)
+say(
+    "**The training of exemplars**: from herding's, by {eq}`eq-7`, each phase "
+    f"anew, in {outer[first]} outer steps in phase 0 and {outer[later[0]]} in "
+    f"later ones, by Adam with a rate of {level.beta} on the pixels, with "
+    "crops in the inner loop. Temporary models start from *perturbed* "
+    "networks. With 20 a class they take "
+    f"{level.inner_steps} inner steps with momentum, of which the last "
+    f"{level.truncate} are differentiated (*far*); with 5, eight steps, all "
+    "of them differentiated (*near*). "
+    + moved_in_words(
+        {pair.name: [*pair.first.values()] for pair in PRIMARY},
+        small.dataset,
+    )
 )
 
 # %% tags=["remove-input"] sources=["book/records/first_time.json", "evidence/primary"]

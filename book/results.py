@@ -124,7 +124,7 @@ papers, tuned = (
 )
 say(
     f"With *the paper's numbers* exemplars moved by {papers:.1e} standard "
-    f"deviations of the data's pixels, with those of *mnemonics* by "
+    f"deviations of the pixels, with those of *mnemonics* by "
     f"{tuned:.1e} ($N = 5$). "
     + (
         "Where they are still the images that they were, a difference shows "
@@ -180,7 +180,7 @@ show(signs_table(digits, "forgetting"))
 # ## Every arm
 #
 # Mean and half-width of the 95 % interval over seeds. *Displacement* is the root-mean-square distance of the final
-# exemplars from the images they started from, in standard deviations of the data's pixels. *Cost* is a whole run on one
+# exemplars from the images they started from, in standard deviations by which images are normalised (on digits, those of all pixels). *Cost* is a whole run on one
 # thread, on a machine busy with two to four things. What an arm changes:
 
 # %% tags=["remove-input"] sources=["book/studies/quick/digits-n5.yaml", "book/studies/quick/digits-n1.yaml"]
@@ -303,8 +303,9 @@ say(
         f"{forgotten.high:.2f}. "
     )
     + "Forgetting is what the first 50 classes lose between the first phase "
-    "and the last. The paper gives neither of the two accuracies, and so no "
-    "hint at where the two numbers for forgetting come apart."
+    "and the last. The paper prints neither of the two accuracies (its "
+    "Figure 4 draws the first), so that from its numbers one cannot tell "
+    "where the two rates of forgetting come apart."
 )
 
 # %% [markdown]

@@ -154,7 +154,7 @@ display(
 # Move the slider with the mouse or a finger, or with the arrow keys, *Home* and *End* once it has the focus. In the row of changes, orange
 # pixels are brighter than at the start and blue ones darker. With "change × 10" they have their full colour from a tenth of the way
 # between black and white on. A loss belongs to the exemplars that are shown: the next step follows its gradient.
-# *Displacement* is the root-mean-square distance of the pixels from where they started; 1 std is one standard deviation of the data's pixels.
+# *Displacement* is the root-mean-square distance of the pixels from where they started; 1 std is one of the standard deviations that images are normalised by.
 #
 # ## What to watch
 

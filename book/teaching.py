@@ -120,6 +120,8 @@ say(
 )
 
 # %% [markdown]
+# Exercises 10.1 ({doc}`tiny_imagenet`) and 15.1 ({doc}`engines`) belong to no day: they are for whoever is done early.
+#
 # For day 2: a set of your own gets into a run in the place of the one that was chosen. Take chapter 2 with
 # `overrides = {"exemplars": "herding"}`, so that nothing trains the exemplars, down to where `eq_4b` is defined. There `state` is as
 # phase 0 left it. Let `E_0` have as many images of each class as the memory has, by class, as `select` returns them; then
@@ -144,7 +146,7 @@ say(
 show(exercise_rows())
 
 # %% [markdown]
-# **Copies to be solved.** `make students` writes the notebooks, and of three pages the exercises alone, to `build/students`, with names, arguments and docstrings of the
+# **Copies to be solved.** `make students` writes the notebooks, and of the other pages in this table the exercises alone, to `build/students`, with names, arguments and docstrings of the
 # functions and nothing else in them; each call makes them anew from the chapters. `.venv/bin/python -m jupyterlab build/students` opens them. What
 # is handed in is a notebook that runs from
 # top to bottom: its checks are the marks. The solutions are in the book, one click away, so ask for a sentence on each answer.

@@ -176,7 +176,7 @@ plt.show()
 #
 # *Meta loss* is that of Eq. 7a on a fixed panel of temporary models and images: what Eq. 7 is to lower. *Own loss* is the loss of the
 # exemplars themselves at $\Theta_0$: a drop says that they became easier for the network that has seen all of $D_0$, a rise that they
-# became harder (by more than 0.01). *Displacement* is how far they went, in standard deviations of the data's pixels, and *noise* how far the same optimiser
+# became harder (by more than 0.01). *Displacement* is how far they went, in standard deviations that images are normalised by (ImageNet's), and *noise* how far the same optimiser
 # goes in as many steps when its gradient is noise. Means over seeds.
 
 
@@ -227,7 +227,9 @@ say(f"Computed on {devices}.")
 # ### Exercise 10.1: higher here, not shown there
 #
 # On one data set an interval lies above zero, on another it does not. Is the gain larger on the first? That is a question of its own, about the
-# difference of the two means. The seeds of two data sets are no pairs, and may be spread differently: return the ends of Welch's interval.
+# difference of the two means. The seeds of two data sets are no pairs, and may be spread differently: return the ends of Welch's interval. With
+# $v = s^2 / n$ of each sample it is the difference of the means $\pm\; t_{(1 + \text{level})/2,\,\nu} \sqrt{v_1 + v_2}$, and
+# $\nu = (v_1 + v_2)^2 / \bigl(v_1^2 / (n_1 - 1) + v_2^2 / (n_2 - 1)\bigr)$.
 
 
 # %% tags=["solution", "hide-input"]

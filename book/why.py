@@ -573,8 +573,9 @@ say(
 # %% [markdown] tags=["exercise", "minutes-20"]
 # ### Exercise 11.1: the three terms
 #
-# Return the three terms at the top of this page, with their signs, so that their sum is what Eq. 7 expects of the exemplars beyond
-# $\mathcal{L}(\Theta_i; D)$. The check takes $T$ steps of Eq. 8 from many perturbed starts, for losses that are quadratic.
+# Around a network with gradient $g_D$ and Hessian $H_D$ on the data, inner steps that end at $-s + P\delta$ away from it, with $\delta$ of mean 0 and
+# covariance $\Sigma$, have a loss on the data of three terms beyond $\mathcal{L}(\Theta_i; D)$, to second order (*Three terms* on the page
+# {doc}`why`). Return them, with their signs. The check takes $T$ steps of Eq. 8 from many perturbed starts, for losses that are quadratic.
 
 
 # %% tags=["solution", "hide-input"]

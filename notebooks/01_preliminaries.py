@@ -354,8 +354,9 @@ for kind, (_, in_the_end) in back.items():
 # a cosine head (a logit is the cosine between the feature and a vector of the
 # class, times one scale that is learned), a constraint on features, and margins.
 # Here they are on 20 classes of CIFAR-100 at laptop size, 10 in phase 0 and 2 in
-# each of 5 phases, with 20 herding exemplars per class, from the records in
-# `book/records`. *Average accuracy* is the mean over all phases, phase 0
+# each of 5 phases, with 20 herding exemplars per class and *without* the
+# fine-tuning above, from the records in `book/records`; LwF gains most from it
+# ([the evidence](../book/evidence.py) has these methods with it). *Average accuracy* is the mean over all phases, phase 0
 # included. *Forgetting* is the accuracy on the classes of phase 0 after that
 # phase, minus the one after the last. A band is a 95 % interval, where there are
 # three seeds or more. What has fewer is drawn without one, and its place among
@@ -400,13 +401,17 @@ show(pd.DataFrame(baselines).reset_index(names="method"))
 # ### Exercise 1.1: the floor of the distillation loss
 #
 # $\mathcal{L}_d$ does not reach zero, not even for a student that answers as
-# its teacher does. How low can it get for one image, and for which student?
+# its teacher does. How low can it get for one image, and for which students?
 # Return the lowest value, from the teacher's logits $\hat p$ and $\tau$.
 
 
 # %% tags=["solution", "hide-input"]
 def floor_of_distillation(p_hat, tau):
-    """The smallest value of Eq. 1a; p_hat has shape [K]."""
+    """The smallest value of Eq. 1a; p_hat has shape [K].
+
+    A student reaches it whose logits are the teacher's, or those plus
+    one constant: then pi is pi_hat.
+    """
     pi_hat = torch.softmax(p_hat / tau, dim=0)
     return -(pi_hat * pi_hat.log()).sum()  # the entropy of pi_hat
 

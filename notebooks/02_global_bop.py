@@ -281,7 +281,7 @@ say(
 # Below are some of its steps on the pixels, its *outer steps*. Each asks a whole
 # training of the temporary model, whose steps are *inner* ones, how the
 # *validation loss* of Eq. 7 depends on the pixels. 1 std is one standard
-# deviation of the data's pixels.
+# deviation that images are normalised by.
 
 # %% tags=["slide-five-calls"]
 trained = global_bop.exemplar_level(experiment, state, walk)["exemplars"]

@@ -521,8 +521,9 @@ say(
 )
 
 # %% [markdown]
-# A displacement of 1 is one standard deviation of the data's pixels. Always ask
-# for it: an exemplar that did not move was not trained, whatever the accuracy
+# A displacement of 1 is one of the standard deviations that images are normalised
+# by: on digits that of all pixels, on CIFAR-100 the constants of the public codes,
+# which are three quarters of it. Always ask for the displacement: an exemplar that did not move was not trained, whatever the accuracy
 # says. And the loss is that of one start and one batch, so that neighbouring
 # steps differ by luck. This is the training with which a run of these parameters
 # ends its phase 0, with the same seed, as in [chapter 2](02_global_bop.ipynb).
@@ -618,8 +619,10 @@ say(
     f"{end.gradient:.1e} per pixel, pixels moved by "
     f"{end.displacement:.1e} std, which is "
     f"{levels:.1e} of one grey level (white is {pixels.white} levels above "
-    f"black). All 50 epochs in one direction would make "
-    f"{whole * levels:.1e} of a level."
+    f"black). All {PAPER_EXEMPLAR_LEVEL.epochs} epochs over these "
+    f"{len(D_few)} images, {whole * len(slow):.0f} steps in one direction, "
+    f"would make {whole * levels:.1e} of a level. (Over all of $D_0$ they "
+    "are more steps, with the gradient of other exemplars.)"
 )
 
 # %% [markdown]

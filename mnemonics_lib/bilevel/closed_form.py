@@ -25,7 +25,7 @@ Solver = Callable[[Tensor, Tensor], LastLayer]
 
 
 def nearest_mean(features: Tensor, targets: Tensor) -> LastLayer:
-    """Cosine to each class's mean feature: what the authors' released code trains exemplars by, in place of Eq. 7b.
+    """Cosine to each class's mean feature, as the authors' released code classifies, in place of Eq. 7b.
 
     Args:
         features: [n, d].

@@ -106,10 +106,13 @@ class Optimisation(Strict):
         "batch",
         description="Statistics used and updated in training: each batch's, or the running ones, left as they are.",
     )
-    augment: bool = Field(True, description="Random crop, and a flip where the data set allows one (paper: on).")
+    augment: bool = Field(
+        True,
+        description="Random crop, and a flip where the data set allows one (not stated; on in LUCIR's code).",
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
-        description="Arithmetic of the backbone in training (paper: float32). bfloat16 is faster where the hardware "
+        description="Arithmetic of the backbone in training (not stated). bfloat16 is faster where the hardware "
         "has units for it, and slower on a CPU without; weights, heads and losses stay float32. PyTorch's "
         "float32 convolutions on NVIDIA GPUs since Ampere are TF32's, of 11 bits, here and in the exemplar level.",
     )
@@ -183,7 +186,8 @@ class ExemplarLevel(Strict):
     inner: Literal["full", "head", "ncm", "ridge"] = Field(
         "full",
         description="What is fitted to the exemplars in Eq. 8: full, every trainable parameter (paper); head, the last "
-        "layer; ncm, nearest class means (the authors' released code); ridge, a ridge regression on the features.",
+        "layer; ncm, nearest class means (the classifier of the authors' released code); ridge, a ridge regression on "
+        "the features.",
     )
     engine: Literal["higher", "adjoint"] = Field(
         "higher",
@@ -207,8 +211,8 @@ class ExemplarLevel(Strict):
         description="Exemplars per inner step, class-balanced, no repeats until all had their turn; 0: all.",
     )
     alpha: Rate = Field(0.2, description="alpha_2 of Eq. 8 (paper: 0.01).")
-    inner_momentum: float = Field(0.0, ge=0, lt=1, description="Momentum of the SGD of Eq. 8 (paper: 0).")
-    inner_weight_decay: Decay = Field(0.0, description="Its weight decay (paper: 0).")
+    inner_momentum: float = Field(0.0, ge=0, lt=1, description="Momentum of the SGD of Eq. 8 (not stated; 0).")
+    inner_weight_decay: Decay = Field(0.0, description="Its weight decay (not stated; 0).")
     truncate: Steps = Field(
         0, ge=0, description="Differentiate through the last k inner steps alone; 0: through all (paper)."
     )

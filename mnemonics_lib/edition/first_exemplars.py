@@ -17,7 +17,7 @@ class FirstTraining:
     Attributes:
         meta: the meta loss of Eq. 7a on a fixed panel of temporary models and images, before and after.
         own: the loss of the exemplars themselves at the network of phase 0, before and after.
-        displacement: how far they went (standard deviations of the data's pixels).
+        displacement: how far they went (standard deviations that images are normalised by).
         noise: how far the same optimiser goes in as many steps when its gradient is noise (likewise).
     """
 

@@ -26,7 +26,7 @@ class Scrubbed(TypedDict):
         shape: height, width and channels of an image.
         names: what the data set calls the class of each exemplar, [n].
         images: as they are shown, bytes [stops, n, h, w, c] in base64, 0 black and 255 white.
-        moved: root-mean-square distance of each shown image from the first stop's, in standard deviations of the data,
+        moved: root-mean-square distance of each shown image from the first stop's, in std,
             [stops][n]. Pixels beyond black or white are shown as black or white, so theirs is at least as large.
         magnification: of changes; see :func:`magnification`.
         meta_loss: Eq. 7a, for 0 to total - 1 steps done.

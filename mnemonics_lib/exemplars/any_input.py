@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mnemonics_lib.bilevel.inner import FORMULAS
 from mnemonics_lib.bilevel.requirements import HasFeatures, refuse_if_nothing_moves
 from mnemonics_lib.bilevel.twice import refuse_if_not_twice_differentiable
+from mnemonics_lib.config.sections import ExemplarLevel
 from mnemonics_lib.data.batches import Data
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
@@ -35,6 +36,16 @@ def require_data(name: str, data: Data) -> None:
         )
     if labels.device != images.device:
         raise ValueError(f"{name}: labels on {labels.device}: must be on {images.device}, where the images are")
+
+
+def require_pixels(level: ExemplarLevel) -> None:
+    """Raise ValueError for an axis that asks for the range or the augmentation of pixels that are not described."""
+    for name in ("clip", "inner_augment", "val_augment"):
+        if getattr(level, name):
+            raise ValueError(
+                f"level: {name} = True: must be False where pixels = None, for without them neither the range of the "
+                "images nor how they may be augmented is known; give pixels = Pixels(mean, std, white, pad, flip)"
+            )
 
 
 def require_alike(exemplars: Data, validation: Data, pixels: Pixels) -> None:

@@ -2,7 +2,8 @@
 
 Example::
 
-    trained = train_exemplars(model, (images, labels), (val_images, val_labels), ExemplarLevel(epochs=10))
+    level = ExemplarLevel(epochs=10, inner_augment=False)
+    trained = train_exemplars(model, (images, labels), (val_images, val_labels), level)
     trained.images  # [n, c, h, w], for a trainer of your own
 
 What it needs of the module:
@@ -34,6 +35,7 @@ from mnemonics_lib.exemplars.any_input import (
     require_data,
     require_finite,
     require_model_like,
+    require_pixels,
     require_trainable,
 )
 from mnemonics_lib.exemplars.controls import controls
@@ -72,15 +74,15 @@ def train_exemplars(
             which are positions of logits.
         validation: images [m, c, h, w] and labels [m] of the classes that the exemplars stand for.
         level: the axes of the local bilevel programme; left out, the library's defaults without augmentation.
-        pixels: mean, standard deviation and augmentation of the images; left out, the range of pixels is taken to be
-            0 to 1, and ``inner_augment`` and ``val_augment`` change nothing.
+        pixels: mean, standard deviation and augmentation of the images. ``clip``, ``inner_augment`` and ``val_augment``
+            need them.
         seed: of batches, crops, perturbed starts and random layers; torch's own generators are not touched.
         walk: who walks the loop; a :class:`mnemonics_lib.durable.driver.Driver` shows progress and can go on later.
 
     Raises:
-        ValueError: for images, labels, pixels or parameters of another shape, type or device, images that are not
-            finite, labels without a logit, a module in which nothing moves, and one exemplar alone whose displacement
-            would be shuffled.
+        ValueError: for images, labels, pixels or parameters of another shape, type or device, axes that need pixels
+            where none are given, images that are not finite, labels without a logit, a module in which nothing moves,
+            and one exemplar alone whose displacement would be shuffled.
         TypeError: when ``level`` asks for something that the module does not have, or it cannot be differentiated
             twice; from the first outer step, when it does not give an engine that computes twice the same twice.
     """
@@ -90,6 +92,7 @@ def train_exemplars(
     for name, data in given.items():
         require_data(name, data)
     if pixels is None:
+        require_pixels(level)
         zero = exemplars[0].new_zeros(1, 1, 1)
         pixels = Pixels(zero, zero + 1, white=1, pad=0, flip=False)
     require_alike(exemplars, validation, pixels)

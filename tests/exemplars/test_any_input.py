@@ -263,3 +263,11 @@ def test_one_exemplar_is_enough():
 @pytest.mark.parametrize("inner", ["ncm", "ridge", "head"])
 def test_other_inner_problems_pass(inner):
     assert ask(model=WithFeatures(), inner=inner).images.isfinite().all()
+
+
+@pytest.mark.parametrize("axis", ["clip", "inner_augment", "val_augment"])
+def test_an_axis_that_needs_to_know_the_pixels_is_refused_without_them(axis):
+    with pytest.raises(ValueError, match=rf"^level: {axis} = True: must be False where pixels = None"):
+        ask(**{axis: True})
+    zero = torch.zeros(1, 1, 1)
+    ask(pixels=Pixels(zero, zero + 1, white=255, pad=1, flip=False), **{axis: True})

@@ -60,8 +60,9 @@ def at_a_trained_network(emulated: Sequence[Row]) -> str:
     away, cosine = [100 * row["adjoint_tf32"] for row in rows], min(row["cosine_tf32"] for row in rows)
     return (
         f"At the trained network the gradient in TF32 is {min(away):.1f} to {max(away):.1f} % of its length away from "
-        f"float32's, and their cosine is at least {math.floor(1e4 * cosine) / 1e4:.4f}. So much rounding is "
-        "in each step of exemplars that are trained on a GPU. (`NVIDIA_TF32_OVERRIDE=0` in the environment keeps "
+        f"float32's, and their cosine is at least {math.floor(1e4 * cosine) / 1e4:.4f}. So much is "
+        "rounded in a step on this network on such a GPU; of other networks, larger images and more exemplars this "
+        "says nothing. (`NVIDIA_TF32_OVERRIDE=0` in the environment keeps "
         "convolutions there in float32, at a price that was not measured yet.)"
     )
 
