@@ -29,7 +29,7 @@
 # ## Ninety minutes
 #
 # `make deck` writes `build/deck/index.html`, slides that open in a browser without a network: arrow keys to go on, `S` for a
-# second window with the speaker's notes and a clock, `?print-pdf` behind the address to print them. Beside it lies
+# second window with the speaker's notes (what to say, what to ask, and what to expect for an answer) and a clock, `?print-pdf` behind the address to print them. Beside it lies
 # `lecture.ipynb`, the cells of the slides in their order with all that they need to run; `make lecture` opens it. Each part of it
 # begins with an empty namespace, so that you may begin, or begin again, with any part.
 #

@@ -266,7 +266,7 @@ def test_other_inner_problems_pass(inner):
 
 
 @pytest.mark.parametrize("axis", ["clip", "inner_augment", "val_augment"])
-def test_an_axis_that_needs_to_know_the_pixels_is_refused_without_them(axis):
+def test_an_axis_that_needs_to_know_the_pixels_is_refused_without_them(axis: str):
     with pytest.raises(ValueError, match=rf"^level: {axis} = True: must be False where pixels = None"):
         ask(**{axis: True})
     zero = torch.zeros(1, 1, 1)

@@ -29,6 +29,7 @@ def note(slide: Slide, begins: int) -> str:
     lines = [f"**Minute {begins} to {begins + slide.minutes}.** {slide.say.strip()}"]
     if slide.ask:
         lines.append(f"**Ask.** {slide.ask.strip()}")
+        lines.append(f"**Expect.** {slide.expect.strip()}")
     if slide.live:
         lines.append(
             "**Live.** Run the cells of this slide in the lecture's notebook. They need all cells of the part that "

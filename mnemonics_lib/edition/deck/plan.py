@@ -33,6 +33,7 @@ class Slide(Strict):
         points: short lines of Markdown, shown on it.
         say: what the teacher says; a speaker's note.
         ask: what the class is asked; likewise.
+        expect: what to answer, or where the answer is found; with each question, and with nothing else.
         live: whether its cells are run in front of the class.
         page: a page of the book that it links to, as the contents name it, in the place of the section of its cells.
     """
@@ -43,8 +44,15 @@ class Slide(Strict):
     points: list[str] = Field(default_factory=list)
     say: str
     ask: str = ""
+    expect: str = ""
     live: bool = False
     page: str = ""
+
+    @model_validator(mode="after")
+    def _answered(self) -> Slide:
+        if bool(self.ask) != bool(self.expect):
+            raise ValueError(f"slide {self.name}: ask and expect: must both be there, or neither")
+        return self
 
 
 class Part(Strict):

@@ -54,7 +54,7 @@ def plan() -> Plan:
                 chapter="01_preliminaries",
                 slides=[
                     Slide(name="loss", title="A loss", minutes=2, points=["One *point*"], say="Say.", live=True),
-                    Slide(name="figure", title="A figure", minutes=3, say="Say more.", ask="Why?"),
+                    Slide(name="figure", title="A figure", minutes=3, say="Say more.", ask="Why?", expect="Because."),
                 ],
             ),
             Part(

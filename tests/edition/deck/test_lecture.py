@@ -67,7 +67,7 @@ def test_a_note_has_what_to_ask_and_what_to_run():
     notes = [cell.source for cell in compose(plan(), notebooks()).cells if "**Minute" in cell.source]
     assert "**Live.**" in notes[0]
     assert "all cells of the part that stand above them" in notes[0]
-    assert notes[1].endswith("**Ask.** Why?")
+    assert notes[1].endswith("**Ask.** Why?\n\n**Expect.** Because.")
     assert "Live" not in notes[1]
 
 

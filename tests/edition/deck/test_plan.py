@@ -30,7 +30,7 @@ def test_the_project_s_lecture_fits_into_ninety_minutes():
 def test_no_result_is_typed_into_the_project_s_plan():
     """A number with a decimal point or a per cent sign could only be one; 95 % is a level."""
     for slide in read_plan().slides:
-        words = " ".join([slide.title, *slide.points, slide.say, slide.ask])
+        words = " ".join([slide.title, *slide.points, slide.say, slide.ask, slide.expect])
         words = re.sub(r"\$[^$]*\$|Exercise \d\.\d|95 %", "", words)
         assert not re.findall(r"\d\.\d|\d\s*%", words), slide.name
 
@@ -52,6 +52,8 @@ def test_a_clock_runs_through_the_slides():
         ("minutes: 3", "minutes: 0", "parts.0.slides.1.minutes = 0: must be greater than or equal to 1"),
         ("title: B", "titel: B", "parts.0.slides.1.titel = 'B': unknown key (did you mean title?)"),
         ("name: a", "name: A b", "parts.0.slides.0.name = 'A b': string should match pattern"),
+        ("minutes: 3", "minutes: 3, ask: Why?", "slide b: ask and expect: must both be there, or neither"),
+        ("minutes: 3", "minutes: 3, expect: So.", "slide b: ask and expect: must both be there, or neither"),
         (", minutes: 3", "", "parts.0.slides.1.minutes is missing"),
         ("parts:", "parts: [", "plan.yaml"),
     ],
