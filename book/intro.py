@@ -21,6 +21,7 @@ import yaml
 from IPython.display import Markdown, display
 
 from mnemonics_lib import __version__
+from mnemonics_lib.durable.commit import code_version, short_commit
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.answer import answer, extent
 from mnemonics_lib.edition.front_page import adjusted_in_words, know_as_much
@@ -227,14 +228,15 @@ say(
 # %% [markdown]
 # ## How to cite
 #
-# Cite the paper, and this edition where you use it, with the commit: records are added between versions. The address in the entry is where the
-# repository will be; it is not public yet, and there is no archived copy.
+# Cite the paper, and this edition where you use it, with the commit that this page was made from: records are added between versions. The
+# address in the entry is where the repository will be; it is not public yet, and there is no archived copy.
 
 # %% tags=["remove-input"]
 citation = yaml.safe_load(
     (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 )
 date = citation["date-released"]
+commit = short_commit(**code_version())
 display(
     Markdown(
         f"""```bibtex
@@ -244,6 +246,7 @@ display(
   year    = {{{date.year}}},
   date    = {{{date.isoformat()}}},
   version = {{{__version__}}},
+  note    = {{commit {commit or "unknown"}}},
   url     = {{{citation["repository-code"]}}},
 }}
 @inproceedings{{liu2020mnemonics,

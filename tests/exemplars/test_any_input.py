@@ -267,7 +267,8 @@ def test_other_inner_problems_pass(inner):
 
 @pytest.mark.parametrize("axis", ["clip", "inner_augment", "val_augment"])
 def test_an_axis_that_needs_to_know_the_pixels_is_refused_without_them(axis: str):
+    asked: dict[str, Any] = {axis: True}
     with pytest.raises(ValueError, match=rf"^level: {axis} = True: must be False where pixels = None"):
-        ask(**{axis: True})
+        ask(**asked)
     zero = torch.zeros(1, 1, 1)
-    ask(pixels=Pixels(zero, zero + 1, white=255, pad=1, flip=False), **{axis: True})
+    ask(pixels=Pixels(zero, zero + 1, white=255, pad=1, flip=False), **asked)
