@@ -52,12 +52,28 @@ def record_paths(place: Path) -> list[Path]:
 
 
 def read_files(paths: Iterable[Path]) -> list[RecordFile]:
-    """The records of files.
+    """The records of files. One that is asked for again, and has not changed since, is not parsed again.
 
     Raises:
         RecordError: for a file that is no record.
     """
-    return [RecordFile(path, read_record(path)) for path in paths]
+    return [RecordFile(path, _read(path)) for path in paths]
+
+
+_PARSED: dict[Path, tuple[tuple[int, int], Record]] = {}
+"""File -> when it was changed and its size, and the record that was in it then. A page asks for most of them twice."""
+
+
+def _read(path: Path) -> Record:
+    try:
+        found = path.stat()
+    except OSError:
+        return read_record(path)  # which says what is wrong
+    stamp = found.st_mtime_ns, found.st_size
+    known = _PARSED.get(path.absolute())
+    if known is None or known[0] != stamp:
+        known = _PARSED[path.absolute()] = (stamp, read_record(path))
+    return known[1]
 
 
 def arm_of(files: Iterable[RecordFile]) -> Arm:

@@ -2,10 +2,12 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
-from mnemonics_lib.durable.records import RecordError, write_record
+from mnemonics_lib.durable.records import Record, RecordError, read_record, write_record
+from mnemonics_lib.edition import arms
 from mnemonics_lib.edition.arms import ArmError, arm_of, read_files, record_paths
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import RECORDS
@@ -110,3 +112,32 @@ def test_nothing_there_is_said(tmp_path):
         record_paths(tmp_path / "no")
     with pytest.raises(ArmError, match=r"no records here: must hold files called seed-\*\.json or record\.json"):
         record_paths(tmp_path)
+
+
+def test_a_file_is_parsed_again_when_it_changed_and_not_before(tmp_path, monkeypatch):
+    parsed: list[Path] = []
+
+    def counting(path: Path) -> Record:
+        parsed.append(path)
+        return read_record(path)
+
+    monkeypatch.setattr(arms, "read_record", counting)
+    path = tmp_path / "seed-0.json"
+    write_record(path, made(0, 80.0))
+    monkeypatch.chdir(tmp_path)
+    for asked in (path, Path("seed-0.json"), path):
+        (file,) = arms.read_files([asked])
+        assert (file.path, file.record.average_accuracy) == (asked, 80.0)
+    assert len(parsed) == 1
+    write_record(path, made(0, 81.25))
+    assert [file.record.average_accuracy for file in arms.read_files([path])] == [81.25]
+    assert len(parsed) == 2
+
+
+def test_a_file_that_has_gone_is_an_error_again(tmp_path):
+    path = tmp_path / "seed-0.json"
+    write_record(path, made(0, 80.0))
+    arms.read_files([path])
+    path.unlink()
+    with pytest.raises(RecordError, match=r"seed-0\.json"):
+        arms.read_files([path])
