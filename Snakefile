@@ -174,6 +174,16 @@ rule page:
         "{sys.executable:q} -m mnemonics_lib.edition.notebooks execute {input.source:q} --output {output:q} 2> {log:q}"
 
 
+# Those that compute for long begin first, so that none of them is the last, with the other cores waiting for it.
+use rule page as long_page with:
+    wildcard_constraints:
+        page="|".join(costs.PAGES),
+    priority: 1
+
+
+ruleorder: long_page > page
+
+
 rule book:
     input:
         executed_pages,
