@@ -83,7 +83,8 @@ reproduce: $(ENVIRONMENT) ## run every notebook for every parameter file of PROF
 study: $(ENVIRONMENT) ## make the records of a study that are missing: STUDY=quick/digits-n5, a folder of them, or a file
 	@test -n "$$STUDY" || { echo "STUDY = '': must name a study: make study STUDY=quick/digits-n5" >&2; exit 2; }
 	@$(SNAKEMAKE) --nolock $(if $(CLUSTER),--profile "params/cluster/$$CLUSTER") --config "study=$$STUDY" \
-		$(if $(CLUSTER),minutes=230) $(if $(DEVICE),"device=$$DEVICE") $(if $(GPUS),"gpus=$$GPUS") $(if $(COPIES),"copies=$$COPIES") -- study
+		$(if $(CLUSTER),minutes=230) $(if $(DEVICE),"device=$$DEVICE") $(if $(GPUS),"gpus=$$GPUS") \
+		$(if $(COPIES),"copies=$$COPIES") -- study
 
 # What was made by other source goes first, so that the study makes it again.
 .PHONY: finished

@@ -64,7 +64,13 @@ class Server(ForkingMixIn, UnixStreamServer):
 
 
 def serve(listening: int) -> None:
-    """Serve until standard input ends, which is when the process ends that has its other end."""
+    """Serve until standard input ends, which is when the process ends that has its other end.
+
+    Nothing is imported before there is a request: where all notebooks are up to date there is none.
+    """
+    ready, _, _ = select([sys.stdin, listening], [], [])
+    if sys.stdin in ready:
+        return
     # What ipykernel and matplotlib ask when they are imported: whom a kernel is not to outlive, and where figures go.
     os.environ.update(JPY_PARENT_PID=str(os.getpid()), MPLBACKEND=BACKEND)
     for module in MODULES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
@@ -99,6 +100,25 @@ def test_all_else_is_as_in_an_ordinary_kernel(tmp_path: Path, monkeypatch: pytes
         output["text"] = output.get("text", "").splitlines()
     for mine, other in zip(forked, ordinary, strict=True):
         assert mine == other
+
+
+def test_before_anybody_asks_nothing_is_imported(server: Server) -> None:
+    def loaded(process: Server) -> bool:
+        return any("libtorch" in part.path for part in psutil.Process(process.pid).memory_maps())
+
+    assert loaded(server)  # of which kernels have been asked
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(offer, "SERVERS", [])
+        patch.setenv("JUPYTER_PATH", "")
+        offer.offer()
+        (idle,) = offer.SERVERS
+        while "forked_kernels" not in " ".join(psutil.Process(idle.pid).cmdline()):
+            time.sleep(0.01)  # it is being started
+        assert not loaded(idle)
+        assert idle.stdin is not None
+        idle.stdin.close()
+        assert idle.wait(60) == 0
+        assert not folder_of(idle).exists()
 
 
 def test_two_at_once(server: Server) -> None:
