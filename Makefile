@@ -34,8 +34,14 @@ ifdef PYTHONDONTWRITEBYTECODE
   export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 endif
 
+# Differentiated inner loops ask for memory and give it back in many small pieces, which glibc does slowly. Runs take a fifth
+# less with tcmalloc, and come out the same to the last bit. Debian and Ubuntu: libtcmalloc-minimal4; ALLOCATOR= does without.
+ALLOCATOR ?= $(firstword $(wildcard /usr/lib/$(shell uname -m)-linux-gnu/libtcmalloc_minimal.so.4 /usr/lib64/libtcmalloc_minimal.so.4))
+export ALLOCATOR
+PRELOAD = $(if $(CLUSTER),,$(if $(ALLOCATOR),LD_PRELOAD="$$ALLOCATOR$${LD_PRELOAD:+:$$LD_PRELOAD}"))
+
 # greedy: the other scheduler solves an integer programme, and says so, for a handful of independent jobs.
-SNAKEMAKE = $(PY) -m snakemake --cores "$$JOBS" --keep-going --rerun-incomplete --scheduler greedy $(SNAKEMAKE_OPTIONS)
+SNAKEMAKE = $(PRELOAD) $(PY) -m snakemake --cores "$$JOBS" --keep-going --rerun-incomplete --scheduler greedy $(SNAKEMAKE_OPTIONS)
 
 .PHONY: help
 help: ## this list

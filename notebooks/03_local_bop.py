@@ -220,7 +220,8 @@ Theta_0, E_0 = state.model, state.memory  # Theta_0, and E_0 as chosen
 # precision, with batch normalisation as in training:
 
 # %% tags=["live"]
-E, y_E = E_0.images[:40].double(), E_0.labels[:40]
+some = slice(None, None, max(1, len(E_0) // 20))  # 20 of them, or all
+E, y_E = E_0.images[some].double(), E_0.labels[some]
 x, y = D_0.batch(torch.arange(64))
 
 

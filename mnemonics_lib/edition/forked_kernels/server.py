@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
@@ -75,6 +76,7 @@ def serve(listening: int) -> None:
     os.environ.update(JPY_PARENT_PID=str(os.getpid()), MPLBACKEND=BACKEND)
     for module in MODULES:
         import_module(module)
+    gc.freeze()  # modules are no garbage: kernels need not search them again and again, nor copy their memory for it
     server = Server(listening)
     while True:
         ready, _, _ = select([sys.stdin, server], [], [], 1)
