@@ -121,6 +121,8 @@ def points(gap):
 def trained_network(x, y):
     """A linear classifier at the minimum of its loss, a little decayed."""
     model = nn.Linear(2, 2).double()
+    for parameter in model.parameters():
+        nn.init.zeros_(parameter)
     optimizer = torch.optim.LBFGS(
         model.parameters(), max_iter=500, line_search_fn="strong_wolfe"
     )

@@ -60,6 +60,7 @@ config = config.replace(**trained)
 
 # %% tags=["hide-input", "live"]
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 
@@ -180,6 +181,7 @@ show(
 # %% mystnb={"image": {"alt": "Margin, distance to another class and percentile of random, herding's and trained exemplars and of what training started from, after the first and the last phase."}} tags=["hide-input"]
 figure, axes = plt.subplots(1, 3, figsize=(7, 3.8), layout="constrained")
 dots = {"x": "kind", "hue": "phase", "order": ORDER, "dodge": True}
+np.random.seed(0)  # of which seaborn strews the dots
 for axis, (column, words) in zip(axes, NUMBERS.items(), strict=True):
     sns.stripplot(where, y=column, palette="colorblind", ax=axis, **dots)
     axis.set(xlabel="", ylabel=words)
