@@ -181,7 +181,7 @@ show(
 # %% mystnb={"image": {"alt": "Margin, distance to another class and percentile of random, herding's and trained exemplars and of what training started from, after the first and the last phase."}} tags=["hide-input"]
 figure, axes = plt.subplots(1, 3, figsize=(7, 3.8), layout="constrained")
 dots = {"x": "kind", "hue": "phase", "order": ORDER, "dodge": True}
-np.random.seed(0)  # of which seaborn strews the dots
+np.random.seed(0)  # noqa: NPY002  # seaborn strews the dots by it
 for axis, (column, words) in zip(axes, NUMBERS.items(), strict=True):
     sns.stripplot(where, y=column, palette="colorblind", ax=axis, **dots)
     axis.set(xlabel="", ylabel=words)
