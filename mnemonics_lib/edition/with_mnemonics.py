@@ -1,0 +1,79 @@
+"""The question of the paper's Table 1, asked of a study at small size: a method with mnemonics, minus without.
+
+The paper's "with mnemonics" is four changes. The study has three of them, weight transfer, balanced fine-tuning and
+trained exemplars; old exemplars are not adjusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from mnemonics_lib.edition import report
+from mnemonics_lib.edition.intervals import Interval
+from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.paper_numbers import claimed
+from mnemonics_lib.edition.signs import FIELDS, verdict
+
+WORDS = {"average_accuracy": "average accuracy", "forgetting": "forgetting"}
+"""A number of a record -> what it is called on a page."""
+
+
+def difference(records: report.Evidence, method: str, field: str) -> Interval:
+    """With mnemonics minus without, of the arms ``METHOD-trained`` and ``METHOD``, in points.
+
+    Raises:
+        PairError, ValueError: as :func:`mnemonics_lib.edition.report.difference`.
+    """
+    return report.difference(records, f"{method}-trained", method, field)
+
+
+def in_paper(method: str, field: str) -> float:
+    """The same of the paper's Table 1, CIFAR-100 with N = 5, in points."""
+    column = FIELDS[field]
+    return float(claimed(method, True)[column] - claimed(method)[column])
+
+
+def rows(records: report.Evidence) -> list[dict[str, str]]:
+    """A row for each method and number: ours with its interval, the paper's, and whether their signs are the same.
+
+    Raises:
+        PairError, ValueError: likewise.
+    """
+    return [
+        {
+            "method": name,
+            "number": words,
+            "here (points)": str(ours := difference(records, method, field)),
+            "in the paper": f"{in_paper(method, field):+.2f}",
+            "sign": verdict(in_paper(method, field), ours),
+        }
+        for field, words in WORDS.items()
+        for method, name in NAMES.items()
+    ]
+
+
+def in_words(records: report.Evidence) -> str:
+    """What the intervals show of both numbers, method by method, as two clauses.
+
+    Raises:
+        PairError, ValueError: likewise.
+    """
+    return "; ".join(
+        _clause(words, {method: difference(records, method, field).verdict for method in NAMES})
+        for field, words in WORDS.items()
+    )
+
+
+def _clause(words: str, verdicts: Mapping[str, str]) -> str:
+    """Who is on which side of zero, and of whom that is not shown."""
+    sides = {side: _listed(method for method, of in verdicts.items() if of == side) for side in ("higher", "lower")}
+    shown = " and ".join(f"{side} for {methods}" for side, methods in sides.items() if methods)
+    others = _listed(method for method, of in verdicts.items() if of not in sides)
+    said = [f"is shown to be {shown}"] if shown else []
+    return f"{words} {', and '.join([*said, *([f'is not shown to differ for {others}'] if others else [])])}"
+
+
+def _listed(methods: Iterable[str]) -> str:
+    """``LwF, iCaRL and BiC``; nothing of none."""
+    *first, last = [NAMES[method] for method in methods] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
