@@ -1029,7 +1029,15 @@ show_comparisons(STUDIES["table1"], FOUND["table1"])
 # %% tags=["remove-input"] sources=["evidence/table1", "book/paper/table1.csv"]
 if not STUDIES["table1"].missing:
     show(with_mnemonics.rows(RECORDS["table1"]))
-    say(f"Here {with_mnemonics.in_words(RECORDS['table1'])}.")
+    whole, untrained = (
+        with_mnemonics.in_words(RECORDS["table1"], exemplars)
+        for exemplars in ("trained", "herding")
+    )
+    say(f"Here {whole}.")
+    say(
+        "With weight transfer and fine-tuning alone, and herding's exemplars: "
+        f"{untrained}."
+    )
 else:
     show_once_finished(STUDIES["table1"], [])
 

@@ -7,6 +7,7 @@ trained exemplars; old exemplars are not adjusted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from mnemonics_lib.edition import report
 from mnemonics_lib.edition.intervals import Interval
@@ -14,17 +15,26 @@ from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.signs import FIELDS, verdict
 
+Exemplars = Literal["trained", "herding"]
+"""Those of the arm that has weight transfer and fine-tuning."""
+
 WORDS = {"average_accuracy": "average accuracy", "forgetting": "forgetting"}
 """A number of a record -> what it is called on a page."""
 
 
-def difference(records: report.Evidence, method: str, field: str) -> Interval:
+def difference(records: report.Evidence, method: str, field: str, exemplars: Exemplars = "trained") -> Interval:
     """With mnemonics minus without, of the arms ``METHOD-trained`` and ``METHOD``, in points.
+
+    Args:
+        records: of the study.
+        method: one of ``NAMES``.
+        field: one of ``WORDS``.
+        exemplars: herding's leave their training out.
 
     Raises:
         PairError, ValueError: as :func:`mnemonics_lib.edition.report.difference`.
     """
-    return report.difference(records, f"{method}-trained", method, field)
+    return report.difference(records, f"{method}-{exemplars}", method, field)
 
 
 def in_paper(method: str, field: str) -> float:
@@ -52,14 +62,10 @@ def rows(records: report.Evidence) -> list[dict[str, str]]:
     ]
 
 
-def in_words(records: report.Evidence) -> str:
-    """What the intervals show of both numbers, method by method, as two clauses.
-
-    Raises:
-        PairError, ValueError: likewise.
-    """
+def in_words(records: report.Evidence, exemplars: Exemplars = "trained") -> str:
+    """What the intervals show of both numbers, method by method, as two clauses; arguments and errors likewise."""
     return "; ".join(
-        _clause(words, {method: difference(records, method, field).verdict for method in NAMES})
+        _clause(words, {method: difference(records, method, field, exemplars).verdict for method in NAMES})
         for field, words in WORDS.items()
     )
 

@@ -38,6 +38,15 @@ def test_a_sentence_names_each_method_once_and_on_its_side(tmp_path, sides, said
     assert forgetting == "forgetting is not shown to differ for LwF, iCaRL, BiC and LUCIR"
 
 
+def test_herding_s_exemplars_leave_the_training_out(tmp_path):
+    study(tmp_path, lwf=ABOVE, icarl=ABOVE, bic=ABOVE, lucir=ABOVE)
+    for method in ("lwf", "icarl", "bic", "lucir"):
+        write_arm(tmp_path / "a" / "study" / f"{method}-herding", BELOW, method=method)
+    records = evidence("a", "study", tmp_path)
+    assert in_words(records).startswith("average accuracy is shown to be higher for LwF, iCaRL")
+    assert in_words(records, "herding").startswith("average accuracy is shown to be lower for LwF, iCaRL")
+
+
 def test_a_row_has_the_difference_the_papers_and_whether_the_signs_are_one(tmp_path):
     found = {
         (row["method"], row["number"]): row
