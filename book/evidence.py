@@ -1024,20 +1024,14 @@ show_comparisons(STUDIES["table1"], FOUND["table1"])
 
 # %% [markdown]
 # With mnemonics minus without, here and in the paper, which has all 100 classes and one number each. Training exemplars is one part of it. Here old
-# exemplars are not adjusted; the paper adjusts them.
+# exemplars are not adjusted; the paper adjusts them. These eight intervals hold together at 95 %, those above at 95 % each; it was not asked in advance.
 
 # %% tags=["remove-input"] sources=["evidence/table1", "book/paper/table1.csv"]
 if not STUDIES["table1"].missing:
     show(with_mnemonics.rows(RECORDS["table1"]))
-    whole, untrained = (
-        with_mnemonics.in_words(RECORDS["table1"], exemplars)
-        for exemplars in ("trained", "herding")
-    )
-    say(f"Here {whole}.")
-    say(
-        "With weight transfer and fine-tuning alone, and herding's exemplars: "
-        f"{untrained}."
-    )
+    whole = with_mnemonics.in_words(RECORDS["table1"])
+    say(f"Here, at 95 % together, {whole}.")
+    say(with_mnemonics.without_training(RECORDS["table1"]))
 else:
     show_once_finished(STUDIES["table1"], [])
 

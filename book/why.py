@@ -92,7 +92,8 @@ say("\n".join(f"- {line}" for line in lines))
 # What real images are like at first decides which term has most to give. Where the network does not know its data, their gradient is
 # large, and the second term makes it small; their loss may fall with it or not. (In the toy below it does not know them because classes overlap, at a minimum; in the
 # records because it was not trained for long, where the first term has its part, too.) Where it knows them, their gradient is nearly 0, and so is their
-# curvature: the other terms make them *harder*, with a larger loss, and take them towards the boundaries, which is where the paper sees them.
+# curvature: the other terms would make them *harder*, with a larger loss, and take them towards the boundaries, which is where the paper sees them
+# ({doc}`evidence` has what was measured of that on CIFAR-100).
 # Whether either helps the networks of *later* phases is another question, one that Eq. 7 does not ask.
 #
 # ## A toy

@@ -539,8 +539,8 @@ for field in ("average_accuracy", "forgetting"):
 # exemplars a class and with 5, each on 20 classes of CIFAR-100 at a time. The list
 # says for each pair whether a difference in average accuracy is shown. The level
 # of each interval is such that all eight hold together at 95 %. What is not
-# finished has no verdict. [Where training exemplars helps](../book/evidence.py), a
-# page of the book, has the controls and the reasons:
+# finished has no verdict. [Does training exemplars help?](../book/evidence.py), a
+# page of the book, has more of them, and [another](../book/why.py) asks for reasons:
 
 # %% sources=["evidence/primary"] tags=["hide-input", "once"]
 primary = plan(*study_files("evidence/primary"))

@@ -280,7 +280,7 @@ for phase in (early, late):
 
 # %% [markdown]
 # These are means over the exemplars of one run, of one seed, and make no claim
-# about others. [Where training exemplars helps](../book/evidence.py), a page of
+# about others. [Does training exemplars help?](../book/evidence.py), a page of
 # the book, asks the same on CIFAR-100, over seeds and with intervals.
 
 # %% [markdown] tags=["once"]

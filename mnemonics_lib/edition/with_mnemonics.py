@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from mnemonics_lib.edition import report
-from mnemonics_lib.edition.intervals import Interval
+from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.signs import FIELDS, verdict
@@ -20,10 +20,12 @@ Exemplars = Literal["trained", "herding"]
 
 WORDS = {"average_accuracy": "average accuracy", "forgetting": "forgetting"}
 """A number of a record -> what it is called on a page."""
+TOGETHER = 1 - 0.05 / (len(NAMES) * len(WORDS))
+"""The level of each interval, with which all of them hold together at 95 % (Bonferroni)."""
 
 
 def difference(records: report.Evidence, method: str, field: str, exemplars: Exemplars = "trained") -> Interval:
-    """With mnemonics minus without, of the arms ``METHOD-trained`` and ``METHOD``, in points.
+    """With mnemonics minus without: arms ``METHOD-trained`` and ``METHOD``, in points. Its level is ``TOGETHER``.
 
     Args:
         records: of the study.
@@ -32,9 +34,9 @@ def difference(records: report.Evidence, method: str, field: str, exemplars: Exe
         exemplars: herding's leave their training out.
 
     Raises:
-        PairError, ValueError: as :func:`mnemonics_lib.edition.report.difference`.
+        PairError, ValueError: as :func:`mnemonics_lib.edition.report.differences`.
     """
-    return report.difference(records, f"{method}-{exemplars}", method, field)
+    return interval(list(report.differences(records, f"{method}-{exemplars}", method, field).values()), TOGETHER)
 
 
 def in_paper(method: str, field: str) -> float:
@@ -68,6 +70,14 @@ def in_words(records: report.Evidence, exemplars: Exemplars = "trained") -> str:
         _clause(words, {method: difference(records, method, field, exemplars).verdict for method in NAMES})
         for field, words in WORDS.items()
     )
+
+
+def without_training(records: report.Evidence) -> str:
+    """A sentence on weight transfer and fine-tuning alone, with herding's exemplars; errors likewise."""
+    alone = in_words(records, "herding")
+    if alone == in_words(records):
+        return "With weight transfer and fine-tuning alone, and herding's exemplars, the same is shown."
+    return f"With weight transfer and fine-tuning alone, and herding's exemplars: {alone}."
 
 
 def _clause(words: str, verdicts: Mapping[str, str]) -> str:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.partners import PairError
 from mnemonics_lib.edition.report import evidence
-from mnemonics_lib.edition.with_mnemonics import in_paper, in_words, rows
+from mnemonics_lib.edition.with_mnemonics import difference, in_paper, in_words, rows, without_training
 from tests.made_records import write_arm
 
 WITHOUT, ABOVE, BELOW, ACROSS = [80.0, 82.0, 84.0], [81.0, 83.1, 84.9], [79.0, 80.9, 83.1], [79.0, 82.0, 85.0]
@@ -45,6 +46,17 @@ def test_herding_s_exemplars_leave_the_training_out(tmp_path):
     records = evidence("a", "study", tmp_path)
     assert in_words(records).startswith("average accuracy is shown to be higher for LwF, iCaRL")
     assert in_words(records, "herding").startswith("average accuracy is shown to be lower for LwF, iCaRL")
+    assert without_training(records).endswith(f"herding's exemplars: {in_words(records, 'herding')}.")
+    for method in ("lwf", "icarl", "bic", "lucir"):
+        write_arm(tmp_path / "a" / "study" / f"{method}-herding", ABOVE, method=method)
+    assert without_training(evidence("a", "study", tmp_path)).endswith("the same is shown.")
+
+
+def test_the_eight_intervals_hold_together(tmp_path):
+    """Of 3 seeds each is an interval of 99.375 %, wider than one of 95 %."""
+    ours = difference(study(tmp_path, lwf=[81.0, 83.1, 84.9]), "lwf", "average_accuracy")
+    expected = interval([1.0, 1.1, 0.9], level=0.99375)
+    assert (ours.low, ours.high) == pytest.approx((expected.low, expected.high))
 
 
 def test_a_row_has_the_difference_the_papers_and_whether_the_signs_are_one(tmp_path):

@@ -42,6 +42,22 @@ def test_no_record_is_of_other_settings_than_its_study_says(plans):
     check_present(plans)
 
 
+def test_a_run_that_several_studies_have_came_out_the_same_in_all_of_them(there):
+    """A copy that is older than a run that was made again would be one run with two results on one page.
+
+    A run that keeps files for figures is made where these are wanted, and may be of another machine.
+    """
+    found: dict[tuple[str, str, str], list[Path]] = {}
+    for path in there:
+        identity = read_record(path).identity
+        if identity and not path.with_suffix(".safetensors").exists():
+            found.setdefault((identity.config, identity.data, identity.source), []).append(path)
+    several = [paths for paths in found.values() if len(paths) > 1]
+    assert several
+    outcomes = {paths[0]: {tuple(read_record(path).accuracy) for path in paths} for paths in several}
+    assert [path for path, different in outcomes.items() if len(different) > 1] == []
+
+
 def test_records_were_made_by_their_arms_and_by_committed_code(asked, there):
     assert there
     said = {path.relative_to(RECORDS).as_posix(): wrong(read_record(path), asked[path]) for path in there}
