@@ -36,7 +36,11 @@ endif
 
 # Differentiated inner loops ask for memory and give it back in many small pieces, which glibc does slowly. Runs take a fifth
 # less with tcmalloc, and come out the same to the last bit. Debian and Ubuntu: libtcmalloc-minimal4; ALLOCATOR= does without.
-ALLOCATOR ?= $(firstword $(wildcard /usr/lib/$(shell uname -m)-linux-gnu/libtcmalloc_minimal.so.4 /usr/lib64/libtcmalloc_minimal.so.4))
+# Conda has a C++ library of its own, and what is preloaded must not bring the system's before it: it needs conda's gperftools.
+CONDA := $(or $(CONDA_PREFIX),$(patsubst %/conda-meta,%,$(wildcard $(dir $(PYTHON))../conda-meta)))
+TCMALLOC := libtcmalloc_minimal.so.4
+ALLOCATOR ?= $(firstword $(wildcard $(if $(CONDA),$(CONDA)/lib/$(TCMALLOC),\
+	/usr/lib/$(shell uname -m)-linux-gnu/$(TCMALLOC) /usr/lib64/$(TCMALLOC))))
 export ALLOCATOR
 PRELOAD = $(if $(CLUSTER),,$(if $(ALLOCATOR),LD_PRELOAD="$$ALLOCATOR$${LD_PRELOAD:+:$$LD_PRELOAD}"))
 
