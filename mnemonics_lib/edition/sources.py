@@ -28,6 +28,7 @@ from mnemonics_lib.config import read_yaml
 from mnemonics_lib.durable.commit import SHORT, short_commit
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.columns import write_table
+from mnemonics_lib.edition.names import together
 from mnemonics_lib.edition.tables import Placed, read_places, table
 from mnemonics_lib.kept import read_kept
 from mnemonics_lib.paths import RECORDS, ROOT, STUDIES
@@ -116,7 +117,7 @@ class Sources:
         if ALL in named:
             sentences.append(self._of_all())
         if files:
-            sentences.append(f"From {_together([self._of_file(path) for path in files])}.")
+            sentences.append(f"From {together([self._of_file(path) for path in files])}.")
         return " ".join(sentences)
 
     def _own(self, page: Page) -> str:
@@ -131,7 +132,7 @@ class Sources:
         else:
             asked, taken = [*([page.params] if page.params else []), *params], ""
         changed = f" with `{' '.join(page.overrides)}`" if page.overrides and not page.study else ""
-        start = f" from {_together([self._code_link(path) for path in asked])}{changed}" if asked else ""
+        start = f" from {together([self._code_link(path) for path in asked])}{changed}" if asked else ""
         return f"Computed on this page{start}{_code([page.code] if page.code else [])}{taken}."
 
     def _of_studies(self, studies: Sequence[str]) -> list[str]:
@@ -150,7 +151,7 @@ class Sources:
         links = [f"{count} of `{place}` ({self._made_of(place)})" for count, place in zip(counts, studies, strict=True)]
         found = [each.record for place in studies for each in self._of(place)]
         where = self._section(studies[0]) if len(studies) == 1 else f"{self._listed}#{OVERVIEW}"
-        return _together(links) + self._code_of(found, where)
+        return together(links) + self._code_of(found, where)
 
     def _of_all(self) -> str:
         """All records at once, whose studies the overview tells apart."""
@@ -177,7 +178,7 @@ class Sources:
         if "library" in said:
             code = f"code `{said['library']}`"
         elif of_records:  # that were made again since, and lie in the history of the repository
-            named = _together([f"`{commit[:SHORT]}`" for commit in dict.fromkeys(of_records)])
+            named = together([f"`{commit[:SHORT]}`" for commit in dict.fromkeys(of_records)])
             code = f"records, with their code, in {named}"
         else:
             code = NOT_RECORDED
@@ -365,12 +366,7 @@ def _named(records: Iterable[Record]) -> str:
 
 def _code(found: Sequence[str]) -> str:
     """The end of a sentence: which code."""
-    return f", code {_together([f'`{commit}`' for commit in found])}" if found else ""
-
-
-def _together(texts: Sequence[str]) -> str:
-    """``a``, ``a and b``, or ``a, b and c``."""
-    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+    return f", code {together([f'`{commit}`' for commit in found])}" if found else ""
 
 
 def _count(found: Sequence[object], one: str, more: str = "") -> str:

@@ -6,12 +6,12 @@ trained exemplars; old exemplars are not adjusted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from mnemonics_lib.edition import report
 from mnemonics_lib.edition.intervals import Interval, interval
-from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.signs import FIELDS, verdict
 
@@ -82,14 +82,10 @@ def without_training(records: report.Evidence) -> str:
 
 def _clause(words: str, verdicts: Mapping[str, str]) -> str:
     """Who is on which side of zero, and of whom that is not shown."""
-    sides = {side: _listed(method for method, of in verdicts.items() if of == side) for side in ("higher", "lower")}
+    sides = {
+        side: together([NAMES[method] for method, of in verdicts.items() if of == side]) for side in ("higher", "lower")
+    }
     shown = " and ".join(f"{side} for {methods}" for side, methods in sides.items() if methods)
-    others = _listed(method for method, of in verdicts.items() if of not in sides)
+    others = together([NAMES[method] for method, of in verdicts.items() if of not in sides])
     said = [f"is shown to be {shown}"] if shown else []
     return f"{words} {', and '.join([*said, *([f'is not shown to differ for {others}'] if others else [])])}"
-
-
-def _listed(methods: Iterable[str]) -> str:
-    """``LwF, iCaRL and BiC``; nothing of none."""
-    *first, last = [NAMES[method] for method in methods] or [""]
-    return f"{', '.join(first)} and {last}" if first else last

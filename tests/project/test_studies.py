@@ -47,15 +47,15 @@ def test_a_run_that_several_studies_have_came_out_the_same_in_all_of_them(there)
 
     A run that keeps files for figures is made where these are wanted, and may be of another machine.
     """
-    found: dict[tuple[str, str, str], list[Path]] = {}
+    found: dict[tuple[str, str, str], dict[Path, tuple[float, ...]]] = {}
     for path in there:
-        identity = read_record(path).identity
-        if identity and not path.with_suffix(".safetensors").exists():
-            found.setdefault((identity.config, identity.data, identity.source), []).append(path)
-    several = [paths for paths in found.values() if len(paths) > 1]
+        record = read_record(path)
+        if record.identity and not path.with_suffix(".safetensors").exists():
+            run = (record.identity.config, record.identity.data, record.identity.source)
+            found.setdefault(run, {})[path] = tuple(record.accuracy)
+    several = [outcomes for outcomes in found.values() if len(outcomes) > 1]
     assert several
-    outcomes = {paths[0]: {tuple(read_record(path).accuracy) for path in paths} for paths in several}
-    assert [path for path, different in outcomes.items() if len(different) > 1] == []
+    assert [outcomes for outcomes in several if len(set(outcomes.values())) > 1] == []
 
 
 def test_records_were_made_by_their_arms_and_by_committed_code(asked, there):
