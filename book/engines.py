@@ -912,7 +912,7 @@ show(rows)
 # ## Exercise
 
 # %% [markdown] tags=["exercise", "minutes-15"]
-# ### Exercise 15.1: fewer kept, some taken twice
+# ### Exercise 17.1: fewer kept, some taken twice
 #
 # Going back through $T$ steps needs $\theta_t$ before each of them. Keep every $c$-th alone, $\theta_0, \theta_c, \theta_{2c}, \ldots$, and take the
 # steps of a stretch again when the walk comes to it; what was kept stays. Return how many parameter vectors are in memory at most. Which $c$ needs

@@ -10,8 +10,226 @@
 # # Does training exemplars help?
 #
 # Are exemplars that Eq. 7 trains, from herding's, better than herding's? For which methods, how many exemplars, and which
-# networks? The studies in `book/studies/evidence` ask this of CIFAR-100 at small size.
-# {doc}`why` says what Eq. 7 can be expected to reward; this page is what came out.
+# networks? The studies in `book/studies/evidence` ask this of 20 classes of CIFAR-100 at a time, with small networks. {doc}`why` says what Eq. 7 can be expected to
+# reward; this page is what came out, {doc}`boundary` where trained exemplars lie, and {doc}`paper_tables` what becomes of the paper's tables.
+
+# %% tags=["hide-input"]
+import math
+from statistics import fmean
+
+import matplotlib.pyplot as plt
+
+from mnemonics_lib.config import load_config
+from mnemonics_lib.data.info import DATASETS
+from mnemonics_lib.edition import (
+    boundary,
+    figures,
+    paired_runs,
+    panel_falls,
+    report,
+    with_mnemonics,
+)
+from mnemonics_lib.edition.answer import answer, extent
+from mnemonics_lib.edition.by_class import arrivals, class_forgetting
+from mnemonics_lib.edition.claims import of_search
+from mnemonics_lib.edition.difference_figures import draw_differences_along
+from mnemonics_lib.edition.first_time import first_time
+from mnemonics_lib.edition.gains import trainings
+from mnemonics_lib.edition.intervals import interval, paired
+from mnemonics_lib.edition.measures import measure
+from mnemonics_lib.edition.moved import moved_in_words
+from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.paper_numbers import claimed_of_kind
+from mnemonics_lib.edition.partners import refuse_strangers
+from mnemonics_lib.edition.searched_classes import Searched, in_words
+from mnemonics_lib.edition.shown import displacement, say, show
+from mnemonics_lib.edition.slopes import GROWS, slope
+from mnemonics_lib.edition.studies import outcome
+from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.study import study_files
+from mnemonics_lib.edition.study_page import (
+    say_what_is_there,
+    show_comparisons,
+    show_once_finished,
+    waited_for,
+)
+from mnemonics_lib.edition.tally import tally
+from mnemonics_lib.paths import PARAMS
+from mnemonics_lib.paths import RECORDS as FOLDER
+
+figures.style()
+STUDIES = {path.stem: plan(path) for path in study_files("evidence")}
+RECORDS = {name: report.evidence("evidence", name) for name in STUDIES}
+FOUND = {
+    name: outcome.comparisons(study) for name, study in STUDIES.items()
+}
+PRIMARY = paired_runs.paired_runs(
+    STUDIES["primary"], FOUND["primary"], RECORDS["primary"]
+)
+FINISHED = [pair for pair in PRIMARY if pair.finished]
+LAST = STUDIES["primary"].runs[0].config.phases
+places = boundary.places(
+    STUDIES["boundary"], boundary.read(STUDIES["boundary"]), (0, LAST)
+)
+
+
+def arrow(pair, digits=2):
+    """Two numbers as text: the one, and what became of it."""
+    return " → ".join(f"{value:.{digits}f}" for value in pair)
+
+
+def pixel_trainings(records):
+    """What became of exemplars, in every phase of some runs."""
+    return [row.exemplars for record in records for row in record.results]
+
+
+def before_and_after(parts, before, after):
+    """Means of two fields."""
+    return [
+        fmean(getattr(part, name) for part in parts)
+        for name in (before, after)
+    ]
+
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+of_eight = [pair.asked.difference for pair in FINISHED]
+said = (
+    claimed_of_kind("mnemonics").avg_acc
+    - claimed_of_kind("herding").avg_acc
+)
+(of_lucir,) = (pair for pair in PRIMARY if pair.name == "LUCIR, 20 a class")
+here = of_lucir.asked.difference
+holds = "holds" if here.low <= said <= here.high else "does not hold"
+say(
+    f"**Asked in advance**, of four methods with 20 and with 5 exemplars a class: training exemplars {answer(of_eight)}. "
+    f"{len(FINISHED)} of {len(PRIMARY)} settings are finished"
+    + (
+        f"; their average accuracies differ by {extent(of_eight)}, 95 % together."
+        if of_eight
+        else "."
+    )
+    + " The nearest number of the paper, LUCIR on all of CIFAR-100 with 20 "
+    "exemplars a class, trained from *random* images minus herding's (its "
+    f"Table 2, one number), is {said:+.2f}. "
+    + (
+        f"The interval of LUCIR, 20 a class, here from herding's, {holds} that number ({here})."
+        if of_lucir.finished
+        else "LUCIR, 20 a class, is not finished."
+    )
+)
+
+# %% [markdown]
+# And beyond that question, exploratory and further down on this page or on the two next to it:
+
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/boundary", "evidence/epochs", "evidence/first_classes", "evidence/table1", "book/records/search.json"]
+
+
+def by_transfer(method, number):
+    """A number of herding's runs, 5 a class: with transfer − without."""
+    arms = (
+        RECORDS["primary"][f"{method}-herding-5"],
+        RECORDS["transfer"][f"{method}-herding"],
+    )
+    for seed in arms[0].keys() & arms[1].keys():
+        names = f"primary, seed {seed}", f"transfer, seed {seed}"
+        refuse_strangers(arms[0][seed], arms[1][seed], names)
+    return paired(
+        *(
+            {seed: number(record) for seed, record in arm.items()}
+            for arm in arms
+        )
+    )
+
+
+def average(record):
+    """The average accuracy (%)."""
+    return record.average_accuracy
+
+
+with_transfer = {pair.name: pair.asked.differences for pair in PRIMARY}
+on_its_classes = [
+    Searched(
+        NAMES[method],
+        searched=[
+            *of_search.differences(
+                FOLDER, of_search.NEAR, method, 5
+            ).values()
+        ],
+        again=[*found.differences.values()],
+        others=[*with_transfer[f"{NAMES[method]}, 5 a class"].values()],
+    )
+    for arm, _, found in FOUND["first_classes"]
+    for method in [arm.split("-")[0]]
+]
+by_epochs = {
+    int(arm.split("epochs=")[1].split("-")[0]): found.differences
+    for arm, _, found in FOUND["epochs"]
+}
+
+
+def of_trained(name):
+    """The finished differences of a study to herding's, by arm."""
+    return {
+        arm: found.difference
+        for arm, minus, found in FOUND[name]
+        if minus.endswith("herding") and STUDIES[name].finished(arm, minus)
+    }
+
+
+larger, smaller = panel_falls.goes_with_gain(FINISHED)
+lines = [
+    "**The training does what it is asked to.** It lowered the loss that it minimises, on a fixed panel of starts "
+    f"and images, in {panel_falls.fallen(panel_falls.trained_once(FINISHED))} trainings (iCaRL's are LwF's, and are not counted again). That a larger fall "
+    "goes with a larger gain is shown in "
+    f"{' · '.join(larger) or 'none'} of these settings, with a smaller "
+    f"one in {' · '.join(smaller) or 'none'}.",
+]
+if not STUDIES["epochs"].missing:
+    grows = slope(
+        {math.log2(epochs): found for epochs, found in by_epochs.items()}
+    )
+    lines.append(
+        "**Networks that know more of their data.** LwF, 5 a class, "
+        f"{min(by_epochs)} to {max(by_epochs)} epochs a phase: the gain "
+        f"{GROWS[grows.verdict]} the epochs ({grows.without_n} points for twice as many, n = {grows.n})."
+    )
+if without := of_trained("transfer"):
+    lines.append(
+        "**Without weight transfer**, 5 a class, with two rates on the "
+        f"pixels: {tally(without, 'worse', 'better')}, of {len(without)} "
+        "comparisons with herding's."
+    )
+if not STUDIES["first_classes"].missing:
+    lines.append(
+        f"**On the classes that settings were chosen on.** {in_words(on_its_classes)}"
+    )
+lines.append(
+    "**For scale**: with herding's 5 a class and fine-tuning on them, weight transfer changes "
+    + " and ".join(
+        f"{NAMES[method]} by {by_transfer(method, average)}"
+        for method in ("lwf", "lucir")
+    )
+    + " points, which is not transfer by itself (below)."
+)
+if not STUDIES["table1"].missing:
+    lines.append(
+        "**With mnemonics against without**, which changes transfer and fine-tuning too, 20 a class, 95 % together: "
+        f"{with_mnemonics.in_words(RECORDS['table1'])} ({{doc}}`paper_tables`)."
+    )
+if places:
+    start, *_, worded = boundary.in_words(places)
+    lines += [f"{start} ({{doc}}`boundary`)", worded]
+if waiting := waited_for(STUDIES.values()):
+    lines.append(
+        f"**Not finished**: {waiting}. No verdict is given for a part of one."
+    )
+say("\n".join(f"- {line}" for line in lines))
+
+# %% [markdown]
+# ## How to read this page
 #
 # **Chosen apart from what is reported.** The search compared candidates on the first 20 classes of the order, judged on training images that were
 # held out, with seeds from 100 on ({doc}`tried`). What it began with came from earlier runs that were judged on test images: the step of 0.003 on the pixels
@@ -37,89 +255,8 @@
 # **Counts are equal, bytes are not.** A trained exemplar is kept in floating point, a real image needs a byte for each number, so that four times as many of them fit.
 # The pairs here have as many exemplars; what as many bytes would give stands below.
 #
-# Every number is computed from run records. A study that is not finished says so, and its marks are hollow; an interval of a part of its seeds is
+# **Every number is computed from run records.** A study that is not finished says so, and its marks are hollow; an interval of a part of its seeds is
 # no verdict.
-
-# %% tags=["hide-input"]
-import math
-from statistics import fmean
-
-import matplotlib.pyplot as plt
-from IPython.display import Markdown, display
-
-from mnemonics_lib.config import load_config
-from mnemonics_lib.data.info import DATASETS
-from mnemonics_lib.edition import (
-    boundary,
-    figures,
-    kept_figures,
-    paired_runs,
-    panel_falls,
-    report,
-    with_mnemonics,
-)
-from mnemonics_lib.edition.by_class import arrivals, class_forgetting
-from mnemonics_lib.edition.claims import of_search
-from mnemonics_lib.edition.difference_figures import draw_differences_along
-from mnemonics_lib.edition.first_time import first_time
-from mnemonics_lib.edition.gains import trainings
-from mnemonics_lib.edition.intervals import interval, paired
-from mnemonics_lib.edition.measures import measure
-from mnemonics_lib.edition.moved import moved_in_words
-from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.paper_numbers import claimed_of_kind
-from mnemonics_lib.edition.partners import refuse_strangers
-from mnemonics_lib.edition.searched_classes import Searched, in_words
-from mnemonics_lib.edition.shown import displacement, say, show
-from mnemonics_lib.edition.slopes import GROWS, slope
-from mnemonics_lib.edition.studies import outcome
-from mnemonics_lib.edition.studies.plan import plan
-from mnemonics_lib.edition.studies.study import study_files
-from mnemonics_lib.edition.study_page import (
-    say_what_is_there,
-    show_comparisons,
-    show_means,
-    show_once_finished,
-)
-from mnemonics_lib.paths import PARAMS
-from mnemonics_lib.paths import RECORDS as FOLDER
-
-figures.style()
-STUDIES = {path.stem: plan(path) for path in study_files("evidence")}
-RECORDS = {name: report.evidence("evidence", name) for name in STUDIES}
-FOUND = {
-    name: outcome.comparisons(study) for name, study in STUDIES.items()
-}
-PRIMARY = paired_runs.paired_runs(
-    STUDIES["primary"], FOUND["primary"], RECORDS["primary"]
-)
-FINISHED = [pair for pair in PRIMARY if pair.finished]
-LAST = STUDIES["primary"].runs[0].config.phases
-kept = boundary.read(STUDIES["boundary"])
-asked = {
-    arm: sum(run.arm == arm for run in STUDIES["boundary"].runs)
-    for arm in kept
-}
-moments = [(arm, phase) for arm in kept for phase in (0, LAST)]
-
-
-def arrow(pair, digits=2):
-    """Two numbers as text: the one, and what became of it."""
-    return " → ".join(f"{value:.{digits}f}" for value in pair)
-
-
-def pixel_trainings(records):
-    """What became of exemplars, in every phase of some runs."""
-    return [row.exemplars for record in records for row in record.results]
-
-
-def before_and_after(parts, before, after):
-    """Means of two fields."""
-    return [
-        fmean(getattr(part, name) for part in parts)
-        for name in (before, after)
-    ]
-
 
 # %% tags=["remove-input"] sources=["evidence/primary", "paper/cifar100-n5"]
 small = load_config(PARAMS / "small" / "cifar100-n5.yaml")
@@ -217,100 +354,6 @@ say(
         else ", and the verdicts the same."
     )
 )
-
-# %% [markdown]
-# ## In short
-
-# %% tags=["remove-input"]
-display(
-    Markdown(
-        "\n".join(
-            f"- {line}"
-            for line in outcome.in_short(
-                STUDIES["primary"],
-                FOUND["primary"],
-                named=lambda arm, _: paired_runs.cell(arm),
-            )
-        )
-    )
-)
-
-# %% tags=["remove-input"] sources=["evidence/primary"]
-said = (
-    claimed_of_kind("mnemonics").avg_acc
-    - claimed_of_kind("herding").avg_acc
-)
-
-(of_lucir,) = (pair for pair in PRIMARY if pair.name == "LUCIR, 20 a class")
-here = of_lucir.asked.difference
-say(
-    "The nearest number of the paper, LUCIR on all of CIFAR-100 with 20 "
-    "exemplars a class, trained from *random* images minus herding's (its "
-    f"Table 2, one number), is {said:+.2f}; it has none for the other "
-    "methods. Here exemplars are trained from herding's, on 20 classes. "
-    + (
-        "The interval of LUCIR, 20 a class, "
-        + (
-            f"holds that number ({here})."
-            if here.low <= said <= here.high
-            else f"does not hold that number ({here})."
-        )
-        if of_lucir.finished
-        else "LUCIR, 20 a class, is not finished."
-    )
-)
-
-# %% [markdown]
-# And beyond the average, all of it exploratory and further down on this page:
-
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/boundary"]
-
-
-def by_transfer(method, number):
-    """A number of herding's runs, 5 a class: with transfer − without."""
-    arms = (
-        RECORDS["primary"][f"{method}-herding-5"],
-        RECORDS["transfer"][f"{method}-herding"],
-    )
-    for seed in arms[0].keys() & arms[1].keys():
-        names = f"primary, seed {seed}", f"transfer, seed {seed}"
-        refuse_strangers(arms[0][seed], arms[1][seed], names)
-    return paired(
-        *(
-            {seed: number(record) for seed, record in arm.items()}
-            for arm in arms
-        )
-    )
-
-
-def average(record):
-    """The average accuracy (%)."""
-    return record.average_accuracy
-
-
-larger, smaller = panel_falls.goes_with_gain(FINISHED)
-lines = [
-    "training lowered the loss that it minimises, on a fixed panel of starts "
-    f"and images, in {panel_falls.fallen(panel_falls.trained_once(FINISHED))} trainings (iCaRL's are LwF's, and are not counted again); that a larger fall "
-    "goes with a larger gain is shown in "
-    f"{' · '.join(larger) or 'none'} of these settings, with a smaller "
-    f"one in {' · '.join(smaller) or 'none'};",
-    "with herding's 5 a class and fine-tuning on them, weight transfer "
-    "changes "
-    + " and ".join(
-        f"{NAMES[method]} by {by_transfer(method, average)}"
-        for method in ("lwf", "lucir")
-    )
-    + " points, which is not transfer by itself (below);",
-    *(
-        f"{paired_runs.cell(arm)}, after phase {phase}: trained exemplars are "
-        f"{'; '.join(boundary.against(kept[arm], phase))}; "
-        f"{boundary.signed(kept[arm], phase)};"
-        for arm, phase in moments
-        if len(kept[arm]) == asked[arm]
-    ),
-]
-say("\n".join(f"- {line}" for line in lines)[:-1] + ".")
 
 # %% [markdown]
 # ## Trained from herding minus herding
@@ -773,10 +816,6 @@ def harder(epochs):
     return f"{sum(each.harder for each in first)} of {len(first)}"
 
 
-by_epochs = {
-    int(arm.split("epochs=")[1].split("-")[0]): found.differences
-    for arm, _, found in FOUND["epochs"]
-}
 if not STUDIES["epochs"].missing:
     doublings = {
         math.log2(epochs): found for epochs, found in by_epochs.items()
@@ -818,7 +857,6 @@ show_comparisons(STUDIES["transfer"], FOUND["transfer"])
 # What transfer changes is a difference of two differences: the gain without it minus the gain with it, of the same seeds in the first table.
 
 # %% tags=["remove-input"] sources=["evidence/transfer", "evidence/primary"]
-with_transfer = {pair.name: pair.asked.differences for pair in PRIMARY}
 rows = [
     {
         "method": NAMES[method],
@@ -871,20 +909,6 @@ show(
 
 # %% tags=["remove-input"] sources=["evidence/first_classes", "evidence/primary", "book/records/search.json"]
 say_what_is_there(STUDIES["first_classes"])
-on_its_classes = [
-    Searched(
-        NAMES[method],
-        searched=[
-            *of_search.differences(
-                FOLDER, of_search.NEAR, method, 5
-            ).values()
-        ],
-        again=[*found.differences.values()],
-        others=[*with_transfer[f"{NAMES[method]}, 5 a class"].values()],
-    )
-    for arm, _, found in FOUND["first_classes"]
-    for method in [arm.split("-")[0]]
-]
 show(each.row for each in on_its_classes)
 if not STUDIES["first_classes"].missing:
     say(in_words(on_its_classes))
@@ -905,229 +929,6 @@ show_comparisons(STUDIES["controls"], FOUND["controls"])
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in accuracy of networks trained from scratch on trained, herding's and random exemplars."}} sources=["evidence/from_scratch"]
 show_comparisons(STUDIES["from_scratch"], FOUND["from_scratch"])
-
-# %% [markdown]
-# ## Where they lie between the classes
-#
-# The paper says that trained exemplars lie on the boundaries between classes (its Figures 1 and 5). The *margin* of an exemplar says how near it
-# is, at the network after the phase: the probability of its own class minus that of the best other one. It is 0 on the boundary, and below it on the wrong
-# side, so that its size is what tells near from far. *Nearer to the mean* is the share of the training images of its class that lie nearer to their mean than it does,
-# which is 50 for a random image, and *to another class* the distance of its normalised features to the nearest training image of another class. Means over the exemplars of
-# the phase's new classes, and over seeds. In phase 0 the network has not been
-# trained on exemplars yet. In phase 5 it has been, on the trained ones for 40 passes of fine-tuning and not on the others, which alone brings
-# their margins up. *herding* is picked for this table by the features of that network; *start* is what the trained ones were.
-
-# %% tags=["hide-input"] sources=["evidence/boundary"]
-say_what_is_there(STUDIES["boundary"])
-
-
-def moment(arm, phase):
-    """An arm after a phase, as the first columns of a table."""
-    seeds = f"{len(kept[arm])} of {asked[arm]}"
-    return {"run": paired_runs.cell(arm), "phase": phase, "seeds": seeds}
-
-
-rows = []
-for arm, phase in moments:
-    found = boundary.levels(kept[arm], phase)
-    if found.loc["start"].equals(found.loc["herding"]):
-        found = found.drop("start")  # they started as herding's
-    for kind, numbers in found.iterrows():
-        rows.append(
-            moment(arm, phase)
-            | {"kind": kind}
-            | {
-                words: f"{numbers[column]:.{digits}f}"
-                for (column, words), digits in zip(
-                    boundary.NUMBERS.items(),
-                    (3, 3, 1, 1, 0, 3),
-                    strict=True,
-                )
-            }
-        )
-show(rows)
-
-# %% [markdown]
-# In words, of means over exemplars, trained minus the other, with 95 % each. *Nearer* and *farther* are of the size of the margin, which asks how
-# near to the boundary an exemplar is, on whichever side. That is how the paper words its claim; it was taken for these sentences after records of this study had been seen, in
-# place of the margin with its sign, which asks whether an exemplar went towards another class, or over to it. Both are told. What training does to
-# an exemplar is the difference to what it was; fine-tuning on the trained ones raises their margins alone, and so works against *nearer*:
-
-# %% tags=["remove-input"] sources=["evidence/boundary"]
-say(
-    "\n".join(
-        f"- {paired_runs.cell(arm)}, phase {phase}: trained exemplars are "
-        f"{boundary.answer(kept[arm], phase)}."
-        for arm, phase in moments
-        if len(kept[arm]) == asked[arm]
-    )
-)
-
-# %% [markdown]
-# The differences of the other numbers, trained minus each other kind. Where *nearer to the mean* is above 0, the trained ones lie farther from the mean
-# of their class:
-
-# %% tags=["hide-input"] sources=["evidence/boundary"]
-rows = []
-for arm, phase in moments:
-    found = boundary.levels(kept[arm], phase)
-    for minus in ("start", "herding", "random"):
-        if minus == "start" and found.loc["start"].equals(
-            found.loc["herding"]
-        ):
-            continue
-        rows.append(
-            moment(arm, phase)
-            | {
-                "trained minus": minus,
-                "margin": format(
-                    boundary.difference(kept[arm], phase, minus, "margin"),
-                    ".3f",
-                ),
-                "nearer to the mean (%)": format(
-                    boundary.difference(
-                        kept[arm], phase, minus, "percentile"
-                    ),
-                    ".1f",
-                ),
-                "to another class": format(
-                    boundary.difference(kept[arm], phase, minus, "other"),
-                    ".3f",
-                ),
-            }
-        )
-show(rows)
-
-# %% [markdown]
-# The exemplars among their data, early and late, as in the paper's Figures 1 and 5: the first classes of phase 0, at
-# $\Theta_0$ and at $\Theta_5$, of seed 0. The panels of a row share one map. The rows are two maps, since features of two networks have no axes in
-# common. A map keeps neighbours together, and its distances are not to be read.
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Random, herding's and trained exemplars among the data of three classes, after phase 0 and after phase 5, LUCIR, seed 0."}} sources=["evidence/boundary"]
-
-seed_0 = kept.get("lucir-trained-20", {}).get(0)
-if seed_0:
-    maps = {phase: of.embedding for phase, of in seed_0.phases.items()}
-    kinds = ("random", "herding", "trained")
-    kept_figures.embeddings(maps, kinds, classes=range(3))
-    plt.show()
-
-# %% [markdown]
-# ## The paper's tables at this size
-#
-# Methods without mnemonics, with herding's exemplars and the same weight transfer and fine-tuning, and with trained exemplars too; and the bounds: trained
-# on all data seen so far (*joint*), and on the new classes alone (*finetune*).
-
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between each method without mnemonics, with herding's exemplars and with trained ones, and between the bounds."}} sources=["evidence/table1"]
-show_means(STUDIES["table1"], RECORDS["table1"])
-show_comparisons(STUDIES["table1"], FOUND["table1"])
-
-# %% [markdown]
-# With mnemonics minus without, here and in the paper, which has all 100 classes and one number each. Training exemplars is one part of it. Here old
-# exemplars are not adjusted; the paper adjusts them. These eight intervals hold together at 95 %, those above at 95 % each; it was not asked in advance.
-
-# %% tags=["remove-input"] sources=["evidence/table1", "book/paper/table1.csv"]
-if not STUDIES["table1"].missing:
-    show(with_mnemonics.rows(RECORDS["table1"]))
-    whole = with_mnemonics.in_words(RECORDS["table1"])
-    say(f"Here, at 95 % together, {whole}.")
-    say(with_mnemonics.without_training(RECORDS["table1"]))
-else:
-    show_once_finished(STUDIES["table1"], [])
-
-# %% [markdown]
-# The paper's Figure 4 at this size: accuracy after each phase, with 95 % bands, and joint training above, over seeds that all of them have.
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after each phase for four methods, without mnemonics, with herding's exemplars and transfer and fine-tuning, and with trained ones, each beside joint training."}} sources=["evidence/table1"]
-PANELS = {
-    "": "without mnemonics",
-    "-herding": "transfer, fine-tuning",
-    "-trained": "and trained exemplars",
-}
-if not STUDIES["table1"].missing:
-    alike = report.shared(RECORDS["table1"])
-    labels = {"accuracy": "accuracy, classes seen (%)"}
-    figures.variants(alike, labels, PANELS)
-    plt.show()
-    say(f"Seeds that all have: {', '.join(map(str, alike['joint']))}.")
-else:
-    show_once_finished(STUDIES["table1"], [])
-
-# %% [markdown]
-# "With mnemonics" changes four things. One after the other, in this order: weight transfer, balanced fine-tuning, trained exemplars, and the
-# adjustment of old ones.
-
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between methods without mnemonics, with weight transfer, fine-tuning, trained exemplars and adjusted ones."}} sources=["evidence/split"]
-show_comparisons(STUDIES["split"], FOUND["split"])
-
-# %% [markdown]
-# Table 2, whose rows are all LUCIR's:
-
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between the rows of Table 2."}} sources=["evidence/table2"]
-show_comparisons(STUDIES["table2"], FOUND["table2"])
-
-# %% [markdown]
-# ## Other phases, a fixed total, the paper's rates
-#
-# One phase that brings ten classes, and ten that bring one each:
-
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for one phase and for ten."}} sources=["evidence/phases"]
-show_comparisons(STUDIES["phases"], FOUND["phases"])
-
-# %% [markdown]
-# The average holds phase 0, in which both runs are equal: half of it for one phase, an eleventh for ten. Without phase 0:
-
-
-# %% tags=["remove-input"] sources=["evidence/phases"]
-def after_phase_0(arm):
-    """Mean accuracy over the phases from 1 on, by seed (%)."""
-    return {
-        seed: fmean(record.accuracy[1:])
-        for seed, record in RECORDS["phases"][arm].items()
-    }
-
-
-rows = [
-    {
-        "arm": arm,
-        "phases 1 to N (points)": str(
-            paired(after_phase_0(arm), after_phase_0(minus))
-        ),
-    }
-    for arm, minus, found in FOUND["phases"]
-    if found.field == "average_accuracy"
-]
-show_once_finished(STUDIES["phases"], rows)
-
-# %% [markdown]
-# 400 exemplars in all, however many classes; and the paper's optimiser, rates and inner steps, from random images and at the network itself, with
-# 40 outer steps in phase 0 for the 2,000 that the paper's batches and passes would take on as many images, and without adjustment. (The recipe
-# of the paper to the letter is queued for a GPU, in `book/records/WANTED.md`.)
-
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for a fixed total of exemplars, and for the paper's rates against random exemplars."}} sources=["evidence/variants"]
-show_comparisons(STUDIES["variants"], FOUND["variants"])
-
-# %% [markdown]
-# How far exemplars went, in standard deviations of the pixels. Where that is next to nothing, a difference is what chance does.
-
-# %% tags=["remove-input"] sources=["evidence/variants"]
-rows = [
-    {
-        "arm": arm,
-        "displacement (std)": displacement(
-            fmean(r.displacement for r in of_arm.values())
-        ),
-    }
-    for arm, of_arm in RECORDS["variants"].items()
-]
-show_once_finished(STUDIES["variants"], rows)
-
-# %% [markdown]
-# 50 classes, with networks of twice the width, $N = 5$ and $25$:
-
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for 50 classes."}} sources=["evidence/medium", "evidence/medium_n25"]
-show_comparisons(STUDIES["medium"], FOUND["medium"])
-show_comparisons(STUDIES["medium_n25"], FOUND["medium_n25"])
 
 # %% [markdown]
 # ## What it costs

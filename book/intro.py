@@ -188,7 +188,7 @@ if not plan(*study_files("evidence/table1")).missing:
         f"{with_mnemonics.in_words(table_1)}. "
         f"{with_mnemonics.without_training(table_1)} In the paper, with all "
         "four, each of the methods gains average accuracy and forgets less "
-        "({doc}`evidence`)."
+        "({doc}`paper_tables`)."
     )
 
 # %% [markdown]

@@ -120,7 +120,7 @@ show(table.round(1).reset_index())
 # ## Exercise
 
 # %% [markdown] tags=["exercise", "minutes-10"]
-# ### Exercise 21.1: one cause
+# ### Exercise 23.1: one cause
 #
 # A comparison has one cause where its two runs differ in one field of the configuration. Return the names of the fields in which two
 # nested dictionaries differ, such as `training.rate`, in alphabetical order.

@@ -314,7 +314,7 @@ say(
 # Average accuracy (%), cell by cell: what the paper says, and behind a bar what we got at the paper's scale. The numbers are those of the CVPR
 # text. A revision on arXiv of April 2021 is quoted elsewhere with lower ones for CIFAR-100 (63.3, 62.3 and 61.0 for LUCIR with mnemonics at $N$ = 5,
 # 10 and 25); we have not seen it.
-# {doc}`evidence` and {doc}`cifar100` have its methods at laptop size.
+# {doc}`paper_tables` and {doc}`cifar100` have its methods at laptop size.
 
 
 # %% tags=["remove-input"]

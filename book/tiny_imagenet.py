@@ -224,7 +224,7 @@ say(f"Computed on {devices}.")
 # ## Exercise
 
 # %% [markdown] tags=["exercise", "minutes-15"]
-# ### Exercise 10.1: higher here, not shown there
+# ### Exercise 12.1: higher here, not shown there
 #
 # On one data set an interval lies above zero, on another it does not. Is the gain larger on the first? That is a question of its own, about the
 # difference of the two means. The seeds of two data sets are no pairs, and may be spread differently: return the ends of Welch's interval. With

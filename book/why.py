@@ -93,7 +93,7 @@ say("\n".join(f"- {line}" for line in lines))
 # large, and the second term makes it small; their loss may fall with it or not. (In the toy below it does not know them because classes overlap, at a minimum; in the
 # records because it was not trained for long, where the first term has its part, too.) Where it knows them, their gradient is nearly 0, and so is their
 # curvature: the other terms would make them *harder*, with a larger loss, and take them towards the boundaries, which is where the paper sees them
-# ({doc}`evidence` has what was measured of that on CIFAR-100).
+# ({doc}`boundary` has what was measured of that on CIFAR-100).
 # Whether either helps the networks of *later* phases is another question, one that Eq. 7 does not ask.
 #
 # ## A toy
@@ -574,7 +574,7 @@ say(
 # ## Exercise
 
 # %% [markdown] tags=["exercise", "minutes-20"]
-# ### Exercise 11.1: the three terms
+# ### Exercise 13.1: the three terms
 #
 # Around a network with gradient $g_D$ and Hessian $H_D$ on the data, inner steps that end at $-s + P\delta$ away from it, with $\delta$ of mean 0 and
 # covariance $\Sigma$, have a loss on the data of three terms beyond $\mathcal{L}(\Theta_i; D)$, to second order (*Three terms* on the page

@@ -356,7 +356,7 @@ for kind, (_, in_the_end) in back.items():
 # Here they are on 20 classes of CIFAR-100 at laptop size, 10 in phase 0 and 2 in
 # each of 5 phases, with 20 herding exemplars per class and *without* the
 # fine-tuning above, from the records in `book/records` ([the
-# evidence](../book/evidence.py) has these methods with it). *Average accuracy* is the mean over all phases, phase 0
+# paper's tables](../book/paper_tables.py) have these methods with it). *Average accuracy* is the mean over all phases, phase 0
 # included. *Forgetting* is the accuracy on the classes of phase 0 after that
 # phase, minus the one after the last. A band is a 95 % interval, where there are
 # three seeds or more. What has fewer is drawn without one, and its place among

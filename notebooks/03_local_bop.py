@@ -790,7 +790,7 @@ if E_0.per_class >= 2:
 # Whether that helps, and whom, is another question:
 # [chapter 4](04_ablations.ipynb) and [Results](../book/results.py) ask it on
 # digits, and the studies `split` and `table2` of [the
-# evidence](../book/evidence.py) on CIFAR-100.
+# paper's tables](../book/paper_tables.py) on CIFAR-100.
 
 # %% [markdown] tags=["once"]
 # ## Exercises

@@ -215,7 +215,7 @@ if config.exemplar_level.init == "herding":
 # Do trained exemplars lie nearer to another class than others? Then margin and
 # distance are smaller. (The margin has a sign here: far on the wrong side is near
 # to another class, and far from the boundary. Over several seeds
-# [the evidence](../book/evidence.py) tells both.) Trained minus each other kind,
+# [a page of the book](../book/boundary.py) tells both.) Trained minus each other kind,
 # means over the exemplars of the table above:
 
 # %% tags=["hide-input"]
@@ -280,7 +280,7 @@ for phase in (early, late):
 
 # %% [markdown]
 # These are means over the exemplars of one run, of one seed, and make no claim
-# about others. [Does training exemplars help?](../book/evidence.py), a page of
+# about others. [On the boundaries?](../book/boundary.py), a page of
 # the book, asks the same on CIFAR-100, over seeds and with intervals.
 
 # %% [markdown] tags=["once"]

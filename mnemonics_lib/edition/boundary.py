@@ -6,12 +6,16 @@ the phase (:mod:`mnemonics_lib.exemplars.margins`): 0 on the boundary, below it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from mnemonics_lib.edition.intervals import Interval, interval
+from mnemonics_lib.edition.names import together
+from mnemonics_lib.edition.paired_runs import cell
 from mnemonics_lib.edition.studies.plan import Plan
+from mnemonics_lib.edition.tally import tally
 from mnemonics_lib.kept import Kept, KeptError, read_kept
 
 NEAR = 0.2
@@ -64,8 +68,14 @@ def levels(by_seed: Mapping[int, Kept], phase: int) -> pd.DataFrame:
     return pd.concat([by_kind(kept, phase) for kept in by_seed.values()]).groupby(level=0).mean()
 
 
-def difference(by_seed: Mapping[int, Kept], phase: int, minus: str, column: str) -> Interval:
-    """Trained exemplars minus another kind, over seeds.
+def is_herdings(by_seed: Mapping[int, Kept], phase: int) -> bool:
+    """Whether trained exemplars were herding's of this very network before: then *start* and *herding* are the same."""
+    found = levels(by_seed, phase)
+    return list(found.loc["start"]) == list(found.loc["herding"])
+
+
+def differences(by_seed: Mapping[int, Kept], phase: int, minus: str, column: str) -> dict[int, float]:
+    """Trained exemplars minus another kind: seed -> difference of the means over exemplars.
 
     Args:
         by_seed: seed -> what its run kept.
@@ -73,65 +83,87 @@ def difference(by_seed: Mapping[int, Kept], phase: int, minus: str, column: str)
         minus: the other kind.
         column: one of ``NUMBERS``.
     """
-    tables = [by_kind(kept, phase)[column] for kept in by_seed.values()]
-    return interval([float(of["trained"] - of[minus]) for of in tables])
+    tables = {seed: by_kind(kept, phase)[column] for seed, kept in by_seed.items()}
+    return {seed: float(of["trained"] - of[minus]) for seed, of in tables.items()}
 
 
-SAID = {
-    "lower": "nearer to the boundary than",
-    "higher": "farther from the boundary than",
-    "no difference shown": "not shown to be nearer to the boundary or farther from it than",
-    "too few seeds": "of too few seeds to be compared with",
+COMPARED = {
+    "start": "the images that they were trained from",
+    "herding": "herding's",
+    "random": "random images",
 }
-"""What the interval of a difference of the margin's size says of trained exemplars."""
-
-
-COMPARED = {"start": "the images that they were trained from", "herding": "herding's", "random": "random images"}
 """What trained exemplars are compared with, and what a sentence calls it."""
 
+Places = Mapping[str, tuple[Mapping[int, Kept], int]]
+"""What a place is called -> what the runs of an arm have kept, by seed, and a phase."""
 
-def against(by_seed: Mapping[int, Kept], phase: int) -> list[str]:
-    """Whether trained exemplars are shown to be nearer to the boundary than each other kind: parts of a sentence.
 
-    Where they were trained from herding's at this very network, those are what they were: one part for both.
+def places(plan: Plan, kept: Mapping[str, Mapping[int, Kept]], phases: Iterable[int]) -> Places:
+    """Each arm of a study after each of some phases, where all of its seeds are there.
+
+    Args:
+        plan: of the study.
+        kept: of its runs, as :func:`read` returns it.
+        phases: that the runs have kept.
     """
-    found, parts = levels(by_seed, phase), []
-    same = list(found.loc["start"]) == list(found.loc["herding"])
-    for minus, name in COMPARED.items():
-        if not (same and minus == "start"):
-            size = difference(by_seed, phase, minus, "size")
-            were = ", which they were" if same and minus == "herding" else ""
-            parts.append(f"{SAID[size.verdict]} {name}{were} ({size:.3f})")
-    return parts
+    asked = Counter(run.arm for run in plan.runs)
+    return {
+        f"{cell(arm)}, phase {phase}": (by_seed, phase)
+        for arm, by_seed in kept.items()
+        if len(by_seed) == asked[arm]
+        for phase in phases
+    }
 
 
-CHANGED = {
-    "lower": "is shown to be lower",
-    "higher": "is shown to be higher",
-    "no difference shown": "is not shown to be other",
-    "too few seeds": "is of too few seeds to be shown other",
-}
-"""What an interval says of a number of trained exemplars, beside that of what they were."""
+def over(places: Places, minus: str, column: str) -> dict[str, Interval]:
+    """The interval over seeds of :func:`differences`, by place; none of herding's where those are *start*.
 
-
-def signed(by_seed: Mapping[int, Kept], phase: int) -> str:
-    """What training did to the margin with its sign, and to the share on the wrong side: a sentence.
-
-    Beside the size of the margin, which is the same on both sides of a boundary, and does not see who crosses it.
+    Args:
+        places: of which each arm has all its seeds.
+        minus: as in :func:`differences`.
+        column: likewise.
     """
-    margin, wrong = (difference(by_seed, phase, "start", column) for column in ("margin", "wrong"))
-    return (
-        f"with its sign, their margin {CHANGED[margin.verdict]} than before training ({margin:.3f}), and in per cent "
-        f"their share on the wrong side {CHANGED[wrong.verdict]} ({wrong:.1f})"
+    return {
+        name: interval(list(differences(by_seed, phase, minus, column).values()))
+        for name, (by_seed, phase) in places.items()
+        if not (minus == "herding" and is_herdings(by_seed, phase))
+    }
+
+
+def in_words(places: Places) -> list[str]:
+    """The claim that trained exemplars lie on the boundaries between classes: a sentence for each way to read it.
+
+    *Near* is of the size of the margin, which is the same on both sides of a boundary; who crosses it is told by the
+    sign, and by the share on the wrong side.
+
+    Args:
+        places: as in :func:`over`.
+
+    Returns:
+        One for each of ``COMPARED``, then the sign, the mean of the class, and the claim as it is worded; nothing
+        where no place is there.
+    """
+    if not places:
+        return []
+    size = {minus: over(places, minus, "size") for minus in COMPARED}
+    lines = [
+        f"**Nearer than {name}?** In {len(found)} places: {tally(found, 'nearer', 'farther')}."
+        for minus, name in COMPARED.items()
+        if (found := size[minus])
+    ]
+    margin, wrong, far = (over(places, "start", column) for column in ("margin", "wrong", "percentile"))
+    lines += [
+        "**Over to the other side?** With its sign, their margin is, against what it was before training, "
+        f"{tally(margin, 'lower', 'higher')}; their share on the wrong side, {tally(wrong, 'lower', 'higher')}.",
+        f"**Away from the mean of their class?** Against what they were: {tally(far, 'nearer', 'farther')}.",
+    ]
+    near = {name: levels(by_seed, phase)["near"] for name, (by_seed, phase) in places.items()}
+    most = max(near, key=lambda name: float(near[name]["trained"]))
+    others = together([f"{near[most][kind]:.1f} % of {COMPARED[kind]}" for kind in ("herding", "random")])
+    over_half = sum(float(of["trained"]) > 50 for of in near.values())
+    lines.append(
+        f"**On the boundary, as the claim is worded?** More than half of the trained exemplars have a margin within "
+        f"{NEAR} of 0 in {over_half or 'none'} of {len(near)} places; the most, {near[most]['trained']:.1f} %, in "
+        f"{most}, where it is {others}."
     )
-
-
-def answer(by_seed: Mapping[int, Kept], phase: int) -> str:
-    """Whether trained exemplars lie on the boundary, and nearer to it than others: a sentence without its subject."""
-    found, parts = levels(by_seed, phase), against(by_seed, phase)
-    near = ", ".join(f"{float(found['near'][kind]):.1f} % of {words}" for kind, words in KINDS.items())
-    return f"{'; '.join(parts)}; {signed(by_seed, phase)}. Within {NEAR} of the boundary are {near}"
-
-
-KINDS = {"trained": "trained ones", "herding": "herding's", "random": "random images"}
-"""A kind, and what a sentence calls it."""
+    return lines

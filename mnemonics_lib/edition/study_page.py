@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import matplotlib.pyplot as plt
 
 from mnemonics_lib.edition import figures, report
@@ -26,6 +28,15 @@ def say_what_is_there(plan: Plan) -> None:
     if plan.missing:
         made = len(plan.runs) - len(plan.missing)
         say(f"*So far {made} of the {len(plan.runs)} runs of `{plan.name}` are there.*")
+
+
+def waited_for(plans: Iterable[Plan]) -> str:
+    """The studies that are not finished, each with how much of it is there; "" for none."""
+    return ", ".join(
+        f"`{plan.path.stem}` ({len(plan.runs) - len(plan.missing)} of {len(plan.runs)} runs)"
+        for plan in plans
+        if plan.missing
+    )
 
 
 def show_once_finished(plan: Plan, rows: list[dict[str, str]]) -> None:

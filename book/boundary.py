@@ -1,0 +1,146 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Do trained exemplars lie on the boundaries?
+#
+# The paper says that trained exemplars lie on the boundaries between classes, and shows it by maps of one run (its Figures 1 and 5). {doc}`Chapter 5
+# <quick/digits-n5/05_visualizations>` draws them too. Here it is asked in numbers, over seeds, of the runs of {doc}`evidence`: 20 classes of CIFAR-100,
+# exemplars trained from herding's, and from random images as in the paper. It was not asked in advance: intervals are of 95 % each, and of twenty one is expected to miss.
+
+# %% tags=["hide-input"] sources=["evidence/boundary"]
+import matplotlib.pyplot as plt
+
+from mnemonics_lib.edition import (
+    boundary,
+    figures,
+    kept_figures,
+)
+from mnemonics_lib.edition.boundary import COMPARED
+from mnemonics_lib.edition.difference_figures import draw_differences
+from mnemonics_lib.edition.shown import say, show
+from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.study import study_files
+from mnemonics_lib.edition.study_page import say_what_is_there
+from mnemonics_lib.edition.tally import marked
+
+figures.style()
+STUDY = plan(*study_files("evidence/boundary"))
+LAST = STUDY.runs[0].config.phases
+kept = boundary.read(STUDY)
+places = boundary.places(STUDY, kept, (0, LAST))
+say_what_is_there(STUDY)
+
+# %% [markdown]
+# ## In short
+#
+# A *place* is a setting after phase 0, or after the last one. Of means over exemplars, trained minus the other:
+
+# %% tags=["remove-input"] sources=["evidence/boundary"]
+say("\n".join(f"- {line}" for line in boundary.in_words(places)))
+
+# %% [markdown]
+# ## What is measured
+#
+# The *margin* of an exemplar is the probability of its own class minus that of the best other one, at the network after the phase. It is 0 on
+# the boundary and below it on the wrong side, so that its size tells near from far. That is how the paper words its claim; it was taken for
+# *nearer* and *farther* after records of this study had been seen, in place of the margin with its sign, which asks whether an exemplar went towards
+# another class, or over to it. Both are told.
+#
+# *Nearer to the mean* is the share of the training images of its class that lie nearer to their mean than it does: 50 for a random image. *To
+# another class* is the distance of its normalised features to the nearest training image of another class. All are means over the exemplars of the new
+# classes of a phase, ten in phase 0 and two in the last.
+#
+# What training does to an exemplar is the difference to what it was, the *start*. In phase 0 the network has not been trained on exemplars yet. In the
+# last one it has been, on the trained ones for 40 passes of fine-tuning and not on the others, which alone brings their margins up, and so works against
+# *nearer*. *herding* is picked by the features of the network after the phase: after phase 0 that is where training from herding's starts; later it need not be, since fine-tuning has changed them.
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "How much nearer to the boundary trained exemplars lie than what they were, than herding's and than random images: differences in the size of the margin, a dot per seed, in twelve places."}} sources=["evidence/boundary"]
+figure, axes = plt.subplots(
+    1, 3, figsize=(9.2, 5.0), layout="constrained", sharey=True
+)
+names = {
+    "start": "what they were",
+    "herding": "herding's",
+    "random": "random",
+}
+for axis, (minus, name) in zip(axes, names.items(), strict=True):
+    draw_differences(
+        {
+            place: boundary.differences(by_seed, phase, minus, "size")
+            for place, (by_seed, phase) in places.items()
+        },
+        axis,
+        dict.fromkeys(places, figures.PALETTE["mnemonics"]),
+    )
+    axis.set(title=f"minus {name}")
+axes[0].tick_params(axis="y", labelsize=8)
+axes[1].set(xlabel="size of the margin, trained minus other (left: nearer)")
+plt.show()
+
+# %% [markdown]
+# Where training began with herding's of the same network, the first two columns are the same.
+#
+# ## In numbers
+#
+# Trained minus each other kind, with 95 % each over seeds; bold where the interval is clear of 0. Where *nearer to the mean* is above 0, the trained ones lie farther from the mean of their class. Herding had picked
+# them for a mean that is near it, so that many a change leads away; what noise would do was not measured.
+
+
+# %% tags=["remove-input"] sources=["evidence/boundary"]
+DIGITS = {"size": 3, "margin": 3, "wrong": 1, "percentile": 1, "other": 3}
+for minus, name in COMPARED.items():
+    found = {
+        column: boundary.over(places, minus, column) for column in DIGITS
+    }
+    say(f"Minus {name}:")
+    show(
+        {"place": place}
+        | {
+            boundary.NUMBERS[column]: marked(found[column][place], digits)
+            for column, digits in DIGITS.items()
+        }
+        for place in found["size"]
+    )
+if places:
+    seeds = sorted({len(by_seed) for by_seed, _ in places.values()})
+    say(f"Seeds of each row: {', '.join(map(str, seeds))}.")
+
+# %% [markdown]
+# The numbers themselves, means over exemplars and seeds; *near* is the share with a margin of less than 0.2 on either side:
+
+# %% tags=["remove-input", "hide-output"] mystnb={"code_prompt_show": "Show the means of each kind", "code_prompt_hide": "Hide the means of each kind"} sources=["evidence/boundary"]
+rows = []
+for place, (by_seed, phase) in places.items():
+    levels = boundary.levels(by_seed, phase)
+    if boundary.is_herdings(by_seed, phase):
+        levels = levels.drop("start")
+    for kind, numbers in levels.iterrows():
+        rows.append(
+            {"place": place, "kind": kind}
+            | {
+                words: f"{numbers[column]:.{DIGITS.get(column, 1)}f}"
+                for column, words in boundary.NUMBERS.items()
+            }
+        )
+show(rows)
+
+# %% [markdown]
+# ## The maps
+#
+# The exemplars among their data, early and late, as in the paper's Figures 1 and 5: the first classes of phase 0, at
+# $\Theta_0$ and at $\Theta_5$, of seed 0. The panels of a row share one map. The rows are two maps, since features of two networks have no axes in
+# common. A map keeps neighbours together, and its distances are not to be read.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Random, herding's and trained exemplars among the data of three classes, after phase 0 and after phase 5, LUCIR, seed 0."}} sources=["evidence/boundary"]
+seed_0 = kept.get("lucir-trained-20", {}).get(0)
+if seed_0:
+    maps = {phase: of.embedding for phase, of in seed_0.phases.items()}
+    kinds = ("random", "herding", "trained")
+    kept_figures.embeddings(maps, kinds, classes=range(3))
+    plt.show()
