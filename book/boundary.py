@@ -14,6 +14,8 @@
 # exemplars trained from herding's, and from random images as in the paper. It was not asked in advance: intervals are of 95 % each, and of twenty one is expected to miss.
 
 # %% tags=["hide-input"] sources=["evidence/boundary"]
+from collections import defaultdict
+
 import matplotlib.pyplot as plt
 
 from mnemonics_lib.edition import (
@@ -62,7 +64,7 @@ say("\n".join(f"- {line}" for line in boundary.in_words(places)))
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "How much nearer to the boundary trained exemplars lie than what they were, than herding's and than random images: differences in the size of the margin, a dot per seed, in twelve places."}} sources=["evidence/boundary"]
 figure, axes = plt.subplots(
-    1, 3, figsize=(9.2, 5.0), layout="constrained", sharey=True
+    1, 3, figsize=(7.4, 6.4), layout="constrained", sharey=True
 )
 names = {
     "start": "what they were",
@@ -72,11 +74,13 @@ names = {
 for axis, (minus, name) in zip(axes, names.items(), strict=True):
     draw_differences(
         {
-            place: boundary.differences(by_seed, phase, minus, "size")
+            place.replace(", phase", "\nphase"): boundary.differences(
+                by_seed, phase, minus, "size"
+            )
             for place, (by_seed, phase) in places.items()
         },
         axis,
-        dict.fromkeys(places, figures.PALETTE["mnemonics"]),
+        defaultdict(lambda: figures.PALETTE["mnemonics"]),
     )
     axis.set(title=f"minus {name}")
 axes[0].tick_params(axis="y", labelsize=8)
@@ -84,7 +88,7 @@ axes[1].set(xlabel="size of the margin, trained minus other (left: nearer)")
 plt.show()
 
 # %% [markdown]
-# Where training began with herding's of the same network, the first two columns are the same.
+# Each panel has a scale of its own. Where training began with herding's of the same network, the first two hold the same numbers.
 #
 # ## In numbers
 #
