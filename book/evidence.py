@@ -15,6 +15,7 @@
 
 # %% tags=["hide-input"]
 import math
+import re
 from statistics import fmean
 
 import matplotlib.pyplot as plt
@@ -124,7 +125,7 @@ say(
 # %% [markdown]
 # And beyond that question, exploratory and further down on this page or on the two next to it:
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/boundary", "evidence/epochs", "evidence/first_classes", "evidence/table1", "book/records/search.json"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/boundary", "evidence/epochs", "evidence/first_classes", "evidence/table1", "evidence/budgets", "evidence/steps", "evidence/doubling", "evidence/controls", "evidence/from_scratch", "book/records/search.json"]
 
 
 def by_transfer(method, number):
@@ -170,13 +171,20 @@ by_epochs = {
 }
 
 
-def of_trained(name):
-    """The finished differences of a study to herding's, by arm."""
-    return {
-        arm: found.difference
-        for arm, minus, found in FOUND[name]
-        if minus.endswith("herding") and STUDIES[name].finished(arm, minus)
+def shown_in(name, arms, controls):
+    """A finished study's arms against controls: who is better, in words."""
+    found = {
+        f"{arm} − {minus}"
+        + (f" after phase {each.field[-2]}" if "[" in each.field else ""): (
+            each.difference
+        )
+        for arm, minus, each in FOUND[name]
+        if re.search(arms, arm) and re.search(controls, minus)
     }
+    if STUDIES[name].missing or not found:
+        return None
+    said = tally(found, "worse", "better")
+    return f"{said}, of {len(found)} ({extent([*found.values()])})."
 
 
 larger, smaller = panel_falls.goes_with_gain(FINISHED)
@@ -196,12 +204,44 @@ if not STUDIES["epochs"].missing:
         f"{min(by_epochs)} to {max(by_epochs)} epochs a phase: the gain "
         f"{GROWS[grows.verdict]} the epochs ({grows.without_n} points for twice as many, n = {grows.n})."
     )
-if without := of_trained("transfer"):
-    lines.append(
-        "**Without weight transfer**, 5 a class, with two rates on the "
-        f"pixels: {tally(without, 'worse', 'better')}, of {len(without)} "
-        "comparisons with herding's."
-    )
+ASKED = {
+    "Without weight transfer, 5 a class, with two rates on the pixels": (
+        "transfer",
+        "",
+        "herding",
+    ),
+    "1 to 20 a class, near and far inner loops, trained against herding's": (
+        "budgets",
+        "near|far|short",
+        "herding",
+    ),
+    "The same, with outer steps in proportion": ("steps", "", ""),
+    "Twice as many of herding's, against half as many": (
+        "doubling",
+        "",
+        "",
+    ),
+    "Each exemplar's own displacement, against another one's": (
+        "controls",
+        "trained",
+        "shuffled",
+    ),
+    "From random images, as in the paper, against those": (
+        "controls",
+        "from-random",
+        "random",
+    ),
+    "A fresh network on exemplars alone, trained against herding's": (
+        "from_scratch",
+        "trained",
+        "herding",
+    ),
+}
+lines += [
+    f"**{what}**: {said}"
+    for what, asked in ASKED.items()
+    if (said := shown_in(*asked))
+]
 if not STUDIES["first_classes"].missing:
     lines.append(
         f"**On the classes that settings were chosen on.** {in_words(on_its_classes)}"
