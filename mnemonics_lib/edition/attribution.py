@@ -30,6 +30,7 @@ def attribution(method: str, found: Mapping[tuple[str, str], Interval]) -> str:
 
     Raises:
         KeyError: where one of them is missing.
+        ValueError: where one is of fewer than three values.
     """
     parts = [f"{name} {_of(found[pair])}" for pair, name in STEPS.items()]
     return f"{NAMES[method]}, all four: {_of(found[WHOLE])}. One after the other: {'; '.join(parts)}."
@@ -37,5 +38,7 @@ def attribution(method: str, found: Mapping[tuple[str, str], Interval]) -> str:
 
 def _of(found: Interval) -> str:
     """An interval, and whether it is clear of zero."""
+    if found.n < 3:
+        raise ValueError(f"{found}: must be of three values or more")
     shown = found.verdict in ("higher", "lower")
     return f"{found.without_n}{'' if shown else ' (not shown to differ from 0)'}"

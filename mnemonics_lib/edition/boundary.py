@@ -26,7 +26,7 @@ NUMBERS = {
     "size": "size of the margin",
     "near": f"within {NEAR} of 0 (%)",
     "wrong": "on the wrong side (%)",
-    "percentile": "nearer to the mean (%)",
+    "percentile": "rank in its class (%)",
     "other": "to another class",
 }
 """Column of :func:`by_kind` -> how a table is headed."""
@@ -55,7 +55,8 @@ def by_kind(kept: Kept, phase: int) -> pd.DataFrame:
     Raises:
         KeptError: for a phase without margins.
     """
-    table = kept.phases[phase].margins
+    of_phase = kept.phases.get(phase)
+    table = None if of_phase is None else of_phase.margins
     if table is None:
         raise KeptError(f"phase {phase}: its run has kept no margins")
     size = table["margin"].abs()
@@ -70,11 +71,13 @@ def levels(by_seed: Mapping[int, Kept], phase: int) -> pd.DataFrame:
 
 def is_herdings(by_seed: Mapping[int, Kept], phase: int) -> bool:
     """Whether trained exemplars were herding's of this very network before: then *start* and *herding* are the same."""
-    found = levels(by_seed, phase)
-    return list(found.loc["start"]) == list(found.loc["herding"])
+    tables = [by_kind(kept, phase) for kept in by_seed.values()]
+    return all(list(table.loc["start"]) == list(table.loc["herding"]) for table in tables)
 
 
-def differences(by_seed: Mapping[int, Kept], phase: int, minus: str, column: str) -> dict[int, float]:
+def differences(
+    by_seed: Mapping[int, Kept], phase: int, minus: str, column: str, kind: str = "trained"
+) -> dict[int, float]:
     """Trained exemplars minus another kind: seed -> difference of the means over exemplars.
 
     Args:
@@ -82,9 +85,10 @@ def differences(by_seed: Mapping[int, Kept], phase: int, minus: str, column: str
         phase: one of those that were kept.
         minus: the other kind.
         column: one of ``NUMBERS``.
+        kind: in place of the trained ones.
     """
     tables = {seed: by_kind(kept, phase)[column] for seed, kept in by_seed.items()}
-    return {seed: float(of["trained"] - of[minus]) for seed, of in tables.items()}
+    return {seed: float(of[kind] - of[minus]) for seed, of in tables.items()}
 
 
 COMPARED = {
@@ -115,55 +119,97 @@ def places(plan: Plan, kept: Mapping[str, Mapping[int, Kept]], phases: Iterable[
     }
 
 
-def over(places: Places, minus: str, column: str) -> dict[str, Interval]:
+def over(places: Places, minus: str, column: str, kind: str = "trained", level: float = 0.95) -> dict[str, Interval]:
     """The interval over seeds of :func:`differences`, by place; none of herding's where those are *start*.
 
     Args:
         places: of which each arm has all its seeds.
         minus: as in :func:`differences`.
         column: likewise.
+        kind: likewise.
+        level: of each interval.
     """
     return {
-        name: interval(list(differences(by_seed, phase, minus, column).values()))
+        name: interval(list(differences(by_seed, phase, minus, column, kind).values()), level)
         for name, (by_seed, phase) in places.items()
         if not (minus == "herding" and is_herdings(by_seed, phase))
     }
 
 
-def in_words(places: Places) -> list[str]:
-    """The claim that trained exemplars lie on the boundaries between classes: a sentence for each way to read it.
+def nearer(places: Places) -> list[str]:
+    """Whether trained exemplars lie nearer to the boundary between classes: a sentence for each of ``COMPARED``.
 
-    *Near* is of the size of the margin, which is the same on both sides of a boundary; who crosses it is told by the
-    sign, and by the share on the wrong side.
+    *Near* is of the size of the margin, which is the same on both sides of a boundary. What trained exemplars are not
+    compared with as they were may be nearer or farther because they began there, so that the start is compared, too.
 
     Args:
         places: as in :func:`over`.
 
-    Returns:
-        One for each of ``COMPARED``, then the sign, the mean of the class, and the claim as it is worded; nothing
-        where no place is there.
+    Raises:
+        ValueError: as :func:`mnemonics_lib.edition.tally.tally`.
     """
-    if not places:
-        return []
-    size = {minus: over(places, minus, "size") for minus in COMPARED}
-    lines = [
-        f"**Nearer than {name}?** In {len(found)} places: {tally(found, 'nearer', 'farther')}."
-        for minus, name in COMPARED.items()
-        if (found := size[minus])
-    ]
+    lines = []
+    for minus, name in COMPARED.items():
+        if found := over(places, minus, "size"):
+            began = over(places, minus, "size", "start") if minus != "start" else {}
+            before = f"; what they were before training, {_sides(began)}" if began else ""
+            lines.append(f"**Nearer to the boundary than {name}?** In {len(found)} places: {_sides(found)}{before}.")
+    return lines
+
+
+def _sides(found: Mapping[str, Interval]) -> str:
+    return tally(found, "nearer", "farther")
+
+
+def strict(places: Places) -> str:
+    """What of *nearer than they were* remains when its intervals hold together at 95 % (Bonferroni): a sentence."""
+    together_ = over(places, "start", "size", level=1 - 0.05 / len(places))
+    return f"With intervals that hold together at 95 % over the {len(places)} places: {_sides(together_)}."
+
+
+def crossed(places: Places) -> list[str]:
+    """What training did to the margin with its sign, and to the distance to the mean: two sentences.
+
+    Beside the size of the margin, which does not see who crosses a boundary. Noise on the pixels may do the same.
+
+    Args:
+        places: as in :func:`over`.
+    """
     margin, wrong, far = (over(places, "start", column) for column in ("margin", "wrong", "percentile"))
-    lines += [
+    return [
         "**Over to the other side?** With its sign, their margin is, against what it was before training, "
         f"{tally(margin, 'lower', 'higher')}; their share on the wrong side, {tally(wrong, 'lower', 'higher')}.",
         f"**Away from the mean of their class?** Against what they were: {tally(far, 'nearer', 'farther')}.",
     ]
+
+
+def mostly_near(places: Places) -> str:
+    """The claim as it is worded, *on* the boundary, by a bound of ours: where most of them are within ``NEAR``.
+
+    Args:
+        places: at least one.
+    """
     near = {name: levels(by_seed, phase)["near"] for name, (by_seed, phase) in places.items()}
     most = max(near, key=lambda name: float(near[name]["trained"]))
-    others = together([f"{near[most][kind]:.1f} % of {COMPARED[kind]}" for kind in ("herding", "random")])
+    others = together([f"{near[most][kind]:.1f} % of {name}" for kind, name in COMPARED.items()])
     over_half = sum(float(of["trained"]) > 50 for of in near.values())
-    lines.append(
-        f"**On the boundary, as the claim is worded?** More than half of the trained exemplars have a margin within "
-        f"{NEAR} of 0 in {over_half or 'none'} of {len(near)} places; the most, {near[most]['trained']:.1f} %, in "
-        f"{most}, where it is {others}."
+    return (
+        f"**On the boundary?** More than half of the trained exemplars lie within {NEAR} of it, bounds of our own, in "
+        f"{over_half or 'none'} of {len(near)} places. The most are {near[most]['trained']:.1f} %, in {most}; "
+        f"there it is {others}."
     )
-    return lines
+
+
+def in_words(places: Places) -> list[str]:
+    """All of these, the claim as it is worded first; nothing where no place is there."""
+    return [mostly_near(places), *nearer(places), *crossed(places)] if places else []
+
+
+def intervals(places: Places) -> int:
+    """How many intervals the sentences of :func:`in_words` count."""
+    sizes = [over(places, minus, "size", kind) for minus, kind in ASKED]
+    return sum(map(len, sizes)) + 3 * len(places)
+
+
+ASKED = (("start", "trained"), ("herding", "trained"), ("herding", "start"), ("random", "trained"), ("random", "start"))
+"""Whose sizes of the margin are compared."""

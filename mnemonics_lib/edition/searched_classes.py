@@ -56,8 +56,10 @@ def in_words(found: Sequence[Searched]) -> str:
         for column, difference in each.apart.items()
         if difference.verdict in ("higher", "lower")
     ]
-    columns = f"Columns are shown to differ in: {'; '.join(shown)}." if shown else NOTHING
-    return f"On these classes with new seeds, {' and '.join(again)}. {columns}"
+    columns = f"Shown to differ are: {'; '.join(shown)}." if shown else NOTHING
+    return f"With new seeds, {' and '.join(again)}. {columns}"
 
 
-NOTHING = "No two columns are shown to differ: there may be nothing to explain."
+NOTHING = (
+    "No two of the search, the new seeds and the other classes are shown to differ: there may be nothing to explain."
+)

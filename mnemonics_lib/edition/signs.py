@@ -14,6 +14,8 @@ Kind = tuple[Literal["random", "herding", "mnemonics"], bool]
 """A row of the paper's Table 2: the exemplars, and whether old ones are adjusted."""
 
 NOTHING = "–"
+OPPOSITE = "**opposite sign**"
+"""What :func:`verdict` says where the whole interval lies on the other side of zero than the paper's number."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def verdict(paper: float | None, ours: Interval) -> str:
     """
     if not paper or ours.verdict in ("too few seeds", "no difference shown"):
         return ours.verdict
-    return "same sign" if (ours.mean > 0) == (paper > 0) else "**opposite sign**"
+    return "same sign" if (ours.mean > 0) == (paper > 0) else OPPOSITE
 
 
 def signs_table(

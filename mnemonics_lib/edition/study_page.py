@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import matplotlib.pyplot as plt
 
@@ -31,9 +31,9 @@ def say_what_is_there(plan: Plan) -> None:
 
 
 def waited_for(plans: Iterable[Plan]) -> str:
-    """The studies that are not finished, each with how much of it is there; "" for none."""
-    return ", ".join(
-        f"`{plan.path.stem}` ({len(plan.runs) - len(plan.missing)} of {len(plan.runs)} runs)"
+    """The studies that are not finished, a line of a list each: how much is there, and what it asks; "" for none."""
+    return "\n".join(
+        f"- `{plan.path.stem}`, {len(plan.runs) - len(plan.missing)} of {len(plan.runs)} runs: {plan.study.title}"
         for plan in plans
         if plan.missing
     )
@@ -53,7 +53,7 @@ def shown_from(plan: Plan, arm: str, minus: str, found: Comparison) -> str:
     return f"{size:.2f}" if plan.finished(arm, minus) and size == size else "–"
 
 
-def show_comparisons(plan: Plan, compared: outcome.Compared) -> None:
+def show_comparisons(plan: Plan, compared: outcome.Compared, undrawn: Collection[str] = ()) -> None:
     """A table and a figure of a study's differences, for each number that it compares.
 
     A row is an arm minus its control: the mean and its interval, the verdict, and from what size on a difference would
@@ -62,6 +62,7 @@ def show_comparisons(plan: Plan, compared: outcome.Compared) -> None:
     Args:
         plan: of the study.
         compared: its comparisons, as :func:`mnemonics_lib.edition.studies.outcome.comparisons` reads them.
+        undrawn: arms in the table alone, whose differences are so large that the others could not be told apart.
     """
     say_what_is_there(plan)
     for field in dict.fromkeys(each.field for _, _, each in compared):
@@ -76,7 +77,7 @@ def show_comparisons(plan: Plan, compared: outcome.Compared) -> None:
             }
             for arm, minus, each in found
         )
-        _draw(plan, found)
+        _draw(plan, [each for each in found if each[0] not in undrawn])
         plt.show()
     if apart := outcome.first_networks(compared):
         say(apart)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from mnemonics_lib.edition.intervals import Interval
+
+NAMED = 4
+"""Places that are named; more are counted, and found in the table."""
 
 
 def tally(found: Mapping[str, Interval], lower: str, higher: str) -> str:
@@ -16,10 +20,12 @@ def tally(found: Mapping[str, Interval], lower: str, higher: str) -> str:
         higher: likewise above zero.
 
     Raises:
-        ValueError: where nothing is counted, or an interval is of fewer than three values.
+        ValueError: where nothing is counted, an interval is of fewer than three values, or its ends are no numbers.
     """
     if few := [name for name, each in found.items() if each.n < 3]:
         raise ValueError(f"{', '.join(few)}: must be intervals of three values or more")
+    if strange := [name for name, each in found.items() if not math.isfinite(each.low + each.high)]:
+        raise ValueError(f"{', '.join(strange)}: must be intervals with finite ends")
     if not found:
         raise ValueError("found = {}: must hold at least one interval")
     shown = {
@@ -39,4 +45,5 @@ def marked(found: Interval, digits: int = 2) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    return f"{len(names)} ({' · '.join(names)})" if names else "none"
+    named = f" ({' · '.join(names)})" if len(names) <= NAMED else ""
+    return f"{len(names)}{named}" if names else "none"

@@ -13,7 +13,7 @@ from mnemonics_lib.edition import report
 from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paper_numbers import claimed
-from mnemonics_lib.edition.signs import FIELDS, verdict
+from mnemonics_lib.edition.signs import FIELDS, OPPOSITE, verdict
 
 Exemplars = Literal["trained", "herding"]
 """Those of the arm that has weight transfer and fine-tuning."""
@@ -45,8 +45,12 @@ def in_paper(method: str, field: str) -> float:
     return float(claimed(method, True)[column] - claimed(method)[column])
 
 
-def rows(records: report.Evidence) -> list[dict[str, str]]:
+def rows(records: report.Evidence, exemplars: Exemplars = "trained") -> list[dict[str, str]]:
     """A row for each method and number: ours with its interval, the paper's, and whether their signs are the same.
+
+    Args:
+        records: as in :func:`difference`.
+        exemplars: likewise; the paper has no numbers of weight transfer and fine-tuning alone.
 
     Raises:
         PairError, ValueError: likewise.
@@ -55,7 +59,7 @@ def rows(records: report.Evidence) -> list[dict[str, str]]:
         {
             "method": name,
             "number": words,
-            "here (points)": str(ours := difference(records, method, field)),
+            "here (points)": str(ours := difference(records, method, field, exemplars)),
             "in the paper": f"{in_paper(method, field):+.2f}",
             "sign": verdict(in_paper(method, field), ours),
         }
@@ -78,6 +82,20 @@ def without_training(records: report.Evidence) -> str:
     if alone == in_words(records):
         return "With weight transfer and fine-tuning alone, and herding's exemplars, the same is shown."
     return f"With weight transfer and fine-tuning alone, and herding's exemplars: {alone}."
+
+
+def signs_in_words(records: report.Evidence) -> str:
+    """Of which methods a number changes the other way in the paper, a sentence; errors likewise."""
+    opposite = {
+        words: [
+            name
+            for method, name in NAMES.items()
+            if verdict(in_paper(method, field), difference(records, method, field)) == OPPOSITE
+        ]
+        for field, words in WORDS.items()
+    }
+    parts = [f"in {words} for {together(names)}" for words, names in opposite.items() if names]
+    return f"The paper has the opposite sign {together(parts)}." if parts else "No sign is opposite to the paper's."
 
 
 def _clause(words: str, verdicts: Mapping[str, str]) -> str:

@@ -51,6 +51,11 @@ def test_a_part_that_is_missing_is_no_zero():
         attribution("lucir", {WHOLE: interval([1.0, 2.0, 3.0])})
 
 
+def test_two_seeds_are_no_verdict():
+    with pytest.raises(ValueError, match="must be of three values or more"):
+        attribution("lucir", dict.fromkeys([*STEPS, WHOLE], interval([1.0, 2.0])))
+
+
 def test_the_study_compares_them():
     asked = {(each.arm, each.minus) for each in plan(*study_files("evidence/split")).study.compare}
     assert {*STEPS, WHOLE} <= asked

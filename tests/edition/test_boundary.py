@@ -8,7 +8,22 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mnemonics_lib.edition.boundary import NEAR, by_kind, differences, in_words, is_herdings, levels, over, places, read
+from mnemonics_lib.edition.boundary import (
+    NEAR,
+    by_kind,
+    crossed,
+    differences,
+    in_words,
+    intervals,
+    is_herdings,
+    levels,
+    mostly_near,
+    nearer,
+    over,
+    places,
+    read,
+    strict,
+)
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
@@ -76,20 +91,29 @@ def test_herdings_are_not_compared_where_they_are_what_trained_ones_were():
     assert over(found, "herding", "size")["b"] == interval([*differences(other, 0, "herding", "size").values()])
 
 
-def words(**margins: list[float]) -> list[str]:
-    """What is said of one place."""
-    return in_words({"here": (seeds(**margins), 0)})
+def here(**margins: list[float]) -> dict[str, Any]:
+    """One place."""
+    return {"here": (seeds(**margins), 0)}
 
 
 @pytest.mark.parametrize(
-    ("trained", "nearer"),
+    ("trained", "said"),
     [(0.1, "nearer in 1 (here), farther in none"), (-0.1, "nearer in 1"), (-0.9, "nearer in none, farther in 1")],
 )
-def test_nearer_is_of_the_margins_size_on_either_side_of_the_boundary(trained: float, nearer: str):
-    start, herding, random, *_ = words(trained=[trained], start=[0.5], herding=[0.4], random=[-0.5])
-    assert f"images that they were trained from?** In 1 places: {nearer}" in start
-    assert nearer in herding
-    assert nearer in random
+def test_nearer_is_of_the_margins_size_on_either_side_of_the_boundary(trained: float, said: str):
+    start, herding, random = nearer(here(trained=[trained], start=[0.5], herding=[0.4], random=[-0.5]))
+    assert f"images that they were trained from?** In 1 places: {said}" in start
+    assert said in herding
+    assert said in random
+
+
+def test_what_they_were_before_is_compared_with_herding_s_and_random_images_too():
+    start, herding, random = nearer(here(trained=[0.5], start=[0.4], herding=[0.6], random=[0.1]))
+    assert "before" not in start
+    assert herding.endswith(
+        "nearer in 1 (here), farther in none; what they were before training, nearer in 1 (here), farther in none."
+    )
+    assert random.endswith("farther in 1 (here); what they were before training, nearer in none, farther in 1 (here).")
 
 
 @pytest.mark.parametrize(
@@ -100,27 +124,43 @@ def test_nearer_is_of_the_margins_size_on_either_side_of_the_boundary(trained: f
     ],
 )
 def test_who_crosses_a_boundary_is_as_far_from_it_and_is_told_by_the_sign(trained, margin, wrong):
-    said = words(trained=trained, start=[0.5, 0.5], herding=[0.4], random=[0.1])[3]
+    said, _ = crossed(here(trained=trained, start=[0.5, 0.5], herding=[0.4], random=[0.1]))
     assert f"before training, {margin}; their share on the wrong side, " in said
     assert said.endswith(f"{wrong}.")
 
 
-def test_a_share_on_the_wrong_side_is_counted_over_seeds():
+def test_what_holds_together_is_judged_by_wider_intervals():
+    """Differences of 1, 2 and 3 hundredths: clear of zero at 95 % with a fourth of 1.5, and not with 12 places."""
     by_seed = {
-        seed: kept(trained=[0.5, *[-0.1] * (1 + seed // 3), 0.5], start=[0.5], herding=[0.4], random=[0.1])
-        for seed in range(4)
+        seed: kept(trained=[0.5 - less / 100], start=[0.5], herding=[0.5], random=[0.1])
+        for seed, less in enumerate((1.0, 2.0, 3.0, 1.5))
     }
-    assert in_words({"here": (by_seed, 0)})[3].endswith("on the wrong side, lower in none, higher in 1 (here).")
+    alike = {str(place): (by_seed, 0) for place in range(12)}
+    assert "nearer in 12, farther in none" in nearer(alike)[0]
+    assert strict(alike) == (
+        "With intervals that hold together at 95 % over the 12 places: nearer in none, farther in none."
+    )
+    assert strict({"alone": (by_seed, 0)}).endswith("over the 1 places: nearer in 1 (alone), farther in none.")
+
+
+def test_the_intervals_that_sentences_count_are_counted():
+    same = seeds(trained=[0.3], start=[0.5], herding=[0.5], random=[0.1])
+    other = seeds(trained=[0.3], start=[0.5], herding=[0.4], random=[0.1])
+    assert intervals({"a": (same, 0)}) == 1 + 2 + 3  # the start; random images twice; margin, side and rank
+    assert intervals({"a": (same, 0), "b": (other, 0)}) == 6 + 8
 
 
 def test_the_claim_as_it_is_worded_is_about_more_than_half_of_them():
-    places_ = {
+    found = {
         "most": (seeds(trained=[0.1, 0.1, 0.6], start=[0.6], herding=[0.6], random=[0.1, 0.9]), 0),
         "half": (seeds(trained=[0.1, 0.6], start=[0.6], herding=[0.6], random=[0.1]), 0),
     }
-    assert in_words(places_)[-1].endswith(
-        "in 1 of 2 places; the most, 66.7 %, in most, where it is 0.0 % of herding's and 50.0 % of random images."
+    assert mostly_near(found).endswith(
+        "in 1 of 2 places. The most are 66.7 %, in most; there it is 0.0 % of the images that they were trained from, "
+        "0.0 % of herding's and 50.0 % of random images."
     )
+    assert mostly_near({"half": found["half"]}).split(", in ")[1].startswith("none of 1 places")
+    assert in_words(found) == [mostly_near(found), *nearer(found), *crossed(found)]
 
 
 def test_places_are_of_arms_with_all_their_seeds():
@@ -139,5 +179,6 @@ def test_places_are_of_arms_with_all_their_seeds():
 
 def test_a_phase_without_margins_is_an_error():
     without: Any = SimpleNamespace(phases={0: SimpleNamespace(margins=None)})
-    with pytest.raises(KeptError, match="phase 0: its run has kept no margins"):
-        by_kind(without, 0)
+    for phase in (0, 5):
+        with pytest.raises(KeptError, match=f"phase {phase}: its run has kept no margins"):
+            by_kind(without, phase)

@@ -31,8 +31,8 @@ def test_a_row_has_three_columns_and_their_differences() -> None:
 def test_what_is_shown_is_said_and_nothing_else() -> None:
     said = in_words([Searched("LwF", HIGH, LOW, WIDE), Searched("LUCIR", WIDE, HIGH, HIGH)])
     assert said == (
-        "On these classes with new seeds, for LwF the accuracy with trained exemplars is not shown to differ from that "
+        "With new seeds, for LwF the accuracy with trained exemplars is not shown to differ from that "
         "with herding's and for LUCIR the accuracy with trained exemplars is shown to be higher than that with "
-        "herding's. Columns are shown to differ in: search − new seeds, LwF."
+        "herding's. Shown to differ are: search − new seeds, LwF."
     )
     assert in_words([Searched("LUCIR", WIDE, WIDE, WIDE)]).endswith(NOTHING)

@@ -82,3 +82,22 @@ def test_what_is_finished_is_shown(seen: list[Any]):
     study_page.show_once_finished(of("evidence/transfer"), [{"x": "1"}])
     study_page.show_once_finished(of("evidence/transfer"), [])
     assert seen == [[{"x": "1"}]]
+
+
+def test_an_arm_that_is_not_drawn_is_in_the_table(seen: list[Any], monkeypatch: pytest.MonkeyPatch):
+    drawn: list[list[str]] = []
+    monkeypatch.setattr(study_page, "draw_differences", lambda values, *_: drawn.append(list(values)))
+    whole = of("evidence/transfer")
+    study_page.show_comparisons(whole, comparisons(whole), undrawn=["lwf-larger-steps"])
+    assert [row["arm"] for row in seen[0]].count("lwf-larger-steps") == 2
+    (names,) = drawn
+    assert len(names) == 4
+    assert not any(name.startswith("lwf-larger-steps") for name in names)
+
+
+def test_what_is_waited_for_is_named_with_its_question(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    whole = of("evidence/transfer")
+    assert study_page.waited_for([whole]) == ""
+    monkeypatch.setattr("mnemonics_lib.edition.studies.study.RECORDS", tmp_path)
+    empty = of("evidence/transfer")
+    assert study_page.waited_for([whole, empty]) == f"- `transfer`, 0 of 30 runs: {empty.study.title}"

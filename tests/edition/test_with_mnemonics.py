@@ -7,7 +7,7 @@ import pytest
 from mnemonics_lib.edition.intervals import interval
 from mnemonics_lib.edition.partners import PairError
 from mnemonics_lib.edition.report import evidence
-from mnemonics_lib.edition.with_mnemonics import difference, in_paper, in_words, rows, without_training
+from mnemonics_lib.edition.with_mnemonics import difference, in_paper, in_words, rows, signs_in_words, without_training
 from tests.made_records import write_arm
 
 WITHOUT, ABOVE, BELOW, ACROSS = [80.0, 82.0, 84.0], [81.0, 83.1, 84.9], [79.0, 80.9, 83.1], [79.0, 82.0, 85.0]
@@ -84,3 +84,10 @@ def test_runs_on_other_classes_are_no_pairs(tmp_path):
     records["bic-trained"][1] = seed_1.model_copy(update={"config": {**seed_1.config, "order_seed": 7}})
     with pytest.raises(PairError, match="order_seed"):
         in_words(records)
+
+
+def test_signs_are_opposite_where_the_whole_interval_is(tmp_path):
+    records = study(tmp_path, lwf=ABOVE, icarl=BELOW, bic=BELOW, lucir=ACROSS)
+    assert signs_in_words(records) == "The paper has the opposite sign in average accuracy for iCaRL and BiC."
+    records = study(tmp_path / "other", lwf=ABOVE, icarl=ABOVE, bic=ABOVE, lucir=ACROSS)
+    assert signs_in_words(records) == "No sign is opposite to the paper's."
