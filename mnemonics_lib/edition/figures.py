@@ -161,7 +161,7 @@ def variants(found: Evidence, fields: Mapping[str, str], panels: Mapping[str, st
     figure, axes = plt.subplots(
         len(fields),
         len(panels),
-        figsize=(7.6, 2.8 * len(fields)),
+        figsize=(7.6, 0.4 + 2.8 * len(fields)),
         squeeze=False,
         layout="constrained",
         sharex=True,
@@ -171,7 +171,8 @@ def variants(found: Evidence, fields: Mapping[str, str], panels: Mapping[str, st
         for axis, (suffix, title) in zip(row, panels.items(), strict=True):
             method_curves(curves(found, suffix, field), axis, title).label_outer()
         row[0].set(ylabel=label)
-    axes[0, 0].legend()
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))  # inside it would hide a curve
     return figure
 
 
