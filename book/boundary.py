@@ -30,10 +30,11 @@ from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.edition.study_page import say_what_is_there
-from mnemonics_lib.edition.tally import marked
+from mnemonics_lib.edition.tally import marked, tally
 
 figures.style()
 STUDY = plan(*study_files("evidence/boundary"))
+CONTROLS = plan(*study_files("evidence/controls"))
 LAST = STUDY.runs[0].config.phases
 kept = boundary.read(STUDY)
 places = boundary.places(STUDY, kept, (0, LAST))
@@ -103,8 +104,8 @@ plt.show()
 #
 # ## In numbers
 #
-# Trained minus each other kind, with 95 % each over seeds; bold where the interval is clear of 0. What noise of the same size on the pixels would do was not measured: networks know most of the images that training
-# began with, and herding had picked them for a mean near that of the class, so that many a change may lower a margin and lead away from the mean.
+# Trained minus each other kind, with 95 % each over seeds; bold where the interval is clear of 0. Networks know most of the images that training
+# began with, and herding had picked them for a mean near that of the class, so that many a change may lower a margin and lead away from the mean: the next section has a control.
 
 
 # %% tags=["remove-input"] sources=["evidence/boundary"]
@@ -134,6 +135,34 @@ if places:
     say(f"Seeds of each row: {', '.join(map(str, seeds))}.")
 
 # %% [markdown]
+# ## What a displacement of this size does by itself
+#
+# The control is the displacement that another exemplar of the same phase has learned (*shuffled*, a study of {doc}`evidence`): as large, and of no use where
+# it lies now, if what is learned is an exemplar's own. What training did, minus what that did, by seed, with 95 % each:
+
+# %% tags=["remove-input"] sources=["evidence/boundary", "evidence/controls"]
+say_what_is_there(CONTROLS)
+if not CONTROLS.missing:
+    shuffled = boundary.places(CONTROLS, boundary.read(CONTROLS), (0, LAST))
+    found = {
+        column: boundary.own(places, shuffled, column) for column in DIGITS
+    }
+    show(
+        {"place": place}
+        | {
+            boundary.NUMBERS[column]: marked(found[column][place], digits)
+            for column, digits in DIGITS.items()
+        }
+        for place in found["size"]
+    )
+    say(
+        f"**Nearer to the boundary** than with another's displacement: {tally(found['size'], 'nearer', 'farther')}; "
+        f"**from the mean of their class**: {tally(found['percentile'], 'nearer', 'farther')}, of {len(found['size'])} places."
+    )
+
+# %% [markdown]
+# ## The means of each kind
+#
 # The numbers themselves, means over exemplars and seeds; *within 0.2 of 0* is the share with a margin of less than 0.2 on either side. Where exemplars began as
 # herding's of the same network, there is no row *start*:
 

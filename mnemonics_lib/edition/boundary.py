@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from mnemonics_lib.edition.intervals import Interval, interval
+from mnemonics_lib.edition.intervals import Interval, interval, paired
 from mnemonics_lib.edition.names import together
 from mnemonics_lib.edition.paired_runs import cell
 from mnemonics_lib.edition.studies.plan import Plan
@@ -133,6 +133,23 @@ def over(places: Places, minus: str, column: str, kind: str = "trained", level: 
         name: interval(list(differences(by_seed, phase, minus, column, kind).values()), level)
         for name, (by_seed, phase) in places.items()
         if not (minus == "herding" and is_herdings(by_seed, phase))
+    }
+
+
+def own(trained: Places, shuffled: Places, column: str) -> dict[str, Interval]:
+    """What training did to exemplars, minus what displacements did that were learned for other ones, by place.
+
+    Each is a change of a number from *start* on, and the two are paired by seed.
+
+    Args:
+        trained: of runs with trained exemplars.
+        shuffled: of runs whose displacements were exchanged; places that ``trained`` lacks are left out.
+        column: one of ``NUMBERS``.
+    """
+    return {
+        name: paired(differences(*trained[name], "start", column), differences(*place, "start", column))
+        for name, place in shuffled.items()
+        if name in trained
     }
 
 

@@ -20,6 +20,7 @@ from mnemonics_lib.edition.boundary import (
     mostly_near,
     nearer,
     over,
+    own,
     places,
     read,
     strict,
@@ -141,6 +142,27 @@ def test_what_holds_together_is_judged_by_wider_intervals():
         "With intervals that hold together at 95 % over the 12 places: nearer in none, farther in none."
     )
     assert strict({"alone": (by_seed, 0)}).endswith("over the 1 places: nearer in 1 (alone), farther in none.")
+
+
+def test_what_training_did_is_compared_with_another_ones_displacement_seed_by_seed():
+    trained = {seed: kept(trained=[0.3 + seed / 10], start=[0.5]) for seed in range(5)}
+    shuffled = {seed: kept(trained=[0.2], start=[0.4]) for seed in range(1, 4)}
+    found = own({"a": (trained, 0), "b": (trained, 0)}, {"a": (shuffled, 0), "c": (shuffled, 0)}, "margin")
+    assert list(found) == ["a"]
+    assert found["a"].n == 3
+    assert found["a"].mean == pytest.approx(0.2)  # seeds 1 to 3: 0.1, 0.2, 0.3
+    assert found["a"].high == pytest.approx(interval([0.1, 0.2, 0.3]).high)
+
+
+def test_the_arms_of_the_control_are_those_of_the_study():
+    """What is kept of displacements that were exchanged belongs to places of the study, and to the same settings."""
+    study, control = (plan(*study_files(f"evidence/{name}")) for name in ("boundary", "controls"))
+    exchanged = {run.arm: run.config for run in control.runs if run.keep is not None and not run.seed}
+    assert list(exchanged) == ["lwf-shuffled-20", "lwf-shuffled-5", "lucir-shuffled-20", "lucir-shuffled-5"]
+    trained = {run.arm: run.config for run in study.runs if not run.seed}
+    for arm, config in exchanged.items():
+        own_level = config.exemplar_level.model_copy(update={"displacement": "own"})
+        assert config.model_copy(update={"exemplar_level": own_level}) == trained[arm.replace("shuffled", "trained")]
 
 
 def test_the_intervals_that_sentences_count_are_counted():
