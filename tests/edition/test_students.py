@@ -83,8 +83,8 @@ SLIPS = [  # what is easily forgotten, as a change of the solution's text
     ("5.2", "points.mean(dim=0)", "0 * point"),  # from the origin
     ("5.2", "dim=1) <", "dim=1) <="),  # the point itself counts as nearer
     ("5.3", "points - points.mean(dim=0)", "points"),
-    ("21.1", "one.keys() | other.keys()", "one"),  # what the other has alone
-    ("21.1", 'f"{name}.{field}" for field in what_differs(a, b)', 'f"{name}.{k}" for k in a if a[k] != b.get(k)'),
+    ("23.1", "one.keys() | other.keys()", "one"),  # what the other has alone
+    ("23.1", 'f"{name}.{field}" for field in what_differs(a, b)', 'f"{name}.{k}" for k in a if a[k] != b.get(k)'),
 ]
 
 
