@@ -181,10 +181,22 @@ lines = [
     f"settings, with a smaller one in {' · '.join(smaller) or 'none'}; with so few seeds only a close relation could be.",
 ]
 if FINISHED:
-    along = {pair.name: slope(accuracies_after(pair)) for pair in FINISHED}
+    by_phase = {pair.name: accuracies_after(pair) for pair in FINISHED}
+    along = {name: slope(found) for name, found in by_phase.items()}
+    first_and_last = [
+        tally(
+            {
+                name: interval([*found[phase].values()])
+                for name, found in by_phase.items()
+            },
+            "worse",
+            "better",
+        )
+        for phase in (1, LAST)
+    ]
     lines.append(
-        "**Phase by phase**, trained minus herding's: "
-        f"{tally(along, 'falling', 'rising')}, of {len(along)} settings."
+        f"**Phase by phase**, trained minus herding's: after phase 1, {first_and_last[0]}; after phase {LAST}, {first_and_last[1]}; "
+        f"from the one to the other {tally(along, 'falling', 'rising')}, of {len(along)} settings."
     )
 if stored := as_many_bytes():
     lines.append(

@@ -106,7 +106,7 @@ say(
 # | 2 | [Models and exemplars in turn](quick/digits-n5/02_global_bop.ipynb), {doc}`../method/baselines` | [2.1 to 2.3](#all-exercises) | *Search instead of training.* Draw many random sets of exemplars, keep the one with the smallest number of {eq}`eq-4b`, and see whether it also forgets less. |
 # | 3 | [Exemplars as parameters](quick/digits-n5/03_local_bop.ipynb), {doc}`toy`, {doc}`engines` | [3.1 to 3.4](#all-exercises) | *A gradient of your own.* Write the hypergradient of logistic regression in the plane, without `higher`, and test it by finite differences. |
 # | 4 | [Random, herding, mnemonics](quick/digits-n5/04_ablations.ipynb), {doc}`evidence` | [4.1 to 4.3, 8.1, 23.1](#all-exercises) | *A study.* Write a study of two arms and three seeds that answers one question ({doc}`../reproduce`, *Studies*). Say before it runs what would count as an answer. |
-# | 5 | [Where trained exemplars lie](quick/digits-n5/05_visualizations.ipynb), {doc}`why`, {doc}`tried` | [5.1 to 5.3, 13.1](#all-exercises) | *Your own.* {doc}`own_pictures` or {doc}`own_method`; then five minutes for each group, as on the other days, with an interval in every claim. |
+# | 5 | [Where trained exemplars lie](quick/digits-n5/05_visualizations.ipynb), {doc}`boundary`, {doc}`why`, {doc}`tried` | [5.1 to 5.3, 13.1](#all-exercises) | *Your own.* {doc}`own_pictures` or {doc}`own_method`; then five minutes for each group, as on the other days, with an interval in every claim. |
 
 # %% tags=["hide-input"]
 took = {
