@@ -25,13 +25,11 @@ def shown_in(plan: Plan, compared: Compared, arms: str = "", controls: str = "")
     """
     if plan.missing:
         return ""
-    found = {
-        _name(arm, minus, each.field): each.difference
-        for arm, minus, each in compared
-        if re.search(arms, arm) and re.search(controls, minus)
-    }
+    asked = [row for row in compared if re.search(arms, row[0]) and re.search(controls, row[1])]
+    found = {_name(arm, minus, each.field): each.difference for arm, minus, each in asked}
     said, n = tally(found, "worse", "better"), min(each.n for each in found.values())
-    return f"{said}, of {len(found)} comparisons ({extent([*found.values()])}; 95 % each, n = {n})"
+    hold = "95 % each" if all(each.level == 0.95 for _, _, each in asked) else "95 % together"
+    return f"{said}, of {len(found)} comparisons ({extent([*found.values()])}; {hold}, n = {n})"
 
 
 def _name(arm: str, minus: str, field: str) -> str:

@@ -42,6 +42,13 @@ def test_those_that_are_asked_about_are_counted_and_named(planned):
     assert "worse in 2 (LwF: far-5 − herding-5 · own − lwf-herding-5)" in shown_in(planned, comparisons(planned))
 
 
+def test_what_was_to_hold_together_is_called_so(planned):
+    text = planned.path.read_text().replace("minus: lwf-herding-5", "minus: lwf-herding-5\n  together: true")
+    planned.path.write_text(text)
+    again = plan(planned.path)
+    assert shown_in(again, comparisons(again), "near").endswith("; 95 % together, n = 3)")
+
+
 def test_a_study_that_is_not_finished_says_nothing(planned):
     (planned.records / "own" / "seed-2.json").unlink()
     again = plan(planned.path)
