@@ -39,6 +39,7 @@ from mnemonics_lib.edition.first_exemplars import (
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paper_numbers import claimed
 from mnemonics_lib.edition.shown import say, show
+from mnemonics_lib.edition.tally import tally
 from mnemonics_lib.paths import PARAMS
 
 figures.style()
@@ -79,6 +80,59 @@ if any(
             "would again."
         )
     )
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["remove-input"] sources=["small/cifar100-n5", "medium/cifar100-n5", "medium/cifar100-n25", "underfit/cifar100-n5"]
+PAIRS = {
+    "transfer and fine-tuning": ("lucir-transfer", "lucir"),
+    "trained and adjusted exemplars": (
+        "lucir-with-mnemonics",
+        "lucir-transfer",
+    ),
+}
+
+
+def by_regime(step, field):
+    """The differences of a step, by regime: those with an interval; the others."""
+    there = {
+        name: report.difference(found, *PAIRS[step], field)
+        for name, found in REGIMES.items()
+        if report.comparable(found, *PAIRS[step])
+    }
+    return tuple(
+        {
+            name: each
+            for name, each in there.items()
+            if (each.n >= 3) == many
+        }
+        for many in (True, False)
+    )
+
+
+lines = []
+for step in reversed(PAIRS):
+    accuracy, alone = by_regime(step, "average_accuracy")
+    forgetting, _ = by_regime(step, "forgetting")
+    if accuracy:
+        lines.append(
+            f"**{step.capitalize()}**, LUCIR: average accuracy is shown to be {tally(accuracy, 'lower', 'higher')}, of {len(accuracy)}; "
+            f"forgetting {tally(forgetting, 'lower', 'higher')}."
+        )
+    if accuracy and alone:
+        lines[-1] += " Single runs, which make no claim: " + (
+            "; ".join(
+                f"{name}, {each.mean:+.2f} points"
+                for name, each in alone.items()
+            )
+            + "."
+        )
+lines.append(
+    "Exemplars were trained and adjusted at once here, and with the inner loop of then; {doc}`evidence` asks of training "
+    "alone, and {doc}`paper_tables` one change after the other."
+)
+say("\n".join(f"- {line}" for line in lines))
 
 # %% [markdown]
 # ## The settings, and the paper's
@@ -136,16 +190,8 @@ show(pd.DataFrame(setting(*file) for file in FILES))
 # the exemplars. In `underfit` they are trained from random images, so that there the start differs, too; elsewhere from herding's.
 # **Average accuracy (%)**, and differences in points between runs of the same seed with 95 % intervals:
 
+
 # %% tags=["hide-input"] sources=["small/cifar100-n5", "medium/cifar100-n5", "medium/cifar100-n25", "underfit/cifar100-n5", "paper/cifar100-n5", "book/paper/table1.csv"]
-PAIRS = {
-    "transfer and fine-tuning": ("lucir-transfer", "lucir"),
-    "trained and adjusted exemplars": (
-        "lucir-with-mnemonics",
-        "lucir-transfer",
-    ),
-}
-
-
 def of_lucir(field, paper_field):
     """LUCIR's row of Table 1, in each setting and in the paper."""
     for name, found in REGIMES.items():

@@ -70,6 +70,27 @@ display(
 )
 
 # %% [markdown]
+# ## In short
+
+# %% tags=["remove-input"] sources=["small/tiny_imagenet_100-n5"]
+lines = []
+for method, name in METHODS.items():
+    for suffix, title in list(ARMS.items())[1:]:
+        if report.comparable(found, method + suffix, f"{method}-transfer"):
+            for field, words in (
+                ("average_accuracy", "the average accuracy"),
+                ("forgetting", "forgetting"),
+            ):
+                result = report.difference(
+                    found, method + suffix, f"{method}-transfer", field
+                )
+                said = result.in_words
+                lines.append(
+                    f"- {name}: with exemplars {title}, {words} {said} herding's: {result} points."
+                )
+display(Markdown("\n".join(lines)))
+
+# %% [markdown]
 # ## What training the exemplars changes
 #
 # **Average accuracy (%)**, and the difference to herding in points, between runs of the same seed, with 95 % intervals:
@@ -132,24 +153,6 @@ axis.set(
     xlabel="average accuracy minus that of herding's exemplars (points)"
 )
 plt.show()
-
-# %% tags=["remove-input"]
-lines = []
-for method, name in METHODS.items():
-    for suffix, title in list(ARMS.items())[1:]:
-        if report.comparable(found, method + suffix, f"{method}-transfer"):
-            for field, words in (
-                ("average_accuracy", "the average accuracy"),
-                ("forgetting", "forgetting"),
-            ):
-                result = report.difference(
-                    found, method + suffix, f"{method}-transfer", field
-                )
-                said = result.in_words
-                lines.append(
-                    f"- {name}: with exemplars {title}, {words} {said} herding's: {result} points."
-                )
-display(Markdown("\n".join(lines)))
 
 # %% [markdown]
 # ## Phase by phase

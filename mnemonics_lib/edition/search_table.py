@@ -11,7 +11,7 @@ from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.paths import RECORDS
 
 
-def search_table(budget: int, records: Path = RECORDS) -> list[dict[str, str]]:
+def search_table(budget: int, records: Path = RECORDS, afterwards: bool = False) -> list[dict[str, str]]:
     """A row for each thing that was tried with a method: what it gained over its control, seed by seed.
 
     Things whose control has no run with one of their seeds are left out; controls of nothing are, too.
@@ -19,9 +19,11 @@ def search_table(budget: int, records: Path = RECORDS) -> list[dict[str, str]]:
     Args:
         budget: exemplars a class.
         records: directory of all committed records.
+        afterwards: of what was tried when the choice had been made, and of nothing else.
     """
-    of_budget = runs(records, budget=budget)
-    groups = dict.fromkeys((run["tried"], run["method"], run["held_out"]) for run in of_budget)
+    of_budget = runs(records, afterwards, budget=budget)
+    shown = [run for run in of_budget if ("script" in run) == afterwards]
+    groups = dict.fromkeys((run["tried"], run["method"], run["held_out"]) for run in shown)
     rows = []
     for tried, method, held_out in groups:
         alike = [run for run in of_budget if (run["method"], run["held_out"]) == (method, held_out)]

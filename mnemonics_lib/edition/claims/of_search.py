@@ -26,14 +26,21 @@ UNTRAINED = (HERDING, "random exemplars", "displacements given to other exemplar
 METHODS = {"lucir": "LUCIR", "lwf": "LwF"}
 
 
-def runs(records: Path, **fields: Any) -> list[dict[str, Any]]:
+def runs(records: Path, afterwards: bool = False, **fields: Any) -> list[dict[str, Any]]:
     """The runs of the search with these values of their fields.
+
+    Args:
+        records: directory of all committed records.
+        afterwards: with those that were made when the recipe had been frozen and its runs had been seen. They name the
+            script of their own, and had no part in the choice.
+        fields: of a run, and their values.
 
     Raises:
         ClaimError: where there are none.
     """
     every = json.loads((records / FILE).read_text(encoding="utf-8"))["runs"]
-    found = [run for run in every if all(run[name] == value for name, value in fields.items())]
+    judged = [run for run in every if afterwards or "script" not in run]
+    found = [run for run in judged if all(run[name] == value for name, value in fields.items())]
     if not found:
         raise ClaimError(f"{records / FILE}: has no run with {fields}")
     return found
