@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from mnemonics_lib.edition.claims.of_search import runs
+from mnemonics_lib.edition.claims.of_search import FAR, NEAR, runs
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.paths import RECORDS
 
@@ -19,7 +19,8 @@ def search_table(budget: int, records: Path = RECORDS, afterwards: bool = False)
     Args:
         budget: exemplars a class.
         records: directory of all committed records.
-        afterwards: of what was tried when the choice had been made, and of nothing else.
+        afterwards: of what was tried when the choice had been made, and of nothing else; then with a column for what it
+            gained over the choice, where that has one of its seeds.
     """
     of_budget = runs(records, afterwards, budget=budget)
     shown = [run for run in of_budget if ("script" in run) == afterwards]
@@ -29,18 +30,26 @@ def search_table(budget: int, records: Path = RECORDS, afterwards: bool = False)
         alike = [run for run in of_budget if (run["method"], run["held_out"]) == (method, held_out)]
         found = [run for run in alike if run["tried"] == tried]
         if gains := _gains(found, alike):
+            over = _over(found, alike, NEAR if budget <= 5 else FAR)
             rows.append(
                 {
                     "method": NAMES[method],
                     "tried": tried,
                     "each seed": ", ".join(f"{value:+.2f}" for value in gains),
                     "mean": f"{fmean(gains):+.2f}",
+                    **({"over the choice": over} if afterwards else {}),
                     "own loss": _own_loss(found),
                     "judge": f"{100 * held_out:.0f} %",
                     "minus": found[0]["control"],
                 }
             )
     return sorted(rows, key=lambda row: (row["method"], row["tried"]))
+
+
+def _over(found: list[dict[str, Any]], alike: list[dict[str, Any]], choice: str) -> str:
+    """Mean average accuracy minus that of what was chosen, over the seeds of both; a dash where there are none."""
+    gains = _gains([{**run, "control": choice} for run in found], alike)
+    return f"{fmean(gains):+.2f}" if gains else "–"
 
 
 def _gains(found: list[dict[str, Any]], alike: list[dict[str, Any]]) -> list[float]:

@@ -14,6 +14,8 @@ from mnemonics_lib.edition.tally import tally
 def shown_in(plan: Plan, compared: Compared, arms: str = "", controls: str = "") -> str:
     """In how many comparisons an arm is shown to be worse or better than its control; "" before the study is finished.
 
+    Comparisons of forgetting, of which less is better, are left out.
+
     Args:
         plan: of the study.
         compared: its comparisons.
@@ -25,7 +27,11 @@ def shown_in(plan: Plan, compared: Compared, arms: str = "", controls: str = "")
     """
     if plan.missing:
         return ""
-    asked = [row for row in compared if re.search(arms, row[0]) and re.search(controls, row[1])]
+    asked = [
+        (arm, minus, each)
+        for arm, minus, each in compared
+        if each.field != "forgetting" and re.search(arms, arm) and re.search(controls, minus)
+    ]
     found = {_name(arm, minus, each.field): each.difference for arm, minus, each in asked}
     said, n = tally(found, "worse", "better"), min(each.n for each in found.values())
     hold = "95 % each" if all(each.level == 0.95 for _, _, each in asked) else "95 % together"

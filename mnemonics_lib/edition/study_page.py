@@ -17,7 +17,6 @@ from mnemonics_lib.edition.studies.plan import Plan
 UNITS = {
     "average_accuracy": "average accuracy (points)",
     "forgetting": "forgetting (points; below zero is better)",
-    "accuracy[1]": "accuracy after phase 1 (points)",
     "from_scratch_accuracy[0]": "from scratch, phase 0 (points)",
     "from_scratch_accuracy[1]": "from scratch, phase 1 (points)",
 }

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from mnemonics_lib.edition.claims.of_search import FAR
 from mnemonics_lib.edition.search_table import search_table
 
 
@@ -58,3 +59,14 @@ def test_rows_are_ordered_by_method_and_what_was_tried(table):
     found = table(*controls, run("b", method="lwf"), run("b"), run("a"))
     assert [(row["method"], row["tried"]) for row in found] == [("LUCIR", "a"), ("LUCIR", "b"), ("LwF", "b")]
     assert {row["own loss"] for row in found} == {""}
+
+
+def test_what_was_tried_afterwards_stands_apart_and_beside_the_same_control(tmp_path):
+    later = [run("new", seed=seed, accuracy=[62.0 + seed / 100]) | {"script": "abc:script.py"} for seed in (100, 101)]
+    controls = [run("herding", control=None, seed=seed, accuracy=[61.0]) for seed in (100, 101)]
+    every = [*controls, run(FAR, seed=101, accuracy=[62.5]), *later]
+    (tmp_path / "search.json").write_text(json.dumps({"runs": every}), encoding="utf-8")
+    (before,), (after,) = search_table(20, tmp_path), search_table(20, tmp_path, afterwards=True)
+    assert (before["tried"], before["mean"]) == (FAR, "+1.50")
+    assert "over the choice" not in before
+    assert (after["tried"], after["each seed"], after["over the choice"]) == ("new", "+2.00, +2.01", "+0.51")

@@ -49,6 +49,15 @@ def test_what_was_to_hold_together_is_called_so(planned):
     assert shown_in(again, comparisons(again), "near").endswith("; 95 % together, n = 3)")
 
 
+def test_less_forgetting_is_not_counted_as_worse(planned):
+    planned.path.write_text(
+        planned.path.read_text() + "- arm: lwf-near-5\n  minus: lwf-herding-5\n  field: forgetting\n"
+    )
+    again = plan(planned.path)
+    assert len(comparisons(again)) == 4
+    assert shown_in(again, comparisons(again)) == shown_in(planned, comparisons(planned))
+
+
 def test_a_study_that_is_not_finished_says_nothing(planned):
     (planned.records / "own" / "seed-2.json").unlink()
     again = plan(planned.path)

@@ -48,7 +48,7 @@ def runs(records: Path, afterwards: bool = False, **fields: Any) -> list[dict[st
 
 def differences(records: Path, tried: str, method: str, budget: int, held_out: float = 0.2) -> dict[int, float]:
     """Minus herding's exemplars, by seed (points)."""
-    of_method = {"method": method, "held_out": held_out}
+    of_method: dict[str, Any] = {"method": method, "held_out": held_out}
     # Twice as many exemplars, too, are compared with those that are there without.
     herding = {r["seed"]: fmean(r["accuracy"]) for r in runs(records, tried=HERDING, budget=budget, **of_method)}
     rows = runs(records, tried=tried, budget=budget, **of_method)
