@@ -81,7 +81,7 @@ say(said("nothing-better-at-5", "nothing-better-at-20"))
 # The search had left out much that could matter, for want of time. It was taken up again when the recipe had been frozen and the primary study was there:
 # {doc}`evidence`, *When?*, had shown gains after phase 1 that were gone in the end, with 5 a class, and phase 0 is the one in which all classes of
 # Eq. 7 are new. Classes, judge, seeds and library are the same, and so are the controls, which came out to the last digit on the machine that
-# made these. None of it had a part in the choice.
+# made these. None of it had a part in the choice. Their script is the one that each of them names in `book/records/search.json`.
 #
 # All of it is Eq. 7 with the near loop, where nothing else is said. *Judged on all classes alike*: by the new classes' data and by old exemplars, weighted by their
 # numbers of classes, while the temporary model is still trained on the new exemplars alone. *Eq. 4b* has the same judge, and trains it on all exemplars. *As
