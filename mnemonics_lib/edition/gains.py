@@ -162,6 +162,9 @@ def _of_evidence() -> Iterator[Setting]:
         for method, name in NAMES.items():
             arms, together = (f"{method}-trained-{m}", f"{method}-herding-{m}"), 1 - 0.05 / (2 * len(NAMES))
             yield Setting("evidence/primary", *arms, TWENTY, name, f"{m} a class", far, level=together)
+    for method, name in NAMES.items():
+        arms, together = (f"{method}-trained", f"{method}-herding"), 1 - 0.05 / len(NAMES)
+        yield Setting("evidence/objective", *arms, TWENTY, name, "5 a class, Eq. 4b", level=together)
     for method in ("lwf", "lucir"):
         name, herding = NAMES[method], f"{method}-herding"
         for arm, detail in (("trained", ""), ("larger-steps", ", larger steps")):
