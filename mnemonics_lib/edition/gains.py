@@ -17,6 +17,9 @@ from mnemonics_lib.edition.studies.study import study_file
 from mnemonics_lib.paths import RECORDS
 
 
+PRIMARY = "evidence/primary"
+
+
 @dataclass(frozen=True)
 class Setting:
     """Two arms that differ in the training of exemplars.
@@ -31,7 +34,7 @@ class Setting:
         looks_far: whether the inner loop has 80 steps, with momentum (the page What was tried), and not 10 or fewer.
         start: what they were trained from.
         adjusted: whether the arm's old exemplars are adjusted, too (Eq. 10), so that it differs in that as well.
-        level: of the interval; those that were asked for in advance hold together at 95 %.
+        level: of the interval; those of a study that were asked for in advance hold together at 95 %.
     """
 
     study: str
@@ -47,8 +50,8 @@ class Setting:
 
     @property
     def asked_in_advance(self) -> bool:
-        """Whether it is one of those whose intervals hold together."""
-        return self.level != 0.95
+        """Whether it is one of the question that came first, of the primary study: what the front page answers."""
+        return self.study == PRIMARY
 
     @property
     def asks_of_training(self) -> bool:
@@ -161,7 +164,7 @@ def _of_evidence() -> Iterator[Setting]:
     for m, far in ((20, True), (5, False)):
         for method, name in NAMES.items():
             arms, together = (f"{method}-trained-{m}", f"{method}-herding-{m}"), 1 - 0.05 / (2 * len(NAMES))
-            yield Setting("evidence/primary", *arms, TWENTY, name, f"{m} a class", far, level=together)
+            yield Setting(PRIMARY, *arms, TWENTY, name, f"{m} a class", far, level=together)
     for method, name in NAMES.items():
         arms, together = (f"{method}-trained", f"{method}-herding"), 1 - 0.05 / len(NAMES)
         yield Setting("evidence/objective", *arms, TWENTY, name, "5 a class, Eq. 4b", level=together)
