@@ -16,7 +16,6 @@ from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_file
 from mnemonics_lib.paths import RECORDS
 
-
 PRIMARY = "evidence/primary"
 
 
