@@ -52,7 +52,7 @@ if places:
     say(
         f"These sentences count {counted} intervals of 95 % each. None was asked for in advance, and of {counted} some {0.05 * counted:.0f} "
         "are expected to be clear of 0 where there is nothing. They are not independent: places share networks and classes. "
-        f"{boundary.strict(places).replace('With', 'Against the images that they were trained from, with')} "
+        f"{boundary.strict(places)} "
         "Seeds have one of four slices of 20 classes in turn, and after the "
         "last phase, whose new classes are two, all of it stands on eight classes."
     )
@@ -86,9 +86,9 @@ for axis, (minus, name) in zip(axes, names.items(), strict=True):
     draw_differences(
         {
             place.replace(", phase", "\nphase"): boundary.differences(
-                by_seed, phase, minus, "size"
+                tables, minus, "size"
             )
-            for place, (by_seed, phase) in places.items()
+            for place, tables in places.items()
         },
         axis,
         defaultdict(lambda: figures.PALETTE["mnemonics"]),
@@ -117,11 +117,10 @@ DIGITS = {
     "percentile": 1,
     "other": 3,
 }
-for minus, name in COMPARED.items():
-    found = {
-        column: boundary.over(places, minus, column) for column in DIGITS
-    }
-    say(f"Minus {name}:")
+
+
+def show_places(found):
+    """A row for each place, of intervals by column and place."""
     show(
         {"place": place}
         | {
@@ -130,8 +129,15 @@ for minus, name in COMPARED.items():
         }
         for place in found["size"]
     )
+
+
+for minus, name in COMPARED.items():
+    say(f"Minus {name}:")
+    show_places(
+        {column: boundary.over(places, minus, column) for column in DIGITS}
+    )
 if places:
-    seeds = sorted({len(by_seed) for by_seed, _ in places.values()})
+    seeds = sorted({len(tables) for tables in places.values()})
     say(f"Seeds of each row: {', '.join(map(str, seeds))}.")
 
 # %% [markdown]
@@ -147,14 +153,7 @@ if not CONTROLS.missing:
     found = {
         column: boundary.own(places, shuffled, column) for column in DIGITS
     }
-    show(
-        {"place": place}
-        | {
-            boundary.NUMBERS[column]: marked(found[column][place], digits)
-            for column, digits in DIGITS.items()
-        }
-        for place in found["size"]
-    )
+    show_places(found)
     say(
         f"**Nearer to the boundary** than with another's displacement: {tally(found['size'], 'nearer', 'farther')}; "
         f"**from the mean of their class**: {tally(found['percentile'], 'nearer', 'farther')}, of {len(found['size'])} places."
@@ -168,9 +167,9 @@ if not CONTROLS.missing:
 
 # %% tags=["remove-input", "hide-output"] mystnb={"code_prompt_show": "Show the means of each kind", "code_prompt_hide": "Hide the means of each kind"} sources=["evidence/boundary"]
 rows = []
-for place, (by_seed, phase) in places.items():
-    levels = boundary.levels(by_seed, phase)
-    if boundary.is_herdings(by_seed, phase):
+for place, tables in places.items():
+    levels = boundary.levels(tables)
+    if boundary.is_herdings(tables):
         levels = levels.drop("start")
     for kind, numbers in levels.iterrows():
         rows.append(

@@ -103,18 +103,16 @@ LEFT = {
     "the inner problem `ncm`": "class means",
     "the inner problem `ridge`": "ridge",
 }
+afterwards = []
 for budget in (5, 20):
     if rows := search_table(budget, afterwards=True):
+        afterwards += [row["tried"] for row in rows]
         say(f"With {budget} exemplars a class:")
         show(rows)
 left = [
     what
     for what, part in LEFT.items()
-    if not any(
-        part in row["tried"]
-        for budget in (5, 20)
-        for row in search_table(budget, afterwards=True)
-    )
+    if not any(part in tried for tried in afterwards)
 ]
 if left:
     say(f"**Still not tried**: {'; '.join(left)}.")

@@ -64,31 +64,30 @@ def by_kind(kept: Kept, phase: int) -> pd.DataFrame:
     return each.groupby("kind")[list(NUMBERS)].mean()
 
 
-def levels(by_seed: Mapping[int, Kept], phase: int) -> pd.DataFrame:
+Tables = Mapping[int, pd.DataFrame]
+"""Seed -> what :func:`by_kind` makes of its run after a phase."""
+
+
+def levels(tables: Tables) -> pd.DataFrame:
     """The same, mean over seeds."""
-    return pd.concat([by_kind(kept, phase) for kept in by_seed.values()]).groupby(level=0).mean()
+    return pd.concat(tables.values()).groupby(level=0).mean()
 
 
-def is_herdings(by_seed: Mapping[int, Kept], phase: int) -> bool:
+def is_herdings(tables: Tables) -> bool:
     """Whether trained exemplars were herding's of this very network before: then *start* and *herding* are the same."""
-    tables = [by_kind(kept, phase) for kept in by_seed.values()]
-    return all(list(table.loc["start"]) == list(table.loc["herding"]) for table in tables)
+    return all(list(table.loc["start"]) == list(table.loc["herding"]) for table in tables.values())
 
 
-def differences(
-    by_seed: Mapping[int, Kept], phase: int, minus: str, column: str, kind: str = "trained"
-) -> dict[int, float]:
+def differences(tables: Tables, minus: str, column: str, kind: str = "trained") -> dict[int, float]:
     """Trained exemplars minus another kind: seed -> difference of the means over exemplars.
 
     Args:
-        by_seed: seed -> what its run kept.
-        phase: one of those that were kept.
+        tables: of a place.
         minus: the other kind.
         column: one of ``NUMBERS``.
         kind: in place of the trained ones.
     """
-    tables = {seed: by_kind(kept, phase)[column] for seed, kept in by_seed.items()}
-    return {seed: float(of[kind] - of[minus]) for seed, of in tables.items()}
+    return {seed: float(of[column][kind] - of[column][minus]) for seed, of in tables.items()}
 
 
 COMPARED = {
@@ -98,8 +97,8 @@ COMPARED = {
 }
 """What trained exemplars are compared with, and what a sentence calls it."""
 
-Places = Mapping[str, tuple[Mapping[int, Kept], int]]
-"""What a place is called -> what the runs of an arm have kept, by seed, and a phase."""
+Places = Mapping[str, Tables]
+"""What a place, an arm after a phase, is called -> the tables of its runs."""
 
 
 def places(plan: Plan, kept: Mapping[str, Mapping[int, Kept]], phases: Iterable[int]) -> Places:
@@ -109,10 +108,13 @@ def places(plan: Plan, kept: Mapping[str, Mapping[int, Kept]], phases: Iterable[
         plan: of the study.
         kept: of its runs, as :func:`read` returns it.
         phases: that the runs have kept.
+
+    Raises:
+        KeptError: as :func:`by_kind`.
     """
     asked = Counter(run.arm for run in plan.runs)
     return {
-        f"{cell(arm)}, phase {phase}": (by_seed, phase)
+        f"{cell(arm)}, phase {phase}": {seed: by_kind(of, phase) for seed, of in by_seed.items()}
         for arm, by_seed in kept.items()
         if len(by_seed) == asked[arm]
         for phase in phases
@@ -130,9 +132,9 @@ def over(places: Places, minus: str, column: str, kind: str = "trained", level: 
         level: of each interval.
     """
     return {
-        name: interval(list(differences(by_seed, phase, minus, column, kind).values()), level)
-        for name, (by_seed, phase) in places.items()
-        if not (minus == "herding" and is_herdings(by_seed, phase))
+        name: interval(list(differences(tables, minus, column, kind).values()), level)
+        for name, tables in places.items()
+        if not (minus == "herding" and is_herdings(tables))
     }
 
 
@@ -147,8 +149,8 @@ def own(trained: Places, shuffled: Places, column: str) -> dict[str, Interval]:
         column: one of ``NUMBERS``.
     """
     return {
-        name: paired(differences(*trained[name], "start", column), differences(*place, "start", column))
-        for name, place in shuffled.items()
+        name: paired(differences(trained[name], "start", column), differences(tables, "start", column))
+        for name, tables in shuffled.items()
         if name in trained
     }
 
@@ -181,7 +183,10 @@ def _sides(found: Mapping[str, Interval]) -> str:
 def strict(places: Places) -> str:
     """What of *nearer than they were* remains when its intervals hold together at 95 % (Bonferroni): a sentence."""
     together_ = over(places, "start", "size", level=1 - 0.05 / len(places))
-    return f"With intervals that hold together at 95 % over the {len(places)} places: {_sides(together_)}."
+    return (
+        "Against the images that they were trained from, with intervals that hold together at 95 % over the "
+        f"{len(places)} places: {_sides(together_)}."
+    )
 
 
 def crossed(places: Places) -> list[str]:
@@ -206,7 +211,7 @@ def mostly_near(places: Places) -> str:
     Args:
         places: at least one.
     """
-    near = {name: levels(by_seed, phase)["near"] for name, (by_seed, phase) in places.items()}
+    near = {name: levels(tables)["near"] for name, tables in places.items()}
     most = max(near, key=lambda name: float(near[name]["trained"]))
     others = together([f"{near[most][kind]:.1f} % of {name}" for kind, name in COMPARED.items()])
     over_half = sum(float(of["trained"]) > 50 for of in near.values())

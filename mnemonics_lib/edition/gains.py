@@ -17,6 +17,7 @@ from mnemonics_lib.edition.studies.study import study_file
 from mnemonics_lib.paths import RECORDS
 
 PRIMARY = "evidence/primary"
+"""The study whose question came first."""
 
 
 @dataclass(frozen=True)

@@ -25,17 +25,16 @@ UNITS = {
 
 def say_what_is_there(plan: Plan) -> None:
     """How much of a study there is, where that is not all."""
-    if plan.missing:
-        made = len(plan.runs) - len(plan.missing)
-        say(f"*So far {made} of the {len(plan.runs)} runs of `{plan.name}` are there.*")
+    if missing := len(plan.missing):
+        say(f"*So far {len(plan.runs) - missing} of the {len(plan.runs)} runs of `{plan.name}` are there.*")
 
 
 def waited_for(plans: Iterable[Plan]) -> str:
     """The studies that are not finished, a line of a list each: how much is there, and what it asks; "" for none."""
     return "\n".join(
-        f"- `{plan.path.stem}`, {len(plan.runs) - len(plan.missing)} of {len(plan.runs)} runs: {plan.study.title}"
+        f"- `{plan.path.stem}`, {len(plan.runs) - missing} of {len(plan.runs)} runs: {plan.study.title}"
         for plan in plans
-        if plan.missing
+        if (missing := len(plan.missing))
     )
 
 
