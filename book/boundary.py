@@ -19,18 +19,15 @@ from collections import defaultdict
 
 import matplotlib.pyplot as plt
 
-from mnemonics_lib.edition import (
-    boundary,
-    figures,
-    kept_figures,
-)
-from mnemonics_lib.edition.boundary import COMPARED
-from mnemonics_lib.edition.difference_figures import draw_differences
+from mnemonics_lib.edition import figures, kept_figures
+from mnemonics_lib.edition.evidence import boundary
+from mnemonics_lib.edition.evidence.boundary import COMPARED
+from mnemonics_lib.edition.paired.difference_figures import draw_differences
+from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.shown import say, show
+from mnemonics_lib.edition.studies.page import say_what_is_there
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
-from mnemonics_lib.edition.study_page import say_what_is_there
-from mnemonics_lib.edition.tally import marked, tally
 
 figures.style()
 STUDY = plan(*study_files("evidence/boundary"))

@@ -30,16 +30,16 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.difference_figures import draw_differences
-from mnemonics_lib.edition.first_exemplars import (
+from mnemonics_lib.edition.evidence.first_exemplars import (
     counted,
     first_training,
     row_of,
 )
 from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.paper_numbers import claimed
+from mnemonics_lib.edition.paired.difference_figures import draw_differences
+from mnemonics_lib.edition.paired.tally import tally
+from mnemonics_lib.edition.paper.numbers import claimed
 from mnemonics_lib.edition.shown import say, show
-from mnemonics_lib.edition.tally import tally
 from mnemonics_lib.paths import PARAMS
 
 figures.style()

@@ -21,40 +21,48 @@ import matplotlib.pyplot as plt
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.data.info import DATASETS
-from mnemonics_lib.edition import (
-    boundary,
-    figures,
-    paired_runs,
-    panel_falls,
-    report,
-    with_mnemonics,
-)
-from mnemonics_lib.edition.answer import answer, extent
+from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.by_class import arrivals, class_forgetting
 from mnemonics_lib.edition.claims import of_search
-from mnemonics_lib.edition.difference_figures import draw_differences_along
-from mnemonics_lib.edition.first_time import first_time
-from mnemonics_lib.edition.gains import trainings
-from mnemonics_lib.edition.intervals import detectable, interval, paired
+from mnemonics_lib.edition.evidence import (
+    boundary,
+    panel_falls,
+    with_mnemonics,
+)
+from mnemonics_lib.edition.evidence.answer import answer, extent
+from mnemonics_lib.edition.evidence.first_time import first_time
+from mnemonics_lib.edition.evidence.gains import trainings
+from mnemonics_lib.edition.evidence.moved import moved_in_words
+from mnemonics_lib.edition.evidence.searched_classes import (
+    Searched,
+    in_words,
+)
 from mnemonics_lib.edition.measures import measure
-from mnemonics_lib.edition.moved import moved_in_words
 from mnemonics_lib.edition.names import NAMES, together
-from mnemonics_lib.edition.paper_numbers import claimed_of_kind
-from mnemonics_lib.edition.partners import refuse_strangers
-from mnemonics_lib.edition.searched_classes import Searched, in_words
+from mnemonics_lib.edition.paired import paired_runs
+from mnemonics_lib.edition.paired.difference_figures import (
+    draw_differences_along,
+)
+from mnemonics_lib.edition.paired.intervals import (
+    detectable,
+    interval,
+    paired,
+)
+from mnemonics_lib.edition.paired.partners import refuse_strangers
+from mnemonics_lib.edition.paired.slopes import GROWS, slope
+from mnemonics_lib.edition.paired.tally import marked, tally
+from mnemonics_lib.edition.paper.numbers import claimed_of_kind
 from mnemonics_lib.edition.shown import displacement, say, show
-from mnemonics_lib.edition.shown_in import shown_in
-from mnemonics_lib.edition.slopes import GROWS, slope
 from mnemonics_lib.edition.studies import outcome
-from mnemonics_lib.edition.studies.plan import plan
-from mnemonics_lib.edition.studies.study import study_files
-from mnemonics_lib.edition.study_page import (
+from mnemonics_lib.edition.studies.page import (
     say_what_is_there,
     show_comparisons,
     show_once_finished,
     waited_for,
 )
-from mnemonics_lib.edition.tally import marked, tally
+from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.shown_in import shown_in
+from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import PARAMS
 from mnemonics_lib.paths import RECORDS as FOLDER
 
@@ -1113,7 +1121,7 @@ def together(differences, level=0.95):
 import numpy as np
 import scipy.stats
 
-from mnemonics_lib.edition.intervals import interval
+from mnemonics_lib.edition.paired.intervals import interval
 
 (alone,) = together([[1.0, 2.0, 4.0]])
 known = interval([1.0, 2.0, 4.0])

@@ -26,17 +26,21 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib import __version__
 from mnemonics_lib.durable.commit import code_version, short_commit
-from mnemonics_lib.edition import figures, report, with_mnemonics
-from mnemonics_lib.edition.answer import answer, extent
-from mnemonics_lib.edition.front_page import adjusted_in_words, know_as_much
-from mnemonics_lib.edition.gain_figure import (
+from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.evidence import with_mnemonics
+from mnemonics_lib.edition.evidence.answer import answer, extent
+from mnemonics_lib.edition.evidence.front_page import (
+    adjusted_in_words,
+    know_as_much,
+)
+from mnemonics_lib.edition.evidence.gain_figure import (
     claims,
     gain_figure,
     known_figure,
 )
-from mnemonics_lib.edition.gains import gains
-from mnemonics_lib.edition.moved import moved_in_words
-from mnemonics_lib.edition.paper_numbers import claimed, claimed_of_kind
+from mnemonics_lib.edition.evidence.gains import gains
+from mnemonics_lib.edition.evidence.moved import moved_in_words
+from mnemonics_lib.edition.paper.numbers import claimed, claimed_of_kind
 from mnemonics_lib.edition.shown import say
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files

@@ -21,26 +21,22 @@ from statistics import fmean
 
 import matplotlib.pyplot as plt
 
-from mnemonics_lib.edition import (
-    attribution,
-    figures,
-    paired_runs,
-    report,
-    with_mnemonics,
-)
-from mnemonics_lib.edition.intervals import paired
+from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.evidence import attribution, with_mnemonics
 from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.paired import paired_runs
+from mnemonics_lib.edition.paired.intervals import paired
+from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.shown import displacement, say, show
 from mnemonics_lib.edition.studies import outcome
-from mnemonics_lib.edition.studies.plan import plan
-from mnemonics_lib.edition.studies.study import study_files
-from mnemonics_lib.edition.study_page import (
+from mnemonics_lib.edition.studies.page import (
     show_comparisons,
     show_means,
     show_once_finished,
     waited_for,
 )
-from mnemonics_lib.edition.tally import marked, tally
+from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.study import study_files
 
 figures.style()
 ASKED = ("table1", "split", "table2", "phases", "variants")

@@ -28,12 +28,12 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.difference_figures import draw_differences
-from mnemonics_lib.edition.first_exemplars import (
+from mnemonics_lib.edition.evidence.first_exemplars import (
     counted,
     first_training,
     row_of,
 )
+from mnemonics_lib.edition.paired.difference_figures import draw_differences
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.paths import PARAMS
 
@@ -252,7 +252,7 @@ def between(one, other, level=0.95):
 import numpy as np
 import scipy.stats
 
-from mnemonics_lib.edition.intervals import interval
+from mnemonics_lib.edition.paired.intervals import interval
 
 here, there = [0.4, 0.9, 0.7, 1.1], [-0.9, 1.2, 0.6, -0.1, 1.0, 0.2]
 ends = scipy.stats.ttest_ind(here, there, equal_var=False)

@@ -21,7 +21,7 @@
 
 # %% tags=["hide-input"]
 from mnemonics_lib.edition.claims import said
-from mnemonics_lib.edition.search_table import search_table
+from mnemonics_lib.edition.evidence.search_table import search_table
 from mnemonics_lib.edition.shown import say, show
 
 # %% [markdown]

@@ -28,16 +28,18 @@ from torch.nn import functional as F
 from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.config import load_config
-from mnemonics_lib.edition import figures, hardened, paired_runs
-from mnemonics_lib.edition.asked_and_got import asked_and_got
+from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.claims import of_search, said
 from mnemonics_lib.edition.costs import page_cost
-from mnemonics_lib.edition.gains import distinct_trainings, gains
-from mnemonics_lib.edition.panel_falls import (
+from mnemonics_lib.edition.evidence import hardened
+from mnemonics_lib.edition.evidence.asked_and_got import asked_and_got
+from mnemonics_lib.edition.evidence.gains import distinct_trainings, gains
+from mnemonics_lib.edition.evidence.panel_falls import (
     fallen_for_both,
     panels_fallen,
     trained_once,
 )
+from mnemonics_lib.edition.paired import paired_runs
 from mnemonics_lib.edition.shown import change, say, show
 from mnemonics_lib.paths import PARAMS, RECORDS
 

@@ -75,7 +75,7 @@ from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import drawings, figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.finished import runs_of
-from mnemonics_lib.edition.intervals import interval
+from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.exemplars.adjustment import Adjustment
 from mnemonics_lib.exemplars.mnemonics import new_exemplar_training

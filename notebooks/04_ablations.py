@@ -67,13 +67,14 @@ import pandas as pd
 from scipy.stats import pearsonr
 
 from mnemonics_lib.durable.bar import bar
-from mnemonics_lib.edition import figures, paired_runs, report
+from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
-from mnemonics_lib.edition.difference_figures import draw_differences
 from mnemonics_lib.edition.drawn_from import drawn_from
+from mnemonics_lib.edition.evidence.first_time import told_of
 from mnemonics_lib.edition.finished import runs_of
-from mnemonics_lib.edition.first_time import told_of
-from mnemonics_lib.edition.intervals import interval, paired
+from mnemonics_lib.edition.paired import paired_runs
+from mnemonics_lib.edition.paired.difference_figures import draw_differences
+from mnemonics_lib.edition.paired.intervals import interval, paired
 from mnemonics_lib.edition.remade import (
     remade,
     remade_in_words,

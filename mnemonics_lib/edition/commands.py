@@ -102,11 +102,11 @@ def compare(options: argparse.Namespace) -> None:
     """Print the comparison of ``options.arm`` with ``options.baseline``, and write and draw it where asked."""
     for path in filter(None, (options.out, options.plot)):
         refuse_unwritable(path)
-    from mnemonics_lib.edition import compare as comparing
     from mnemonics_lib.edition.arms import arm_of, read_files, record_paths
     from mnemonics_lib.edition.columns import write_table
     from mnemonics_lib.edition.measures import unit
-    from mnemonics_lib.edition.pair_text import pair_text
+    from mnemonics_lib.edition.paired import compare as comparing
+    from mnemonics_lib.edition.paired.pair_text import pair_text
 
     unit(options.field)  # a name that there is not is refused before all records are read
     arm, baseline = (arm_of(read_files(record_paths(place))) for place in (options.arm, options.baseline))
@@ -119,7 +119,7 @@ def compare(options: argparse.Namespace) -> None:
         write_table(options.out, comparison.rows)
     if options.plot:
         from mnemonics_lib.edition.figures import style
-        from mnemonics_lib.edition.pair_figure import pair_figure, title, write_figure
+        from mnemonics_lib.edition.paired.pair_figure import pair_figure, title, write_figure
 
         style()
         write_figure(options.plot, pair_figure(comparison, *names), title(comparison, *names))

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.intervals import Interval, interval
 from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.report import JOINT, VARIANTS, Evidence, curves
 
 PALETTE = {"random": "#777777", "herding": "#0173b2", "mnemonics": "#de8f05"}

@@ -11,10 +11,10 @@ import pandas as pd
 
 from mnemonics_lib.durable.records import Record, RecordError
 from mnemonics_lib.edition.arms import arm_of, read_files
-from mnemonics_lib.edition.first_time import MADE_TWICE, first_time, of_both
-from mnemonics_lib.edition.intervals import Interval, interval
+from mnemonics_lib.edition.evidence.first_time import MADE_TWICE, first_time, of_both
 from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.partners import refuse_strangers
+from mnemonics_lib.edition.paired.intervals import Interval, interval
+from mnemonics_lib.edition.paired.partners import refuse_strangers
 from mnemonics_lib.edition.shown import displacement
 from mnemonics_lib.paths import RECORDS
 
@@ -127,7 +127,7 @@ def differences(found: Evidence, first: str, second: str, field: str, study: str
             times, for two arms that both were.
 
     Raises:
-        PairError: for two runs that are no partners (:mod:`mnemonics_lib.edition.partners`).
+        PairError: for two runs that are no partners (:mod:`mnemonics_lib.edition.paired.partners`).
     """
     seeds = sorted(found[first].keys() & found[second].keys())
     for seed in seeds:

@@ -14,7 +14,7 @@ from matplotlib.text import Annotation, Text
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures
-from mnemonics_lib.edition.intervals import Interval, interval
+from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.paths import RECORDS
 
 COLOURS = {"one": "#0173b2", "two": "#de8f05"}

@@ -6,8 +6,8 @@ from mnemonics_lib.durable.provenance import Identity
 from mnemonics_lib.durable.records import Record, RecordError, read_record, write_record
 from mnemonics_lib.edition import report
 from mnemonics_lib.edition.arms import ArmError
-from mnemonics_lib.edition.first_time import first_time
-from mnemonics_lib.edition.partners import PairError
+from mnemonics_lib.edition.evidence.first_time import first_time
+from mnemonics_lib.edition.paired.partners import PairError
 from mnemonics_lib.paths import RECORDS
 
 ACCURACY = {"herding": [80.0, 82.0, 84.0], "mnemonics": [81.0, 84.0, 87.0], "lonely": [90.0]}

@@ -15,7 +15,7 @@ from mnemonics_lib import losses
 from mnemonics_lib.config import read_yaml
 from mnemonics_lib.edition import students
 from mnemonics_lib.edition.deck.book import chapters
-from mnemonics_lib.edition.intervals import interval, paired
+from mnemonics_lib.edition.paired.intervals import interval, paired
 from mnemonics_lib.edition.pairs import read_notebook
 from mnemonics_lib.edition.parameters import ParameterError
 from mnemonics_lib.edition.students import Exercise

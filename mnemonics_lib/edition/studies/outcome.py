@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from mnemonics_lib.edition.arms import Arm, arm_of, read_files
-from mnemonics_lib.edition.compare import Comparison, compare
+from mnemonics_lib.edition.paired.compare import Comparison, compare
 from mnemonics_lib.edition.studies import study as of_study
 from mnemonics_lib.edition.studies.plan import Plan
 
@@ -35,7 +35,7 @@ def comparisons(plan: Plan) -> Compared:
     grid's cells times the comparisons that say so, whether or not all have records.
 
     Raises:
-        PairError, MeasureError: as :func:`mnemonics_lib.edition.compare.compare`.
+        PairError, MeasureError: as :func:`mnemonics_lib.edition.paired.compare.compare`.
         ArmError, RecordError: for records that are none of one arm, or none at all.
     """
     cells = list(plan.study.cells())

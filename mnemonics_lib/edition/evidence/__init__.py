@@ -1,0 +1,1 @@
+"""What the records come to, in counts and sentences: the answer of the front page and of the pages of evidence."""

@@ -1,0 +1,76 @@
+"""The figures of the front page: what training gains, setting by setting, and against what the networks know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mnemonics_lib.edition.evidence.gains import Gain
+from mnemonics_lib.edition.figures import METHOD_COLOURS, METHOD_MARKERS
+from mnemonics_lib.edition.names import NAMES
+
+MARKERS = {name: METHOD_MARKERS[method] for method, name in NAMES.items()}
+"""A method, by its name for a reader, by its shape."""
+
+
+def gain_figure(found: Sequence[Gain]) -> Figure:
+    """Mean gains with their intervals, in points of average accuracy: a row a setting, below the name of its data.
+
+    What is hollow is not finished, or adjusted, too, or of fewer than three seeds: it makes no claim.
+
+    Args:
+        found: in the order of the rows; those on the same data follow one another.
+    """
+    rows: list[Gain | str] = []
+    for data, gains in groupby(found, lambda gain: gain.setting.data):
+        rows += [data, *gains]
+    figure, axis = plt.subplots(figsize=(6.4, 0.26 * len(rows) + 0.8), layout="constrained")
+    names = [row if isinstance(row, str) else row.setting.words.removeprefix(f"{row.setting.data}; ") for row in rows]
+    axis.set_yticks(range(len(rows)), names, fontsize=9)
+    for at, (row, label) in enumerate(zip(rows, axis.get_yticklabels(), strict=True)):
+        if isinstance(row, str):
+            label.set_fontweight("bold")
+        else:
+            _dot(axis, row, row.interval.mean, at, vertical=False)
+    axis.set(xlabel="trained minus herding (points)", ylim=(len(rows) - 0.5, -0.5))
+    axis.axvline(0, color="black", lw=1)
+    axis.tick_params(axis="y", length=0)
+    axis.grid(axis="y", visible=False)
+    return figure
+
+
+def known_figure(found: Sequence[Gain]) -> Figure:
+    """The same gains against how many of its training images the network of phase 0 knows."""
+    figure, axis = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
+    for gain in found:
+        _dot(axis, gain, gain.knows, gain.interval.mean, vertical=True)
+    for method in dict.fromkeys(gain.setting.method for gain in found):
+        axis.plot([], [], MARKERS[method], color=colour(method), label=method)
+    axis.axhline(0, color="black", lw=1)
+    axis.set(xlabel="training images that the first network knows (%)", ylabel="trained minus herding (points)")
+    axis.legend(fontsize=9)
+    return figure
+
+
+def claims(gain: Gain) -> bool:
+    """Whether a setting is finished, asks of training from herding's alone, and has seeds enough for a verdict."""
+    return gain.finished and gain.setting.asks_of_training and gain.interval.n >= 3
+
+
+def colour(method: str) -> str:
+    """Of a method, by its name for a reader: as in all figures."""
+    return METHOD_COLOURS[{name: method for method, name in NAMES.items()}[method]]
+
+
+def _dot(axis: Axes, gain: Gain, x: float, y: float, vertical: bool) -> None:
+    shade, interval = colour(gain.setting.method), gain.interval
+    if interval.n >= 3:
+        ends = (interval.low, interval.high)
+        at = ([x, x], ends) if vertical else (ends, [y, y])
+        axis.plot(*at, color=shade, lw=2.2, alpha=1 if claims(gain) else 0.4, solid_capstyle="butt")
+    face = shade if claims(gain) else "white"
+    axis.plot(x, y, MARKERS[gain.setting.method], color=shade, markerfacecolor=face, markersize=7, zorder=3)

@@ -1,0 +1,61 @@
+"""Where training made exemplars harder, and what came of it: counted over settings, by what the networks know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from mnemonics_lib.edition.evidence.gain_figure import claims
+from mnemonics_lib.edition.evidence.gains import Gain, Training
+from mnemonics_lib.edition.names import NAMES
+
+BOUNDS = (0, 60, 85, 101)
+"""Of what a network knows of its training images (%): a row from each to below the next."""
+
+
+def rows(found: Iterable[Gain]) -> list[dict[str, str]]:
+    """A row for each range of what networks know: in how many trainings exemplars became harder.
+
+    Of settings with short inner loops, without digits, whose losses are too small to rise by as much as counts. Phase 0
+    is for all methods together; later phases are by method. LwF and iCaRL train in the same way, so that a training
+    that both have is counted once, as LwF's.
+    """
+    of_method: dict[Training, str] = {}
+    for gain in found:
+        if not gain.setting.looks_far and gain.setting.data != "digits":
+            method = gain.setting.method.replace(NAMES["icarl"], NAMES["lwf"])
+            of_method |= dict.fromkeys(gain.trainings, method)
+    made = []
+    for low, high in pairwise(BOUNDS):
+        within = {training: of for training, of in of_method.items() if low <= training.knows < high}
+        later = {
+            f"later phases, {method}": _count([each for each, of in within.items() if each.phase and of == method])
+            for method in dict.fromkeys(of_method.values())
+        }
+        made.append(
+            {
+                "network knows": f"{low} to {min(high, 100)} %",
+                "phase 0, all methods": _count([each for each in within if each.phase == 0]),
+            }
+            | later
+        )
+    return made
+
+
+def _count(trainings: Sequence[Training]) -> str:
+    return f"{sum(each.harder for each in trainings)} of {len(trainings)}" if trainings else "–"
+
+
+def came_of_it(found: Iterable[Gain]) -> str:
+    """What accuracy did in finished settings whose exemplars became harder in most of their runs, in a sentence or two.
+
+    Of settings that ask of training alone.
+    """
+    verdicts = [gain.interval.verdict for gain in found if claims(gain) and gain.hardened > len(gain.first) / 2]
+    if not verdicts:
+        return "In none of the finished settings that ask of training alone did exemplars become harder in most runs."
+    return (
+        f"{len(verdicts)} finished settings ask of training alone and had harder exemplars after phase 0 in most runs. "
+        f"Average accuracy is shown to be higher than herding's in {verdicts.count('higher')} of them, lower in "
+        f"{verdicts.count('lower')}, and neither in {verdicts.count('no difference shown')}."
+    )

@@ -1,0 +1,109 @@
+"""The question of the paper's Table 1, asked of a study at small size: a method with mnemonics, minus without.
+
+The paper's "with mnemonics" is four changes. The study has three of them, weight transfer, balanced fine-tuning and
+trained exemplars; old exemplars are not adjusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from mnemonics_lib.edition import report
+from mnemonics_lib.edition.names import NAMES, together
+from mnemonics_lib.edition.paired.intervals import Interval, interval
+from mnemonics_lib.edition.paper.numbers import claimed
+from mnemonics_lib.edition.paper.signs import FIELDS, OPPOSITE, verdict
+
+Exemplars = Literal["trained", "herding"]
+"""Those of the arm that has weight transfer and fine-tuning."""
+
+WORDS = {"average_accuracy": "average accuracy", "forgetting": "forgetting"}
+"""A number of a record -> what it is called on a page."""
+TOGETHER = 1 - 0.05 / (len(NAMES) * len(WORDS))
+"""The level of each interval, with which all of them hold together at 95 % (Bonferroni)."""
+
+
+def difference(records: report.Evidence, method: str, field: str, exemplars: Exemplars = "trained") -> Interval:
+    """With mnemonics minus without: arms ``METHOD-trained`` and ``METHOD``, in points. Its level is ``TOGETHER``.
+
+    Args:
+        records: of the study.
+        method: one of ``NAMES``.
+        field: one of ``WORDS``.
+        exemplars: herding's leave their training out.
+
+    Raises:
+        PairError, ValueError: as :func:`mnemonics_lib.edition.report.differences`.
+    """
+    return interval(list(report.differences(records, f"{method}-{exemplars}", method, field).values()), TOGETHER)
+
+
+def in_paper(method: str, field: str) -> float:
+    """The same of the paper's Table 1, CIFAR-100 with N = 5, in points."""
+    column = FIELDS[field]
+    return float(claimed(method, True)[column] - claimed(method)[column])
+
+
+def rows(records: report.Evidence, exemplars: Exemplars = "trained") -> list[dict[str, str]]:
+    """A row for each method and number: ours with its interval, the paper's, and whether their signs are the same.
+
+    Args:
+        records: as in :func:`difference`.
+        exemplars: likewise; the paper has no numbers of weight transfer and fine-tuning alone.
+
+    Raises:
+        PairError, ValueError: likewise.
+    """
+    return [
+        {
+            "method": name,
+            "number": words,
+            "here (points)": str(ours := difference(records, method, field, exemplars)),
+            "in the paper": f"{in_paper(method, field):+.2f}",
+            "sign": verdict(in_paper(method, field), ours),
+        }
+        for field, words in WORDS.items()
+        for method, name in NAMES.items()
+    ]
+
+
+def in_words(records: report.Evidence, exemplars: Exemplars = "trained") -> str:
+    """What the intervals show of both numbers, method by method, as two clauses; arguments and errors likewise."""
+    return "; ".join(
+        _clause(words, {method: difference(records, method, field, exemplars).verdict for method in NAMES})
+        for field, words in WORDS.items()
+    )
+
+
+def without_training(records: report.Evidence) -> str:
+    """A sentence on weight transfer and fine-tuning alone, with herding's exemplars; errors likewise."""
+    alone = in_words(records, "herding")
+    if alone == in_words(records):
+        return "With weight transfer and fine-tuning alone, and herding's exemplars, the same is shown."
+    return f"With weight transfer and fine-tuning alone, and herding's exemplars: {alone}."
+
+
+def signs_in_words(records: report.Evidence) -> str:
+    """Of which methods a number changes the other way in the paper, a sentence; errors likewise."""
+    opposite = {
+        words: [
+            name
+            for method, name in NAMES.items()
+            if verdict(in_paper(method, field), difference(records, method, field)) == OPPOSITE
+        ]
+        for field, words in WORDS.items()
+    }
+    parts = [f"in {words} for {together(names)}" for words, names in opposite.items() if names]
+    return f"The paper has the opposite sign {together(parts)}." if parts else "No sign is opposite to the paper's."
+
+
+def _clause(words: str, verdicts: Mapping[str, str]) -> str:
+    """Who is on which side of zero, and of whom that is not shown."""
+    sides = {
+        side: together([NAMES[method] for method, of in verdicts.items() if of == side]) for side in ("higher", "lower")
+    }
+    shown = " and ".join(f"{side} for {methods}" for side, methods in sides.items() if methods)
+    others = together([NAMES[method] for method, of in verdicts.items() if of not in sides])
+    said = [f"is shown to be {shown}"] if shown else []
+    return f"{words} {', and '.join([*said, *([f'is not shown to differ for {others}'] if others else [])])}"

@@ -1,0 +1,60 @@
+"""What trainings came to is told from what they minimise to what was gained, and no conclusion goes beyond that."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from mnemonics_lib.edition.evidence.asked_and_got import asked_and_got
+from mnemonics_lib.edition.paired.intervals import interval
+
+CONCLUSION = "what it asks for is not shown to be what the accuracy depends on"
+
+
+def pair(falls, gains, name="LwF, 5 a class", moved=0.03):
+    """Runs of one training each: how far the loss fell, and what the run gained, seed by seed."""
+    first = {}
+    for seed, fall in enumerate(falls):
+        panel = SimpleNamespace(before=1.0, after=1.0 - fall, before_running=1.0, after_running=1.0 + fall)
+        of = SimpleNamespace(panel=panel, noise_displacement=0.016)
+        rows = [SimpleNamespace(exemplars=of, displacement_new=moved), SimpleNamespace(exemplars=None)]
+        first[seed] = SimpleNamespace(results=rows, method="lwf")
+    asked = SimpleNamespace(differences=dict(enumerate(gains)), difference=interval(gains))
+    return SimpleNamespace(name=name, first=first, asked=asked)
+
+
+FALLS, NOTHING = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0.5, -0.5, 0.4, -0.4, 0.5, -0.5]
+
+
+def test_without_finished_settings_nothing_is_said():
+    assert asked_and_got([]) == []
+
+
+def test_where_the_loss_fell_and_nothing_was_gained_that_is_the_conclusion():
+    lowered, moved, goes, so = asked_and_got([pair(FALLS, NOTHING), pair(FALLS, NOTHING, "LUCIR", moved=0.041)])
+    assert "in 12 of 12 trainings, and in 0 when a network is judged as it is used" in lowered
+    assert "by 0.030 to 0.041 standard deviations" in moved
+    assert "carry them 0.016 along pure noise" in moved
+    assert "in none of 2 settings, and with a smaller one in none" in goes
+    assert CONCLUSION in so
+
+
+@pytest.mark.parametrize(
+    ("falls", "gains"),
+    [
+        (FALLS, [1.0, 2.0, 3.1, 4.0, 5.0, 6.0]),  # the gain goes with the fall
+        (FALLS, [-1.0, -2.0, -3.1, -4.0, -5.0, -6.0]),  # the loss of accuracy goes with it
+        (FALLS, [2.5, 1.5, 0.5, -0.5, -1.5, -2.5]),  # likewise, around zero
+        (FALLS, [3.0, 3.1, 2.9, 3.0, 3.1, 2.9]),  # shown to gain
+        (FALLS, [-3.0, -3.1, -2.9, -3.0, -3.1, -2.9]),  # shown to lose
+        (FALLS[:2], NOTHING[:2]),  # too few seeds
+        ([-0.1, -0.2, 0.3, 0.4, 0.5, 0.6], NOTHING),  # the loss rose in a third
+    ],
+)
+def test_otherwise_there_is_no_conclusion(falls, gains):
+    assert not any(CONCLUSION in sentence for sentence in asked_and_got([pair(falls, gains)]))
+
+
+def test_cells_in_which_the_gain_goes_with_the_fall_are_named():
+    up, down = pair(FALLS, [1.0, 2.0, 3.1, 4.0, 5.0, 6.0], "up"), pair(FALLS, [6.0, 5.0, 4.1, 3.0, 2.0, 1.0], "down")
+    *_, goes = asked_and_got([up, down])
+    assert "in 1 (up) of 2 settings, and with a smaller one in 1 (down)" in goes

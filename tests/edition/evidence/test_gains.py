@@ -1,0 +1,231 @@
+"""Gains: the right pairs, of all seeds that both arms have, and what makes a claim."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from mnemonics_lib.config import RunConfig
+from mnemonics_lib.durable.records import read_record, write_record
+from mnemonics_lib.edition.evidence.gain_figure import claims, colour, gain_figure, known_figure
+from mnemonics_lib.edition.evidence.gains import Gain, Setting, Training, distinct_trainings, gains, settings
+from mnemonics_lib.edition.paired.intervals import interval
+from mnemonics_lib.edition.studies.plan import Plan, plan
+from mnemonics_lib.edition.studies.study import full_name, study_files
+from mnemonics_lib.paths import RECORDS, STUDIES
+
+
+@cache
+def planned(study: str) -> Plan:
+    return plan(*study_files(study))
+
+
+def first_config(study: str, arm: str) -> RunConfig:
+    """Of what the study asks of an arm with its first seed."""
+    return min((run for run in planned(study).runs if run.arm == arm), key=lambda run: run.seed).config
+
+
+@pytest.fixture(scope="module")
+def of_digits() -> Gain:
+    """The digits' of N = 5, from the project's records."""
+    return {gain.setting.study: gain for gain in gains()}["quick/digits-n5"]
+
+
+@pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: setting.words)
+def test_a_setting_is_of_arms_that_a_study_asks_for_and_that_differ_as_it_says(setting: Setting):
+    trained, control = (first_config(setting.study, arm) for arm in (setting.arm, setting.control))
+    assert (trained.exemplars, control.exemplars) == ("mnemonics", "herding")
+    assert trained.exemplar_level.init == setting.start
+    assert setting.adjusted == (trained.adjust != control.adjust)
+    assert setting.looks_far == (trained.exemplar_level.inner_steps == 80)
+    assert setting.looks_far or trained.exemplar_level.inner_steps <= 10
+    for field in ("method", "budget", "weight_transfer", "finetune", "training", "finetuning", "network", "classes"):
+        assert getattr(trained, field) == getattr(control, field)
+
+
+def in_what_they_differ(one: RunConfig, other: RunConfig) -> set[str]:
+    """The fields of two configurations that are not equal."""
+    return {field for field, value in one if value != getattr(other, field)}
+
+
+def test_no_comparison_of_training_alone_is_left_out():
+    """Of all studies' comparisons, by their configurations: the front page counts what these settings hold."""
+    held = {
+        tuple(first_config(each.study, arm).digest for arm in (each.arm, each.control))
+        for each in settings()
+        if each.asks_of_training
+    }
+    left_out = []
+    for file in STUDIES.rglob("*.yaml"):
+        found = plan(file)
+        for compared, cell in product(found.study.compare, found.study.cells()):
+            arm, minus = (full_name(cell, each) for each in (compared.arm, compared.minus))
+            trained, control = (
+                min((run for run in found.runs if run.arm == name), key=lambda run: run.seed).config
+                for name in (arm, minus)
+            )
+            level = trained.exemplar_level
+            if (
+                compared.field == "average_accuracy"
+                and (trained.exemplars, control.exemplars) == ("mnemonics", "herding")
+                and (level.init, level.displacement) == ("herding", "own")
+                and in_what_they_differ(trained, control) <= {"exemplars", "exemplar_level"}
+                and (trained.digest, control.digest) not in held
+            ):
+                left_out.append((found.name, arm, minus))
+    assert left_out == []
+
+
+def test_no_setting_is_there_twice():
+    pairs = [
+        (first_config(each.study, each.arm).digest, first_config(each.study, each.control).digest)
+        for each in settings()
+    ]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_settings_are_told_apart_by_their_words():
+    words = [setting.words for setting in settings()]
+    assert len(words) == len(set(words))
+
+
+def test_gains_are_those_of_the_records(of_digits: Gain):
+    """The digits' by a loop over the files, with what came out when the same runs were made before."""
+    folder, expected = RECORDS / "quick" / "digits-n5", {}
+    before = json.loads((RECORDS / "first_time.json").read_text())["quick/digits-n5"][0]["average_accuracy"]
+    arms = ("mnemonics-from-herding", "herding")
+    for path in (folder / arms[0]).glob("seed-*.json"):
+        seed = path.stem.removeprefix("seed-")
+        trained, control = (
+            (read_record(folder / arm / path.name).average_accuracy + before[arm][seed]) / 2 for arm in arms
+        )
+        expected[int(seed)] = trained - control
+    assert of_digits.by_seed == pytest.approx(expected)
+    students = stats.ttest_1samp(list(expected.values()), 0.0).confidence_interval(0.95)
+    assert (of_digits.interval.low, of_digits.interval.high) == pytest.approx((students.low, students.high))
+    asked = [run.record for run in planned("quick/digits-n5").runs if run.arm in arms]
+    assert of_digits.finished == all(record.exists() for record in asked)
+    assert of_digits.knows == pytest.approx(100, abs=0.5)
+
+
+@pytest.mark.parametrize(("after", "harder"), [(0.52, True), (0.505, False), (0.3, False)])
+def test_exemplars_are_harder_where_their_loss_rose_by_more_than_a_hundredth(after: float, harder: bool):
+    assert Training(phase=0, knows=90.0, before=0.5, after=after).harder == harder
+    gain = Gain(next(settings()), {0: 1.0}, interval([1.0]), True, 90.0, (Training(0, 90.0, 0.5, after),) * 2)
+    assert gain.hardened == 2 * harder
+
+
+def test_icarls_trainings_are_left_out_where_lwfs_of_the_same_study_are_there(of_digits: Gain):
+    def of(method: str, detail: str, study: str = "a") -> Gain:
+        setting = replace(of_digits.setting, method=method, detail=detail, study=study)
+        return replace(of_digits, setting=setting, trainings=of_digits.trainings[:2])
+
+    both = [of("LwF", "5 a class"), of("iCaRL", "5 a class")]
+    assert len(distinct_trainings(both)) == 2
+    alone = [of("iCaRL", "20 a class"), of("iCaRL", "5 a class", "b"), of("BiC", "5 a class")]
+    assert len(distinct_trainings([*both, *alone])) == 2 + 6
+
+
+def test_what_was_asked_in_advance_is_the_primary_study():
+    asked = [setting for setting in settings() if setting.asked_in_advance]
+    assert {setting.study for setting in asked} == {"evidence/primary"}
+    assert len(asked) == 8
+    assert {setting.level for setting in asked} == {1 - 0.05 / 8}
+
+
+def test_a_seed_that_one_arm_lacks_is_left_out(tmp_path: Path):
+    source, folder = RECORDS / "quick" / "digits-n1", tmp_path / "quick" / "digits-n1"
+    for arm, count in (("herding", 3), ("mnemonics-from-herding", 4)):
+        for seed in range(count):
+            (folder / arm).mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / arm / f"seed-{seed}.json", folder / arm)
+    (found,) = gains(tmp_path)
+    assert sorted(found.by_seed) == [0, 1, 2]
+    assert len(found.first) == 4
+    assert not found.finished  # in this folder, though the project has all records of the study
+
+
+def test_a_setting_is_finished_when_the_folder_has_all_seeds_of_both_arms(tmp_path: Path):
+    arms = ("herding", "mnemonics-from-herding")
+    for arm in arms:
+        shutil.copytree(RECORDS / "quick" / "digits-n1" / arm, tmp_path / "quick" / "digits-n1" / arm)
+    assert [gain.finished for gain in gains(tmp_path)] == [True]
+    for arm in arms:
+        last = tmp_path / "quick" / "digits-n1" / arm / "seed-9.json"
+        content = last.read_bytes()
+        last.unlink()
+        assert [gain.finished for gain in gains(tmp_path)] == [False]
+        last.write_bytes(content)
+
+
+def test_what_became_of_exemplars_is_that_of_the_records(of_digits: Gain):
+    """The digits' by a loop over the files."""
+    before, after, hardened, phases = [], [], 0, 0
+    for path in (RECORDS / "quick" / "digits-n5" / "mnemonics-from-herding").glob("seed-*.json"):
+        results = json.loads(path.read_text())["results"]
+        phases += len(results)
+        before.append(results[0]["exemplars"]["own_loss_before"])
+        after.append(results[0]["exemplars"]["own_loss_after"])
+        hardened += after[-1] > before[-1] + 0.01
+    assert of_digits.own_loss == pytest.approx((np.mean(before), np.mean(after)))
+    assert of_digits.hardened == hardened
+    assert len(of_digits.trainings) == phases
+    assert {training.phase for training in of_digits.trainings} == set(range(6))
+
+
+def made(words: str = "x", method: str = "LwF", values: tuple[float, ...] = (1.0, 2.0, 3.0), **fields: bool) -> Gain:
+    setting = Setting("a/b", "arm", "control", words, method, "detail", adjusted=fields.pop("adjusted", False))
+    by_seed = dict(enumerate(values))
+    return Gain(setting, by_seed, interval(values), fields.pop("finished", True), 90.0, ())
+
+
+@pytest.mark.parametrize(
+    ("gain", "claimed"),
+    [
+        (made(), True),
+        (made(finished=False), False),
+        (made(adjusted=True), False),
+        (made(values=(1.0, 2.0)), False),
+    ],
+)
+def test_what_makes_no_claim_is_hollow(gain: Gain, claimed: bool):
+    assert claims(gain) == claimed
+    (axis,) = gain_figure([gain]).axes
+    (dot,) = [line for line in axis.lines if line.get_marker() not in ("None", "")]
+    assert (dot.get_markerfacecolor() != "white") == claimed
+    assert np.asarray(dot.get_xdata()) == [gain.interval.mean]
+
+
+def test_each_row_is_named_below_its_data_and_each_method_has_its_colour():
+    found = [made("x"), made("x", "BiC"), made("y", "LUCIR")]
+    (axis,) = gain_figure(found).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == [
+        *("x", "LwF, detail", "BiC, detail"),
+        *("y", "LUCIR, detail"),
+    ]
+    heights = [np.asarray(line.get_ydata()).item() for line in axis.lines if line.get_marker() not in ("None", "")]
+    assert heights == [1, 2, 4]
+    (known,) = known_figure(found).axes
+    legend = known.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["LwF", "BiC", "LUCIR"]
+    assert colour("LwF") != colour("LUCIR")
+
+
+def test_records_of_the_front_page_can_be_read_again(tmp_path: Path):
+    """An arm of one record: a mean, and no interval."""
+    record = read_record(RECORDS / "quick" / "digits-n1" / "mnemonics-from-herding" / "seed-0.json")
+    herding = read_record(RECORDS / "quick" / "digits-n1" / "herding" / "seed-0.json")
+    write_record(tmp_path / "quick" / "digits-n1" / "mnemonics-from-herding" / "seed-0.json", record)
+    write_record(tmp_path / "quick" / "digits-n1" / "herding" / "seed-0.json", herding)
+    (found,) = gains(tmp_path)
+    assert found.interval.n == 1
+    assert not claims(found)

@@ -1,0 +1,110 @@
+"""How the meta loss fell, by hand from a record; a correlation is shown where it is further from 0 than chance goes."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from mnemonics_lib.durable.records import Record, read_record
+from mnemonics_lib.edition.evidence.panel_falls import (
+    fall_and_gain,
+    fallen,
+    fallen_for_both,
+    goes_with_gain,
+    panel_fall,
+    panels_fallen,
+    shown_beyond,
+    trained_once,
+)
+from mnemonics_lib.paths import RECORDS
+
+FILE = RECORDS / "evidence" / "primary" / "lucir-trained-5" / "seed-0.json"
+
+
+@pytest.fixture(scope="module")
+def record() -> Record:
+    return read_record(FILE)
+
+
+def run(*pairs, method="lwf"):
+    """A record whose panel's loss went from the first of each pair to the second, in one phase after the other."""
+    panels = [SimpleNamespace(before=a, after=b, before_running=b, after_running=a) for a, b in pairs]
+    rows = [SimpleNamespace(exemplars=SimpleNamespace(panel=panel)) for panel in panels]
+    return SimpleNamespace(results=[*rows, SimpleNamespace(exemplars=None)], method=method)
+
+
+def pair(falls, gains, name="LwF, 5 a class", method="lwf"):
+    """Runs in which the loss fell and the accuracy grew by so much, seed by seed."""
+    first = {seed: run((1.0, 1.0 - fall), method=method) for seed, fall in enumerate(falls)}
+    return SimpleNamespace(name=name, first=first, asked=SimpleNamespace(differences=dict(enumerate(gains))))
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_the_panel_falls_by_before_minus_after(record: Record, running: bool):
+    end = "_running" if running else ""
+    panels = [row["exemplars"]["panel"] for row in json.loads(FILE.read_text())["results"]]
+    falls = [panel[f"before{end}"] - panel[f"after{end}"] for panel in panels]
+    assert panel_fall(record, running) == pytest.approx(np.mean(falls))
+    assert panels_fallen([record], running) == (sum(fall > 0 for fall in falls), len(falls))
+
+
+def test_the_trainings_of_several_runs_are_counted_together():
+    runs = [run((2.0, 1.0), (1.0, 1.5)), run((1.0, 0.9), (1.0, 1.0))]
+    assert panels_fallen(runs) == (2, 4)
+    assert panels_fallen(runs, running=True) == (1, 4)
+    assert fallen(runs) == "2 of 4"
+
+
+def test_a_training_holds_for_both_judges_where_both_losses_fell():
+    both, batch_alone = run((2.0, 1.0)), run((2.0, 1.0))
+    both.results[0].exemplars.panel.before_running, both.results[0].exemplars.panel.after_running = 3.0, 2.0
+    assert panels_fallen([both, batch_alone]) == (2, 2)
+    assert fallen_for_both([both, batch_alone, run((1.0, 2.0))]) == 1  # of the last, the running one alone fell
+    assert fallen_for_both([]) == 0
+
+
+def test_the_correlation_is_that_of_falls_and_gains_of_the_same_seed():
+    falls, gains = [0.1, 0.4, 0.2, 0.9], [1.0, 0.5, -1.0, 2.0]
+    assert fall_and_gain(pair(falls, gains)) == pytest.approx(np.corrcoef(falls, gains)[0, 1])
+    turned = pair(falls, gains)
+    turned.asked.differences = dict(reversed(turned.asked.differences.items()))
+    assert fall_and_gain(turned) == pytest.approx(np.corrcoef(falls, gains)[0, 1])
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10, 40])
+def test_a_correlation_at_the_bound_has_the_p_value_of_the_level(seeds):
+    generator = np.random.default_rng(0)
+    x, noise = generator.normal(size=(2, seeds))
+    x -= x.mean()
+    noise -= noise.mean()
+    noise -= x * (noise @ x) / (x @ x)  # uncorrelated with x
+    bound = shown_beyond(seeds, together=8)
+    y = bound * x / np.linalg.norm(x) + np.sqrt(1 - bound**2) * noise / np.linalg.norm(noise)
+    r, p = stats.pearsonr(x, y)
+    assert r == pytest.approx(bound)
+    assert p == pytest.approx(0.05 / 8)
+
+
+def test_more_cells_together_ask_for_more():
+    assert shown_beyond(10) < shown_beyond(10, together=8) < shown_beyond(5, together=8) < 1
+    assert shown_beyond(10, level=0.99) > shown_beyond(10)
+
+
+def test_cells_are_named_where_the_correlation_is_beyond_the_bound_on_either_side():
+    falls = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    with_it = pair(falls, [1.0, 2.0, 3.1, 4.0, 5.0, 6.0], name="with")
+    against = pair(falls, [6.0, 5.0, 4.1, 3.0, 2.0, 1.0], name="against")
+    neither = pair(falls, [1.0, -1.0, 1.0, -1.0, 1.0, -1.0], name="neither")
+    assert goes_with_gain([with_it, against, neither]) == (["with"], ["against"])
+    assert goes_with_gain([]) == ([], [])
+
+
+def test_trainings_that_icarl_has_in_common_with_lwf_are_counted_once():
+    lwf, icarl = pair([0.1] * 2, [0, 1]), pair([0.1] * 3, [0, 1, 2], "iCaRL, 5 a class", "icarl")
+    more = pair([0.1] * 4, [0] * 4, "iCaRL, 20 a class", "icarl")
+    assert len(trained_once([lwf, icarl, more])) == 2 + 4
+    assert len(trained_once([icarl])) == 3

@@ -1,0 +1,34 @@
+"""What the paper reports, as the pages read it."""
+
+import pytest
+
+from mnemonics_lib.edition.paper.numbers import NotReportedError, claimed
+
+CELLS = {
+    ("lucir", False, "cifar100", 5): (63.17, 18.70),
+    ("lucir", True, "cifar100", 5): (64.95, 11.64),
+    ("bic", False, "imagenet", 25): (53.47, 33.17),
+}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_is_the_papers(cell):
+    found = claimed(*cell)
+    assert (found.avg_acc, found.forgetting) == CELLS[cell]
+
+
+def test_by_itself_it_is_cifar_100_in_five_phases_without_what_the_paper_adds():
+    assert claimed("icarl").equals(claimed("icarl", False, "cifar100", 5))
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"method": "podnet"}, "podnet"),
+        ({"method": "lwf", "phases": 2}, "2"),
+        ({"method": "lwf", "dataset": "svhn"}, "svhn"),
+    ],
+)
+def test_what_the_table_does_not_have_is_an_error_that_says_what_it_has(asked, named):
+    with pytest.raises(NotReportedError, match=rf"{named}.*phases: 5, 10, 25; method: lwf, icarl, bic, lucir"):
+        claimed(**asked)

@@ -1,0 +1,104 @@
+"""What a page shows of a study: what is there is marked as a part, and what is not there is said to be waited for."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pytest
+
+from mnemonics_lib.edition import report
+from mnemonics_lib.edition.studies import page as study_page
+from mnemonics_lib.edition.studies.outcome import comparisons
+from mnemonics_lib.edition.studies.plan import Plan, plan
+from mnemonics_lib.edition.studies.study import study_files
+from mnemonics_lib.paths import RECORDS
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What is said and shown, in order."""
+    found: list[Any] = []
+    monkeypatch.setattr(study_page, "say", found.append)
+    monkeypatch.setattr(study_page, "show", lambda rows: found.append(list(rows)))
+    monkeypatch.setattr(plt, "show", lambda: None)
+    return found
+
+
+def of(name: str) -> Plan:
+    return plan(*study_files(name))
+
+
+def test_a_finished_study_says_no_word_of_what_is_missing(seen: list[Any]):
+    whole = of("evidence/transfer")
+    study_page.say_what_is_there(whole)
+    assert seen == []
+    study_page.show_comparisons(whole, comparisons(whole))
+    (rows,) = seen
+    assert len(rows) == 6
+    assert {row["verdict"] for row in rows} == {"no difference shown"}
+    assert all(float(row["shown from"]) > 0 for row in rows)
+
+
+def test_a_study_without_a_record_has_its_number_of_runs(
+    seen: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr("mnemonics_lib.edition.studies.study.RECORDS", tmp_path)
+    empty = of("evidence/transfer")
+    study_page.show_comparisons(empty, comparisons(empty))
+    assert seen == ["*So far 0 of the 30 runs of `evidence/transfer` are there.*"]
+    study_page.show_once_finished(empty, [{"x": "1"}])
+    assert seen[1:] == ["*Not there yet: `evidence/transfer` is not finished.*"]
+    study_page.show_means(empty, report.evidence("evidence", "transfer"))
+    assert len(seen) == 2
+
+
+def test_means_are_shown_of_a_finished_study_alone(seen: list[Any]):
+    study_page.show_means(of("evidence/transfer"), report.evidence("evidence", "transfer"))
+    (rows,) = seen
+    assert {row["seeds"] for row in rows} == {5}
+    assert [row["arm"] for row in rows] == list(dict.fromkeys(run.arm for run in of("evidence/transfer").runs))
+
+
+def test_a_part_of_the_seeds_is_no_verdict(seen: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    for arm in ("lwf-herding", "lwf-trained"):
+        (tmp_path / "evidence" / "transfer" / arm).mkdir(parents=True)
+        for seed in range(4):  # of 5
+            name = f"evidence/transfer/{arm}/seed-{seed}.json"
+            shutil.copyfile(RECORDS / name, tmp_path / name)
+    monkeypatch.setattr("mnemonics_lib.edition.studies.study.RECORDS", tmp_path)
+    drawn: list[set[str]] = []
+    monkeypatch.setattr(study_page, "draw_differences", lambda *of: drawn.append(of[4]))
+    part = of("evidence/transfer")
+    study_page.show_comparisons(part, comparisons(part))
+    assert seen[0] == "*So far 8 of the 30 runs of `evidence/transfer` are there.*"
+    (row,) = seen[1]
+    assert (row["arm"], row["verdict"], row["shown from"]) == ("lwf-trained", "not finished", "–")
+    assert drawn == [{"lwf-trained\n− lwf-herding"}]
+
+
+def test_what_is_finished_is_shown(seen: list[Any]):
+    study_page.show_once_finished(of("evidence/transfer"), [{"x": "1"}])
+    study_page.show_once_finished(of("evidence/transfer"), [])
+    assert seen == [[{"x": "1"}]]
+
+
+def test_an_arm_that_is_not_drawn_is_in_the_table(seen: list[Any], monkeypatch: pytest.MonkeyPatch):
+    drawn: list[list[str]] = []
+    monkeypatch.setattr(study_page, "draw_differences", lambda values, *_: drawn.append(list(values)))
+    whole = of("evidence/transfer")
+    study_page.show_comparisons(whole, comparisons(whole), undrawn=["lwf-larger-steps"])
+    assert [row["arm"] for row in seen[0]].count("lwf-larger-steps") == 2
+    (names,) = drawn
+    assert len(names) == 4
+    assert not any(name.startswith("lwf-larger-steps") for name in names)
+
+
+def test_what_is_waited_for_is_named_with_its_question(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    whole = of("evidence/transfer")
+    assert study_page.waited_for([whole]) == ""
+    monkeypatch.setattr("mnemonics_lib.edition.studies.study.RECORDS", tmp_path)
+    empty = of("evidence/transfer")
+    assert study_page.waited_for([whole, empty]) == f"- `transfer`, 0 of 30 runs: {empty.study.title}"
