@@ -26,10 +26,10 @@ from mnemonics_lib.edition.by_class import arrivals, class_forgetting
 from mnemonics_lib.edition.claims import of_search
 from mnemonics_lib.edition.evidence import (
     boundary,
+    in_short,
     panel_falls,
     with_mnemonics,
 )
-from mnemonics_lib.edition.evidence.answer import answer, extent
 from mnemonics_lib.edition.evidence.first_time import first_time
 from mnemonics_lib.edition.evidence.gains import trainings
 from mnemonics_lib.edition.evidence.moved import moved_in_words
@@ -44,14 +44,12 @@ from mnemonics_lib.edition.paired.difference_figures import (
     draw_differences_along,
 )
 from mnemonics_lib.edition.paired.intervals import (
-    detectable,
     interval,
     paired,
 )
 from mnemonics_lib.edition.paired.partners import refuse_strangers
 from mnemonics_lib.edition.paired.slopes import GROWS, slope
-from mnemonics_lib.edition.paired.tally import marked, tally
-from mnemonics_lib.edition.paper.numbers import claimed_of_kind
+from mnemonics_lib.edition.paired.tally import marked
 from mnemonics_lib.edition.shown import displacement, say, show
 from mnemonics_lib.edition.studies import outcome
 from mnemonics_lib.edition.studies.page import (
@@ -104,43 +102,11 @@ def before_and_after(parts, before, after):
 # ## In short
 
 # %% tags=["remove-input"] sources=["evidence/primary", "book/paper/table2.csv"]
-of_eight = [pair.asked.difference for pair in FINISHED]
-claims = [
-    claimed_of_kind(kind) for kind in ("mnemonics", "herding", "random")
-]
-said, from_random = (
-    claims[0].avg_acc - other.avg_acc for other in claims[1:]
-)
-forgets = claims[0].forgetting - claims[1].forgetting
-(of_lucir,) = (pair for pair in PRIMARY if pair.name == "LUCIR, 20 a class")
-here = of_lucir.asked.difference
-beyond = [
-    detectable([*pair.asked.differences.values()], pair.asked.level)
-    for pair in FINISHED
-]
+say(in_short.asked_in_advance(PRIMARY))
 say(
-    "**Asked in advance**, of four methods with 20 and with 5 exemplars a "
-    f"class: training exemplars {answer(of_eight)}. "
-    f"{len(FINISHED)} of {len(PRIMARY)} settings are finished"
-    + (
-        f": {extent(of_eight)}, 95 % together. A true difference would be shown, in four of five such studies, "
-        f"from {min(beyond):.2f} to {max(beyond):.2f} points on."
-        if of_eight
-        else "."
+    in_short.beside_the_paper(
+        *(pair for pair in PRIMARY if pair.name == "LUCIR, 20 a class")
     )
-)
-say(
-    "The paper's nearest number is LUCIR's on all of CIFAR-100, 20 exemplars a "
-    f"class, trained minus herding's: {said:+.2f} points of average accuracy, and {forgets:+.2f} of forgetting (Table 2, one "
-    "number each). "
-    + (
-        f"LUCIR with 20 a class has {here} here, which {'holds' if here.low <= said <= here.high else 'excludes'} "
-        f"{said:+.2f}, and {of_lucir.difference(lambda r: r.forgetting)} of forgetting (95 %, exploratory). "
-        if of_lucir.finished
-        else "LUCIR with 20 a class is not finished here. "
-    )
-    + "It is no replication: the paper has all classes, a larger network, and "
-    f"training that starts from random images, over which it gains {from_random:+.2f}."
 )
 
 # %% [markdown]
@@ -148,14 +114,6 @@ say(
 
 
 # %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/boundary", "evidence/epochs", "evidence/first_classes", "evidence/table1", "evidence/budgets", "evidence/steps", "evidence/doubling", "evidence/controls", "evidence/from_scratch", "evidence/objective", "book/records/search.json"]
-def accuracies_after(pair):
-    """Phase from 1 on -> seed -> trained minus herding's."""
-    return {
-        phase: pair.differences(lambda record, i=phase: record.accuracy[i])
-        for phase in range(1, LAST + 1)
-    }
-
-
 def as_many_bytes():
     """Arms of which 20 of herding's are as many bytes as 5 trained."""
     pairs = [
@@ -170,70 +128,16 @@ def as_many_bytes():
     ]
 
 
-def how_long(pair):
-    """How many times as long a run with training takes as one without."""
-    first, second = (
-        min(record.seconds for record in of.values())
-        for of in (pair.first, pair.second)
-    )
-    return first / second
-
-
-once = panel_falls.trained_once(FINISHED)
-larger, smaller = panel_falls.goes_with_gain(FINISHED)
-lines = [
-    "**The training lowers its loss**, on a fixed panel of starts and images, "
-    f"in {panel_falls.fallen(once)} trainings, and in {panel_falls.fallen(once, running=True)} with the statistics with which a network is tested (iCaRL's "
-    "trainings are LwF's, and are not counted again). That a larger fall goes "
-    f"with a larger gain is shown in {' · '.join(larger) or 'none'} of the "
-    f"settings, with a smaller one in {' · '.join(smaller) or 'none'}; with so few seeds only a close relation could be.",
-]
+lines = []
 if FINISHED:
-    by_phase = {pair.name: accuracies_after(pair) for pair in FINISHED}
-    along = {name: slope(found) for name, found in by_phase.items()}
-    first_and_last = [
-        tally(
-            {
-                name: interval([*found[phase].values()])
-                for name, found in by_phase.items()
-            },
-            "worse",
-            "better",
-        )
-        for phase in (1, LAST)
+    lines += [
+        in_short.loss_falls(FINISHED),
+        in_short.phase_by_phase(FINISHED),
     ]
-    lines.append(
-        f"**Phase by phase**, trained minus herding's: after phase 1, {first_and_last[0]}; after phase {LAST}, {first_and_last[1]}; "
-        f"from the one to the other {tally(along, 'falling', 'rising')}, of {len(along)} settings."
-    )
 if stored := as_many_bytes():
-    lines.append(
-        "**In as many bytes**, 20 of herding's real images, a byte for each number, are ahead of 5 trained ones in floating point by "
-        + together(
-            [
-                f"{each.difference.without_n} points ({NAMES[arm.split('-')[0]]})"
-                for arm, _, each in stored
-            ]
-        )
-        + "."
-    )
-lines.append(
-    "**In time**, a run with training takes "
-    + together(
-        [
-            f"{' to '.join(dict.fromkeys(f'{time:.1f}' for time in (min(times), max(times))))} times as long with {budget} a class"
-            for budget in (5, 20)
-            if (
-                times := [
-                    how_long(pair)
-                    for pair in FINISHED
-                    if pair.name.endswith(f" {budget} a class")
-                ]
-            )
-        ]
-    )
-    + "."
-)
+    lines.append(in_short.in_as_many_bytes(stored))
+if FINISHED:
+    lines.append(in_short.in_time(FINISHED))
 
 # %% tags=["remove-input"]
 with_transfer = {pair.name: pair.asked.differences for pair in PRIMARY}
@@ -265,15 +169,7 @@ more_without = {
     if arm == f"{method}-trained" and minus == f"{method}-herding"
 }
 if not STUDIES["epochs"].missing:
-    grows = slope(
-        {math.log2(epochs): found for epochs, found in by_epochs.items()}
-    )
-    lines.append(
-        "**Networks that know more of their data.** LwF, 5 a class, "
-        f"{min(by_epochs)} to {max(by_epochs)} epochs a phase: the gain "
-        f"{GROWS[grows.verdict]} the epochs ({grows.without_n} points for "
-        f"twice as many, n = {grows.n})."
-    )
+    lines.append(in_short.with_epochs(by_epochs))
 ASKED = {
     "By the objective of Eq. 4b, 5 a class, asked in advance of new seeds": (
         ("objective",)
@@ -302,13 +198,7 @@ for what, (name, *which) in ASKED.items():
     if counted := shown_in(STUDIES[name], FOUND[name], *which):
         lines.append(f"**{what}**: {counted}.")
     if name == "transfer" and counted:
-        lines[-1] += (
-            " The gain without it, minus the gain with it: "
-            + together(
-                [f"{each} ({who})" for who, each in more_without.items()]
-            )
-            + "."
-        )
+        lines[-1] += f" {in_short.with_and_without(more_without)}"
 if not STUDIES["first_classes"].missing:
     lines.append(
         "**On the classes that settings were chosen on**, 5 a class: is what the search found there again? "
@@ -616,11 +506,7 @@ show(
 # %% tags=["remove-input"] sources=["evidence/primary"]
 rows = []
 for pair in FINISHED:
-    phases = range(1, LAST + 1)
-    found = {
-        phase: pair.differences(lambda record, i=phase: record.accuracy[i])
-        for phase in phases
-    }
+    found = in_short.accuracies_after(pair)
     rows.append(
         {"cell": pair.name}
         | {

@@ -1,0 +1,165 @@
+"""What the page "Does training exemplars help?" comes to: a sentence or two for each of its sections, made of the runs.
+
+Each sentence names its numbers, and nothing is said of runs that are not there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from mnemonics_lib.edition.evidence import panel_falls
+from mnemonics_lib.edition.evidence.answer import answer, extent
+from mnemonics_lib.edition.names import NAMES, together
+from mnemonics_lib.edition.paired.intervals import Interval, detectable, interval
+from mnemonics_lib.edition.paired.paired_runs import PairedRuns
+from mnemonics_lib.edition.paired.slopes import GROWS, slope
+from mnemonics_lib.edition.paired.tally import tally
+from mnemonics_lib.edition.paper.numbers import claimed_of_kind
+from mnemonics_lib.edition.studies.outcome import Compared
+
+
+def asked_in_advance(pairs: Sequence[PairedRuns]) -> str:
+    """What came of the question of the primary study, and from which true difference on it would have been shown.
+
+    Args:
+        pairs: all of the study's, trained exemplars first.
+    """
+    finished = [pair.asked for pair in pairs if pair.finished]
+    found = [each.difference for each in finished]
+    said = (
+        "**Asked in advance**, of four methods with 20 and with 5 exemplars a class: training exemplars "
+        f"{answer(found)}. {len(finished)} of {len(pairs)} settings are finished"
+    )
+    if not found:
+        return f"{said}."
+    beyond = [detectable([*each.differences.values()], each.level) for each in finished]
+    return (
+        f"{said}: {extent(found)}, 95 % together. A true difference would be shown, in four of five such studies, "
+        f"from {min(beyond):.2f} to {max(beyond):.2f} points on."
+    )
+
+
+def beside_the_paper(pair: PairedRuns) -> str:
+    """The number of the paper that is nearest to a setting, and whether the setting's interval holds it.
+
+    Args:
+        pair: LUCIR with 20 a class.
+    """
+    trained, herding, random = (claimed_of_kind(kind) for kind in ("mnemonics", "herding", "random"))
+    gain, from_random = (trained.avg_acc - other.avg_acc for other in (herding, random))
+    found = pair.asked.difference
+    here = (
+        f"LUCIR with 20 a class has {found} here, which {'holds' if found.low <= gain <= found.high else 'excludes'} "
+        f"{gain:+.2f}, and {pair.difference(lambda record: record.forgetting)} of forgetting (95 %, exploratory)."
+        if pair.finished
+        else "LUCIR with 20 a class is not finished here."
+    )
+    return (
+        "The paper's nearest number is LUCIR's on all of CIFAR-100, 20 exemplars a class, trained minus herding's: "
+        f"{gain:+.2f} points of average accuracy, and {trained.forgetting - herding.forgetting:+.2f} of forgetting "
+        f"(Table 2, one number each). {here} It is no replication: the paper has all classes, a larger network, and "
+        f"training that starts from random images, over which it gains {from_random:+.2f}."
+    )
+
+
+def loss_falls(pairs: Sequence[PairedRuns]) -> str:
+    """In how many trainings the meta loss fell, and whether a larger fall goes with a larger gain.
+
+    Args:
+        pairs: of finished settings, trained exemplars first.
+    """
+    once = panel_falls.trained_once(pairs)
+    larger, smaller = panel_falls.goes_with_gain(pairs)
+    return (
+        "**The training lowers its loss**, on a fixed panel of starts and images, in "
+        f"{panel_falls.fallen(once)} trainings, and in {panel_falls.fallen(once, running=True)} with the statistics "
+        "with which a network is tested (iCaRL's trainings are LwF's, and are not counted again). That a larger fall "
+        f"goes with a larger gain is shown in {' · '.join(larger) or 'none'} of the settings, with a smaller one in "
+        f"{' · '.join(smaller) or 'none'}; with so few seeds only a close relation could be."
+    )
+
+
+def accuracies_after(pair: PairedRuns) -> dict[float, dict[int, float]]:
+    """Phase from 1 on -> seed -> accuracy after it, the first arm's minus the second's (points)."""
+    phases = min(record.phases for record in pair.first.values())
+    return {
+        phase: pair.differences(lambda record, at=phase: record.accuracy[at])  # type: ignore[misc]
+        for phase in range(1, phases + 1)
+    }
+
+
+def phase_by_phase(pairs: Sequence[PairedRuns]) -> str:
+    """Where the difference is shown after phase 1, where after the last phase, and where it changes in between.
+
+    Args:
+        pairs: of settings of as many phases each; at least one.
+    """
+    found = {pair.name: accuracies_after(pair) for pair in pairs}
+    (last,) = {max(of) for of in found.values()}
+    after_first, after_last = (
+        tally({name: interval([*of[phase].values()]) for name, of in found.items()}, "worse", "better")
+        for phase in (1, last)
+    )
+    along = {name: slope(of) for name, of in found.items()}
+    return (
+        f"**Phase by phase**, trained minus herding's: after phase 1, {after_first}; after phase {last}, {after_last}; "
+        f"from the one to the other {tally(along, 'falling', 'rising')}, of {len(along)} settings."
+    )
+
+
+def in_as_many_bytes(compared: Compared) -> str:
+    """How far real images are ahead of trained ones that take as many bytes.
+
+    Args:
+        compared: herding's 20 a class and 5 trained ones of the same method.
+    """
+    ahead = [f"{each.difference.without_n} points ({NAMES[arm.partition('-')[0]]})" for arm, _, each in compared]
+    return (
+        "**In as many bytes**, 20 of herding's real images, a byte for each number, are ahead of 5 trained ones in "
+        f"floating point by {together(ahead)}."
+    )
+
+
+def in_time(pairs: Sequence[PairedRuns]) -> str:
+    """How many times as long a run with training takes as one without, at the least of each one's seeds.
+
+    Args:
+        pairs: whose names end with the number of exemplars a class.
+    """
+    said = []
+    for budget in (5, 20):
+        times = sorted(
+            min(record.seconds for record in pair.first.values())
+            / min(record.seconds for record in pair.second.values())
+            for pair in pairs
+            if pair.name.endswith(f" {budget} a class")
+        )
+        if times:
+            ends = dict.fromkeys(f"{time:.1f}" for time in (times[0], times[-1]))
+            said.append(f"{' to '.join(ends)} times as long with {budget} a class")
+    return f"**In time**, a run with training takes {together(said)}."
+
+
+def with_epochs(differences: Mapping[int, Mapping[int, float]]) -> str:
+    """Whether the gain changes with what the networks know of their data.
+
+    Args:
+        differences: epochs a phase -> seed -> trained minus herding (points).
+    """
+    grows = slope({math.log2(epochs): found for epochs, found in differences.items()})
+    return (
+        f"**Networks that know more of their data.** LwF, 5 a class, {min(differences)} to {max(differences)} epochs a "
+        f"phase: the gain {GROWS[grows.verdict]} the epochs ({grows.without_n} points for twice as many, "
+        f"n = {grows.n})."
+    )
+
+
+def with_and_without(more: Mapping[str, Interval]) -> str:
+    """What weight transfer changes in the gain.
+
+    Args:
+        more: name of the method -> gain without it minus gain with it (points).
+    """
+    each = together([f"{found} ({method})" for method, found in more.items()])
+    return f"The gain without it, minus the gain with it: {each}."

@@ -1,0 +1,120 @@
+"""What a page comes to, in sentences: from made runs, whose numbers are known, and from a study of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from statistics import fmean
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mnemonics_lib.edition.evidence import in_short
+from mnemonics_lib.edition.paired import paired_runs as of
+from mnemonics_lib.edition.paired.intervals import interval
+from mnemonics_lib.edition.paper.numbers import claimed_of_kind
+
+
+def compared(gains: Sequence[float]) -> Any:
+    """A comparison that came to so many points, seed by seed."""
+    differences = dict(enumerate(gains))
+    return SimpleNamespace(differences=differences, level=0.95, difference=interval(list(gains)))
+
+
+def pair(gains, name="LwF, 5 a class", finished=True, forgets=0.0, seconds=(2.0, 1.0)) -> Any:
+    """Runs of two phases after phase 0, which differ by so many points, seed by seed, after phase 1 alone."""
+
+    def runs(more, forgetting, time):
+        return {
+            seed: SimpleNamespace(
+                phases=2,
+                accuracy=[50.0, 50.0 + gain * more, 50.0],
+                forgetting=forgetting,
+                seconds=time + seed,
+            )
+            for seed, gain in enumerate(gains)
+        }
+
+    first, second = runs(1, forgets, seconds[0]), runs(0, 0.0, seconds[1])
+    return of.PairedRuns(name, first, second, compared(gains), finished)
+
+
+@cache
+def primary() -> list[of.PairedRuns]:
+    return of.of_study("evidence", "primary")
+
+
+def test_only_finished_settings_answer_what_was_asked():
+    better, unfinished = pair([1.0, 1.1, 0.9]), pair([-5.0, -5.1, -4.9], finished=False)
+    said = in_short.asked_in_advance([better, unfinished])
+    assert "training exemplars is shown to help in all 1 settings. 1 of 2 settings are finished: +1.00 to +1.00" in said
+    nothing = in_short.asked_in_advance([unfinished])
+    assert nothing.endswith("has not been compared yet. 0 of 1 settings are finished.")
+
+
+@pytest.mark.parametrize(("around", "word"), [("the paper's", "holds"), ("zero", "excludes")])
+def test_the_papers_number_lies_in_the_interval_or_not(around, word):
+    gain = claimed_of_kind("mnemonics").avg_acc - claimed_of_kind("herding").avg_acc
+    middle = gain if around == "the paper's" else 0.0
+    found = pair([middle - 0.01, middle, middle + 0.01], forgets=-3.0)
+    said = in_short.beside_the_paper(found)
+    assert f"which {word} {gain:+.2f}, and -3.00" in said
+    assert "is not finished here" in in_short.beside_the_paper(pair([1.0, 2.0, 3.0], finished=False))
+
+
+def test_a_fall_is_counted_over_the_trainings_of_all_settings():
+    of_lwf, of_icarl = primary()[4], primary()[5]
+    panels = [row.exemplars and row.exemplars.panel for record in of_lwf.first.values() for row in record.results]
+    fell = sum(panel.after < panel.before for panel in panels if panel)
+    assert f"in {fell} of {len(panels)} trainings" in in_short.loss_falls([of_lwf, of_icarl])
+
+
+def test_accuracies_after_each_phase_are_those_of_the_runs():
+    assert in_short.accuracies_after(pair([1.0, -2.0])) == {1: {0: 1.0, 1: -2.0}, 2: {0: 0.0, 1: 0.0}}
+
+
+def test_a_difference_that_is_gone_in_the_end_is_said_to_fall():
+    said = in_short.phase_by_phase([pair([1.0, 1.2, 0.9]), pair([-1.0, -1.1, -0.8], name="LUCIR, 5 a class")])
+    assert "after phase 1, worse in 1 (LUCIR, 5 a class), better in 1 (LwF, 5 a class); after phase 2," in said
+    assert said.endswith(
+        "after phase 2, worse in none, better in none; from the one to the other falling in 1 (LwF, 5 a class), "
+        "rising in 1 (LUCIR, 5 a class), of 2 settings."
+    )
+
+
+def test_as_many_bytes_are_of_the_methods_that_are_named():
+    found = [
+        ("lwf-herding-20", "lwf-trained-5", compared([4.0, 5.0, 6.0])),
+        ("icarl-herding-20", "icarl-trained-5", compared([2.0, 2.0, 2.5])),
+    ]
+    said = in_short.in_as_many_bytes(found)
+    assert "ahead of 5 trained ones in floating point by +5.00" in said
+    assert said.index("(LwF) and +2.17") < said.index("(iCaRL).")
+
+
+def test_times_are_ratios_of_the_shortest_runs():
+    five = [pair([0.0, 0.0, 0.0], seconds=(3.0, 1.0)), pair([0.0, 0.0, 0.0], seconds=(2.0, 1.0))]
+    twenty = pair([0.0, 0.0, 0.0], name="LwF, 20 a class", seconds=(9.0, 2.0))
+    assert in_short.in_time([*five, twenty]) == (
+        "**In time**, a run with training takes 2.0 to 3.0 times as long with 5 a class and 4.5 times as long with "
+        "20 a class."
+    )
+    assert in_short.in_time(five[:1]).endswith("takes 3.0 times as long with 5 a class.")
+
+
+def test_a_gain_is_followed_over_doublings_of_the_epochs():
+    grown = {2: {0: 0.0, 1: 0.1, 2: -0.1}, 8: {0: 2.0, 1: 2.1, 2: 1.9}}
+    said = in_short.with_epochs(grown)
+    assert "2 to 8 epochs a phase: the gain is shown to grow with the epochs (+1.00" in said
+    assert said.endswith("for twice as many, n = 3).")
+    assert "is not shown to change with" in in_short.with_epochs(
+        {2: {0: 0.0, 1: 1.0, 2: 2.0}, 4: {0: 1.0, 1: 0.0, 2: 2.1}}
+    )
+
+
+def test_what_transfer_changes_is_said_of_each_method():
+    more = {"LwF": interval([1.0, 1.0, 1.3]), "LUCIR": interval([0.0, 0.1, -0.1])}
+    said = in_short.with_and_without(more)
+    assert said.startswith(f"The gain without it, minus the gain with it: {fmean([1.0, 1.0, 1.3]):+.2f}")
+    assert said.endswith("(LUCIR).")
