@@ -31,6 +31,7 @@ from mnemonics_lib.edition.evidence import with_mnemonics
 from mnemonics_lib.edition.evidence.answer import answer, extent
 from mnemonics_lib.edition.evidence.front_page import (
     adjusted_in_words,
+    asked_again_in_words,
     know_as_much,
 )
 from mnemonics_lib.edition.evidence.gain_figure import (
@@ -49,7 +50,8 @@ from mnemonics_lib.paths import ROOT
 figures.style()
 found = gains()
 asked = [gain for gain in found if gain.setting.asked_in_advance]
-others = [gain for gain in found if not gain.setting.asked_in_advance]
+again = [gain for gain in found if gain.setting.asked_again]
+others = [gain for gain in found if gain not in (*asked, *again)]
 
 
 finished = [gain for gain in asked if claims(gain)]
@@ -97,6 +99,8 @@ say(
         else "."
     )
 )
+if second := asked_again_in_words(again):
+    say(second)
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
 primary = report.evidence("evidence", "primary")

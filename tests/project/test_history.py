@@ -35,17 +35,30 @@ def is_before(commit: str, other: str) -> bool:
     return not subprocess.run(["git", "merge-base", "--is-ancestor", commit, other], cwd=ROOT).returncode
 
 
+def commits_of(study: str) -> set[str]:
+    """What the records of a study were made with."""
+    paths = (RECORDS / study).rglob("*.json")
+    return {json.loads(path.read_text(encoding="utf-8"))["code"]["commit"] for path in paths}
+
+
 def test_the_question_that_was_asked_in_advance_has_not_changed_since():
     page = (ROOT / "book" / "evidence.py").read_text(encoding="utf-8")
     (commit,) = re.findall(r"has not changed since commit (\w+), and every record", page)
-    study = "book/studies/evidence/primary.yaml"
-    assert git("show", f"{commit}:{study}") == (ROOT / study).read_text(encoding="utf-8")
-    named = {
-        json.loads(path.read_text(encoding="utf-8"))["code"]["commit"]
-        for path in (RECORDS / "evidence" / "primary").rglob("*.json")
-    }
-    assert named
-    for each in sorted(named):
+    assert_asked_in_advance("evidence/primary", commit)
+
+
+def test_the_second_one_was_committed_before_its_runs_were_made():
+    study = "book/studies/evidence/objective.yaml"
+    last_changed = git("log", "-1", "--format=%H", "--", study).strip()
+    assert_asked_in_advance("evidence/objective", last_changed)
+
+
+def assert_asked_in_advance(study: str, commit: str) -> None:
+    """That a study's file is what it was at a commit, and each of its records was made with that or a later one."""
+    file = f"book/studies/{study}.yaml"
+    assert git("show", f"{commit}:{file}") == (ROOT / file).read_text(encoding="utf-8")
+    assert commits_of(study)
+    for each in sorted(commits_of(study)):
         assert is_before(commit, each), f"{each} does not come after {commit}"
 
 

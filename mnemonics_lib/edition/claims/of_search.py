@@ -26,20 +26,24 @@ UNTRAINED = (HERDING, "random exemplars", "displacements given to other exemplar
 METHODS = {"lucir": "LUCIR", "lwf": "LwF"}
 
 
+def made_afterwards(run: dict[str, Any]) -> bool:
+    """Whether a run was made when the recipe had been frozen: such a run names the script of its own."""
+    return "script" in run
+
+
 def runs(records: Path, afterwards: bool = False, **fields: Any) -> list[dict[str, Any]]:
     """The runs of the search with these values of their fields.
 
     Args:
         records: directory of all committed records.
-        afterwards: with those that were made when the recipe had been frozen and its runs had been seen. They name the
-            script of their own, and had no part in the choice.
+        afterwards: with those that were made afterwards, which had no part in the choice.
         fields: of a run, and their values.
 
     Raises:
         ClaimError: where there are none.
     """
     every = json.loads((records / FILE).read_text(encoding="utf-8"))["runs"]
-    judged = [run for run in every if afterwards or "script" not in run]
+    judged = [run for run in every if afterwards or not made_afterwards(run)]
     found = [run for run in judged if all(run[name] == value for name, value in fields.items())]
     if not found:
         raise ClaimError(f"{records / FILE}: has no run with {fields}")

@@ -1,10 +1,29 @@
-"""Sentences beside the front page's answer: the settings that it does not count, and whose networks know as much."""
+"""Sentences beside the front page's answer: what was asked next, what it leaves out, whose networks know as much."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mnemonics_lib.edition.evidence.answer import answer, extent
 from mnemonics_lib.edition.evidence.gains import Gain
+from mnemonics_lib.edition.names import together
+
+
+def asked_again_in_words(found: Sequence[Gain]) -> str:
+    """What came of the second question that was asked in advance; "" before it is finished.
+
+    Args:
+        found: its settings.
+    """
+    if not found or not all(gain.finished for gain in found):
+        return ""
+    intervals = [gain.interval for gain in found]
+    better = [gain.setting.method for gain in found if gain.interval.verdict == "higher"]
+    return (
+        f"**Asked again**, of Eq. 4b in place of Eq. 7, with 5 exemplars a class and seeds of its own: training "
+        f"{answer(intervals)}{f' ({together(better)})' * (0 < len(better) < len(found))}; average accuracies differ by "
+        f"{extent(intervals)}, 95 % together."
+    )
 
 
 def adjusted_in_words(found: Sequence[Gain]) -> str:

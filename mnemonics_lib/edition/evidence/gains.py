@@ -19,6 +19,9 @@ from mnemonics_lib.paths import RECORDS
 PRIMARY = "evidence/primary"
 """The study whose question came first."""
 
+AGAIN = "evidence/objective"
+"""The study of the second question that was asked before its runs were made: of Eq. 4b, with seeds of its own."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -52,6 +55,11 @@ class Setting:
     def asked_in_advance(self) -> bool:
         """Whether it is one of the question that came first, of the primary study: what the front page answers."""
         return self.study == PRIMARY
+
+    @property
+    def asked_again(self) -> bool:
+        """Whether it is one of the second question that was asked in advance."""
+        return self.study == AGAIN
 
     @property
     def asks_of_training(self) -> bool:
@@ -167,7 +175,7 @@ def _of_evidence() -> Iterator[Setting]:
             yield Setting(PRIMARY, *arms, TWENTY, name, f"{m} a class", far, level=together)
     for method, name in NAMES.items():
         arms, together = (f"{method}-trained", f"{method}-herding"), 1 - 0.05 / len(NAMES)
-        yield Setting("evidence/objective", *arms, TWENTY, name, "5 a class, Eq. 4b", level=together)
+        yield Setting(AGAIN, *arms, TWENTY, name, "5 a class, Eq. 4b", level=together)
     for method in ("lwf", "lucir"):
         name, herding = NAMES[method], f"{method}-herding"
         for arm, detail in (("trained", ""), ("larger-steps", ", larger steps")):

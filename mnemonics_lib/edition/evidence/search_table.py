@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from mnemonics_lib.edition.claims.of_search import FAR, NEAR, runs
+from mnemonics_lib.edition.claims.of_search import FAR, NEAR, made_afterwards, runs
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.paths import RECORDS
 
@@ -23,7 +23,7 @@ def search_table(budget: int, records: Path = RECORDS, afterwards: bool = False)
             gained over the choice, where that has one of its seeds.
     """
     of_budget = runs(records, afterwards, budget=budget)
-    shown = [run for run in of_budget if ("script" in run) == afterwards]
+    shown = [run for run in of_budget if made_afterwards(run) == afterwards]
     groups = dict.fromkeys((run["tried"], run["method"], run["held_out"]) for run in shown)
     rows = []
     for tried, method, held_out in groups:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnemonics_lib.edition.evidence.front_page import adjusted_in_words, know_as_much
+from mnemonics_lib.edition.evidence.front_page import adjusted_in_words, asked_again_in_words, know_as_much
 from mnemonics_lib.edition.evidence.gains import Gain, Setting
 from mnemonics_lib.edition.paired.intervals import interval
 
@@ -12,6 +12,24 @@ LOWER, HIGHER, NEITHER, FEW = [-1.0, -1.1, -1.2], [1.0, 1.1, 1.2], [-1.0, 0.1, 1
 def gain(values=NEITHER, knows=90.0, data="digits", start="herding", finished=True):
     setting = Setting("a/study", "trained", "herding", data, "LwF", "5 a class", start=start, adjusted=True)
     return Gain(setting, dict(enumerate(values)), interval(values), finished, knows, ())
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([HIGHER, NEITHER], "training is shown to help in 1 of 2 settings (LwF); average"),
+        ([HIGHER, HIGHER], "training is shown to help in all 2 settings; average accuracies differ by +1.10 to +1.10"),
+        ([NEITHER, NEITHER], "training is not shown to help, nor to harm; average"),
+        ([LOWER, NEITHER], "training is shown to harm in 1 of 2 settings; average"),
+    ],
+)
+def test_the_second_question_has_its_answer_and_names_whom_it_helps(values, words):
+    assert words in asked_again_in_words([gain(each) for each in values])
+
+
+def test_the_second_question_has_no_answer_before_all_of_it_is_finished():
+    assert asked_again_in_words([gain(HIGHER), gain(HIGHER, finished=False)]) == ""
+    assert asked_again_in_words([]) == ""
 
 
 def test_what_adjusting_came_to_is_counted_on_either_side():

@@ -141,6 +141,14 @@ def test_what_was_asked_in_advance_is_the_primary_study():
     assert {setting.level for setting in asked} == {1 - 0.05 / 8}
 
 
+def test_what_was_asked_again_is_eq_4b_with_four_methods():
+    again = [setting for setting in settings() if setting.asked_again]
+    assert [(setting.study, setting.method) for setting in again] == [
+        ("evidence/objective", name) for name in ("LwF", "iCaRL", "BiC", "LUCIR")
+    ]
+    assert {setting.level for setting in again} == {1 - 0.05 / 4}
+
+
 def test_a_seed_that_one_arm_lacks_is_left_out(tmp_path: Path):
     source, folder = RECORDS / "quick" / "digits-n1", tmp_path / "quick" / "digits-n1"
     for arm, count in (("herding", 3), ("mnemonics-from-herding", 4)):
