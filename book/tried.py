@@ -21,7 +21,10 @@
 
 # %% tags=["hide-input"]
 from mnemonics_lib.edition.claims import said
-from mnemonics_lib.edition.evidence.search_table import search_table
+from mnemonics_lib.edition.evidence.search_table import (
+    ahead_of_the_choice,
+    search_table,
+)
 from mnemonics_lib.edition.shown import say, show
 
 # %% [markdown]
@@ -109,6 +112,7 @@ for budget in (5, 20):
         afterwards += [row["tried"] for row in rows]
         say(f"With {budget} exemplars a class:")
         show(rows)
+        say(ahead_of_the_choice(budget))
 left = [
     what
     for what, part in LEFT.items()

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from mnemonics_lib.edition.claims.of_search import FAR, NEAR, made_afterwards, runs
+from mnemonics_lib.edition.claims.of_search import FAR, METHODS, NEAR, made_afterwards, runs
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.paths import RECORDS
 
@@ -44,6 +44,41 @@ def search_table(budget: int, records: Path = RECORDS, afterwards: bool = False)
                 }
             )
     return sorted(rows, key=lambda row: (row["method"], row["tried"]))
+
+
+def ahead_of_the_choice(budget: int, records: Path = RECORDS) -> str:
+    """What was tried afterwards with both methods and came out above the choice in all of its runs; and chance's share.
+
+    Args:
+        budget: exemplars a class.
+        records: directory of all committed records.
+    """
+    over = _all_over_the_choice(budget, records)
+    ahead = [f"{tried} ({len(gains)} runs)" for tried, gains in over.items() if min(gains) > 0]
+    by_chance = sum(0.5 ** len(gains) for gains in over.values())
+    return (
+        f"Of {len(over)} that were tried with both methods, above the choice in all of their runs: "
+        f"{'; '.join(ahead) or 'none'}. If none of them did anything, and runs were independent, "
+        f"{by_chance:.1f} would be expected."
+    )
+
+
+def _all_over_the_choice(budget: int, records: Path) -> dict[str, list[float]]:
+    """Thing -> average accuracy minus the choice's, of each run of either method with a seed that the choice has."""
+    choice = NEAR if budget <= 5 else FAR
+    every = [(_partner(run), run) for run in runs(records, afterwards=True, budget=budget)]
+    there = {partner: fmean(run["accuracy"]) for partner, run in every if run["tried"] == choice}
+    later = [(partner, run) for partner, run in every if made_afterwards(run) and partner in there]
+    found: dict[str, list[float]] = {}
+    for partner, run in later:
+        found.setdefault(run["tried"], []).append(fmean(run["accuracy"]) - there[partner])
+    methods = {tried: {run["method"] for _, run in later if run["tried"] == tried} for tried in found}
+    return {tried: gains for tried, gains in found.items() if methods[tried] == METHODS.keys()}
+
+
+def _partner(run: dict[str, Any]) -> tuple[str, int, float]:
+    """What two runs that are compared have in common."""
+    return run["method"], run["seed"], run["held_out"]
 
 
 def _over(found: list[dict[str, Any]], alike: list[dict[str, Any]], choice: str) -> str:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from mnemonics_lib.edition.claims.of_search import FAR
-from mnemonics_lib.edition.evidence.search_table import search_table
+from mnemonics_lib.edition.claims.of_search import FAR, NEAR
+from mnemonics_lib.edition.evidence.search_table import ahead_of_the_choice, search_table
 
 
 def run(tried, control="herding", method="lucir", budget=20, held_out=0.2, seed=100, accuracy=(60.0,), own_loss=()):
@@ -70,3 +70,30 @@ def test_what_was_tried_afterwards_stands_apart_and_beside_the_same_control(tmp_
     assert (before["tried"], before["mean"]) == (FAR, "+1.50")
     assert "over the choice" not in before
     assert (after["tried"], after["each seed"], after["over the choice"]) == ("new", "+2.00, +2.01", "+0.51")
+
+
+def test_what_is_ahead_in_all_runs_of_both_methods_is_named_with_what_chance_would_give(tmp_path):
+    def both(tried, **more):
+        return [
+            run(tried, method=method, budget=5, seed=seed, **more) for method in ("lwf", "lucir") for seed in (0, 1)
+        ]
+
+    afterwards = {"script": "abc:script.py"}
+    better = [{**each, **afterwards} for each in both("better", accuracy=[61.0])]
+    mixed = [{**each, **afterwards} for each in [*both("mixed", accuracy=[61.0])[:3], run("mixed", budget=5, seed=1)]]
+    alone = [{**run("alone", budget=5, seed=0, accuracy=[70.0]), **afterwards}]
+    before = both("of the search itself", accuracy=[80.0])
+    runs = [*both(NEAR), *better, *mixed, *alone, *before]
+    (tmp_path / "search.json").write_text(json.dumps({"runs": runs}), encoding="utf-8")
+    said = ahead_of_the_choice(5, tmp_path)
+    assert said.startswith(
+        "Of 2 that were tried with both methods, above the choice in all of their runs: better (4 runs)."
+    )
+    assert "0.1 would be expected" in said  # 2 of 16
+
+
+def test_none_ahead_is_said_so(tmp_path):
+    found = [run(NEAR, budget=5), run(NEAR, budget=5, method="lwf")]
+    worse = [{**run("worse", budget=5, method=each, accuracy=[1.0]), "script": "s"} for each in ("lwf", "lucir")]
+    (tmp_path / "search.json").write_text(json.dumps({"runs": [*found, *worse]}), encoding="utf-8")
+    assert "all of their runs: none. If" in ahead_of_the_choice(5, tmp_path)
