@@ -78,3 +78,15 @@ def test_every_commit_that_a_record_names_is_in_the_history():
         commit = json.loads(path.read_text(encoding="utf-8"))["code"]["commit"]
         named.setdefault(commit, path.relative_to(RECORDS).as_posix())
     assert {path for commit, path in named.items() if not is_before(commit, "HEAD")} == set()
+
+
+def test_scripts_of_measurements_are_in_the_history():
+    named = set()
+    for path in RECORDS.glob("*.json"):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        rows = [row for of in found.values() if isinstance(of, list) for row in of if isinstance(row, dict)]
+        for each in (found, *rows):
+            named.update(str(each["script"]).split(", ") if "script" in each else [])
+    assert named
+    for each in named:
+        assert git("show", each), each
