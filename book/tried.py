@@ -23,6 +23,7 @@
 from mnemonics_lib.edition.claims import said
 from mnemonics_lib.edition.evidence.search_table import (
     ahead_of_the_choice,
+    diverged,
     search_table,
 )
 from mnemonics_lib.edition.shown import say, show
@@ -113,6 +114,8 @@ for budget in (5, 20):
         say(f"With {budget} exemplars a class:")
         show(rows)
         say(ahead_of_the_choice(budget))
+if lost := diverged():
+    say(f"**No result, for a loss that was not finite**: {lost}.")
 left = [
     what
     for what, part in LEFT.items()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from mnemonics_lib.edition.claims.of_search import FAR, METHODS, NEAR, made_afterwards, runs
+from mnemonics_lib.edition.claims.of_search import FAR, FILE, METHODS, NEAR, made_afterwards, runs
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.paths import RECORDS
 
@@ -60,6 +62,16 @@ def ahead_of_the_choice(budget: int, records: Path = RECORDS) -> str:
         f"Of {len(over)} that were tried with both methods, above the choice in all of their runs: "
         f"{'; '.join(ahead) or 'none'}. If none of them did anything, and runs were independent, "
         f"{by_chance:.1f} would be expected."
+    )
+
+
+def diverged(records: Path = RECORDS) -> str:
+    """What came to no result because a loss was not finite, and in how many runs; "" where nothing did."""
+    found = json.loads((records / FILE).read_text(encoding="utf-8")).get("diverged", [])
+    counted = Counter((METHODS[run["method"]], run["budget"], run["tried"], run["why"]) for run in found)
+    return "; ".join(
+        f"{method}, {budget} a class, {tried} ({why}, {count} run{'s' * (count > 1)})"
+        for (method, budget, tried, why), count in counted.items()
     )
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mnemonics_lib.edition.claims.of_search import FAR, NEAR
-from mnemonics_lib.edition.evidence.search_table import ahead_of_the_choice, search_table
+from mnemonics_lib.edition.evidence.search_table import ahead_of_the_choice, diverged, search_table
 
 
 def run(tried, control="herding", method="lucir", budget=20, held_out=0.2, seed=100, accuracy=(60.0,), own_loss=()):
@@ -97,3 +97,11 @@ def test_none_ahead_is_said_so(tmp_path):
     worse = [{**run("worse", budget=5, method=each, accuracy=[1.0]), "script": "s"} for each in ("lwf", "lucir")]
     (tmp_path / "search.json").write_text(json.dumps({"runs": [*found, *worse]}), encoding="utf-8")
     assert "all of their runs: none. If" in ahead_of_the_choice(5, tmp_path)
+
+
+def test_what_diverged_is_told_with_its_runs(tmp_path):
+    lost = [{**run("new", method="lwf", budget=5, seed=seed), "why": "meta_loss = nan"} for seed in (0, 1)]
+    (tmp_path / "search.json").write_text(json.dumps({"runs": [], "diverged": lost}), encoding="utf-8")
+    assert diverged(tmp_path) == "LwF, 5 a class, new (meta_loss = nan, 2 runs)"
+    (tmp_path / "search.json").write_text(json.dumps({"runs": []}), encoding="utf-8")
+    assert diverged(tmp_path) == ""
