@@ -40,6 +40,7 @@ from mnemonics_lib.edition.evidence.searched_classes import (
 from mnemonics_lib.edition.measures import measure
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired import paired_runs
+from mnemonics_lib.edition.paired.by_phase import row_by_phase
 from mnemonics_lib.edition.paired.difference_figures import (
     draw_differences_along,
 )
@@ -504,18 +505,7 @@ show(
 # the later phases of each seed. 95 % each, exploratory. Phase 0 is in the average accuracy too, and there both runs are equal but for iCaRL.
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
-rows = []
-for pair in FINISHED:
-    found = in_short.accuracies_after(pair)
-    rows.append(
-        {"cell": pair.name}
-        | {
-            f"phase {phase}": marked(interval(list(each.values())))
-            for phase, each in found.items()
-        }
-        | {"points a phase": marked(slope(found))}
-    )
-show(rows)
+show({"cell": pair.name} | row_by_phase(pair) for pair in FINISHED)
 
 # %% [markdown]
 # **What do the networks know?** Training images of each phase that its network classifies correctly, in %, in the runs with herding's exemplars,

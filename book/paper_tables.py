@@ -25,12 +25,15 @@ from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.evidence import (
     adjusted,
     attribution,
-    in_short,
     with_mnemonics,
 )
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired import paired_runs
-from mnemonics_lib.edition.paired.intervals import interval, paired
+from mnemonics_lib.edition.paired.by_phase import (
+    accuracies_after,
+    row_by_phase,
+)
+from mnemonics_lib.edition.paired.intervals import paired
 from mnemonics_lib.edition.paired.slopes import slope
 from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.shown import displacement, say, show
@@ -70,18 +73,15 @@ def of_classes(number):
     }
 
 
-with_adjustment = {
-    method: paired_runs.PairedRuns(
-        NAMES[method],
-        RECORDS["split"][f"{method}-adjusted"],
-        RECORDS["split"][f"{method}-trained"],
-        found,
-        STUDIES["split"].finished(arm, minus),
-    )
-    for arm, minus, found in FOUND["split"]
-    for method in [arm.split("-")[0]]
-    if (arm, minus) == (f"{method}-adjusted", f"{method}-trained")
-}
+with_adjustment = paired_runs.paired_runs(
+    STUDIES["split"],
+    [
+        (arm, minus, found)
+        for arm, minus, found in FOUND["split"]
+        if arm.endswith("-adjusted") and minus.endswith("-trained")
+    ],
+    RECORDS["split"],
+)
 
 
 def by_change():
@@ -118,8 +118,8 @@ if not STUDIES["table1"].missing:
 if not STUDIES["split"].missing:
     lines += [f"**Which change does it?** {said}" for said in by_change()]
     along = [
-        f"{slope(in_short.accuracies_after(pair)).without_n} points a phase ({pair.name})"
-        for pair in with_adjustment.values()
+        f"{slope(accuracies_after(pair)).without_n} points a phase ({pair.name})"
+        for pair in with_adjustment
     ]
     lines.append(
         "**Along the phases** the accuracy with adjustment minus that without it changes by "
@@ -222,23 +222,15 @@ if not STUDIES["split"].missing:
 # Accuracy after each phase, with adjustment minus without it, and the slope of a straight line through them. 95 % each:
 
 # %% tags=["remove-input"] sources=["evidence/split"]
-rows = []
-for pair in with_adjustment.values():
-    after = in_short.accuracies_after(pair)
-    rows.append(
-        {"method": pair.name}
-        | {
-            f"phase {phase}": marked(interval(list(each.values())))
-            for phase, each in after.items()
-        }
-        | {"points a phase": marked(slope(after))}
-    )
+rows = [
+    {"method": pair.name} | row_by_phase(pair) for pair in with_adjustment
+]
 show_once_finished(STUDIES["split"], rows)
 
 # %% tags=["remove-input"] sources=["evidence/split"]
 if not STUDIES["split"].missing:
     falls = []
-    for pair in with_adjustment.values():
+    for pair in with_adjustment:
         before, after = adjusted.panel_of_adjustment(
             list(pair.first.values())
         )

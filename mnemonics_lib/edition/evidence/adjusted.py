@@ -24,6 +24,9 @@ JUDGES = {
 }
 """Who judges -> a reader's words."""
 
+FIELDS = ("loss_on_half", "loss_on_test", "accuracy_on_test")
+"""Of a row, before and after: those of :class:`Judged`."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -32,7 +35,6 @@ class Judged:
     Attributes:
         method: its name.
         judge: one of ``JUDGES``.
-        images: how many images judge.
         loss_on_half: after minus before, on the other half (nat).
         loss_on_test: likewise, on the test images of the old classes.
         accuracy_on_test: likewise (points).
@@ -40,7 +42,6 @@ class Judged:
 
     method: str
     judge: str
-    images: int
     loss_on_half: Interval
     loss_on_test: Interval
     accuracy_on_test: Interval
@@ -59,17 +60,17 @@ class Judged:
 
 def judged(file: Path = FILE) -> list[Judged]:
     """A row for each method and judge, in the order of ``NAMES`` and ``JUDGES``."""
-    found = []
-    for method, name in NAMES.items():
-        for judge in JUDGES:
-            rows = [row for row in _rows(file) if (row["method"], row["judge"]) == (method, judge)]
-            if rows:
-                changes = [
-                    interval([row[field][1] - row[field][0] for row in rows])
-                    for field in ("loss_on_half", "loss_on_test", "accuracy_on_test")
-                ]
-                found.append(Judged(name, judge, rows[0]["judge_images"], *changes))
-    return found
+    there = {(row["method"], row["judge"]) for row in _rows(file)}
+    return [
+        Judged(
+            name,
+            judge,
+            *(interval([*_changes(method, judge, field, file).values()]) for field in FIELDS),
+        )
+        for method, name in NAMES.items()
+        for judge in JUDGES
+        if (method, judge) in there
+    ]
 
 
 def by_judge(method: str, judge: str, other: str, field: str = "loss_on_test", file: Path = FILE) -> Interval:
@@ -82,15 +83,7 @@ def by_judge(method: str, judge: str, other: str, field: str = "loss_on_test", f
         field: of a row.
         file: the measurement.
     """
-    changes: list[dict[int, float]] = [
-        {
-            row["seed"]: row[field][1] - row[field][0]
-            for row in _rows(file)
-            if (row["method"], row["judge"]) == (method, whose)
-        }
-        for whose in (judge, other)
-    ]
-    return paired(changes[0], changes[1])
+    return paired(_changes(method, judge, field, file), _changes(method, other, field, file))
 
 
 CHANGES = {
@@ -127,6 +120,12 @@ def panel_of_adjustment(records: Sequence[Record]) -> tuple[float, float]:
         row.adjustment.panel for record in records for row in record.results if row.adjustment and row.adjustment.panel
     ]
     return fmean(panel.before for panel in panels), fmean(panel.after for panel in panels)
+
+
+def _changes(method: str, judge: str, field: str, file: Path) -> dict[int, float]:
+    """Seed -> after minus before."""
+    rows = [row for row in _rows(file) if (row["method"], row["judge"]) == (method, judge)]
+    return {row["seed"]: row[field][1] - row[field][0] for row in rows}
 
 
 @cache

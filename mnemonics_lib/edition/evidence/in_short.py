@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from mnemonics_lib.edition.evidence import panel_falls
 from mnemonics_lib.edition.evidence.answer import answer, extent
 from mnemonics_lib.edition.names import NAMES, together
+from mnemonics_lib.edition.paired.by_phase import accuracies_after
 from mnemonics_lib.edition.paired.intervals import Interval, detectable, interval
 from mnemonics_lib.edition.paired.paired_runs import PairedRuns
 from mnemonics_lib.edition.paired.slopes import GROWS, slope
@@ -78,15 +79,6 @@ def loss_falls(pairs: Sequence[PairedRuns]) -> str:
         f"goes with a larger gain is shown in {' · '.join(larger) or 'none'} of the settings, with a smaller one in "
         f"{' · '.join(smaller) or 'none'}; with so few seeds only a close relation could be."
     )
-
-
-def accuracies_after(pair: PairedRuns) -> dict[float, dict[int, float]]:
-    """Phase from 1 on -> seed -> accuracy after it, the first arm's minus the second's (points)."""
-    phases = min(record.phases for record in pair.first.values())
-    return {
-        phase: pair.differences(lambda record, at=phase: record.accuracy[at])  # type: ignore[misc]
-        for phase in range(1, phases + 1)
-    }
 
 
 def phase_by_phase(pairs: Sequence[PairedRuns]) -> str:

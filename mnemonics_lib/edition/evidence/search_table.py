@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -11,6 +13,8 @@ from typing import Any
 from mnemonics_lib.edition.claims.of_search import FAR, FILE, METHODS, NEAR, made_afterwards, runs
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.paths import RECORDS
+
+Runs = list[dict[str, Any]]
 
 
 def search_table(budget: int, records: Path = RECORDS, afterwards: bool = False) -> list[dict[str, str]]:
@@ -26,20 +30,17 @@ def search_table(budget: int, records: Path = RECORDS, afterwards: bool = False)
     """
     of_budget = runs(records, afterwards, budget=budget)
     shown = [run for run in of_budget if made_afterwards(run) == afterwards]
-    groups = dict.fromkeys((run["tried"], run["method"], run["held_out"]) for run in shown)
     rows = []
-    for tried, method, held_out in groups:
-        alike = [run for run in of_budget if (run["method"], run["held_out"]) == (method, held_out)]
-        found = [run for run in alike if run["tried"] == tried]
+    for (tried, method, held_out), (found, alike) in _groups(of_budget, shown).items():
         if gains := _gains(found, alike):
-            over = _over(found, alike, NEAR if budget <= 5 else FAR)
+            over = _over(found, alike, budget)
             rows.append(
                 {
                     "method": NAMES[method],
                     "tried": tried,
                     "each seed": ", ".join(f"{value:+.2f}" for value in gains),
                     "mean": f"{fmean(gains):+.2f}",
-                    **({"over the choice": over} if afterwards else {}),
+                    **({"over the choice": f"{fmean(over):+.2f}" if over else "–"} if afterwards else {}),
                     "own loss": _own_loss(found),
                     "judge": f"{100 * held_out:.0f} %",
                     "minus": found[0]["control"],
@@ -76,37 +77,38 @@ def diverged(records: Path = RECORDS) -> str:
 
 
 def _all_over_the_choice(budget: int, records: Path) -> dict[str, list[float]]:
-    """Thing -> average accuracy minus the choice's, of each run of either method with a seed that the choice has."""
+    """Thing -> what its runs gained over the choice, of those that both methods have."""
+    of_budget = runs(records, afterwards=True, budget=budget)
+    found: dict[str, dict[str, list[float]]] = {}
+    for (tried, method, _), (of_tried, alike) in _groups(of_budget, filter(made_afterwards, of_budget)).items():
+        if gains := _over(of_tried, alike, budget):
+            found.setdefault(tried, {}).setdefault(method, []).extend(gains)
+    return {tried: [*chain(*of.values())] for tried, of in found.items() if of.keys() == METHODS.keys()}
+
+
+def _groups(every: Runs, shown: Iterable[dict[str, Any]]) -> dict[tuple[str, str, float], tuple[Runs, Runs]]:
+    """Thing, method and share held out of the runs that are shown -> its runs, and all of that method and share."""
+    found = {}
+    for key in dict.fromkeys((run["tried"], run["method"], run["held_out"]) for run in shown):
+        alike = [run for run in every if (run["method"], run["held_out"]) == key[1:]]
+        found[key] = [run for run in alike if run["tried"] == key[0]], alike
+    return found
+
+
+def _over(found: Runs, alike: Runs, budget: int) -> list[float]:
+    """Average accuracy minus that of what was chosen, of the seeds of both."""
     choice = NEAR if budget <= 5 else FAR
-    every = [(_partner(run), run) for run in runs(records, afterwards=True, budget=budget)]
-    there = {partner: fmean(run["accuracy"]) for partner, run in every if run["tried"] == choice}
-    later = [(partner, run) for partner, run in every if made_afterwards(run) and partner in there]
-    found: dict[str, list[float]] = {}
-    for partner, run in later:
-        found.setdefault(run["tried"], []).append(fmean(run["accuracy"]) - there[partner])
-    methods = {tried: {run["method"] for _, run in later if run["tried"] == tried} for tried in found}
-    return {tried: gains for tried, gains in found.items() if methods[tried] == METHODS.keys()}
+    return _gains([{**run, "control": choice} for run in found], alike)
 
 
-def _partner(run: dict[str, Any]) -> tuple[str, int, float]:
-    """What two runs that are compared have in common."""
-    return run["method"], run["seed"], run["held_out"]
-
-
-def _over(found: list[dict[str, Any]], alike: list[dict[str, Any]], choice: str) -> str:
-    """Mean average accuracy minus that of what was chosen, over the seeds of both; a dash where there are none."""
-    gains = _gains([{**run, "control": choice} for run in found], alike)
-    return f"{fmean(gains):+.2f}" if gains else "–"
-
-
-def _gains(found: list[dict[str, Any]], alike: list[dict[str, Any]]) -> list[float]:
+def _gains(found: Runs, alike: Runs) -> list[float]:
     """Average accuracy minus that of the control of the same seed (points)."""
     there = {(run["tried"], run["seed"]): fmean(run["accuracy"]) for run in alike}
     controls = [(run, there.get((run["control"], run["seed"]))) for run in found]
     return [fmean(run["accuracy"]) - control for run, control in controls if control is not None]
 
 
-def _own_loss(found: list[dict[str, Any]]) -> str:
+def _own_loss(found: Runs) -> str:
     """Of the exemplars of all phases and seeds, before and after their training; empty where none were trained."""
     pairs = [pair for run in found for pair in run["own_loss"] if pair]
     return " → ".join(f"{fmean(values):.2f}" for values in zip(*pairs, strict=True))

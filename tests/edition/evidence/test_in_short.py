@@ -70,10 +70,6 @@ def test_a_fall_is_counted_over_the_trainings_of_all_settings():
     assert f"in {fell} of {len(panels)} trainings" in in_short.loss_falls([of_lwf, of_icarl])
 
 
-def test_accuracies_after_each_phase_are_those_of_the_runs():
-    assert in_short.accuracies_after(pair([1.0, -2.0])) == {1: {0: 1.0, 1: -2.0}, 2: {0: 0.0, 1: 0.0}}
-
-
 def test_a_difference_that_is_gone_in_the_end_is_said_to_fall():
     said = in_short.phase_by_phase([pair([1.0, 1.2, 0.9]), pair([-1.0, -1.1, -0.8], name="LUCIR, 5 a class")])
     assert "after phase 1, worse in 1 (LUCIR, 5 a class), better in 1 (LwF, 5 a class); after phase 2," in said
