@@ -27,11 +27,12 @@ from IPython.display import Markdown, display
 from mnemonics_lib import __version__
 from mnemonics_lib.durable.commit import code_version, short_commit
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.evidence import with_mnemonics
+from mnemonics_lib.edition.evidence import in_short, with_mnemonics
 from mnemonics_lib.edition.evidence.answer import answer, extent
+from mnemonics_lib.edition.evidence.from_random import over_its_start
 from mnemonics_lib.edition.evidence.front_page import (
-    adjusted_in_words,
     asked_again_in_words,
+    differ_in_more,
     know_as_much,
 )
 from mnemonics_lib.edition.evidence.gain_figure import (
@@ -41,7 +42,8 @@ from mnemonics_lib.edition.evidence.gain_figure import (
 )
 from mnemonics_lib.edition.evidence.gains import gains
 from mnemonics_lib.edition.evidence.moved import moved_in_words
-from mnemonics_lib.edition.paper.numbers import claimed, claimed_of_kind
+from mnemonics_lib.edition.paired import paired_runs
+from mnemonics_lib.edition.paper.numbers import claimed, gains_over_herding
 from mnemonics_lib.edition.shown import say
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
@@ -99,19 +101,15 @@ say(
         else "."
     )
 )
+primary = paired_runs.of_study("evidence", "primary")
+say(in_short.as_large_as_the_papers(primary))
 if second := asked_again_in_words(again):
     say(second)
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
-primary = report.evidence("evidence", "primary")
 say(
     moved_in_words(
-        {
-            arm: list(runs.values())
-            for arm, runs in primary.items()
-            if "-trained-" in arm
-        },
-        "cifar100",
+        {pair.name: [*pair.first.values()] for pair in primary}, "cifar100"
     )
 )
 
@@ -131,11 +129,16 @@ say(
     "same test images, trained exemplars are shown to be better in "
     f"{counted(others, 'higher')} and worse in {counted(others, 'lower')}; "
     "no difference is shown in "
-    f"{counted(others, 'no difference shown', named=False)}. "
-    + "What is still to be measured stands in `book/records/WANTED.md`. What is not shown may be there, smaller than a study of so many seeds "
-    "can show. "
-    + adjusted_in_words([gain for gain in found if gain.setting.adjusted])
-    + " ({doc}`cifar100`)"
+    f"{counted(others, 'no difference shown', named=False)}. Of so many intervals of 95 % "
+    f"{0.05 * sum(map(claims, others)):.1f} are expected to be clear of 0 by chance. "
+    "What is still to be measured stands in `book/records/WANTED.md`. What is not shown may be there, smaller than a study of so many seeds "
+    "can show."
+)
+say(
+    differ_in_more(
+        [gain for gain in found if not gain.setting.asks_of_training]
+    )
+    + f" {over_its_start()} ({{doc}}`cifar100`)"
 )
 
 # %% [markdown]
@@ -174,11 +177,7 @@ say(
 # the real images, and move the pixels along the gradient of that measurement, through the whole training of the temporary model.
 
 # %% tags=["remove-input"] sources=["book/paper/table2.csv", "evidence/table1"]
-of_training = {
-    n: claimed_of_kind("mnemonics", phases=n).avg_acc
-    - claimed_of_kind("herding", phases=n).avg_acc
-    for n in (5, 10, 25)
-}
+of_training = gains_over_herding()
 say(
     "The paper's tables give this alone, all else equal, "
     + ", ".join(f"{gain:+.2f}" for gain in of_training.values())

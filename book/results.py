@@ -106,7 +106,7 @@ display(
 # class, one number per cell). Ours are LwF without weight transfer on scikit-learn's digits, 2 exemplars per class. The
 # settings are so far apart that only the *sign* can be compared: a verdict says on which side of zero our interval lies.
 #
-# With $N = 5$ each phase brings a single digit, the case in which Eq. 7 is nearly empty ({ref}`eq7-or-eq4b`); with
+# With $N = 5$ each phase after phase 0 brings a single digit, the case in which Eq. 7 is nearly empty ({ref}`eq7-or-eq4b`); with
 # $N = 1$ one phase brings five.
 
 # %% [markdown]

@@ -83,8 +83,8 @@ say(said("nothing-better-at-5", "nothing-better-at-20"))
 # ## Tried afterwards
 #
 # The search had left out much that could matter, for want of time. It was taken up again when the recipe had been frozen and the primary study was there:
-# {doc}`evidence`, *When?*, had shown gains after phase 1 that were gone in the end, with 5 a class, and phase 0 is the one in which all classes of
-# Eq. 7 are new. Classes, judge, seeds and library are the same, and so are the controls, which came out to the last digit on the machine that
+# {doc}`evidence`, *When?*, had shown gains after phase 1 that were gone in the end, with 5 a class, and phase 0 is the only one in which the
+# new classes, which are all that Eq. 7 sees, are all the classes there are. Classes, judge, seeds and library are the same, and so are the controls, which came out to the last digit on the machine that
 # made these. None of it had a part in the choice. Their script is the one that each of them names in `book/records/search.json`.
 #
 # All of it is Eq. 7 with the near loop, where nothing else is said. *Judged on all classes alike*: by the new classes' data and by old exemplars, weighted by their

@@ -94,7 +94,9 @@ def _no_more(records: Path, tried: str, than: str, method: str, budget: int) -> 
     both = one.keys() & other.keys()
     more = fmean(one[seed] - other[seed] for seed in both)
     spread = max(chance.values()) - min(chance.values())
-    told = f"{METHODS[method]}, {len(both)} seeds: {more:+.2f} on average, where chance spreads by {spread:.2f}"
+    told = (
+        f"{METHODS[method]}, {len(both)} seeds: {more:+.2f} on average, where two runs of chance differ by {spread:.2f}"
+    )
     return Finding(more <= spread, told)
 
 
@@ -296,8 +298,8 @@ CLAIMS = [
         FILE,
         "LUCIR, 20 a class: the mean difference with 160 inner steps is above that with 80 by no more than the "
         "spread of chance",
-        "Looking further than a hundred times gained no more than chance may give",
-        "Looking further than a hundred times gained more than chance may give",
+        "Looking four times as far ahead as the far loop gained no more than chance may give",
+        "Looking four times as far ahead as the far loop gained more than chance may give",
         partial(_no_more, tried=FURTHER, than=FAR, method="lucir", budget=20),
     ),
     Claim(

@@ -104,12 +104,12 @@ def in_words(file: Path = FILE) -> list[str]:
     for method, name in NAMES.items():
         ours = found.get((name, "half"))
         if ours and ours.loss_on_half.n >= 3 and (name, "real") in found:
-            larger = by_judge(method, "real", "half", file=file)
+            theirs, larger = found[name, "real"], by_judge(method, "real", "half", file=file)
             said.append(
-                f"{name}: judged by the other half, the loss on that half {CHANGES[ours.loss_on_half.verdict]}, by "
-                f"{ours.loss_on_half.mean:+.3f}; that on test images {CHANGES[ours.loss_on_test.verdict]}, "
-                f"{ours.loss_on_test.mean:+.3f}. With 400 real images a class for a judge, which the method has not, "
-                f"the change on test images is {larger:.3f} from there."
+                f"{name}: judged by the other half, the loss on that half {CHANGES[ours.loss_on_half.verdict]} "
+                f"({ours.loss_on_half.mean:+.3f}); that on test images {CHANGES[ours.loss_on_test.verdict]} "
+                f"({ours.loss_on_test.mean:+.3f}). With 400 real images a class for a judge, which the method has not, "
+                f"the change on test images is {theirs.loss_on_test.mean:+.3f}, and differs from that by {larger:.3f}."
             )
     return said
 

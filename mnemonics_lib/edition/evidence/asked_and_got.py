@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from mnemonics_lib.edition.benchmarks.rows import span
-from mnemonics_lib.edition.evidence.panel_falls import goes_with_gain, panels_fallen, trained_once
+from mnemonics_lib.edition.evidence.panel_falls import (
+    goes_with_gain,
+    panels_fallen,
+    pooled_in_words,
+    relative_fall,
+    trained_once,
+)
+from mnemonics_lib.edition.names import together
 from mnemonics_lib.edition.paired.paired_runs import PairedRuns
 
 MOSTLY = 0.9
@@ -26,12 +33,13 @@ def asked_and_got(pairs: Sequence[PairedRuns]) -> list[str]:
     fell_running, _ = panels_fallen(records, running=True)
     larger, smaller = goes_with_gain(pairs)
     said = [
-        f"**What is minimised was lowered** in {fell} of {of} trainings, and in {fell_running} when a network is "
-        "judged as it is used, with the running statistics of batch normalisation.",
-        f"**Exemplars moved** by {_moved(pairs)} standard deviations of the pixels on average, where the same "
-        f"optimiser would carry them {_noise(pairs)} along pure noise.",
+        f"**What is minimised was lowered** in {fell} of {of} trainings, on average by {_lowered(pairs)}, and in "
+        f"{fell_running} when a network is judged as it is used, with the running statistics of batch normalisation.",
+        f"**Exemplars moved** by {_moved(pairs)} std in a training on average (std are what images are normalised by), "
+        f"where the same optimiser would carry them {_noise(pairs)} along pure noise.",
         "**A larger fall of that loss goes with a larger gain** in the accuracy, seed by seed, in "
-        f"{_named(larger)} of {len(pairs)} settings, and with a smaller one in {_named(smaller)}, as far as is shown.",
+        f"{_named(larger)} of {len(pairs)} settings, and with a smaller one in {_named(smaller)}, as far as is shown. "
+        f"{pooled_in_words(pairs)}.",
     ]
     unmoved = all(pair.asked.difference.verdict == "no difference shown" for pair in pairs)
     if fell >= MOSTLY * of and unmoved and not larger and not smaller:
@@ -43,6 +51,16 @@ def asked_and_got(pairs: Sequence[PairedRuns]) -> list[str]:
 
 def _named(cells: Sequence[str]) -> str:
     return f"{len(cells)} ({' · '.join(cells)})" if cells else "none"
+
+
+def _lowered(pairs: Sequence[PairedRuns]) -> str:
+    """By which share, for each number of exemplars."""
+    of_budget: dict[str, list[PairedRuns]] = {}
+    for pair in pairs:
+        of_budget.setdefault(pair.name.rpartition(", ")[2], []).append(pair)
+    return together(
+        [f"{100 * relative_fall(trained_once(of)):.0f} % with {budget}" for budget, of in of_budget.items()]
+    )
 
 
 def _moved(pairs: Sequence[PairedRuns]) -> str:

@@ -171,7 +171,7 @@ def nearer(places: Places) -> list[str]:
     for minus, name in COMPARED.items():
         if found := over(places, minus, "size"):
             began = over(places, minus, "size", "start") if minus != "start" else {}
-            before = f"; what they were before training, {_sides(began)}" if began else ""
+            before = f". Before training they were {_sides(began)}" if began else ""
             lines.append(f"**Nearer to the boundary than {name}?** In {len(found)} places: {_sides(found)}{before}.")
     return lines
 

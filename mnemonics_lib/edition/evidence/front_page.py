@@ -26,8 +26,16 @@ def asked_again_in_words(found: Sequence[Gain]) -> str:
     )
 
 
-def adjusted_in_words(found: Sequence[Gain]) -> str:
-    """What came of settings in which old exemplars are adjusted, too; "" for none.
+DIFFER_IN_MORE = {
+    ("random", False): "where they start from random images, as in the paper",
+    ("herding", True): "where old ones are adjusted, too",
+    ("random", True): "with both",
+}
+"""Start of the training, and whether old exemplars are adjusted: what is said of such settings."""
+
+
+def differ_in_more(found: Sequence[Gain]) -> str:
+    """What came of settings in which exemplars start elsewhere, or old ones are adjusted, too; "" for none.
 
     Args:
         found: those settings.
@@ -35,23 +43,22 @@ def adjusted_in_words(found: Sequence[Gain]) -> str:
     if not found:
         return ""
     judged = [gain for gain in found if gain.finished and gain.interval.n >= 3]
-    verdicts = [gain.interval.verdict for gain in judged]
-    from_random = sum(gain.setting.start != "herding" for gain in judged)
-    return (
-        "Not counted are settings whose trained arm differs in more, for its old exemplars are adjusted, too. With "
-        f"three seeds or more there {_are(len(judged))}: shown to be higher {_in(verdicts, 'higher')}, lower "
-        f"{_in(verdicts, 'lower')}"
-        + (f"; in {from_random} of them exemplars start from random images, too" if from_random else "")
-        + f". {len(found) - len(judged)} more make no claim."
-    )
+    parts = []
+    for (start, adjusted), words in DIFFER_IN_MORE.items():
+        of = [gain for gain in judged if (gain.setting.start, gain.setting.adjusted) == (start, adjusted)]
+        if of:
+            better, worse = (_named(of, verdict) for verdict in ("higher", "lower"))
+            parts.append(f"better in {better} and worse in {worse} of {len(of)} {words}")
+    said = "Not counted are settings whose trained arm differs from herding's in more than training. "
+    if parts:
+        said += f"There trained exemplars are shown to be {'; '.join(parts)}. "
+    return f"{said}{len(found) - len(judged) or 'None'}{' more' * bool(parts)} of them make no claim."
 
 
-def _are(count: int) -> str:
-    return "is one" if count == 1 else f"are {count or 'none'}"
-
-
-def _in(verdicts: Sequence[str], which: str) -> str:
-    return f"in {verdicts.count(which) or 'none'}"
+def _named(found: Sequence[Gain], verdict: str) -> str:
+    """How many have a verdict, and the data and methods of which."""
+    which = [f"{gain.setting.data}; {gain.setting.method}" for gain in found if gain.interval.verdict == verdict]
+    return f"{len(which)} ({' · '.join(dict.fromkeys(which))})" if which else "none"
 
 
 WITHIN = 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
 
@@ -145,7 +145,11 @@ class Gain:
 def settings() -> Iterator[Setting]:
     """All settings, whether or not they have records: each that a study compares, once."""
     for n in (5, 1):
-        yield Setting(f"quick/digits-n{n}", "mnemonics-from-herding", "herding", "digits", "LwF", f"N = {n}, 2 a class")
+        of_digits = partial(Setting, f"quick/digits-n{n}", control="herding", data="digits", method="LwF")
+        words = f"N = {n}, 2 a class"
+        yield of_digits(arm="mnemonics-from-herding", detail=words)
+        yield of_digits(arm="mnemonics", detail=words, start="random")
+        yield of_digits(arm="mnemonics-adjust", detail=words, start="random", adjusted=True)
     yield from _of_evidence()
     for method in ("lucir", "lwf"):
         arms = f"{method}-trained", f"{method}-transfer"
@@ -181,6 +185,9 @@ def _of_evidence() -> Iterator[Setting]:
         for arm, detail in (("trained", ""), ("larger-steps", ", larger steps")):
             words = f"5 a class, no transfer{detail}"
             yield Setting("evidence/transfer", f"{method}-{arm}", herding, TWENTY, name, words)
+        of_twenty = partial(Setting, control=herding, data=TWENTY, method=name, detail="20 a class", looks_far=True)
+        yield of_twenty("evidence/from_random", f"{method}-trained-from-random", start="random")
+        yield of_twenty("evidence/split", f"{method}-adjusted", adjusted=True)
         words = "5 a class, the classes of the search"
         yield Setting("evidence/first_classes", f"{method}-trained", herding, TWENTY, name, words)
         for study, more in (("budgets", ""), ("steps", ", steps in proportion")):
@@ -240,14 +247,20 @@ def gains(records: Path = RECORDS) -> list[Gain]:
 
 
 def distinct_trainings(found: Sequence[Gain]) -> list[Training]:
-    """Those of all settings, but iCaRL's where LwF's of the same study and detail are there: they would count twice."""
+    """Those of all settings, each once.
+
+    iCaRL's are left out where LwF's of the same study and detail are there: they are the same, but for the rounding of
+    two machines. Runs that differ in the adjustment of old exemplars alone have their first trainings in common.
+    """
     lwf = {(gain.setting.study, gain.setting.detail) for gain in found if gain.setting.method == NAMES["lwf"]}
-    return [
-        training
-        for gain in found
-        if gain.setting.method != NAMES["icarl"] or (gain.setting.study, gain.setting.detail) not in lwf
-        for training in gain.trainings
-    ]
+    return list(
+        dict.fromkeys(
+            training
+            for gain in found
+            if gain.setting.method != NAMES["icarl"] or (gain.setting.study, gain.setting.detail) not in lwf
+            for training in gain.trainings
+        )
+    )
 
 
 def trainings(record: Record) -> Iterator[Training]:

@@ -34,12 +34,27 @@ def rows(found: Iterable[Gain]) -> list[dict[str, str]]:
         }
         made.append(
             {
-                "network knows": f"{low} to {min(high, 100)} %",
+                _KNOWS: f"{low} to {min(high, 100)} %",
                 "phase 0, all methods": _count([each for each in within if each.phase == 0]),
             }
             | later
         )
     return made
+
+
+def in_phase_0(found: Iterable[Gain]) -> str:
+    """What the first and the last row of the table have of phase 0, and of later phases method by method."""
+    first, *_, last = rows(found)
+    _, phase_0, *later = first
+    return (
+        f"In phase 0 exemplars became harder in {first[phase_0]} trainings where the network knows {first[_KNOWS]} of "
+        f"its training images, and in {last[phase_0]} where it knows {last[_KNOWS]}; in later phases in "
+        + "; ".join(f"{first[of]} and {last[of]} ({of.rpartition(', ')[2]})" for of in later)
+        + "."
+    )
+
+
+_KNOWS = "network knows"
 
 
 def _count(trainings: Sequence[Training]) -> str:

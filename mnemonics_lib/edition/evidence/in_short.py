@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 from mnemonics_lib.edition.evidence import panel_falls
 from mnemonics_lib.edition.evidence.answer import answer, extent
 from mnemonics_lib.edition.names import NAMES, together
-from mnemonics_lib.edition.paired.by_phase import accuracies_after
+from mnemonics_lib.edition.paired.by_phase import FIRST, LAST, TOGETHER, Again, accuracies_after
 from mnemonics_lib.edition.paired.intervals import Interval, detectable, interval
 from mnemonics_lib.edition.paired.paired_runs import PairedRuns
 from mnemonics_lib.edition.paired.slopes import GROWS, slope
 from mnemonics_lib.edition.paired.tally import tally
-from mnemonics_lib.edition.paper.numbers import claimed_of_kind
+from mnemonics_lib.edition.paper.numbers import claimed_of_kind, gains_over_herding
 from mnemonics_lib.edition.studies.outcome import Compared
 
 
@@ -36,9 +37,34 @@ def asked_in_advance(pairs: Sequence[PairedRuns]) -> str:
         return f"{said}."
     beyond = [detectable([*each.differences.values()], each.level) for each in finished]
     return (
-        f"{said}: {extent(found)}, 95 % together. A true difference would be shown, in four of five such studies, "
-        f"from {min(beyond):.2f} to {max(beyond):.2f} points on."
+        f"{said}: {extent(found)}, 95 % together. The smallest true difference that four of five such "
+        f"studies would show is {min(beyond):.2f} to {max(beyond):.2f} points, by setting."
     )
+
+
+def as_large_as_the_papers(pairs: Sequence[PairedRuns]) -> str:
+    """Of how many settings the interval leaves room for the smallest gain that the paper has on CIFAR-100; their mean.
+
+    Args:
+        pairs: all of the primary study's; not all finished makes no sentence.
+    """
+    if not pairs or not all(pair.finished for pair in pairs):
+        return ""
+    smallest = min(gain for gain in gains_over_herding().values())
+    holding = [pair.name for pair in pairs if pair.asked.difference.high >= smallest]
+    seeds = set.intersection(*(set(pair.asked.differences) for pair in pairs))
+    mean = interval([fmean(pair.asked.differences[seed] for pair in pairs) for seed in sorted(seeds)])
+    return (
+        f"For scale: the smallest gain of training alone that the paper has on CIFAR-100 is {smallest:+.2f} (LUCIR, "
+        f"20 a class, Table 2). {len(pairs) - len(holding)} of these {len(pairs)} intervals end below that"
+        f"{_but(holding)}. "
+        "Methods, classes, networks and starts differ, so that this is a size and no test of the paper. The mean over "
+        f"the settings, seed by seed, is {mean} (95 %, exploratory)."
+    )
+
+
+def _but(holding: Sequence[str]) -> str:
+    return f"; not that of {' · '.join(holding)}" if holding else ""
 
 
 def beside_the_paper(pair: PairedRuns) -> str:
@@ -77,7 +103,7 @@ def loss_falls(pairs: Sequence[PairedRuns]) -> str:
         f"{panel_falls.fallen(once)} trainings, and in {panel_falls.fallen(once, running=True)} with the statistics "
         "with which a network is tested (iCaRL's trainings are LwF's, and are not counted again). That a larger fall "
         f"goes with a larger gain is shown in {' · '.join(larger) or 'none'} of the settings, with a smaller one in "
-        f"{' · '.join(smaller) or 'none'}; with so few seeds only a close relation could be."
+        f"{' · '.join(smaller) or 'none'}. {panel_falls.pooled_in_words(pairs)}."
     )
 
 
@@ -100,6 +126,32 @@ def phase_by_phase(pairs: Sequence[PairedRuns]) -> str:
     )
 
 
+def right_after_phase_0(found: Sequence[Again]) -> str:
+    """Whether what is there after phase 1, whose exemplars are mostly those of phase 0, is there in several studies.
+
+    Args:
+        found: of several studies, and of the first two together.
+    """
+    alone = [each for each in found if each.study != TOGETHER]
+    methods = dict.fromkeys(each.method for each in found)
+    first, last = (
+        f"higher in {verdicts.count('higher') or 'none'} and lower in {verdicts.count('lower') or 'none'}"
+        for verdicts in ([each.differences[when].verdict for each in alone] for when in (FIRST, LAST))
+    )
+    both = [
+        f"{each.method} {' · '.join(found.without_n for found in each.differences.values())}, n = {each.seeds}"
+        for each in found
+        if each.study == TOGETHER
+    ]
+    return (
+        f"**After phase 1, with 5 a class**, for {together([*methods])}, in {len(alone) // len(methods)} studies "
+        f"each: of these {len(alone)} comparisons the accuracy after phase 1 is shown to be {first}, that after the "
+        f"last phase {last}. Of two of the studies together, which share no run, after phase 1, after the last, and on "
+        f"average: {'; '.join(both)}. They were put together after they had been seen, and hold the classes on which "
+        "settings were chosen."
+    )
+
+
 def in_as_many_bytes(compared: Compared) -> str:
     """How far real images are ahead of trained ones that take as many bytes.
 
@@ -109,7 +161,8 @@ def in_as_many_bytes(compared: Compared) -> str:
     ahead = [f"{each.difference.without_n} points ({NAMES[arm.partition('-')[0]]})" for arm, _, each in compared]
     return (
         "**In as many bytes**, 20 of herding's real images, a byte for each number, are ahead of 5 trained ones in "
-        f"floating point by {together(ahead)}."
+        f"floating point by {together(ahead)}. Rounded to bytes, by {1 / math.sqrt(12):.2f} grey levels (root mean "
+        "square), as many would fit of both; that was not tried."
     )
 
 

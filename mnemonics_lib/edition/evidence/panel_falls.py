@@ -84,19 +84,61 @@ def goes_with_gain(pairs: Sequence[PairedRuns]) -> tuple[list[str], list[str]]:
     return larger, [name for name, (is_, beyond) in found.items() if is_ < -beyond]
 
 
+def relative_fall(records: Iterable[Record]) -> float:
+    """By which share of itself training lowered that loss, mean over the trainings of some runs."""
+    return float(np.mean([1 - after / before for record in records for before, after in _panels(record, False)]))
+
+
+def pooled(pairs: Sequence[PairedRuns], level: float = 0.95) -> tuple[float, float, float]:
+    """The correlation of fall and gain in all settings together, and its interval (Fisher's z).
+
+    Both numbers are centred and scaled within their setting, so that settings count alike and what differs between
+    them does not count: each takes one from the degrees of freedom.
+
+    Args:
+        pairs: of settings whose trainings differ, each of at least two seeds.
+        level: of the interval.
+
+    Raises:
+        ValueError: where there are fewer than three seeds more than settings.
+    """
+    if (free := sum(len(pair.asked.differences) for pair in pairs) - len(pairs) - 2) < 1:
+        raise ValueError(f"{len(pairs)} settings: must have at least three more seeds than that in all")
+    standard = [
+        stats.zscore([[panel_fall(pair.first[seed]) for seed in pair.asked.differences], [*gains]], axis=1)
+        for pair in pairs
+        for gains in [pair.asked.differences.values()]
+    ]
+    falls, gains = np.concatenate(standard, axis=1)
+    r = float(np.clip(correlation(falls, gains), -1, 1))  # rounding may bring it beyond
+    half = stats.norm.ppf((1 + level) / 2) / math.sqrt(free)
+    with np.errstate(divide="ignore"):  # a correlation of 1 has an interval of length 0
+        low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
+    return r, float(low), float(high)
+
+
+def pooled_in_words(pairs: Sequence[PairedRuns]) -> str:
+    """The same in a sentence, without iCaRL where LwF is there."""
+    r, low, high = pooled(pairs_trained_once(pairs))
+    return (
+        "Of all settings together, each centred and scaled by itself, the correlation of fall and gain is "
+        f"{r:+.2f} [{low:+.2f}, {high:+.2f}] (95 %)"
+    )
+
+
+def pairs_trained_once(pairs: Sequence[PairedRuns]) -> list[PairedRuns]:
+    """Settings without iCaRL's where LwF's are there: the two train in the same way."""
+    names = {pair.name for pair in pairs}
+    return [pair for pair in pairs if "iCaRL" not in pair.name or pair.name.replace("iCaRL", "LwF") not in names]
+
+
 def trained_once(pairs: Sequence[PairedRuns]) -> list[Record]:
     """The records of the arms with trained exemplars, without iCaRL's where LwF's are there.
 
     The two differ in how they classify, and train in the same way: counted twice, such trainings would pass for more
     than there are.
     """
-    names = {pair.name for pair in pairs}
-    return [
-        record
-        for pair in pairs
-        for record in pair.first.values()
-        if record.method != "icarl" or pair.name.replace("iCaRL", "LwF") not in names
-    ]
+    return [record for pair in pairs_trained_once(pairs) for record in pair.first.values()]
 
 
 def _panels(record: Record, running: bool) -> Iterator[tuple[float, float]]:

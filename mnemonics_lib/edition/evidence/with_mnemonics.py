@@ -6,12 +6,17 @@ trained exemplars; old exemplars are not adjusted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
 from typing import Literal
 
+from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition import report
+from mnemonics_lib.edition.measures import measure
 from mnemonics_lib.edition.names import NAMES, together
-from mnemonics_lib.edition.paired.intervals import Interval, interval
+from mnemonics_lib.edition.paired.intervals import Interval, interval, paired
+from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.paper.numbers import claimed
 from mnemonics_lib.edition.paper.signs import FIELDS, OPPOSITE, verdict
 
@@ -66,6 +71,70 @@ def rows(records: report.Evidence, exemplars: Exemplars = "trained") -> list[dic
         for field, words in WORDS.items()
         for method, name in NAMES.items()
     ]
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """Phase 1, with herding's exemplars: what weight transfer does before any network was fine-tuned, and fine-tuning.
+
+    Attributes:
+        method: its name.
+        transfer: accuracy with weight transfer, before fine-tuning, minus that of the method without either (points).
+        fine_tuning: what fine-tuning then adds (points).
+        knows: training images that the network classifies correctly, without weight transfer and with it, mean (%).
+    """
+
+    method: str
+    transfer: Interval
+    fine_tuning: Interval
+    knows: tuple[float, float]
+
+    @property
+    def row(self) -> dict[str, str]:
+        """Cells of a table."""
+        without, with_transfer = self.knows
+        return {
+            "method": self.method,
+            "weight transfer": marked(self.transfer),
+            "fine-tuning after it": marked(self.fine_tuning),
+            "training images known (%)": f"{without:.0f} → {with_transfer:.0f}",
+        }
+
+
+def first_steps(records: report.Evidence) -> list[FirstStep]:
+    """Of each method, over the seeds of both of its arms, at 95 % each.
+
+    Args:
+        records: as in :func:`difference`.
+
+    Raises:
+        MeasureError: where a record does not say.
+    """
+    found = []
+    for method, name in NAMES.items():
+        plain, changed = records[method], records[f"{method}-herding"]
+        before = _of_phase_1(changed, "accuracy_before_finetuning")
+        transfer = paired(before, _of_phase_1(plain, "accuracy"))
+        fine_tuning = paired(_of_phase_1(changed, "accuracy"), before)
+        without, with_transfer = (fmean(_of_phase_1(arm, "train_accuracy").values()) for arm in (plain, changed))
+        found.append(FirstStep(name, transfer, fine_tuning, (without, with_transfer)))
+    return found
+
+
+def first_steps_in_words(found: Sequence[FirstStep]) -> str:
+    """Of which methods weight transfer alone is shown to lower the accuracy of phase 1, and what fine-tuning adds."""
+    lowered = together([each.method for each in found if each.transfer.verdict == "lower"]) or "none of them"
+    sides = tally({each.method: each.fine_tuning for each in found}, "lower", "higher")
+    fewer = [each.method for each in found if each.knows[1] < each.knows[0]]
+    return (
+        f"Weight transfer alone is shown to lower the accuracy of phase 1 for {lowered}; after "
+        f"fine-tuning it is shown to be {sides}. With weight transfer networks know fewer of their training images, "
+        f"before they are fine-tuned, for {together(fewer) or 'none'}."
+    )
+
+
+def _of_phase_1(arm: Mapping[int, Record], field: str) -> dict[int, float]:
+    return {seed: measure(record, f"{field}[1]") for seed, record in arm.items()}
 
 
 def in_words(records: report.Evidence, exemplars: Exemplars = "trained") -> str:

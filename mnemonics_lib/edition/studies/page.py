@@ -52,6 +52,27 @@ def shown_from(plan: Plan, arm: str, minus: str, found: Comparison) -> str:
     return f"{size:.2f}" if plan.finished(arm, minus) and size == size else "–"
 
 
+def own(plan: Plan, compared: outcome.Compared, told: Iterable[outcome.Compared]) -> outcome.Compared:
+    """The comparisons of a study without those that repeat what the page has told, as long as it is not finished.
+
+    A study has runs in common with others, and before it has any of its own, what it can compare answers another
+    question than its own.
+
+    Args:
+        plan: of the study.
+        compared: its comparisons.
+        told: those of other studies.
+    """
+    if not plan.missing:
+        return compared
+    before = [(each.field, each.differences) for of in told for _, _, each in of]
+    return [
+        (arm, minus, each)
+        for arm, minus, each in compared
+        if not any(field == each.field and each.differences.items() <= of.items() for field, of in before)
+    ]
+
+
 def show_comparisons(plan: Plan, compared: outcome.Compared, undrawn: Collection[str] = ()) -> None:
     """A table and a figure of a study's differences, for each number that it compares.
 

@@ -59,9 +59,9 @@ def test_two_judges_are_compared_in_the_same_runs(file: Path):
 
 def test_the_words_are_of_the_verdicts_and_of_methods_with_seeds_enough(file: Path):
     (said,) = in_words(file)
-    assert said.startswith("LwF: judged by the other half, the loss on that half is shown to fall, by -0.299; that on")
-    assert "that on test images is shown to rise, +0.021. With 400 real images" in said
-    assert said.endswith("the change on test images is -0.070 [-0.070, -0.070], n = 3 from there.")
+    assert said.startswith("LwF: judged by the other half, the loss on that half is shown to fall (-0.299); that on")
+    assert "that on test images is shown to rise (+0.021). With 400 real images" in said
+    assert said.endswith("is -0.049, and differs from that by -0.070 [-0.070, -0.070], n = 3.")
 
 
 def test_a_panel_is_the_mean_over_the_phases_that_adjust():

@@ -31,8 +31,8 @@ def test_without_finished_settings_nothing_is_said():
 
 def test_where_the_loss_fell_and_nothing_was_gained_that_is_the_conclusion():
     lowered, moved, goes, so = asked_and_got([pair(FALLS, NOTHING), pair(FALLS, NOTHING, "LUCIR", moved=0.041)])
-    assert "in 12 of 12 trainings, and in 0 when a network is judged as it is used" in lowered
-    assert "by 0.030 to 0.041 standard deviations" in moved
+    assert "in 12 of 12 trainings, on average by 35 % with 5 a class and 35 % with LUCIR, and in 0 when a" in lowered
+    assert "by 0.030 to 0.041 std in a training" in moved
     assert "carry them 0.016 along pure noise" in moved
     assert "in none of 2 settings, and with a smaller one in none" in goes
     assert CONCLUSION in so
@@ -46,7 +46,6 @@ def test_where_the_loss_fell_and_nothing_was_gained_that_is_the_conclusion():
         (FALLS, [2.5, 1.5, 0.5, -0.5, -1.5, -2.5]),  # likewise, around zero
         (FALLS, [3.0, 3.1, 2.9, 3.0, 3.1, 2.9]),  # shown to gain
         (FALLS, [-3.0, -3.1, -2.9, -3.0, -3.1, -2.9]),  # shown to lose
-        (FALLS[:2], NOTHING[:2]),  # too few seeds
         ([-0.1, -0.2, 0.3, 0.4, 0.5, 0.6], NOTHING),  # the loss rose in a third
     ],
 )

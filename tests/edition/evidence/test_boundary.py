@@ -117,9 +117,9 @@ def test_what_they_were_before_is_compared_with_herding_s_and_random_images_too(
     start, herding, random = nearer(here(trained=[0.5], start=[0.4], herding=[0.6], random=[0.1]))
     assert "before" not in start
     assert herding.endswith(
-        "nearer in 1 (here), farther in none; what they were before training, nearer in 1 (here), farther in none."
+        "nearer in 1 (here), farther in none. Before training they were nearer in 1 (here), farther in none."
     )
-    assert random.endswith("farther in 1 (here); what they were before training, nearer in none, farther in 1 (here).")
+    assert random.endswith("farther in 1 (here). Before training they were nearer in none, farther in 1 (here).")
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,15 @@
 
 import pytest
 
-from mnemonics_lib.edition.evidence.front_page import adjusted_in_words, asked_again_in_words, know_as_much
+from mnemonics_lib.edition.evidence.front_page import asked_again_in_words, differ_in_more, know_as_much
 from mnemonics_lib.edition.evidence.gains import Gain, Setting
 from mnemonics_lib.edition.paired.intervals import interval
 
 LOWER, HIGHER, NEITHER, FEW = [-1.0, -1.1, -1.2], [1.0, 1.1, 1.2], [-1.0, 0.1, 1.0], [-1.0]
 
 
-def gain(values=NEITHER, knows=90.0, data="digits", start="herding", finished=True):
-    setting = Setting("a/study", "trained", "herding", data, "LwF", "5 a class", start=start, adjusted=True)
+def gain(values=NEITHER, knows=90.0, data="digits", start="herding", finished=True, adjusted=True):
+    setting = Setting("a/study", "trained", "herding", data, "LwF", "5 a class", start=start, adjusted=adjusted)
     return Gain(setting, dict(enumerate(values)), interval(values), finished, knows, ())
 
 
@@ -32,26 +32,33 @@ def test_the_second_question_has_no_answer_before_all_of_it_is_finished():
     assert asked_again_in_words([]) == ""
 
 
-def test_what_adjusting_came_to_is_counted_on_either_side():
-    found = [gain(LOWER), gain(LOWER, start="random"), gain(HIGHER), gain(FEW), gain(LOWER, finished=False)]
-    text = adjusted_in_words(found)
-    assert "With three seeds or more there are 3: shown to be higher in 1, lower in 2; in 1 of them" in text
-    assert text.endswith("in 1 of them exemplars start from random images, too. 2 more make no claim.")
+def test_what_differs_in_more_is_counted_by_what_it_differs_in():
+    found = [
+        *(gain(LOWER), gain(HIGHER), gain(NEITHER), gain(FEW), gain(LOWER, finished=False)),
+        *(gain(LOWER, start="random", adjusted=False, data=data) for data in ("digits", "pictures", "digits")),
+        gain(NEITHER, start="random"),
+    ]
+    assert differ_in_more(found) == (
+        "Not counted are settings whose trained arm differs from herding's in more than training. There trained "
+        "exemplars are shown to be better in none and worse in 3 (digits; LwF · pictures; LwF) of 3 where they start "
+        "from random images, as in the paper; better in 1 (digits; LwF) and worse in 1 (digits; LwF) of 3 where old "
+        "ones are adjusted, too; better in none and worse in none of 1 with both. 2 more of them make no claim."
+    )
 
 
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ([gain(NEITHER)], "there is one: shown to be higher in none, lower in none. 0 more"),
-        ([gain(FEW)], "there are none"),
+        ([gain(NEITHER)], "worse in none of 1 where old ones are adjusted, too. None more of them make no claim."),
+        ([gain(FEW)], "in more than training. 1 of them make no claim."),
     ],
 )
 def test_one_and_none_are_said_so(found, words):
-    assert words in adjusted_in_words(found)
+    assert differ_in_more(found).endswith(words)
 
 
 def test_without_such_settings_nothing_is_said():
-    assert adjusted_in_words([]) == ""
+    assert differ_in_more([]) == ""
 
 
 @pytest.mark.parametrize(

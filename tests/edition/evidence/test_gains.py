@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from dataclasses import replace
@@ -36,7 +37,7 @@ def first_config(study: str, arm: str) -> RunConfig:
 @pytest.fixture(scope="module")
 def of_digits() -> Gain:
     """The digits' of N = 5, from the project's records."""
-    return {gain.setting.study: gain for gain in gains()}["quick/digits-n5"]
+    return {gain.setting.study: gain for gain in gains() if gain.setting.asks_of_training}["quick/digits-n5"]
 
 
 @pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: setting.words)
@@ -124,14 +125,24 @@ def test_exemplars_are_harder_where_their_loss_rose_by_more_than_a_hundredth(aft
 
 
 def test_icarls_trainings_are_left_out_where_lwfs_of_the_same_study_are_there(of_digits: Gain):
+    made = itertools.count()
+
     def of(method: str, detail: str, study: str = "a") -> Gain:
         setting = replace(of_digits.setting, method=method, detail=detail, study=study)
-        return replace(of_digits, setting=setting, trainings=of_digits.trainings[:2])
+        return replace(of_digits, setting=setting, trainings=(training(next(made)), training(next(made))))
+
+    def training(number: int) -> Training:
+        return Training(0, 90.0, 0.5, 0.5 + number)
 
     both = [of("LwF", "5 a class"), of("iCaRL", "5 a class")]
     assert len(distinct_trainings(both)) == 2
     alone = [of("iCaRL", "20 a class"), of("iCaRL", "5 a class", "b"), of("BiC", "5 a class")]
     assert len(distinct_trainings([*both, *alone])) == 2 + 6
+
+
+def test_a_training_that_two_settings_have_in_common_is_there_once(of_digits: Gain):
+    further = replace(of_digits, trainings=(*of_digits.trainings[:2], Training(1, 90.0, 0.5, 0.6)))
+    assert distinct_trainings([of_digits, further]) == [*of_digits.trainings, Training(1, 90.0, 0.5, 0.6)]
 
 
 def test_what_was_asked_in_advance_is_the_primary_study():

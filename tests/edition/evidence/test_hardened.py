@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from mnemonics_lib.edition.evidence.gains import Gain, Setting, Training
-from mnemonics_lib.edition.evidence.hardened import came_of_it, rows
+from mnemonics_lib.edition.evidence.hardened import came_of_it, in_phase_0, rows
 from mnemonics_lib.edition.paired.intervals import interval
 
 HARDER, EASIER = (0.1, 0.2), (0.2, 0.1)
@@ -92,3 +92,12 @@ def test_verdicts_are_those_of_finished_settings_that_hardened_in_most_runs() ->
 @pytest.mark.parametrize("found", [[], [gain("LwF", [training(0, 90.0, EASIER)])]])
 def test_none_is_said(found: list[Gain]) -> None:
     assert came_of_it(found).startswith("In none of the finished settings")
+
+
+def test_words_have_the_ends_of_the_table() -> None:
+    lwf = [training(0, 50.0, EASIER), training(0, 95.0, HARDER), training(1, 50.0, HARDER), training(2, 95.0, EASIER)]
+    lucir = [training(0, 55.0, HARDER), training(3, 70.0, HARDER)]
+    assert in_phase_0([gain("LwF", lwf), gain("LUCIR", lucir)]) == (
+        "In phase 0 exemplars became harder in 1 of 2 trainings where the network knows 0 to 60 % of its training "
+        "images, and in 1 of 1 where it knows 85 to 100 %; in later phases in 1 of 1 and 0 of 1 (LwF); – and – (LUCIR)."
+    )

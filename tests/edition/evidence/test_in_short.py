@@ -12,8 +12,9 @@ import pytest
 
 from mnemonics_lib.edition.evidence import in_short
 from mnemonics_lib.edition.paired import paired_runs as of
+from mnemonics_lib.edition.paired.by_phase import FIRST, LAST, TOGETHER, Again
 from mnemonics_lib.edition.paired.intervals import interval
-from mnemonics_lib.edition.paper.numbers import claimed_of_kind
+from mnemonics_lib.edition.paper.numbers import claimed_of_kind, gains_over_herding
 
 
 def compared(gains: Sequence[float]) -> Any:
@@ -63,6 +64,21 @@ def test_the_papers_number_lies_in_the_interval_or_not(around, word):
     assert "is not finished here" in in_short.beside_the_paper(pair([1.0, 2.0, 3.0], finished=False))
 
 
+def test_intervals_that_hold_the_papers_smallest_gain_are_named_and_settings_averaged_seed_by_seed():
+    smallest = min(gains_over_herding().values())
+    none, some = pair([-0.01, 0.0, 0.01]), pair([smallest - 1, smallest, smallest + 1], name="LUCIR, 5 a class")
+    said = in_short.as_large_as_the_papers([none, some])
+    assert f"the paper has on CIFAR-100 is {smallest:+.2f} (LUCIR" in said
+    assert "1 of these 2 intervals end below that; not that of LUCIR, 5 a class. Methods" in said
+    assert f"seed by seed, is {interval([(smallest - 1.01) / 2, smallest / 2, (smallest + 1.01) / 2])} (95 %" in said
+    assert "1 of these 1 intervals end below that. Methods" in in_short.as_large_as_the_papers([none])
+
+
+def test_before_all_settings_are_finished_nothing_is_said_of_them_together():
+    assert in_short.as_large_as_the_papers([pair([0.0, 0.1]), pair([0.0, 0.1], finished=False)]) == ""
+    assert in_short.as_large_as_the_papers([]) == ""
+
+
 def test_a_fall_is_counted_over_the_trainings_of_all_settings():
     of_lwf, of_icarl = primary()[4], primary()[5]
     panels = [row.exemplars and row.exemplars.panel for record in of_lwf.first.values() for row in record.results]
@@ -79,6 +95,22 @@ def test_a_difference_that_is_gone_in_the_end_is_said_to_fall():
     )
 
 
+def test_what_is_there_right_after_phase_0_is_counted_over_studies():
+    lower, higher, neither = (interval(values) for values in ([-1.0, -1.1, -0.9], [1.0, 1.1, 0.9], [-1.0, 0.0, 1.0]))
+    found = [
+        Again("LwF", "above", 3, {FIRST: higher, LAST: lower}),
+        Again("LwF", "b", 3, {FIRST: neither, LAST: neither}),
+        Again("LwF", TOGETHER, 6, {FIRST: higher, LAST: neither}),
+    ]
+    said = in_short.right_after_phase_0(found)
+    assert (
+        "for LwF, in 2 studies each: of these 2 comparisons the accuracy after phase 1 is shown to be higher in 1 "
+        in said
+    )
+    assert "and lower in none, that after the last phase higher in none and lower in 1. Of two" in said
+    assert f"on average: LwF {higher.without_n} · {neither.without_n}, n = 6. They were" in said
+
+
 def test_as_many_bytes_are_of_the_methods_that_are_named():
     found = [
         ("lwf-herding-20", "lwf-trained-5", compared([4.0, 5.0, 6.0])),
@@ -87,6 +119,7 @@ def test_as_many_bytes_are_of_the_methods_that_are_named():
     said = in_short.in_as_many_bytes(found)
     assert "ahead of 5 trained ones in floating point by +5.00" in said
     assert said.index("(LwF) and +2.17") < said.index("(iCaRL).")
+    assert "by 0.29 grey levels" in said
 
 
 def test_times_are_ratios_of_the_shortest_runs():

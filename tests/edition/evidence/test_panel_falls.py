@@ -17,6 +17,9 @@ from mnemonics_lib.edition.evidence.panel_falls import (
     goes_with_gain,
     panel_fall,
     panels_fallen,
+    pooled,
+    pooled_in_words,
+    relative_fall,
     shown_beyond,
     trained_once,
 )
@@ -108,3 +111,43 @@ def test_trainings_that_icarl_has_in_common_with_lwf_are_counted_once():
     more = pair([0.1] * 4, [0] * 4, "iCaRL, 20 a class", "icarl")
     assert len(trained_once([lwf, icarl, more])) == 2 + 4
     assert len(trained_once([icarl])) == 3
+
+
+def test_a_relative_fall_is_the_mean_over_trainings():
+    assert relative_fall([run((2.0, 1.0), (1.0, 0.9)), run((4.0, 4.0))]) == pytest.approx((0.5 + 0.1) / 3)
+
+
+def test_the_pooled_correlation_leaves_out_what_differs_between_settings():
+    generator = np.random.default_rng(3)
+    falls, gains = generator.normal(size=(2, 3, 8)) * [[[1.0], [0.1], [5.0]]] + [[[3.0], [0.0], [-9.0]]]
+    pairs = [pair(fall, gain, name=f"{number}") for number, (fall, gain) in enumerate(zip(falls, gains, strict=True))]
+    r, low, high = pooled(pairs)
+    # The mean of the settings' own correlations, since each is standardised by itself and has as many seeds.
+    assert r == pytest.approx(np.mean([np.corrcoef(*each)[0, 1] for each in zip(falls, gains, strict=True)]))
+    assert (np.arctanh(high) - np.arctanh(low)) / 2 == pytest.approx(1.959964 / np.sqrt(24 - 3 - 2), rel=1e-5)
+    assert low < r < high
+
+
+def test_the_pooled_interval_holds_as_often_as_it_says():
+    generator, held = np.random.default_rng(0), 0
+    for _ in range(400):
+        drawn = generator.normal(size=(4, 2, 10))
+        _, low, high = pooled([pair(fall, gain, name=f"{number}") for number, (fall, gain) in enumerate(drawn)])
+        held += low < 0 < high
+    assert 365 <= held <= 393  # 380 expected
+
+
+def test_icarls_trainings_do_not_count_twice_in_the_pooled_correlation():
+    lwf, bic = pair([0.1, 0.2, 0.4], [0.0, 1.0, 2.0]), pair([0.3, 0.1, 0.2], [1.0, 0.2, 0.1], name="BiC, 5 a class")
+    icarl = pair([0.1, 0.2, 0.4], [2.0, 1.0, 0.0], "iCaRL, 5 a class", "icarl")
+    assert pooled_in_words([lwf, icarl, bic]) == pooled_in_words([lwf, bic])
+    assert pooled_in_words([lwf, bic]).endswith("(95 %)")
+
+
+def test_too_few_seeds_have_no_pooled_correlation():
+    with pytest.raises(ValueError, match="2 settings: must have at least three more seeds"):
+        pooled([pair([0.1, 0.2], [0.0, 1.0]), pair([0.1, 0.2], [0.0, 1.0], name="b")])
+
+
+def test_a_perfect_correlation_has_no_width():
+    assert pooled([pair([0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 3.0, 4.0])]) == pytest.approx((1.0, 1.0, 1.0))

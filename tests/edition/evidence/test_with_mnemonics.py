@@ -1,11 +1,16 @@
 """Table 1's question of small records: the sides of zero, the methods on each, and the paper's numbers beside them."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mnemonics_lib.edition.evidence.with_mnemonics import (
+    FirstStep,
     difference,
+    first_steps,
+    first_steps_in_words,
     in_paper,
     in_words,
     rows,
@@ -15,6 +20,7 @@ from mnemonics_lib.edition.evidence.with_mnemonics import (
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.paired.partners import PairError
 from mnemonics_lib.edition.report import evidence
+from mnemonics_lib.paths import RECORDS
 from tests.made_records import write_arm
 
 WITHOUT, ABOVE, BELOW, ACROSS = [80.0, 82.0, 84.0], [81.0, 83.1, 84.9], [79.0, 80.9, 83.1], [79.0, 82.0, 85.0]
@@ -98,3 +104,37 @@ def test_signs_are_opposite_where_the_whole_interval_is(tmp_path):
     assert signs_in_words(records) == "The paper has the opposite sign in average accuracy for iCaRL and BiC."
     records = study(tmp_path / "other", lwf=ABOVE, icarl=ABOVE, bic=ABOVE, lucir=ACROSS)
     assert signs_in_words(records) == "No sign is opposite to the paper's."
+
+
+def test_in_phase_1_weight_transfer_and_fine_tuning_are_told_apart():
+    """The project's, by a loop over the files."""
+    (found,) = (each for each in first_steps(evidence("evidence", "table1")) if each.method == "BiC")
+    transfer, tuned, knows = [], [], []
+    for path in (RECORDS / "evidence" / "table1" / "bic").glob("seed-*.json"):
+        plain, changed = (
+            json.loads((path.parents[1] / arm / path.name).read_text())["results"][1] for arm in ("bic", "bic-herding")
+        )
+        transfer.append(changed["accuracy_before_finetuning"] - plain["accuracy"])
+        tuned.append(changed["accuracy"] - changed["accuracy_before_finetuning"])
+        knows.append([row["train_accuracy"] for row in (plain, changed)])
+    assert len(transfer) == 10
+    for got, expected in ((found.transfer, transfer), (found.fine_tuning, tuned)):
+        assert (got.mean, got.low) == pytest.approx((interval(expected).mean, interval(expected).low))
+    assert found.knows == pytest.approx(tuple(np.mean(knows, axis=0)))
+
+
+def test_what_phase_1_shows_is_said_of_each_method():
+    lower, higher, neither = (interval(values) for values in ([-1.0, -1.1, -0.9], [1.0, 1.1, 0.9], [-1.0, 0.0, 1.0]))
+    found = [
+        FirstStep("LwF", lower, higher, (91.0, 81.0)),
+        FirstStep("BiC", neither, higher, (81.0, 81.0)),
+        FirstStep("LUCIR", lower, neither, (75.4, 65.0)),
+    ]
+    assert found[0].row["training images known (%)"] == "91 → 81"
+    assert first_steps_in_words(found) == (
+        "Weight transfer alone is shown to lower the accuracy of phase 1 for LwF and LUCIR; after fine-tuning it is "
+        "shown to be lower in none, higher in 2 (LwF · BiC). With weight transfer networks know fewer of their "
+        "training images, before they are fine-tuned, for LwF and LUCIR."
+    )
+    assert "for none of them;" in first_steps_in_words(found[1:2])
+    assert first_steps_in_words(found[1:2]).endswith("for none.")

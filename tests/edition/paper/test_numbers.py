@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnemonics_lib.edition.paper.numbers import NotReportedError, claimed
+from mnemonics_lib.edition.paper.numbers import NotReportedError, claimed, gains_over_herding
 
 CELLS = {
     ("lucir", False, "cifar100", 5): (63.17, 18.70),
@@ -32,3 +32,7 @@ def test_by_itself_it_is_cifar_100_in_five_phases_without_what_the_paper_adds():
 def test_what_the_table_does_not_have_is_an_error_that_says_what_it_has(asked, named):
     with pytest.raises(NotReportedError, match=rf"{named}.*phases: 5, 10, 25; method: lwf, icarl, bic, lucir"):
         claimed(**asked)
+
+
+def test_what_the_paper_gains_by_training_alone_is_its_table_2():
+    assert gains_over_herding() == pytest.approx({5: 0.58, 10: 0.84, 25: 1.36})

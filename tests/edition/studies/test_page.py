@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -102,3 +104,18 @@ def test_what_is_waited_for_is_named_with_its_question(monkeypatch: pytest.Monke
     monkeypatch.setattr("mnemonics_lib.edition.studies.study.RECORDS", tmp_path)
     empty = of("evidence/transfer")
     assert study_page.waited_for([whole, empty]) == f"- `transfer`, 0 of 30 runs: {empty.study.title}"
+
+
+def test_an_unfinished_study_leaves_out_what_another_has_told():
+    primary = comparisons(of("evidence/primary"))
+    arms, field = ("lucir-trained-5", "lucir-herding-5"), "average_accuracy"
+    (told,) = (each for *both, each in primary if (*both, each.field) == (*arms, field))
+    part = replace(told, arm={seed: told.arm[seed] for seed in (0, 1)})
+    another = replace(told, arm={0: told.arm[0] + 0.5})
+    elsewhere = replace(told, field="forgetting")
+    compared = [("a", "b", part), ("c", "d", another), ("e", "f", elsewhere)]
+    unfinished: Any = SimpleNamespace(missing=[1])
+    finished: Any = SimpleNamespace(missing=[])
+    assert [arm for arm, *_ in study_page.own(unfinished, compared, [primary])] == ["c", "e"]
+    assert study_page.own(finished, compared, [primary]) == compared
+    assert study_page.own(unfinished, compared, []) == compared

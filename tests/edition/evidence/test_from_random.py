@@ -1,0 +1,120 @@
+"""Exemplars trained from random images beside herding's: the right pairs, and words that follow from the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from scipy import stats
+
+from mnemonics_lib.durable.records import Record
+from mnemonics_lib.edition.evidence import from_random
+from mnemonics_lib.edition.evidence.from_random import in_words, judged, of_records, over_its_start
+from mnemonics_lib.edition.paired.intervals import interval
+from mnemonics_lib.edition.report import differences, evidence
+
+
+@pytest.fixture(scope="module")
+def arms() -> tuple[dict[int, Record], ...]:
+    """Those of LwF, from the project's records."""
+    of = evidence("evidence", "from_random")
+    return tuple(of[f"lwf-{arm}"] for arm in ("trained-from-random", "trained", "herding"))
+
+
+def changed(runs: dict[int, Record], change: Callable[[dict[str, Any]], None]) -> dict[int, Record]:
+    """The same runs with something else in their first phase."""
+    made = {}
+    for seed, record in runs.items():
+        fields = record.model_dump()
+        change(fields["results"][0])
+        made[seed] = Record.model_validate(fields)
+    return made
+
+
+def test_loss_and_accuracy_are_of_the_seeds_that_share_their_first_network(arms):
+    of_random, from_herding, herding = arms
+    found = judged("LwF", *arms)
+    seeds = [
+        seed
+        for seed, record in herding.items()
+        if record.results[0].train_loss == of_random[seed].results[0].train_loss
+    ]
+    assert 0 < len(seeds) < len(herding)  # two were made on another processor
+    losses = [
+        of_random[seed].results[0].exemplars.panel.after - from_herding[seed].results[0].exemplars.panel.before
+        for seed in seeds
+    ]
+    students = stats.ttest_1samp(losses, 0.0).confidence_interval(0.95)
+    got = found.losses["statistics of each batch"]
+    assert (got.low, got.high) == pytest.approx((students.low, students.high))
+    accuracies = [of_random[seed].average_accuracy - herding[seed].average_accuracy for seed in seeds]
+    assert found.average.mean == pytest.approx(sum(accuracies) / len(seeds))
+    phase_1 = [of_random[seed].accuracy[1] - herding[seed].accuracy[1] for seed in seeds]
+    assert found.after_first.mean == pytest.approx(sum(phase_1) / len(seeds))
+
+
+def test_the_records_have_both_methods(arms):
+    lwf, lucir = of_records()
+    assert (lwf, lucir.method) == (judged("LwF", *arms), "LUCIR")
+
+
+def test_a_lower_loss_with_a_lower_accuracy_speaks_against_eq_7(arms):
+    of_random, from_herding, herding = arms
+
+    def raise_loss(phase_0: dict[str, Any]) -> None:
+        phase_0["exemplars"]["panel"]["after"] += 9
+
+    found = judged("LwF", *arms)
+    said = in_words([found])
+    assert f"by {found.losses['statistics of each batch']:.3f} (LwF)" in said
+    assert f"that have them differs by {found.average.without_n} points (LwF):" in said
+    assert in_words([judged("LwF", changed(of_random, raise_loss), from_herding, herding)]) == ""
+
+
+def test_runs_without_a_common_first_network_are_no_pairs(arms):
+    of_random, from_herding, herding = arms
+
+    def another(phase_0: dict[str, Any]) -> None:
+        phase_0["train_loss"] += 1
+
+    with pytest.raises(ValueError, match="LUCIR: no seed whose runs share"):
+        judged("LUCIR", changed(of_random, another), from_herding, herding)
+    with pytest.raises(ValueError, match="no seed"):
+        judged("LUCIR", {}, from_herding, herding)
+
+
+def test_a_record_without_a_panel_is_named(arms):
+    of_random, from_herding, herding = arms
+
+    def bare(phase_0: dict[str, Any]) -> None:
+        phase_0["exemplars"] = None
+
+    with pytest.raises(ValueError, match="lwf, seed 2: its record has no panel"):
+        judged("LwF", changed(of_random, bare), from_herding, herding)
+
+
+def test_against_their_start_exemplars_of_digits_are_as_the_results_have_them():
+    of = {}
+    for n in (5, 1):
+        arms = evidence("quick", f"digits-n{n}")
+        of[n] = interval([*differences(arms, "mnemonics", "random", "average_accuracy", f"quick/digits-n{n}").values()])
+    said = over_its_start()
+    assert f"began with: digits, N = 5 {of[5]}; digits, N = 1 {of[1]}" in said
+
+
+def test_on_cifar_100_only_finished_pairs_are_told(monkeypatch: pytest.MonkeyPatch):
+    class Unfinished:
+        def finished(self, *arms: str) -> bool:
+            return False
+
+    class Finished(Unfinished):
+        def finished(self, *arms: str) -> bool:
+            return arms == ("lucir-trained-from-random-20", "lucir-random-20")
+
+    monkeypatch.setattr(from_random, "between", lambda *of: SimpleNamespace(difference=interval([1.0, 2.0, 3.0])))
+    monkeypatch.setattr(from_random, "plan", lambda file: Unfinished())
+    assert "CIFAR-100" not in over_its_start()
+    monkeypatch.setattr(from_random, "plan", lambda file: Finished())
+    assert over_its_start().endswith(f"; CIFAR-100, LUCIR, 20 a class {interval([1.0, 2.0, 3.0])}.")
