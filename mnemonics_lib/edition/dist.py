@@ -32,8 +32,8 @@ LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".buildinfo", ".DS_Store"}
 INSTALL = ("LICENSE", "README.md", "MANIFEST.in", "environment.yml", "pyproject.toml", "requirements.lock", "setup.py")
 """What ``pip install`` needs of the project beside the library."""
 
-PROJECT = (*INSTALL, "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md")
-"""That, and what the README leads to."""
+PROJECT = (*INSTALL, "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md", "book/_toc.yml", "book/lecture.yaml")
+"""That, what the README leads to, and what the pages read: their order, and the lecture."""
 
 FOLDERS = ("mnemonics_lib", "notebooks", "params", "book/records", "book/paper", "book/studies")
 """What is packed as it is: chapters read the records."""

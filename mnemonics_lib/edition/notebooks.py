@@ -30,7 +30,7 @@ from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.edition.kernels import KERNEL, environment_for_kernels
 from mnemonics_lib.edition.parameters import IN_THE_NAME, INJECTED, ParameterError, named_file
 from mnemonics_lib.errors import ReportedError
-from mnemonics_lib.paths import ROOT
+from mnemonics_lib.paths import PROJECT, ROOT
 
 # jsonschema, which nbformat imports, else compiles the grammar of international addresses, which no notebook has: a
 # second of each call.
@@ -289,7 +289,8 @@ def clean(notebook: NotebookNode, slug: str) -> None:
                 output.text = _without_bars(KERNEL_FILE.sub("<cell>", output.text))
                 if output.name == "stderr":
                     output.text = MADE_AGAIN.sub("", WAITING.sub("", output.text))
-                output.text = output.text.replace(f"{ROOT}/", "")  # paths as a reader knows them
+                if PROJECT:  # paths as a reader knows them
+                    output.text = output.text.replace(f"{PROJECT}/", "")
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
 

@@ -53,7 +53,7 @@ def cells(notebook: NotebookNode) -> list[Found]:
         name = slide_of(cell)
         if name or LIVE.intersection(tags(cell)):
             # A cell that begins with a heading belongs to it, and any other to the one before.
-            own = headings[0] if cell.source.startswith("## ") else section
+            own = headings[0] if headings and cell.source.startswith("## ") else section
             found.append(Found(cell, name, own))
         section = headings[-1] if headings else section
     return found

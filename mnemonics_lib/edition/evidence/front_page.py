@@ -18,10 +18,14 @@ def asked_again_in_words(found: Sequence[Gain]) -> str:
     if not found or not all(gain.finished for gain in found):
         return ""
     intervals = [gain.interval for gain in found]
-    better = [gain.setting.method for gain in found if gain.interval.verdict == "higher"]
+    methods = {
+        words: [gain.setting.method for gain in found if gain.interval.verdict == verdict]
+        for verdict, words in (("higher", "helps"), ("lower", "harms"))
+    }
+    named = "; ".join(f"{words} {together(of)}" for words, of in methods.items() if 0 < len(of) < len(found))
     return (
         f"**Asked again**, of Eq. 4b in place of Eq. 7, with 5 exemplars a class and seeds of its own: training "
-        f"{answer(intervals)}{f' ({together(better)})' * (0 < len(better) < len(found))}; average accuracies differ by "
+        f"{answer(intervals)}{f' ({named})' * bool(named)}; average accuracies differ by "
         f"{extent(intervals)}, 95 % together."
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -249,18 +249,23 @@ def gains(records: Path = RECORDS) -> list[Gain]:
 def distinct_trainings(found: Sequence[Gain]) -> list[Training]:
     """Those of all settings, each once.
 
-    iCaRL's are left out where LwF's of the same study and detail are there: they are the same, but for the rounding of
-    two machines. Runs that differ in the adjustment of old exemplars alone have their first trainings in common.
+    Runs that differ in the adjustment of old exemplars alone have their first trainings in common.
     """
+    return list(dict.fromkeys(training for gain in trained_apart(found) for training in gain.trainings))
+
+
+def trained_apart(found: Iterable[Gain]) -> list[Gain]:
+    """Without iCaRL's where LwF's of the same study and detail are there: they are the same trainings.
+
+    Two machines may have rounded them differently, so that they cannot be told by their numbers.
+    """
+    found = list(found)
     lwf = {(gain.setting.study, gain.setting.detail) for gain in found if gain.setting.method == NAMES["lwf"]}
-    return list(
-        dict.fromkeys(
-            training
-            for gain in found
-            if gain.setting.method != NAMES["icarl"] or (gain.setting.study, gain.setting.detail) not in lwf
-            for training in gain.trainings
-        )
-    )
+    return [
+        gain
+        for gain in found
+        if gain.setting.method != NAMES["icarl"] or (gain.setting.study, gain.setting.detail) not in lwf
+    ]
 
 
 def trainings(record: Record) -> Iterator[Training]:

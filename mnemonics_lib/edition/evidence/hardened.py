@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from mnemonics_lib.edition.evidence.gain_figure import claims
-from mnemonics_lib.edition.evidence.gains import Gain, Training
+from mnemonics_lib.edition.evidence.gains import Gain, Training, trained_apart
 from mnemonics_lib.edition.names import NAMES
 
 BOUNDS = (0, 60, 85, 101)
@@ -21,7 +21,7 @@ def rows(found: Iterable[Gain]) -> list[dict[str, str]]:
     that both have is counted once, as LwF's.
     """
     of_method: dict[Training, str] = {}
-    for gain in found:
+    for gain in trained_apart(found):
         if not gain.setting.looks_far and gain.setting.data != "digits":
             method = gain.setting.method.replace(NAMES["icarl"], NAMES["lwf"])
             of_method |= dict.fromkeys(gain.trainings, method)

@@ -148,9 +148,11 @@ def in_words(records: report.Evidence, exemplars: Exemplars = "trained") -> str:
 def without_training(records: report.Evidence) -> str:
     """A sentence on weight transfer and fine-tuning alone, with herding's exemplars; errors likewise."""
     alone = in_words(records, "herding")
+    more = f"{len(NAMES) * len(WORDS)} intervals more"
+    said = f"With weight transfer and fine-tuning alone, and herding's exemplars ({more})"
     if alone == in_words(records):
-        return "With weight transfer and fine-tuning alone, and herding's exemplars, the same is shown."
-    return f"With weight transfer and fine-tuning alone, and herding's exemplars: {alone}."
+        return f"{said}, the same is shown."
+    return f"{said}: {alone}."
 
 
 def signs_in_words(records: report.Evidence) -> str:

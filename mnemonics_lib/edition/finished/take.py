@@ -145,9 +145,12 @@ class TakenRuns:
         """The leading run read back."""
         if path != self._path(self.leading):
             raise FinishedError(f"{path}: no network is kept of this run; of {self._path(self.leading)} there is one")
+        record, identity = self._record(self.leading), self.store.header.identity
+        if record.identity != identity:
+            raise FinishedError(f"{self.folder / NAME}: of another run than {path}; {self.remedy}")
         config, state, pixels, protocol = restore_alone(self.store.checkpoint, torch.device("cpu"))
         state.model.eval()
-        return runs.FinishedRun(config, self._record(self.leading), state, pixels, protocol.order)
+        return runs.FinishedRun(config, record, state, pixels, protocol.order)
 
     @staticmethod
     def kept_beside(path: Path) -> Path:

@@ -58,6 +58,9 @@ class Kernel(BaseRequestHandler):
 class Server(ForkingMixIn, UnixStreamServer):
     """Forks for each request, at a socket that is bound already."""
 
+    max_children = sys.maxsize
+    """It would wait for a kernel to end before it starts one more."""
+
     def __init__(self, listening: int) -> None:
         super().__init__("", Kernel, bind_and_activate=False)
         self.socket.close()

@@ -73,11 +73,11 @@ def interval(values: Sequence[float], level: float = 0.95) -> Interval:
         level: of confidence, between 0 and 1.
 
     Raises:
-        ValueError: when there are no values.
+        ValueError: when there are no values, or one is no finite number: its interval would show nothing in silence.
     """
     x = np.asarray(values, dtype=float)
-    if not len(x):
-        raise ValueError("values = []: must hold at least one number")
+    if not len(x) or not np.isfinite(x).all():
+        raise ValueError(f"values = {x.tolist()}: must be numbers, at least one, all of them finite")
     mean = float(x.mean())
     if len(x) < 3:
         return Interval(mean, float("nan"), float("nan"), len(x))

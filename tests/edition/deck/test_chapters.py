@@ -24,6 +24,12 @@ def test_tagged_cells_are_found_with_their_sections():
     ]
 
 
+def test_code_that_begins_like_a_heading_belongs_to_the_section_before():
+    made = notebooks()["01_preliminaries"]
+    made.cells.append(code("## not a heading", "slide-figure"))
+    assert chapters.cells(made)[-1].section == "Figures"
+
+
 def test_a_slide_s_section_is_that_of_its_first_cell():
     assert chapters.sections(plan(), notebooks()) == {"loss": "Losses", "figure": "Figures", "late": "Late"}
 

@@ -1,5 +1,7 @@
 """Sentences of the front page, for every outcome that records may have."""
 
+from dataclasses import replace
+
 import pytest
 
 from mnemonics_lib.edition.evidence.front_page import asked_again_in_words, differ_in_more, know_as_much
@@ -17,14 +19,19 @@ def gain(values=NEITHER, knows=90.0, data="digits", start="herding", finished=Tr
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ([HIGHER, NEITHER], "training is shown to help in 1 of 2 settings (LwF); average"),
+        ([HIGHER, NEITHER], "training is shown to help in 1 of 2 settings (helps LwF); average"),
         ([HIGHER, HIGHER], "training is shown to help in all 2 settings; average accuracies differ by +1.10 to +1.10"),
         ([NEITHER, NEITHER], "training is not shown to help, nor to harm; average"),
-        ([LOWER, NEITHER], "training is shown to harm in 1 of 2 settings; average"),
+        ([LOWER, NEITHER], "training is shown to harm in 1 of 2 settings (harms LwF); average"),
+        ([LOWER, LOWER], "training is shown to harm in all 2 settings; average"),
+        ([HIGHER, NEITHER, LOWER], "to help in 1 and to harm in 1 of 3 settings (helps LwF; harms BiC); average"),
     ],
 )
 def test_the_second_question_has_its_answer_and_names_whom_it_helps(values, words):
-    assert words in asked_again_in_words([gain(each) for each in values])
+    found = [gain(each) for each in values]
+    if len(found) == 3:
+        found[2] = replace(found[2], setting=replace(found[2].setting, method="BiC"))
+    assert words in asked_again_in_words(found)
 
 
 def test_the_second_question_has_no_answer_before_all_of_it_is_finished():

@@ -101,3 +101,13 @@ def test_words_have_the_ends_of_the_table() -> None:
         "In phase 0 exemplars became harder in 1 of 2 trainings where the network knows 0 to 60 % of its training "
         "images, and in 1 of 1 where it knows 85 to 100 %; in later phases in 1 of 1 and 0 of 1 (LwF); – and – (LUCIR)."
     )
+
+
+def test_a_training_of_lwf_and_icarl_that_two_machines_rounded_differently_counts_once() -> None:
+    found = rows(
+        [
+            gain("LwF", [training(0, 90.0, HARDER), training(1, 90.0, HARDER)]),
+            gain("iCaRL", [training(0, 90.0, (0.1, 0.2000001)), training(1, 90.0, (0.1, 0.2000001))]),
+        ]
+    )
+    assert (found[-1]["phase 0, all methods"], found[-1]["later phases, LwF"]) == ("1 of 1", "1 of 1")

@@ -59,7 +59,9 @@ def test_herding_s_exemplars_leave_the_training_out(tmp_path):
     records = evidence("a", "study", tmp_path)
     assert in_words(records).startswith("average accuracy is shown to be higher for LwF, iCaRL")
     assert in_words(records, "herding").startswith("average accuracy is shown to be lower for LwF, iCaRL")
-    assert without_training(records).endswith(f"herding's exemplars: {in_words(records, 'herding')}.")
+    assert without_training(records).endswith(
+        f"herding's exemplars (8 intervals more): {in_words(records, 'herding')}."
+    )
     for method in ("lwf", "icarl", "bic", "lucir"):
         write_arm(tmp_path / "a" / "study" / f"{method}-herding", ABOVE, method=method)
     assert without_training(evidence("a", "study", tmp_path)).endswith("the same is shown.")

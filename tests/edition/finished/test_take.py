@@ -110,6 +110,16 @@ def test_the_run_that_keeps_something_can_be_read_back(study: Study):
         taken.load_run(study.plan.runs[0].record.absolute())
 
 
+def test_a_network_is_not_read_back_with_the_record_of_another_run(study: Study, monkeypatch: pytest.MonkeyPatch):
+    taken = TakenRuns(study.path, study.config)
+    record, path = taken.run(study.config)
+    assert record.identity is not None
+    other = record.model_copy(update={"identity": record.identity.model_copy(update={"data": "of other images"})})
+    monkeypatch.setattr("mnemonics_lib.edition.finished.take.read_record", lambda path: other)
+    with pytest.raises(FinishedError, match="of another run than"):
+        taken.load_run(path)
+
+
 def test_the_reader_is_told_what_is_taken_and_of_which_commit(study: Study):
     said = TakenRuns(study.path, study.config).told()
     code = read_record(study.plan.runs[0].record).code

@@ -37,6 +37,12 @@ def test_fewer_than_three_values_make_no_claim(values):
     assert "no interval" in str(ours)
 
 
+@pytest.mark.parametrize("values", [[], [1.0, float("nan"), 2.0], [float("inf")] * 3])
+def test_what_is_no_number_has_no_interval(values):
+    with pytest.raises(ValueError, match=r"values = \[.*\]: must be numbers, at least one, all of them finite"):
+        interval(values)
+
+
 def test_pairs_are_made_by_seed():
     ours = paired({0: 5.0, 1: 7.0, 2: 9.0, 8: 1e9}, {2: 1.0, 1: 2.0, 0: 3.0, 9: -1e9})
     assert (ours.mean, ours.n) == (5.0, 3)
@@ -51,7 +57,7 @@ def test_the_level_is_of_95_per_cent_where_no_other_is_asked_for():
 def test_nothing_to_compare_is_an_error():
     with pytest.raises(ValueError, match=r"no seed in both: \[0\] and \[1\]"):
         paired({0: 1.0}, {1: 1.0})
-    with pytest.raises(ValueError, match="at least one number"):
+    with pytest.raises(ValueError, match="at least one, all of them finite"):
         interval([])
 
 
