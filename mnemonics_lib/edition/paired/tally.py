@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from mnemonics_lib.edition.paired.intervals import Interval
@@ -20,12 +19,10 @@ def tally(found: Mapping[str, Interval], lower: str, higher: str) -> str:
         higher: likewise above zero.
 
     Raises:
-        ValueError: where nothing is counted, an interval is of fewer than three values, or its ends are no numbers.
+        ValueError: where nothing is counted, or an interval is of fewer than three values.
     """
     if few := [name for name, each in found.items() if each.n < 3]:
         raise ValueError(f"{', '.join(few)}: must be intervals of three values or more")
-    if strange := [name for name, each in found.items() if not math.isfinite(each.low + each.high)]:
-        raise ValueError(f"{', '.join(strange)}: must be intervals with finite ends")
     if not found:
         raise ValueError("found = {}: must hold at least one interval")
     shown = {
