@@ -15,7 +15,8 @@
 # test images: the step of 0.003 on the pixels from runs on all 100 classes, the near loop below from a few on the first 20.
 #
 # All runs have the networks and schedules of `params/small/cifar100-n5`, weight transfer and balanced fine-tuning. A number is a run's average
-# accuracy on the held-out images minus that of its control, of the same seed. One to four seeds decide little:
+# accuracy on the held-out images minus that of its control, of the same seed. *Own loss* is that of the exemplars themselves at the network
+# that they are trained for, mean over phases. One to four seeds decide little:
 # the row *what chance does* is of exemplars that hardly moved. What was tried and is not in the library was a script over it, which is in the
 # history of the repository (`git show`, with what `script` says in `book/records/search.json`).
 
@@ -125,4 +126,4 @@ if left:
     say(f"**Still not tried**: {'; '.join(left)}.")
 
 # %% [markdown]
-# *Own loss* is that of the exemplars at the network that they were trained for, mean over phases; {doc}`why` says what moves it.
+# What moves the own loss is said in {doc}`why`.

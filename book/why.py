@@ -87,7 +87,7 @@ say("\n".join(f"- {line}" for line in lines))
 # $$ \Theta'_T = \Theta_i + P \delta - Q g_\mathcal{E}, \qquad P = (I - \alpha H_\mathcal{E})^T, \quad
 #    Q = \alpha \sum_{t<T} (I - \alpha H_\mathcal{E})^t , $$
 #
-# and with $s = Q g_\mathcal{E} - P \mu$, so that they end at $\Theta_i - s$ on average, what Eq. 7 minimises is, to second order,
+# ($T$ is the number of steps; a transpose is written $\top$), and with $s = Q g_\mathcal{E} - P \mu$, so that they end at $\Theta_i - s$ on average, what Eq. 7 minimises is, to second order,
 #
 # $$ \mathbb{E}\, \mathcal{L}(\Theta'_T; D) = \mathcal{L}(\Theta_i; D) \; - \; g_D^\top s
 #    \; + \; \tfrac12 s^\top H_D\, s \; + \; \tfrac12 \operatorname{tr}(P^\top H_D P \Sigma) . $$

@@ -321,14 +321,21 @@ say(
     f"the old classes {change(knew, on_old(bare))} %, so that {much} is "
     "lost."
 )
-for kind, (_, in_the_end) in back.items():
+for kind, (by_training, in_the_end) in back.items():
     told = f"- *That {kind} exemplars bring much of it back*"
     both = (
         f"{on_old(after[kind]):.1f} against {on_old(bare):.1f} % on the "
         f"old classes, {metrics.accuracy(after[kind]):.1f} against "
         f"{metrics.accuracy(bare):.1f} % on all"
     )
-    if in_the_end < 0:
+    if in_the_end < 0 < by_training:
+        say(
+            f"{told} does not hold here, by the fine-tuning: in training "
+            f"they are worth {by_training:+.1f} points on the old classes, "
+            f"and fine-tuning on {config.budget} a class then costs "
+            f"{by_training - in_the_end:.1f} ({both})."
+        )
+    elif in_the_end < 0:
         say(
             f"{told} does not hold here: with them, and the fine-tuning on "
             "them, the phase ends below the one with nothing kept, with "

@@ -572,6 +572,20 @@ for (arm, other), what in asked.items():
         f"accuracy: {found}; {SAID[found.verdict]}."
     )
 
+# %% sources=["evidence/primary"] tags=["hide-input"]
+primary = plan(*study_files("evidence/primary"))
+mine = config.replace(exemplars="mnemonics").in_effect()
+same = {run.arm for run in primary.runs if run.config.in_effect() == mine}
+for arm, minus, found in outcome.comparisons(primary):
+    if arm in same and found.field == "average_accuracy":
+        say(
+            f"This run is one of {found.difference.n} that the study "
+            f"`{primary.name}` has of such a pair, on other classes, too: "
+            f"trained minus herding is {found.difference} there, "
+            f"{SAID[found.difference.verdict]} "
+            "([Does training exemplars help?](../book/evidence.py))."
+        )
+
 # %% [markdown] tags=["once"]
 # ## Exercises
 
