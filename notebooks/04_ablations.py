@@ -576,7 +576,7 @@ for (arm, other), what in asked.items():
 primary = plan(*study_files("evidence/primary"))
 mine = config.replace(exemplars="mnemonics").in_effect()
 same = {run.arm for run in primary.runs if run.config.in_effect() == mine}
-for arm, minus, found in outcome.comparisons(primary):
+for arm, _, found in outcome.comparisons(primary):
     if arm in same and found.field == "average_accuracy":
         say(
             f"This run is one of {found.difference.n} that the study "
