@@ -106,7 +106,7 @@ finished: $(ENVIRONMENT) ## make the finished work that notebooks take from a st
 
 .PHONY: costs
 costs: $(ENVIRONMENT) ## measure what each notebook takes alone, and write it to book/records/costs.json
-	@$(PY) -m mnemonics_lib.edition.costs
+	@$(PY) -m mnemonics_lib.edition.batch.measure_costs
 
 .PHONY: test
 test: $(ENVIRONMENT) ## run the tests, but those of pages
@@ -125,12 +125,12 @@ lint: $(ENVIRONMENT) ## check style and types
 .PHONY: sync
 sync: $(ENVIRONMENT) ## bring each notebook's .py and .ipynb in step, without outputs
 	$(PY) -m jupytext --sync notebooks/*.py
-	$(PY) -m mnemonics_lib.edition.pairs notebooks/*.ipynb
+	$(PY) -m mnemonics_lib.edition.notebooks.pairs notebooks/*.ipynb
 	$(PY) -m jupytext --quiet --sync notebooks/*.py
 
 .PHONY: students
 students: $(ENVIRONMENT) ## write copies of notebooks and pages in which the exercises are to be solved to build/students
-	@$(PY) -m mnemonics_lib.edition.students --out build/students
+	@$(PY) -m mnemonics_lib.edition.notebooks.students --out build/students
 
 .PHONY: deck
 deck: $(ENVIRONMENT) ## write the slides of a lecture, and a notebook to step through in it, to build/deck
@@ -144,7 +144,7 @@ rehearse: deck ## run the lecture from top to bottom, and write what each slide 
 .PHONY: dist
 dist: $(ENVIRONMENT) ## pack the book, the notebooks, the students' copies and the slides into one zip in build/dist
 	@$(SNAKEMAKE) --config profile=quick wanted=book -- book deck
-	@$(PY) -m mnemonics_lib.edition.dist
+	@$(PY) -m mnemonics_lib.edition.book.dist
 
 # .jupyter is looked into before the user's own settings' defaults, and changes none of them: a .py opens as a notebook.
 .PHONY: lab

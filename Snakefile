@@ -13,10 +13,11 @@ import sys
 import time
 from pathlib import Path
 
-from mnemonics_lib.edition import contents, costs
-from mnemonics_lib.edition.file_names import unusable
+from mnemonics_lib.edition import costs
+from mnemonics_lib.edition.batch.file_names import unusable
+from mnemonics_lib.edition.batch.progress import Progress, summary
+from mnemonics_lib.edition.book import contents, left_out
 from mnemonics_lib.edition.forked_kernels.offer import offer
-from mnemonics_lib.edition.progress import Progress, summary
 
 START = time.time()
 STUDY = str(config.get("study", ""))
@@ -38,7 +39,7 @@ FURTHER = {  # of single pages
     "intro": ["CITATION.cff"],
     **dict.fromkeys(costs.PAGES, [COSTS]),
 }
-LEFT_OUT = contents.left_out() if config.get("wanted") == "book" else {}
+LEFT_OUT = left_out.left_out() if config.get("wanted") == "book" else {}
 RENDERED = {"_build", "executed", ".ipynb_checkpoints", "__pycache__"}
 WRITTEN = sorted(str(p) for p in Path("book").rglob("*") if p.is_file() and not RENDERED.intersection(p.parts))
 
@@ -61,12 +62,12 @@ def after(wildcards):
 
 def executed_chapters(*_):
     # What the book's contents name; of twins that differ in a parameter it shows one.
-    return [f"book/{file}.ipynb" for file in contents.chapters() if file.startswith("executed/")]
+    return [f"book/{file}.ipynb" for file in contents.pages() if file.startswith("executed/")]
 
 
 def executed_pages(*_):
     # And the chapters run again with finished work of a study, where its data set is there.
-    return [*executed_chapters(), *(f"book/{page}.ipynb" for page in contents.again() if page not in LEFT_OUT)]
+    return [*executed_chapters(), *(f"book/{page}.ipynb" for page in left_out.again() if page not in LEFT_OUT)]
 
 
 PROFILES = sorted(p.name for p in Path("params").glob("*") if parameter_files(p.name))
@@ -80,7 +81,7 @@ if WRONG_NAMES := unusable(
     raise WorkflowError(WRONG_NAMES)
 
 if workflow.is_main_process and not STUDY:  # on a cluster each job reads this file again: checking once is enough
-    from mnemonics_lib.edition.notebooks import check_all
+    from mnemonics_lib.edition.notebooks.check import check_all
     from mnemonics_lib.edition.parameters import ParameterError
 
     try:
@@ -91,7 +92,7 @@ if workflow.is_main_process and not STUDY:  # on a cluster each job reads this f
         Progress(targets=["reproduce"]).install()
         offer()
         if LEFT_OUT:
-            print(contents.told(LEFT_OUT), flush=True)
+            print(left_out.told(LEFT_OUT), flush=True)
 
 
 wildcard_constraints:

@@ -62,6 +62,7 @@ from mnemonics_lib.edition.benchmarks.rows import (
     span,
 )
 from mnemonics_lib.edition.costs import page_cost
+from mnemonics_lib.edition.records.source import same_source
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.inspection.held import held
 from mnemonics_lib.inspection.operations import Operations
@@ -719,7 +720,7 @@ for words, (profile, name, arm) in PAIRS.items():
                     report.difference(found, low, arm, "average_accuracy")
                 ),
                 "pairs of one source": sum(
-                    report.same_source(found[low][seed], found[arm][seed])
+                    same_source(found[low][seed], found[arm][seed])
                     for seed in seeds
                 ),
             }

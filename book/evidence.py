@@ -23,7 +23,6 @@ from mnemonics_lib.config import load_config
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.by_class import arrivals, class_forgetting
-from mnemonics_lib.edition.claims import of_search
 from mnemonics_lib.edition.evidence import (
     boundary,
     from_random,
@@ -31,21 +30,13 @@ from mnemonics_lib.edition.evidence import (
     panel_falls,
     with_mnemonics,
 )
-from mnemonics_lib.edition.evidence.first_time import first_time
 from mnemonics_lib.edition.evidence.gains import trainings
 from mnemonics_lib.edition.evidence.moved import moved_in_words
 from mnemonics_lib.edition.evidence.searched_classes import (
     Searched,
     in_words,
 )
-from mnemonics_lib.edition.measures import measure
 from mnemonics_lib.edition.names import NAMES, together
-from mnemonics_lib.edition.paired import paired_runs
-from mnemonics_lib.edition.paired.by_phase import (
-    accuracies_after,
-    again_in_others,
-    row_by_phase,
-)
 from mnemonics_lib.edition.paired.difference_figures import (
     draw_differences_along,
 )
@@ -56,8 +47,16 @@ from mnemonics_lib.edition.paired.intervals import (
 from mnemonics_lib.edition.paired.partners import refuse_strangers
 from mnemonics_lib.edition.paired.slopes import GROWS, slope
 from mnemonics_lib.edition.paired.tally import marked, tally
+from mnemonics_lib.edition.records.first_time import first_time
+from mnemonics_lib.edition.records.measures import measure
+from mnemonics_lib.edition.search.runs import NEAR, differences
 from mnemonics_lib.edition.shown import displacement, say, show
-from mnemonics_lib.edition.studies import outcome
+from mnemonics_lib.edition.studies import outcome, paired_runs
+from mnemonics_lib.edition.studies.by_phase import (
+    accuracies_after,
+    again_in_others,
+    row_by_phase,
+)
 from mnemonics_lib.edition.studies.page import (
     own,
     say_what_is_there,
@@ -176,11 +175,7 @@ with_transfer = {pair.name: pair.asked.differences for pair in PRIMARY}
 on_its_classes = [
     Searched(
         NAMES[method],
-        searched=[
-            *of_search.differences(
-                FOLDER, of_search.NEAR, method, 5
-            ).values()
-        ],
+        searched=[*differences(FOLDER, NEAR, method, 5).values()],
         again=[*found.differences.values()],
         others=[*with_transfer[f"{NAMES[method]}, 5 a class"].values()],
     )

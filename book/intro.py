@@ -28,7 +28,6 @@ from mnemonics_lib import __version__
 from mnemonics_lib.durable.commit import code_version, short_commit
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.evidence import in_short, with_mnemonics
-from mnemonics_lib.edition.evidence.answer import answer, extent
 from mnemonics_lib.edition.evidence.from_random import over_its_start
 from mnemonics_lib.edition.evidence.front_page import (
     asked_again_in_words,
@@ -42,9 +41,10 @@ from mnemonics_lib.edition.evidence.gain_figure import (
 )
 from mnemonics_lib.edition.evidence.gains import gains
 from mnemonics_lib.edition.evidence.moved import moved_in_words
-from mnemonics_lib.edition.paired import paired_runs
+from mnemonics_lib.edition.paired.answer import answer, extent
 from mnemonics_lib.edition.paper.numbers import claimed, gains_over_herding
 from mnemonics_lib.edition.shown import say
+from mnemonics_lib.edition.studies import paired_runs
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import ROOT

@@ -28,17 +28,16 @@ from mnemonics_lib.edition.evidence import (
     with_mnemonics,
 )
 from mnemonics_lib.edition.names import NAMES, together
-from mnemonics_lib.edition.paired import paired_runs
-from mnemonics_lib.edition.paired.by_phase import (
-    accuracies_after,
-    row_by_phase,
-)
 from mnemonics_lib.edition.paired.intervals import paired
 from mnemonics_lib.edition.paired.slopes import slope
 from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.paper.numbers import claimed_of_kind
 from mnemonics_lib.edition.shown import displacement, say, show
-from mnemonics_lib.edition.studies import outcome
+from mnemonics_lib.edition.studies import outcome, paired_runs
+from mnemonics_lib.edition.studies.by_phase import (
+    accuracies_after,
+    row_by_phase,
+)
 from mnemonics_lib.edition.studies.page import (
     own,
     show_comparisons,

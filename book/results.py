@@ -25,19 +25,18 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.evidence.first_time import (
-    first_commits,
-    first_time,
-    told_of,
-)
 from mnemonics_lib.edition.evidence.made_twice import changed_verdicts
-from mnemonics_lib.edition.paired import paired_runs
 from mnemonics_lib.edition.paired.intervals import paired
 from mnemonics_lib.edition.paper import tables as paper_tables
 from mnemonics_lib.edition.paper.numbers import claimed
 from mnemonics_lib.edition.paper.signs import ON_DIGITS, signs_table
+from mnemonics_lib.edition.records.first_time import (
+    first_commits,
+    first_time,
+    told_of,
+)
 from mnemonics_lib.edition.shown import say, show
-from mnemonics_lib.edition.studies import outcome
+from mnemonics_lib.edition.studies import outcome, paired_runs
 from mnemonics_lib.edition.studies.plan import plan, words
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS

@@ -22,7 +22,7 @@
 
 # %% tags=["hide-input"]
 from mnemonics_lib.edition.claims import said
-from mnemonics_lib.edition.evidence.search_table import (
+from mnemonics_lib.edition.search.table import (
     ahead_of_the_choice,
     diverged,
     search_table,

@@ -29,7 +29,8 @@ from mnemonics_lib.bilevel import InnerSGD
 from mnemonics_lib.bilevel.adjoint import Adjoint
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures
-from mnemonics_lib.edition.claims import of_search, said
+from mnemonics_lib.edition.claims import said
+from mnemonics_lib.edition.claims.of_search import numbers
 from mnemonics_lib.edition.costs import page_cost
 from mnemonics_lib.edition.evidence import from_random, hardened
 from mnemonics_lib.edition.evidence.asked_and_got import asked_and_got
@@ -39,8 +40,9 @@ from mnemonics_lib.edition.evidence.panel_falls import (
     panels_fallen,
     trained_once,
 )
-from mnemonics_lib.edition.paired import paired_runs
+from mnemonics_lib.edition.search.runs import differences, runs
 from mnemonics_lib.edition.shown import change, say, show
+from mnemonics_lib.edition.studies import paired_runs
 from mnemonics_lib.paths import PARAMS, RECORDS
 
 figures.style()
@@ -370,7 +372,7 @@ show(rows)
 # by those before.
 
 # %% tags=["hide-input"] sources=["book/records/search.json"]
-lucir = of_search.runs(RECORDS, method="lucir", budget=20, held_out=0.2)
+lucir = runs(method="lucir", budget=20, held_out=0.2)
 defaults = load_config(
     PARAMS / "small" / "cifar100-n5.yaml", NEAR
 ).exemplar_level
@@ -378,8 +380,7 @@ defaults = load_config(
 
 def minus_herding(tried):
     """Average accuracy minus that of herding's exemplars, each seed."""
-    found = of_search.differences(RECORDS, tried, "lucir", 20)
-    return of_search.numbers(found)
+    return numbers(differences(RECORDS, tried, "lucir", 20))
 
 
 HORIZON = {
@@ -395,14 +396,14 @@ for tried in dict.fromkeys(
     for r in lucir
     if r["own_loss"][0] and set(r["set"]) <= HORIZON and not r["x"]
 ):
-    runs = [r for r in lucir if r["tried"] == tried]
+    of_tried = [r for r in lucir if r["tried"] == tried]
     level = defaults.model_copy(
         update={
             key.partition(".")[2]: value
-            for key, value in runs[0]["set"].items()
+            for key, value in of_tried[0]["set"].items()
         }
     )
-    pairs = [pair for r in runs for pair in r["own_loss"]]
+    pairs = [pair for r in of_tried for pair in r["own_loss"]]
     rows.append(
         {
             "sum of the inner loop's rates": round(

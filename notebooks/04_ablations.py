@@ -70,18 +70,17 @@ from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.drawn_from import drawn_from
-from mnemonics_lib.edition.evidence.first_time import told_of
 from mnemonics_lib.edition.finished import runs_of
-from mnemonics_lib.edition.paired import paired_runs
 from mnemonics_lib.edition.paired.difference_figures import draw_differences
 from mnemonics_lib.edition.paired.intervals import interval, paired
+from mnemonics_lib.edition.records.first_time import told_of
 from mnemonics_lib.edition.remade import (
     remade,
     remade_in_words,
     remade_table,
 )
 from mnemonics_lib.edition.shown import displacement, say, show
-from mnemonics_lib.edition.studies import outcome
+from mnemonics_lib.edition.studies import outcome, paired_runs
 from mnemonics_lib.edition.studies.outcome import SAID
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_files

@@ -31,7 +31,7 @@ class Line:
 
 
 def of_markdown(line: str) -> Line:
-    """A line as :class:`mnemonics_lib.edition.sources.Sources` writes it."""
+    """A line as :func:`mnemonics_lib.edition.book.source_line.line` writes it."""
     links = re.findall(r"\[([^\]]+)\]\(([^)]+)\)", line)
     text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", line)
     return Line(text.replace("`", ""), [(words.replace("`", ""), target) for words, target in links])

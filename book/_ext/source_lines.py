@@ -1,6 +1,6 @@
 """Under each figure and table one line: where it comes from. And the lists of all studies and run records.
 
-What is a source of a cell, the cell says in its metadata (``mnemonics_lib.edition.sources``). A line is added as an
+What is a source of a cell, the cell says in its metadata (``mnemonics_lib.edition.book.source_line``). A line is added as an
 output of the cell when the page is read, so that notebooks in JupyterLab are as they were executed. All that a line
 links to is copied into the book, and works offline.
 """
@@ -17,8 +17,10 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
-from mnemonics_lib.edition.notebooks import EXECUTED_WITH
-from mnemonics_lib.edition.sources import Page, Sources
+from mnemonics_lib.edition.book import listing
+from mnemonics_lib.edition.book.recorded import Recorded
+from mnemonics_lib.edition.book.source_line import Page, line
+from mnemonics_lib.edition.notebooks.execute import EXECUTED_WITH
 
 TABLE = re.compile(r"^\|[ :]*-", re.MULTILINE)
 """The line under the head of a table in Markdown."""
@@ -31,7 +33,7 @@ def link(text: str, path: str) -> str:
     return f"[{text}](/../{path})" if not path.startswith("book/") else f"[{text}](/{path.removeprefix('book/')})"
 
 
-SOURCES = Sources(link, LISTED)
+RECORDED = Recorded(link, LISTED)
 
 
 def shows(output: dict[str, Any]) -> bool:
@@ -53,8 +55,8 @@ def add_lines(app: Sphinx, docname: str, source: list[str]) -> None:
     page = Page(**notebook["metadata"].get(EXECUTED_WITH, {}))
     for cell in notebook["cells"]:
         if any(map(shows, cell.get("outputs", []))):
-            line = SOURCES.line(cell["metadata"].get("sources", []), page)
-            data = {"text/markdown": f'<small class="sources">{line}</small>'}
+            said = line(RECORDED, cell["metadata"].get("sources", []), page)
+            data = {"text/markdown": f'<small class="sources">{said}</small>'}
             cell["outputs"].append({"output_type": "display_data", "metadata": {}, "data": data})
     source[0] = json.dumps(notebook)
 
@@ -67,7 +69,7 @@ class RecordsDirective(Directive):
     def run(self) -> list[nodes.Node]:
         parent = nodes.Element()
         folder = next(iter(self.arguments), None)
-        lines = (SOURCES.listing(folder) if folder else SOURCES.overview()).splitlines()
+        lines = (listing.listing(RECORDED, folder) if folder else listing.overview(RECORDED)).splitlines()
         self.state.nested_parse(
             StringList(lines, folder or "all studies"), self.content_offset, parent, match_titles=True
         )
@@ -76,7 +78,7 @@ class RecordsDirective(Directive):
 
 def write_tables(app: Sphinx) -> None:
     """The tables by phase, and of margins, to which lines link."""
-    SOURCES.write_tables(Path(app.srcdir) / "executed" / "phases")
+    listing.write_tables(RECORDED, Path(app.srcdir) / "executed" / "phases")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -106,11 +106,11 @@ def alone(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def measure(
-    network: str, steps: int, exemplars: int, engine: str, device: str, threads: int, longest: float = LONG
+    network: str, steps: int, exemplars: int, engine: str, device: str, threads: int
 ) -> tuple[dict[str, Any], Tensor | None]:
     """One row and its gradient (None when the guard refused), measured in this process.
 
-    It is repeated until times spread by less than a tenth, or for ``longest`` seconds.
+    It is repeated until times spread by less than a tenth, or for ``LONG`` seconds.
     """
     torch.set_num_threads(threads)
     place = torch.device(device)
@@ -139,7 +139,7 @@ def measure(
         run()
     # Garbage is collected meanwhile, as in a run: `higher` leaves cycles, and their memory would count as its peak.
     clock = Timer("run()", "gc.enable()", globals={"run": run, "gc": gc}, num_threads=threads)
-    found = clock.adaptive_autorange(threshold=0.1, max_run_time=longest)
+    found = clock.adaptive_autorange(threshold=0.1, max_run_time=LONG)
     times = found.times
     row |= {"seconds": found.median, "low": min(times), "high": max(times), "rounds": len(times)}
     row["peak_mb"] = (_high_water(place) - before) / 2**20

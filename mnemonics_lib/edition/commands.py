@@ -85,9 +85,9 @@ def report(options: argparse.Namespace) -> None:
     """Print or write the table of ``options.places``."""
     if options.out:
         refuse_unwritable(options.out)
-    from mnemonics_lib.edition.columns import aligned, write_table
-    from mnemonics_lib.edition.measures import FORMS, OF_PHASE, OF_RUN
-    from mnemonics_lib.edition.tables import read_places, table
+    from mnemonics_lib.edition.records.columns import aligned, write_table
+    from mnemonics_lib.edition.records.measures import FORMS, OF_PHASE, OF_RUN
+    from mnemonics_lib.edition.records.tables import read_places, table
 
     found = table(read_places(options.places), options.by, options.all_fields)
     if options.out:
@@ -102,11 +102,11 @@ def compare(options: argparse.Namespace) -> None:
     """Print the comparison of ``options.arm`` with ``options.baseline``, and write and draw it where asked."""
     for path in filter(None, (options.out, options.plot)):
         refuse_unwritable(path)
-    from mnemonics_lib.edition.arms import arm_of, read_files, record_paths
-    from mnemonics_lib.edition.columns import write_table
-    from mnemonics_lib.edition.measures import unit
     from mnemonics_lib.edition.paired import compare as comparing
     from mnemonics_lib.edition.paired.pair_text import pair_text
+    from mnemonics_lib.edition.records.arms import arm_of, read_files, record_paths
+    from mnemonics_lib.edition.records.columns import write_table
+    from mnemonics_lib.edition.records.measures import unit
 
     unit(options.field)  # a name that there is not is refused before all records are read
     arm, baseline = (arm_of(read_files(record_paths(place))) for place in (options.arm, options.baseline))

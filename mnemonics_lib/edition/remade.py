@@ -11,7 +11,8 @@ from statistics import stdev
 from typing import NamedTuple
 
 from mnemonics_lib.config import parse_config
-from mnemonics_lib.edition.report import Evidence, same_source, values
+from mnemonics_lib.edition.records.source import same_source
+from mnemonics_lib.edition.report import Evidence, values
 
 
 class Remade(NamedTuple):

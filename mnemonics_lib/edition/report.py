@@ -10,11 +10,11 @@ from statistics import median
 import pandas as pd
 
 from mnemonics_lib.durable.records import Record, RecordError
-from mnemonics_lib.edition.arms import arm_of, read_files
-from mnemonics_lib.edition.evidence.first_time import MADE_TWICE, first_time, of_both
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.partners import refuse_strangers
+from mnemonics_lib.edition.records.arms import arm_of, read_files
+from mnemonics_lib.edition.records.first_time import MADE_TWICE, first_time, of_both
 from mnemonics_lib.edition.shown import displacement
 from mnemonics_lib.paths import RECORDS
 
@@ -95,18 +95,6 @@ def summary(found: Evidence, study: str = "") -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).set_index("exemplars") if rows else pd.DataFrame()
-
-
-def source_of(record: Record) -> str | None:
-    """The digest of the source that a record was made by; that of one without an identity is of the whole library."""
-    return record.identity.source if record.identity else record.code.source
-
-
-def same_source(one: Record, other: Record) -> bool:
-    """Whether two records were made by the same source; an old record and a new one say it differently, and are not."""
-    if one.identity and other.identity:
-        return one.identity.source == other.identity.source
-    return one.code.source is not None and one.code.source == other.code.source
 
 
 def comparable(found: Evidence, first: str, second: str) -> bool:

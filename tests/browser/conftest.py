@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mnemonics_lib.edition.contents import left_out
+from mnemonics_lib.edition.book.left_out import left_out
 from tests.browser.pages import BOOK, NOT_BUILT, html, names
 from tests.browser.screens import WIDE
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from mnemonics_lib.edition.notebooks import execute
+from mnemonics_lib.edition.notebooks.execute import execute
 from tests.extensions import extension
 
 BOOK = Path(__file__).parents[2] / "book"

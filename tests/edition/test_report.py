@@ -2,12 +2,11 @@
 
 import pytest
 
-from mnemonics_lib.durable.provenance import Identity
 from mnemonics_lib.durable.records import Record, RecordError, read_record, write_record
 from mnemonics_lib.edition import report
-from mnemonics_lib.edition.arms import ArmError
-from mnemonics_lib.edition.evidence.first_time import first_time
 from mnemonics_lib.edition.paired.partners import PairError
+from mnemonics_lib.edition.records.arms import ArmError
+from mnemonics_lib.edition.records.first_time import first_time
 from mnemonics_lib.paths import RECORDS
 
 ACCURACY = {"herding": [80.0, 82.0, 84.0], "mnemonics": [81.0, 84.0, 87.0], "lonely": [90.0]}
@@ -74,23 +73,6 @@ def test_the_summary_compares_the_same_seeds(records):
     assert rows["herding"]["average accuracy (%)"] == "82.0 ± 5.0"  # 4.303 * 2 / sqrt(3)
     assert rows["lonely"]["average accuracy (%)"] == "90.0"
     assert rows["mnemonics"]["median cost (s)"] == "84"
-
-
-def test_two_records_are_of_one_source_when_both_say_the_same():
-    made = read_record(RECORDS / "quick" / "digits-n5" / "herding" / "seed-0.json")
-    code = made.code.model_copy(update={"source": "r"})
-    old = made.model_copy(update={"identity": None, "code": code})  # as records were before they had an identity
-    new = old.model_copy(update={"identity": Identity(config="c", data="d", source="s")})
-    newer = old.model_copy(update={"identity": Identity(config="e", data="f", source="s")})
-    other = old.model_copy(update={"identity": Identity(config="c", data="d", source="t")})
-    older = old.model_copy(update={"code": old.code.model_copy(update={"source": "s"})})
-    silent = old.model_copy(update={"code": old.code.model_copy(update={"source": None})})
-    assert report.same_source(old, old)
-    assert report.same_source(new, newer)  # of another configuration and other data
-    assert not report.same_source(new, other)
-    assert not report.same_source(old, older)
-    assert not report.same_source(silent, silent)
-    assert not report.same_source(other, silent)
 
 
 def test_a_broken_record_is_not_passed_over(records):

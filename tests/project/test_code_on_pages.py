@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnemonics_lib.edition.pairs import read_notebook
+from mnemonics_lib.edition.notebooks.pairs import read_notebook
 from mnemonics_lib.paths import ROOT
 
 PAGES = sorted([*(ROOT / "book").glob("*.py"), *(ROOT / "notebooks").glob("0*.py")])

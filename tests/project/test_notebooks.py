@@ -10,10 +10,12 @@ import nbformat
 import pytest
 
 from mnemonics_lib.config import load_config
-from mnemonics_lib.edition.again import again
-from mnemonics_lib.edition.deck.book import chapters
-from mnemonics_lib.edition.notebooks import WIDTH, check_all, check_parameters, execute
-from mnemonics_lib.edition.pairs import read_notebook
+from mnemonics_lib.edition.book.contents import chapters
+from mnemonics_lib.edition.notebooks.again import again
+from mnemonics_lib.edition.notebooks.check import check_all, check_parameters
+from mnemonics_lib.edition.notebooks.clean import WIDTH
+from mnemonics_lib.edition.notebooks.execute import execute
+from mnemonics_lib.edition.notebooks.pairs import read_notebook
 from mnemonics_lib.edition.parameters import ParameterError
 from mnemonics_lib.paths import PARAMS, ROOT
 

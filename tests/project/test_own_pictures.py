@@ -13,7 +13,7 @@ from PIL import Image
 
 from mnemonics_lib.config import RunConfig, load_config
 from mnemonics_lib.data.declared import Folder
-from mnemonics_lib.edition.pairs import read_notebook
+from mnemonics_lib.edition.notebooks.pairs import read_notebook
 from mnemonics_lib.paths import PARAMS, ROOT
 
 PAGE = read_notebook(ROOT / "book" / "own_pictures.py")

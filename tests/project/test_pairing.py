@@ -16,8 +16,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
-from mnemonics_lib.edition.notebooks import tagged
-from mnemonics_lib.edition.pairs import as_text_has_it, differences, main, tidied
+from mnemonics_lib.edition.notebooks.check import tagged
+from mnemonics_lib.edition.notebooks.pairs import as_text_has_it, differences, main, tidied
 from mnemonics_lib.edition.parameters import DEFAULTS, assigned
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"

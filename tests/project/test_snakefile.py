@@ -161,7 +161,7 @@ def test_repeats_nothing_when_only_dates_changed(project):
         ("notebooks/01_x.py", {"a/01_x", f"{B}/01_x"}),
         (f"params/quick/{B}.yaml", {f"{B}/01_x", f"{B}/04_ablations"}),
         ("book/records/quick/a/arm/seed-0.json", {"a/04_ablations", f"{B}/04_ablations"}),
-        ("mnemonics_lib/edition/progress.py", ALL),
+        ("mnemonics_lib/edition/batch/progress.py", ALL),
     ],
 )
 def test_repeats_what_depends_on_an_edited_file(project, path, repeated):

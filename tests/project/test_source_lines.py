@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mnemonics_lib.edition.pairs import read_notebook
-from mnemonics_lib.edition.sources import Page
+from mnemonics_lib.edition.book.source_line import Page, line
+from mnemonics_lib.edition.notebooks.pairs import read_notebook
 from mnemonics_lib.paths import ROOT
 from tests.extensions import extension
 
@@ -86,4 +86,4 @@ PAGES = sorted([*BOOK.glob("*.py"), *(ROOT / "notebooks").glob("0*.py")])
 def test_every_source_that_a_cell_names_is_there(path):
     for cell in read_notebook(path).cells:
         if sources := cell.metadata.get("sources"):
-            assert source_lines.SOURCES.line(sources, Page("params/quick/digits-n5.yaml")), cell.source
+            assert line(source_lines.RECORDED, sources, Page("params/quick/digits-n5.yaml")), cell.source

@@ -1,62 +1,14 @@
-"""Claims about the search for settings, ``book/records/search.json``: two to four seeds each, so that they are hints.
-
-A difference is a run's average accuracy on the images held out minus that of herding's exemplars with the same seed,
-all else equal.
-"""
+"""Claims about the search for settings: two to four seeds each, so that they are hints."""
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
-from mnemonics_lib.edition.claims.claim import Claim, ClaimError, Finding
-
-FILE = "search.json"
-HERDING = "herding's exemplars"
-NEAR = "Eq. 7, Adam 0.003, perturbed starts: the settings of params/small at first"
-FAR = "80 inner steps at a rate of 0.05 with momentum, 10 of them differentiated: a hundred times as far ahead"
-CHANCE = "herding's exemplars, moved by a thousandth of a step: what chance does"
-TWICE = "herding's exemplars, 40 a class"
-UNTRAINED = (HERDING, "random exemplars", "displacements given to other exemplars")
-"""How the names of controls begin, whose exemplars Eq. 7 has not trained: chance, noise and labels among them."""
-
-METHODS = {"lucir": "LUCIR", "lwf": "LwF"}
-
-
-def made_afterwards(run: dict[str, Any]) -> bool:
-    """Whether a run was made when the recipe had been frozen: such a run names the script of its own."""
-    return "script" in run
-
-
-def runs(records: Path, afterwards: bool = False, **fields: Any) -> list[dict[str, Any]]:
-    """The runs of the search with these values of their fields.
-
-    Args:
-        records: directory of all committed records.
-        afterwards: with those that were made afterwards, which had no part in the choice.
-        fields: of a run, and their values.
-
-    Raises:
-        ClaimError: where there are none.
-    """
-    every = json.loads((records / FILE).read_text(encoding="utf-8"))["runs"]
-    judged = [run for run in every if afterwards or not made_afterwards(run)]
-    found = [run for run in judged if all(run[name] == value for name, value in fields.items())]
-    if not found:
-        raise ClaimError(f"{records / FILE}: has no run with {fields}")
-    return found
-
-
-def differences(records: Path, tried: str, method: str, budget: int, held_out: float = 0.2) -> dict[int, float]:
-    """Minus herding's exemplars, by seed (points)."""
-    of_method: dict[str, Any] = {"method": method, "held_out": held_out}
-    # Twice as many exemplars, too, are compared with those that are there without.
-    herding = {r["seed"]: fmean(r["accuracy"]) for r in runs(records, tried=HERDING, budget=budget, **of_method)}
-    rows = runs(records, tried=tried, budget=budget, **of_method)
-    return {row["seed"]: fmean(row["accuracy"]) - herding[row["seed"]] for row in rows}
+from mnemonics_lib.edition.claims.claim import Claim, Finding
+from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.search.runs import CHANCE, FAR, FILE, NEAR, TWICE, UNTRAINED, differences, runs
 
 
 def numbers(found: dict[int, float]) -> str:
@@ -68,14 +20,14 @@ def _every_seed(records: Path, tried: str, cells: list[tuple[str, int]], above: 
     """Whether the difference is above zero, or below, in every seed of every cell (method, budget)."""
     found = {cell: differences(records, tried, *cell, held_out) for cell in cells}
     holds = all((value > 0 if above else value < 0) for of_cell in found.values() for value in of_cell.values())
-    return Finding(holds, "; ".join(f"{METHODS[method]} {numbers(of)}" for (method, _), of in found.items()))
+    return Finding(holds, "; ".join(f"{NAMES[method]} {numbers(of)}" for (method, _), of in found.items()))
 
 
 def _beside_chance(records: Path, tried: str, method: str, budget: int, below: bool) -> Finding:
     """Whether the mean difference is below all that chance alone does, or not."""
     found, chance = differences(records, tried, method, budget), differences(records, CHANCE, method, budget)
     is_below = fmean(found.values()) < min(chance.values())
-    return Finding(is_below == below, f"{METHODS[method]} {numbers(found)}, chance {numbers(chance)}")
+    return Finding(is_below == below, f"{NAMES[method]} {numbers(found)}, chance {numbers(chance)}")
 
 
 def _less(records: Path, tried: str, than: str, method: str, budget: int) -> Finding:
@@ -84,7 +36,7 @@ def _less(records: Path, tried: str, than: str, method: str, budget: int) -> Fin
     both = one.keys() & other.keys()
     means = [fmean(of[seed] for seed in both) for of in (one, other)]
     return Finding(
-        means[0] < means[1], f"{METHODS[method]}, means of {len(both)} seeds: {means[0]:+.2f}, {means[1]:+.2f}"
+        means[0] < means[1], f"{NAMES[method]}, means of {len(both)} seeds: {means[0]:+.2f}, {means[1]:+.2f}"
     )
 
 
@@ -95,7 +47,7 @@ def _no_more(records: Path, tried: str, than: str, method: str, budget: int) -> 
     more = fmean(one[seed] - other[seed] for seed in both)
     spread = max(chance.values()) - min(chance.values())
     told = (
-        f"{METHODS[method]}, {len(both)} seeds: {more:+.2f} on average, where two runs of chance differ by {spread:.2f}"
+        f"{NAMES[method]}, {len(both)} seeds: {more:+.2f} on average, where two runs of chance differ by {spread:.2f}"
     )
     return Finding(more <= spread, told)
 
@@ -108,7 +60,7 @@ def _for_lwf_alone(records: Path, tried: str, than: str, budget: int) -> Finding
         both = sorted(one.keys() & other.keys())
         more = [one[seed] - other[seed] for seed in both]
         holds &= all((value > 0 if larger else value < 0) for value in more)
-        found.append(f"{METHODS[method]} {numbers(one)}, the near loop {numbers({seed: other[seed] for seed in both})}")
+        found.append(f"{NAMES[method]} {numbers(one)}, the near loop {numbers({seed: other[seed] for seed in both})}")
     return Finding(holds, "; ".join(found))
 
 

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 
 from mnemonics_lib.edition.deck.chapters import Found, equations, of_part, tags
 from mnemonics_lib.edition.deck.plan import Part, Plan, Slide
-from mnemonics_lib.edition.kernels import KERNEL
+from mnemonics_lib.edition.notebooks.kernels import KERNEL
 
 EMPTY = "%reset -f"
 """Makes the namespace empty. Modules stay imported, so only the first part waits for them."""

@@ -8,13 +8,13 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from mnemonics_lib.edition.book.contents import address, chapters
 from mnemonics_lib.edition.deck.assets import copy_assets
-from mnemonics_lib.edition.deck.book import address, chapters
 from mnemonics_lib.edition.deck.chapters import sections
 from mnemonics_lib.edition.deck.lecture import compose, to_run
 from mnemonics_lib.edition.deck.page import page
 from mnemonics_lib.edition.deck.plan import Plan, read_plan
-from mnemonics_lib.edition.pairs import read_notebook
+from mnemonics_lib.edition.notebooks.pairs import read_notebook
 
 SLIDES, LECTURE = "index.html", "lecture.ipynb"
 IN_THE_PROJECT = "../../book/_build/html"

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from mnemonics_lib.edition.deck.assets import MATHJAX, REVEAL
-from mnemonics_lib.edition.deck.book import to_the_book
+from mnemonics_lib.edition.deck.links import to_the_book
 
 TEMPLATES = Path(__file__).parent / "templates"
 WIDTH, HEIGHT = 1280, 720

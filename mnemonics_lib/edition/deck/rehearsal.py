@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -17,7 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from mnemonics_lib.edition.deck.plan import LectureError
-from mnemonics_lib.edition.kernels import environment_for_kernels
+from mnemonics_lib.edition.notebooks.kernels import environment_for_kernels
 from mnemonics_lib.paths import RECORDS, RUNS
 
 RECORD = RECORDS / "lecture.json"
@@ -124,9 +125,13 @@ def told(found: Mapping[str, Any]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: one path. Returns the exit status: 0, or 2 where a cell failed."""
-    (path,) = map(Path, sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="python -m mnemonics_lib.edition.deck.rehearsal", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("lecture", type=Path, metavar="LECTURE.ipynb", help="what make deck writes")
+    lecture = parser.parse_args(arguments).lecture
     try:
-        print(rehearse(path))
+        print(rehearse(lecture))
     except LectureError as error:
         print(error, file=sys.stderr)
         return 2

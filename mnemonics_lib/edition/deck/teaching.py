@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from docutils.nodes import make_id
 from nbformat import NotebookNode
 
-from mnemonics_lib.edition import students
-from mnemonics_lib.edition.deck.book import chapters
+from mnemonics_lib.edition.book.contents import chapters
 from mnemonics_lib.edition.deck.chapters import sections
 from mnemonics_lib.edition.deck.plan import Part, Plan
-from mnemonics_lib.edition.pairs import read_notebook
+from mnemonics_lib.edition.notebooks import students
+from mnemonics_lib.edition.notebooks.pairs import read_notebook
 from mnemonics_lib.paths import ROOT
 
 SOURCES = ROOT / "notebooks"

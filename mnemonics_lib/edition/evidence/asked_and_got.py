@@ -14,7 +14,7 @@ from mnemonics_lib.edition.evidence.panel_falls import (
     trained_once,
 )
 from mnemonics_lib.edition.names import together
-from mnemonics_lib.edition.paired.paired_runs import PairedRuns
+from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 
 MOSTLY = 0.9
 """The share of trainings from which on a sentence may say that training did what it was asked to do."""

@@ -13,8 +13,8 @@ import pandas as pd
 
 from mnemonics_lib.edition.names import together
 from mnemonics_lib.edition.paired.intervals import Interval, interval, paired
-from mnemonics_lib.edition.paired.paired_runs import cell
 from mnemonics_lib.edition.paired.tally import tally
+from mnemonics_lib.edition.studies.paired_runs import cell
 from mnemonics_lib.edition.studies.plan import Plan
 from mnemonics_lib.kept import Kept, KeptError, read_kept
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mnemonics_lib.edition.evidence.answer import answer, extent
 from mnemonics_lib.edition.evidence.gains import Gain
 from mnemonics_lib.edition.names import together
+from mnemonics_lib.edition.paired.answer import answer, extent
 
 
 def asked_again_in_words(found: Sequence[Gain]) -> str:

@@ -110,7 +110,7 @@ class Gain:
     Attributes:
         setting: which.
         by_seed: average accuracy minus that of the control with the same seed (points); the mean of both times, where
-            all runs of a study were made twice (:data:`mnemonics_lib.edition.evidence.first_time.MADE_TWICE`).
+            all runs of a study were made twice (:data:`mnemonics_lib.edition.records.first_time.MADE_TWICE`).
         interval: their mean, and the interval of the setting's level.
         finished: whether a record of each run is there that the study asks of both arms. Before, an interval is no
             verdict: looked at again and again while records come, it would sooner or later be clear of zero.

@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from mnemonics_lib.edition.evidence import panel_falls
-from mnemonics_lib.edition.evidence.answer import answer, extent
 from mnemonics_lib.edition.names import NAMES, together
-from mnemonics_lib.edition.paired.by_phase import FIRST, LAST, TOGETHER, Again, accuracies_after
+from mnemonics_lib.edition.paired.answer import answer, extent
 from mnemonics_lib.edition.paired.intervals import Interval, detectable, interval
-from mnemonics_lib.edition.paired.paired_runs import PairedRuns
 from mnemonics_lib.edition.paired.slopes import GROWS, slope
 from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.paper.numbers import claimed_of_kind, gains_over_herding
+from mnemonics_lib.edition.studies.by_phase import FIRST, LAST, TOGETHER, Again, accuracies_after
 from mnemonics_lib.edition.studies.outcome import Compared
+from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 
 
 def asked_in_advance(pairs: Sequence[PairedRuns]) -> str:

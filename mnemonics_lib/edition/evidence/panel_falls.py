@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.paired.paired_runs import PairedRuns
+from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 
 
 def panel_fall(record: Record, running: bool = False) -> float:
@@ -89,15 +89,14 @@ def relative_fall(records: Iterable[Record]) -> float:
     return float(np.mean([1 - after / before for record in records for before, after in _panels(record, False)]))
 
 
-def pooled(pairs: Sequence[PairedRuns], level: float = 0.95) -> tuple[float, float, float]:
-    """The correlation of fall and gain in all settings together, and its interval (Fisher's z).
+def pooled(pairs: Sequence[PairedRuns]) -> tuple[float, float, float]:
+    """The correlation of fall and gain in all settings together, and its interval at 95 % (Fisher's z).
 
     Both numbers are centred and scaled within their setting, so that settings count alike and what differs between
     them does not count: each takes one from the degrees of freedom.
 
     Args:
         pairs: of settings whose trainings differ, each of at least two seeds.
-        level: of the interval.
 
     Raises:
         ValueError: where there are fewer than three seeds more than settings.
@@ -111,7 +110,7 @@ def pooled(pairs: Sequence[PairedRuns], level: float = 0.95) -> tuple[float, flo
     ]
     falls, gains = np.concatenate(standard, axis=1)
     r = float(np.clip(correlation(falls, gains), -1, 1))  # rounding may bring it beyond
-    half = stats.norm.ppf((1 + level) / 2) / math.sqrt(free)
+    half = stats.norm.ppf(0.975) / math.sqrt(free)
     with np.errstate(divide="ignore"):  # a correlation of 1 has an interval of length 0
         low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
     return r, float(low), float(high)

@@ -13,12 +13,12 @@ from typing import Literal
 
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition import report
-from mnemonics_lib.edition.measures import measure
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.intervals import Interval, interval, paired
 from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.paper.numbers import claimed
 from mnemonics_lib.edition.paper.signs import FIELDS, OPPOSITE, verdict
+from mnemonics_lib.edition.records.measures import measure
 
 Exemplars = Literal["trained", "herding"]
 """Those of the arm that has weight transfer and fine-tuning."""

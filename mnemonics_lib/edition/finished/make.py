@@ -24,7 +24,7 @@ from mnemonics_lib.durable.records import RecordError, read_record, same_outcome
 from mnemonics_lib.edition.finished.loops import alike
 from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, read_loop, write_store
 from mnemonics_lib.edition.finished.take import MAKING
-from mnemonics_lib.edition.notebooks import execute_again
+from mnemonics_lib.edition.notebooks.again import execute_again
 from mnemonics_lib.edition.studies.copy_record import copy
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun, plan
 from mnemonics_lib.edition.studies.study import records_of, study_file

@@ -8,14 +8,14 @@ import pandas as pd
 
 from mnemonics_lib.durable.commit import SHORT, short_commit
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.arms import FREE, Arm, RecordFile
-from mnemonics_lib.edition.columns import typed
-from mnemonics_lib.edition.measures import MeasureError, measure
 from mnemonics_lib.edition.paired.first_networks import apart
 from mnemonics_lib.edition.paired.intervals import Interval, paired
 from mnemonics_lib.edition.paired.partners import PairError, refuse_strangers
-from mnemonics_lib.edition.report import same_source, source_of
-from mnemonics_lib.edition.settings import Differences, Settings, differing, one_sided, settings
+from mnemonics_lib.edition.records.arms import FREE, Arm, RecordFile
+from mnemonics_lib.edition.records.columns import typed
+from mnemonics_lib.edition.records.measures import MeasureError, measure
+from mnemonics_lib.edition.records.settings import Differences, Settings, differing, one_sided, settings
+from mnemonics_lib.edition.records.source import same_source, source_of
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Comparison:
     """A number of two arms, seed by seed.
 
     Attributes:
-        field: the number's name, as :func:`mnemonics_lib.edition.measures.measure` takes it.
+        field: the number's name, as :func:`mnemonics_lib.edition.records.measures.measure` takes it.
         arm: seed -> value, of the seeds that both have.
         baseline: likewise.
         level: of confidence.
@@ -73,9 +73,9 @@ def compare(arm: Arm, baseline: Arm, field: str = "average_accuracy", level: flo
     """Compare two arms by the seeds that both have.
 
     Args:
-        arm: of :func:`mnemonics_lib.edition.arms.arm_of`.
+        arm: of :func:`mnemonics_lib.edition.records.arms.arm_of`.
         baseline: what is subtracted.
-        field: the number, as :func:`mnemonics_lib.edition.measures.measure` takes it.
+        field: the number, as :func:`mnemonics_lib.edition.records.measures.measure` takes it.
         level: of confidence, between 0 and 1.
 
     Raises:

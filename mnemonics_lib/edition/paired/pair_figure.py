@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from mnemonics_lib.config.shown import cut
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.edition.figures import PALETTE
-from mnemonics_lib.edition.measures import FORMS, unit
 from mnemonics_lib.edition.paired.compare import Comparison
 from mnemonics_lib.edition.paired.difference_figures import draw_differences
+from mnemonics_lib.edition.records.measures import FORMS, unit
 
 FORMATS: dict[str, dict[str, Any]] = {".svg": {"Date": None}, ".png": {}, ".pdf": {"CreationDate": None}}
 """Ending of a file -> metadata that keep the time out of it: the same figure gives the same bytes."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mnemonics_lib.edition.columns import aligned
-from mnemonics_lib.edition.measures import FORMS, unit
 from mnemonics_lib.edition.paired.compare import Comparison
-from mnemonics_lib.edition.settings import told
+from mnemonics_lib.edition.records.columns import aligned
+from mnemonics_lib.edition.records.measures import FORMS, unit
+from mnemonics_lib.edition.records.settings import told
 
 
 def pair_text(comparison: Comparison, arm: str, baseline: str) -> str:

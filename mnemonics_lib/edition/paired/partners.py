@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.settings import differing, settings, told
+from mnemonics_lib.edition.records.settings import differing, settings, told
 from mnemonics_lib.errors import ReportedError
 
 PARTNERS = ("dataset", "resolution", "phases", "order_seed", "classes")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from mnemonics_lib.edition.arms import Arm, arm_of, read_files
 from mnemonics_lib.edition.paired.compare import Comparison, compare
+from mnemonics_lib.edition.records.arms import Arm, arm_of, read_files
 from mnemonics_lib.edition.studies import study as of_study
 from mnemonics_lib.edition.studies.plan import Plan
 
@@ -52,14 +52,14 @@ def comparisons(plan: Plan) -> Compared:
     return found
 
 
-def between(plan: Plan, arm: str, minus: str, field: str = "average_accuracy") -> Comparison | None:
-    """Two arms of a study that it does not compare itself, at 95 %; None before they have a seed in common.
+def between(plan: Plan, arm: str, minus: str) -> Comparison | None:
+    """The average accuracy of two arms that a study does not compare itself, at 95 %; None without a common seed.
 
     Raises:
         PairError, MeasureError, ArmError, RecordError: as :func:`comparisons`.
     """
     first, second = _arm(plan, arm), _arm(plan, minus)
-    return compare(first, second, field) if first.keys() & second.keys() else None
+    return compare(first, second) if first.keys() & second.keys() else None
 
 
 SAID = {

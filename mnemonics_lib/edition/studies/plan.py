@@ -12,8 +12,8 @@ from typing import Any
 from mnemonics_lib.config import ConfigError, RunConfig, configuration, parse_yaml, read_yaml
 from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.config.shipped import parameter_file
-from mnemonics_lib.edition.measures import MeasureError, unit
-from mnemonics_lib.edition.settings import differing, flat, settings, told
+from mnemonics_lib.edition.records.measures import MeasureError, unit
+from mnemonics_lib.edition.records.settings import differing, flat, settings, told
 from mnemonics_lib.edition.studies.study import Study, read_study, records_of
 
 

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from mnemonics_lib.durable.records import RecordError, read_record
-from mnemonics_lib.edition.progress import Progress
+from mnemonics_lib.edition.batch.progress import Progress
 from mnemonics_lib.edition.studies.jobs import Job
 from mnemonics_lib.edition.studies.plan import Plan
 

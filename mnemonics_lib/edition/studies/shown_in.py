@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mnemonics_lib.edition.evidence.answer import extent
 from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.paired.answer import extent
 from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.studies.outcome import Compared
 from mnemonics_lib.edition.studies.plan import Plan

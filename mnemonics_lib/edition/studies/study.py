@@ -32,7 +32,7 @@ from mnemonics_lib.config import ConfigError, Strict, read_yaml
 from mnemonics_lib.config.errors import validate
 from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.config.shown import shown
-from mnemonics_lib.edition.settings import flat
+from mnemonics_lib.edition.records.settings import flat
 from mnemonics_lib.paths import RECORDS, STUDIES
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]*")

@@ -10,9 +10,11 @@ from statistics import fmean
 
 import pytest
 
+from mnemonics_lib.durable.records import RecordError
 from mnemonics_lib.edition.claims import LEDGER, Claim, ClaimError, claim, said
 from mnemonics_lib.edition.claims.claim import Finding
-from mnemonics_lib.edition.claims.of_search import FAR, FILE, HERDING, NEAR, _every_seed, differences, runs
+from mnemonics_lib.edition.claims.of_search import _every_seed
+from mnemonics_lib.edition.search.runs import FAR, FILE, HERDING, NEAR, differences, runs
 from mnemonics_lib.paths import RECORDS, ROOT
 
 SAID = re.compile(r"""said\(\s*((?:"[\w-]+",?\s*)+)\)""")
@@ -81,7 +83,7 @@ def test_records_that_are_not_there_are_an_error(tmp_path: Path):
     with pytest.raises(ClaimError, match=r"claim 'noise-is-harmless': rests on search\.json, which is not in"):
         said("noise-is-harmless", records=tmp_path)
     (tmp_path / FILE).write_text('{"runs": []}')
-    with pytest.raises(ClaimError, match="has no run with"):
+    with pytest.raises(RecordError, match="has no run with"):
         runs(tmp_path, tried=HERDING)
 
 

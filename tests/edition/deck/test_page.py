@@ -12,9 +12,9 @@ from nbformat import NotebookNode
 
 from mnemonics_lib.edition.deck import assets, make
 from mnemonics_lib.edition.deck.__main__ import main
-from mnemonics_lib.edition.deck.book import to_the_book
 from mnemonics_lib.edition.deck.chapters import of_part
 from mnemonics_lib.edition.deck.lecture import compose
+from mnemonics_lib.edition.deck.links import to_the_book
 from mnemonics_lib.edition.deck.page import page
 from mnemonics_lib.edition.deck.plan import LectureError, read_plan
 from mnemonics_lib.edition.deck.teaching import read_sources

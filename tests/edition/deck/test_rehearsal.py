@@ -75,3 +75,10 @@ def test_what_is_only_run_counts_to_the_slide_that_comes_next(slide: str):
     by_source = {cell.source: at for cell, at in zip(lecture.cells, rehearsal._slides(lecture), strict=True)}
     assert by_source["x = 1"] == "loss"
     assert slide in by_source.values()
+
+
+@pytest.mark.parametrize("given", [[], ["one.ipynb", "two.ipynb"]])
+def test_it_takes_one_lecture(given: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match="2"):
+        rehearsal.main(given)
+    assert "LECTURE.ipynb" in capsys.readouterr().err

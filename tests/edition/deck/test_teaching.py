@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from mnemonics_lib.edition.deck import book
 from mnemonics_lib.edition.deck.plan import read_plan
 from mnemonics_lib.edition.deck.teaching import exercise_rows, lecture_rows, read_sources
-from mnemonics_lib.edition.pairs import read_notebook
-from mnemonics_lib.edition.students import exercises, sources
+from mnemonics_lib.edition.notebooks.pairs import read_notebook
+from mnemonics_lib.edition.notebooks.students import exercises, sources
 from tests.edition.deck.made import notebooks, plan
 
 
@@ -48,11 +47,3 @@ def test_every_exercise_is_listed_with_its_minutes():
         "on": "the floor of the distillation loss",
         "minutes": "10",
     }
-
-
-def test_chapters_have_their_numbers_and_titles():
-    chapters = book.chapters()
-    assert chapters["03_local_bop"].number == 3
-    assert chapters["03_local_bop"].title == "Exemplars as parameters"
-    assert chapters["why"].title == "What Eq. 7 rewards"  # from the page's own heading
-    assert book.address("executed/why", "Two words, 7") == "executed/why.html#two-words-7"

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from mnemonics_lib.edition.evidence import in_short
-from mnemonics_lib.edition.paired import paired_runs as of
-from mnemonics_lib.edition.paired.by_phase import FIRST, LAST, TOGETHER, Again
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.paper.numbers import claimed_of_kind, gains_over_herding
+from mnemonics_lib.edition.studies import paired_runs as of
+from mnemonics_lib.edition.studies.by_phase import FIRST, LAST, TOGETHER, Again
 
 
 def compared(gains: Sequence[float]) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from mnemonics_lib import runs
 from mnemonics_lib.durable.records import read_record, write_record
-from mnemonics_lib.edition.contents import again, study_of
+from mnemonics_lib.edition.book.left_out import again, study_of
 from mnemonics_lib.edition.finished import make
 from mnemonics_lib.edition.finished.make import as_made_here, forget, main
 from mnemonics_lib.edition.finished.store import NAME, read_store

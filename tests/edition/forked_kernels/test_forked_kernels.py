@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from nbclient.exceptions import DeadKernelError
 
 from mnemonics_lib.edition.forked_kernels import offer, request
 from mnemonics_lib.edition.forked_kernels.server import MODULES
-from mnemonics_lib.edition.kernels import KERNEL
+from mnemonics_lib.edition.notebooks.kernels import KERNEL
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -189,3 +190,15 @@ def test_elsewhere_nothing_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     offer.offer()
     assert offer.SERVERS == []
     assert dict(os.environ) == before
+
+
+def test_where_a_socket_has_no_place_nothing_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = tmp_path / ("a" * 200)  # of a socket's path a system takes some hundred characters
+    long.mkdir()
+    before = dict(os.environ)
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    monkeypatch.setattr(offer, "SERVERS", [])
+    offer.offer()
+    assert offer.SERVERS == []
+    assert dict(os.environ) == before
+    assert not list(long.iterdir())

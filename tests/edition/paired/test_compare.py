@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mnemonics_lib.edition.arms import Arm, RecordFile, arm_of
-from mnemonics_lib.edition.measures import MeasureError
 from mnemonics_lib.edition.paired.compare import compare
 from mnemonics_lib.edition.paired.pair_text import pair_text
 from mnemonics_lib.edition.paired.partners import PairError
+from mnemonics_lib.edition.records.arms import Arm, RecordFile, arm_of
+from mnemonics_lib.edition.records.measures import MeasureError
 from tests.made_records import made
 
 

@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from mnemonics_lib.edition.arms import arm_of, read_files, record_paths
 from mnemonics_lib.edition.figures import style
 from mnemonics_lib.edition.paired.compare import compare
 from mnemonics_lib.edition.paired.pair_figure import FORMATS, pair_figure, title, write_figure
+from mnemonics_lib.edition.records.arms import arm_of, read_files, record_paths
 from tests.made_records import write_arm
 
 

@@ -1,0 +1,1 @@
+"""Run records as arms, as settings that differ, and as tidy tables."""
