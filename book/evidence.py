@@ -30,12 +30,12 @@ from mnemonics_lib.edition.evidence import (
     panel_falls,
     with_mnemonics,
 )
-from mnemonics_lib.edition.evidence.gains import trainings
 from mnemonics_lib.edition.evidence.moved import moved_in_words
 from mnemonics_lib.edition.evidence.searched_classes import (
     Searched,
     in_words,
 )
+from mnemonics_lib.edition.evidence.trainings import trainings
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.difference_figures import (
     draw_differences_along,

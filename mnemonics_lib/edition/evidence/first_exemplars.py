@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.evidence.gains import HARDER
+from mnemonics_lib.edition.evidence.trainings import HARDER
 
 
 @dataclass(frozen=True)

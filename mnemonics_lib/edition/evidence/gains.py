@@ -2,105 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 
-from mnemonics_lib.durable.records import Record
+from mnemonics_lib.edition.evidence.settings import Setting, settings
+from mnemonics_lib.edition.evidence.trainings import Training, trainings
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.report import comparable, differences, evidence
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_file
 from mnemonics_lib.paths import RECORDS
-
-PRIMARY = "evidence/primary"
-"""The study whose question came first."""
-
-AGAIN = "evidence/objective"
-"""The study of the second question that was asked before its runs were made: of Eq. 4b, with seeds of its own."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Two arms that differ in the training of exemplars.
-
-    Attributes:
-        study: the folder of their records, ``profile/name``.
-        arm: trained exemplars.
-        control: herding's.
-        data: what a reader calls the data.
-        method: likewise.
-        detail: what else tells the setting from others.
-        looks_far: whether the inner loop has 80 steps, with momentum (the page What was tried), and not 10 or fewer.
-        start: what they were trained from.
-        adjusted: whether the arm's old exemplars are adjusted, too (Eq. 10), so that it differs in that as well.
-        level: of the interval; those of a study that were asked for in advance hold together at 95 %.
-    """
-
-    study: str
-    arm: str
-    control: str
-    data: str
-    method: str
-    detail: str
-    looks_far: bool = False
-    start: str = "herding"
-    adjusted: bool = False
-    level: float = 0.95
-
-    @property
-    def asked_in_advance(self) -> bool:
-        """Whether it is one of the question that came first, of the primary study: what the front page answers."""
-        return self.study == PRIMARY
-
-    @property
-    def asked_again(self) -> bool:
-        """Whether it is one of the second question that was asked in advance."""
-        return self.study == AGAIN
-
-    @property
-    def asks_of_training(self) -> bool:
-        """Whether its arms differ in nothing but that the one's exemplars are herding's and the other's trained."""
-        return self.start == "herding" and not self.adjusted
-
-    @property
-    def words(self) -> str:
-        """The setting in a line."""
-        start = [f", from {self.start}"] * (self.start != "herding")
-        further = start + [", far"] * self.looks_far + [", adjusted"] * self.adjusted
-        return f"{self.data}; {self.method}, {self.detail}{''.join(further)}"
-
-
-HARDER = 0.01
-"""By how much the own loss of exemplars must have risen (nat) for them to be called harder. That of digits, which a
-network knows by heart, is a ten-thousandth."""
-
-
-@dataclass(frozen=True)
-class Training:
-    """What became of the new exemplars of one phase of one run.
-
-    LwF and iCaRL train in the same way, so that their trainings are equal where one machine made both.
-
-    Attributes:
-        phase: of the run.
-        knows: training images of the phase that its network classifies correctly (%).
-        before: the exemplars' own loss at that network, before their training.
-        after: likewise, after it.
-    """
-
-    phase: int
-    knows: float
-    before: float
-    after: float
-
-    @property
-    def harder(self) -> bool:
-        """Whether the exemplars' own loss rose, and by more than ``HARDER``."""
-        return self.after - self.before > HARDER
 
 
 @dataclass(frozen=True)
@@ -140,76 +55,6 @@ class Gain:
     def hardened(self) -> int:
         """In how many of the arm's runs those exemplars became harder."""
         return sum(each.harder for each in self.first)
-
-
-def settings() -> Iterator[Setting]:
-    """All settings, whether or not they have records: each that a study compares, once."""
-    for n in (5, 1):
-        of_digits = partial(Setting, f"quick/digits-n{n}", control="herding", data="digits", method="LwF")
-        words = f"N = {n}, 2 a class"
-        yield of_digits(arm="mnemonics-from-herding", detail=words)
-        yield of_digits(arm="mnemonics", detail=words, start="random")
-        yield of_digits(arm="mnemonics-adjust", detail=words, start="random", adjusted=True)
-    yield from _of_evidence()
-    for method in ("lucir", "lwf"):
-        arms = f"{method}-trained", f"{method}-transfer"
-        tiny = "Tiny-ImageNet: 20 classes"
-        yield Setting("small/tiny_imagenet_100-n5", *arms, tiny, NAMES[method], "20 a class")
-    fifty, ours = "CIFAR-100: 50 classes", ("lucir-with-mnemonics", "lucir-transfer")
-    for study, phases in (("evidence/medium", ""), ("evidence/medium_n25", "N = 25, ")):
-        yield Setting(study, "trained", "herding", fifty, "LUCIR", f"{phases}20 a class", looks_far=True)
-    for study, data, detail, start in (
-        ("small/cifar100-n5", TWENTY, "20 a class", "herding"),
-        ("medium/cifar100-n5", fifty, "20 a class", "herding"),
-        ("medium/cifar100-n25", fifty, "N = 25, 20 a class", "herding"),
-        ("underfit/cifar100-n5", "CIFAR-100: 100 classes", "20 a class, few epochs", "random"),
-    ):
-        yield Setting(study, *ours, data, "LUCIR", detail, start=start, adjusted=True)
-
-
-TWENTY = "CIFAR-100: 20 classes"
-"""What a reader calls the data of the studies of evidence."""
-
-
-def _of_evidence() -> Iterator[Setting]:
-    """Those on 20 classes of CIFAR-100: the primary study, and what others change of it."""
-    for m, far in ((20, True), (5, False)):
-        for method, name in NAMES.items():
-            arms, together = (f"{method}-trained-{m}", f"{method}-herding-{m}"), 1 - 0.05 / (2 * len(NAMES))
-            yield Setting(PRIMARY, *arms, TWENTY, name, f"{m} a class", far, level=together)
-    for method, name in NAMES.items():
-        arms, together = (f"{method}-trained", f"{method}-herding"), 1 - 0.05 / len(NAMES)
-        yield Setting(AGAIN, *arms, TWENTY, name, "5 a class, Eq. 4b", level=together)
-    for method in ("lwf", "lucir"):
-        name, herding = NAMES[method], f"{method}-herding"
-        for arm, detail in (("trained", ""), ("larger-steps", ", larger steps")):
-            words = f"5 a class, no transfer{detail}"
-            yield Setting("evidence/transfer", f"{method}-{arm}", herding, TWENTY, name, words)
-        of_twenty = partial(Setting, control=herding, data=TWENTY, method=name, detail="20 a class", looks_far=True)
-        yield of_twenty("evidence/from_random", f"{method}-trained-from-random", start="random")
-        yield of_twenty("evidence/split", f"{method}-adjusted", adjusted=True)
-        words = "5 a class, the classes of the search"
-        yield Setting("evidence/first_classes", f"{method}-trained", herding, TWENTY, name, words)
-        for study, more in (("budgets", ""), ("steps", ", steps in proportion")):
-            for m in (1, 2, 10, 20):
-                arms = f"{method}-near-{m}", f"{herding}-{m}"
-                yield Setting(f"evidence/{study}", *arms, TWENTY, name, f"{m} a class{more}")
-        for m in (5, 10):
-            arms = f"{method}-far-{m}", f"{herding}-{m}"
-            yield Setting("evidence/budgets", *arms, TWENTY, name, f"{m} a class", looks_far=True)
-        words = "20 a class, the last 10 steps of far alone"
-        yield Setting("evidence/budgets", f"{method}-short-20", f"{herding}-20", TWENTY, name, words)
-    for n in (2, 5, 12, 30):  # 60 is the primary study's
-        arms = f"epochs={n}-trained", f"epochs={n}-herding"
-        yield Setting("evidence/epochs", *arms, TWENTY, "LwF", f"5 a class, {n} epochs")
-    for study, of_arms, words in (
-        ("table2", "{}", "20 a class, both adjusted"),
-        ("phases", "small_cifar100-n1-{}", "N = 1, 20 a class"),
-        ("phases", "small_cifar100-n10-{}", "N = 10, 20 a class"),
-        ("variants", "total-{}", "400 in all"),
-    ):
-        trained, control = (of_arms.format(arm) for arm in ("mnemonics" if study == "table2" else "trained", "herding"))
-        yield Setting(f"evidence/{study}", trained, control, TWENTY, "LUCIR", words, looks_far=True)
 
 
 def gains(records: Path = RECORDS) -> list[Gain]:
@@ -266,11 +111,3 @@ def trained_apart(found: Iterable[Gain]) -> list[Gain]:
         for gain in found
         if gain.setting.method != NAMES["icarl"] or (gain.setting.study, gain.setting.detail) not in lwf
     ]
-
-
-def trainings(record: Record) -> Iterator[Training]:
-    """Those of a record in which exemplars were trained, and that says what became of them."""
-    for phase, row in enumerate(record.results):
-        of = row.exemplars
-        if of and of.own_loss_before is not None and of.own_loss_after is not None and row.train_accuracy is not None:
-            yield Training(phase, row.train_accuracy, of.own_loss_before, of.own_loss_after)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from mnemonics_lib.edition.evidence.gain_figure import claims
-from mnemonics_lib.edition.evidence.gains import Gain, Training, trained_apart
+from mnemonics_lib.edition.evidence.gains import Gain, trained_apart
+from mnemonics_lib.edition.evidence.trainings import Training
 from mnemonics_lib.edition.names import NAMES
 
 BOUNDS = (0, 60, 85, 101)

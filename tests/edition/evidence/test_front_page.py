@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mnemonics_lib.edition.evidence.front_page import asked_again_in_words, differ_in_more, know_as_much
-from mnemonics_lib.edition.evidence.gains import Gain, Setting
+from mnemonics_lib.edition.evidence.gains import Gain
+from mnemonics_lib.edition.evidence.settings import Setting
 from mnemonics_lib.edition.paired.intervals import interval
 
 LOWER, HIGHER, NEITHER, FEW = [-1.0, -1.1, -1.2], [1.0, 1.1, 1.2], [-1.0, 0.1, 1.0], [-1.0]

@@ -7,21 +7,21 @@ import json
 import shutil
 from dataclasses import replace
 from functools import cache
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from mnemonics_lib.config import RunConfig
 from mnemonics_lib.durable.records import read_record, write_record
 from mnemonics_lib.edition.evidence.gain_figure import claims, colour, gain_figure, known_figure
-from mnemonics_lib.edition.evidence.gains import Gain, Setting, Training, distinct_trainings, gains, settings
+from mnemonics_lib.edition.evidence.gains import Gain, distinct_trainings, gains
+from mnemonics_lib.edition.evidence.settings import Setting, settings
+from mnemonics_lib.edition.evidence.trainings import Training
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.plan import Plan, plan
-from mnemonics_lib.edition.studies.study import full_name, study_files
-from mnemonics_lib.paths import RECORDS, STUDIES
+from mnemonics_lib.edition.studies.study import study_files
+from mnemonics_lib.paths import RECORDS
 
 
 @cache
@@ -29,73 +29,10 @@ def planned(study: str) -> Plan:
     return plan(*study_files(study))
 
 
-def first_config(study: str, arm: str) -> RunConfig:
-    """Of what the study asks of an arm with its first seed."""
-    return min((run for run in planned(study).runs if run.arm == arm), key=lambda run: run.seed).config
-
-
 @pytest.fixture(scope="module")
 def of_digits() -> Gain:
     """The digits' of N = 5, from the project's records."""
     return {gain.setting.study: gain for gain in gains() if gain.setting.asks_of_training}["quick/digits-n5"]
-
-
-@pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: setting.words)
-def test_a_setting_is_of_arms_that_a_study_asks_for_and_that_differ_as_it_says(setting: Setting):
-    trained, control = (first_config(setting.study, arm) for arm in (setting.arm, setting.control))
-    assert (trained.exemplars, control.exemplars) == ("mnemonics", "herding")
-    assert trained.exemplar_level.init == setting.start
-    assert setting.adjusted == (trained.adjust != control.adjust)
-    assert setting.looks_far == (trained.exemplar_level.inner_steps == 80)
-    assert setting.looks_far or trained.exemplar_level.inner_steps <= 10
-    for field in ("method", "budget", "weight_transfer", "finetune", "training", "finetuning", "network", "classes"):
-        assert getattr(trained, field) == getattr(control, field)
-
-
-def in_what_they_differ(one: RunConfig, other: RunConfig) -> set[str]:
-    """The fields of two configurations that are not equal."""
-    return {field for field, value in one if value != getattr(other, field)}
-
-
-def test_no_comparison_of_training_alone_is_left_out():
-    """Of all studies' comparisons, by their configurations: the front page counts what these settings hold."""
-    held = {
-        tuple(first_config(each.study, arm).digest for arm in (each.arm, each.control))
-        for each in settings()
-        if each.asks_of_training
-    }
-    left_out = []
-    for file in STUDIES.rglob("*.yaml"):
-        found = plan(file)
-        for compared, cell in product(found.study.compare, found.study.cells()):
-            arm, minus = (full_name(cell, each) for each in (compared.arm, compared.minus))
-            trained, control = (
-                min((run for run in found.runs if run.arm == name), key=lambda run: run.seed).config
-                for name in (arm, minus)
-            )
-            level = trained.exemplar_level
-            if (
-                compared.field == "average_accuracy"
-                and (trained.exemplars, control.exemplars) == ("mnemonics", "herding")
-                and (level.init, level.displacement) == ("herding", "own")
-                and in_what_they_differ(trained, control) <= {"exemplars", "exemplar_level"}
-                and (trained.digest, control.digest) not in held
-            ):
-                left_out.append((found.name, arm, minus))
-    assert left_out == []
-
-
-def test_no_setting_is_there_twice():
-    pairs = [
-        (first_config(each.study, each.arm).digest, first_config(each.study, each.control).digest)
-        for each in settings()
-    ]
-    assert len(pairs) == len(set(pairs))
-
-
-def test_settings_are_told_apart_by_their_words():
-    words = [setting.words for setting in settings()]
-    assert len(words) == len(set(words))
 
 
 def test_gains_are_those_of_the_records(of_digits: Gain):
@@ -143,21 +80,6 @@ def test_icarls_trainings_are_left_out_where_lwfs_of_the_same_study_are_there(of
 def test_a_training_that_two_settings_have_in_common_is_there_once(of_digits: Gain):
     further = replace(of_digits, trainings=(*of_digits.trainings[:2], Training(1, 90.0, 0.5, 0.6)))
     assert distinct_trainings([of_digits, further]) == [*of_digits.trainings, Training(1, 90.0, 0.5, 0.6)]
-
-
-def test_what_was_asked_in_advance_is_the_primary_study():
-    asked = [setting for setting in settings() if setting.asked_in_advance]
-    assert {setting.study for setting in asked} == {"evidence/primary"}
-    assert len(asked) == 8
-    assert {setting.level for setting in asked} == {1 - 0.05 / 8}
-
-
-def test_what_was_asked_again_is_eq_4b_with_four_methods():
-    again = [setting for setting in settings() if setting.asked_again]
-    assert [(setting.study, setting.method) for setting in again] == [
-        ("evidence/objective", name) for name in ("LwF", "iCaRL", "BiC", "LUCIR")
-    ]
-    assert {setting.level for setting in again} == {1 - 0.05 / 4}
 
 
 def test_a_seed_that_one_arm_lacks_is_left_out(tmp_path: Path):

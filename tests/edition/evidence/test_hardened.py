@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from mnemonics_lib.edition.evidence.gains import Gain, Setting, Training
+from mnemonics_lib.edition.evidence.gains import Gain
 from mnemonics_lib.edition.evidence.hardened import came_of_it, in_phase_0, rows
+from mnemonics_lib.edition.evidence.settings import Setting
+from mnemonics_lib.edition.evidence.trainings import Training
 from mnemonics_lib.edition.paired.intervals import interval
 
 HARDER, EASIER = (0.1, 0.2), (0.2, 0.1)

@@ -1,0 +1,97 @@
+"""Settings are of arms that studies ask for, each once, and none is left out."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import product
+
+import pytest
+
+from mnemonics_lib.config import RunConfig
+from mnemonics_lib.edition.evidence.settings import Setting, settings
+from mnemonics_lib.edition.studies.plan import Plan, plan
+from mnemonics_lib.edition.studies.study import full_name, study_files
+from mnemonics_lib.paths import STUDIES
+
+
+@cache
+def planned(study: str) -> Plan:
+    return plan(*study_files(study))
+
+
+def first_config(study: str, arm: str) -> RunConfig:
+    """Of what the study asks of an arm with its first seed."""
+    return min((run for run in planned(study).runs if run.arm == arm), key=lambda run: run.seed).config
+
+
+@pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: setting.words)
+def test_a_setting_is_of_arms_that_a_study_asks_for_and_that_differ_as_it_says(setting: Setting):
+    trained, control = (first_config(setting.study, arm) for arm in (setting.arm, setting.control))
+    assert (trained.exemplars, control.exemplars) == ("mnemonics", "herding")
+    assert trained.exemplar_level.init == setting.start
+    assert setting.adjusted == (trained.adjust != control.adjust)
+    assert setting.looks_far == (trained.exemplar_level.inner_steps == 80)
+    assert setting.looks_far or trained.exemplar_level.inner_steps <= 10
+    for field in ("method", "budget", "weight_transfer", "finetune", "training", "finetuning", "network", "classes"):
+        assert getattr(trained, field) == getattr(control, field)
+
+
+def in_what_they_differ(one: RunConfig, other: RunConfig) -> set[str]:
+    """The fields of two configurations that are not equal."""
+    return {field for field, value in one if value != getattr(other, field)}
+
+
+def test_no_comparison_of_training_alone_is_left_out():
+    """Of all studies' comparisons, by their configurations: the front page counts what these settings hold."""
+    held = {
+        tuple(first_config(each.study, arm).digest for arm in (each.arm, each.control))
+        for each in settings()
+        if each.asks_of_training
+    }
+    left_out = []
+    for file in STUDIES.rglob("*.yaml"):
+        found = plan(file)
+        for compared, cell in product(found.study.compare, found.study.cells()):
+            arm, minus = (full_name(cell, each) for each in (compared.arm, compared.minus))
+            trained, control = (
+                min((run for run in found.runs if run.arm == name), key=lambda run: run.seed).config
+                for name in (arm, minus)
+            )
+            level = trained.exemplar_level
+            if (
+                compared.field == "average_accuracy"
+                and (trained.exemplars, control.exemplars) == ("mnemonics", "herding")
+                and (level.init, level.displacement) == ("herding", "own")
+                and in_what_they_differ(trained, control) <= {"exemplars", "exemplar_level"}
+                and (trained.digest, control.digest) not in held
+            ):
+                left_out.append((found.name, arm, minus))
+    assert left_out == []
+
+
+def test_no_setting_is_there_twice():
+    pairs = [
+        (first_config(each.study, each.arm).digest, first_config(each.study, each.control).digest)
+        for each in settings()
+    ]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_settings_are_told_apart_by_their_words():
+    words = [setting.words for setting in settings()]
+    assert len(words) == len(set(words))
+
+
+def test_what_was_asked_in_advance_is_the_primary_study():
+    asked = [setting for setting in settings() if setting.asked_in_advance]
+    assert {setting.study for setting in asked} == {"evidence/primary"}
+    assert len(asked) == 8
+    assert {setting.level for setting in asked} == {1 - 0.05 / 8}
+
+
+def test_what_was_asked_again_is_eq_4b_with_four_methods():
+    again = [setting for setting in settings() if setting.asked_again]
+    assert [(setting.study, setting.method) for setting in again] == [
+        ("evidence/objective", name) for name in ("LwF", "iCaRL", "BiC", "LUCIR")
+    ]
+    assert {setting.level for setting in again} == {1 - 0.05 / 4}
