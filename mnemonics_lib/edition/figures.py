@@ -78,7 +78,7 @@ def image_grid(rows: Mapping[str, Tensor], pixels: Pixels, columns: Sequence[str
 def confusion(counts: Sequence[Sequence[int]], axis: Axes, title: str = "") -> Axes:
     """A confusion matrix, in per cent of the true class: rows true, columns predicted, in the order of arrival.
 
-    What rounds to 0 is not written, but on the diagonal: no image of that class is right.
+    What rounds to 0 is not written, but on the diagonal: hardly an image of that class, or none, is right.
     """
     shares = np.asarray(counts, dtype=float)
     shares = 100 * shares / shares.sum(axis=1, keepdims=True)

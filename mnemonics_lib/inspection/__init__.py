@@ -1,1 +1,1 @@
-"""``python -m mnemonics_lib check-data``: what is there of a data set, and what a run on it will take."""
+"""``check-data`` and ``dry-run``: what is there of a data set, and what a run on it will take."""

@@ -53,7 +53,7 @@ class FolderReport:
         others: files in class folders that are no pictures.
         loose: pictures outside of class folders.
         twins: a test picture and a training picture that are the same, pixel for pixel.
-        folder: the section of a configuration that describes them; None where damaged pictures leave a class empty.
+        folder: the section of a configuration that describes them.
     """
 
     split: str
