@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 from mnemonics_lib.edition.notebooks.kernels import environment_for_kernels
+from mnemonics_lib.paths import PACKAGE
 
-ROOT = str(Path(__file__).parents[2])
+ROOT = str(PACKAGE.parent)
 
 
 @pytest.mark.parametrize("there", ["", "/elsewhere", os.pathsep.join(["/elsewhere", ROOT, "/more"])])

@@ -8,7 +8,7 @@ from mnemonics_lib.edition.notebooks import __main__
 from tests.edition.notebooks.made import notebook
 
 
-def test_command_line(self, params, capsys):
+def test_command_line(params, capsys):
     source = notebook(Path("n.py"))
     assert __main__.main(["check", str(source), "--params", str(params)]) == 0
     assert not Path("build").exists()
