@@ -31,6 +31,7 @@ SHOWN = [  # by pages, and by no notebook
     for path in sorted(Path("book/records").glob(pattern))
 ]
 REHEARSAL = sorted(map(str, Path("book/records").glob("lecture.json")))  # what the lecture's cells took
+STUDY_FILES = sorted(map(str, Path("book/studies").rglob("*.yaml")))
 READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
 LECTURE = ["book/lecture.yaml", "book/_toc.yml"]  # its plan, and the chapters to which it leads
 COSTS = "book/records/costs.json"  # each notebook opens with its own, and pages that compute for long
@@ -51,6 +52,11 @@ def parameter_files(profile):
 
 def notebooks(profile):
     return [f"book/executed/{profile}/{p.stem}/{s.stem}.ipynb" for p in parameter_files(profile) for s in SOURCES]
+
+
+# What a chapter that reads records reads: these, the studies that asked for them with their parameters, and what came of
+# those that were made twice.
+READ = [*RECORDS, *STUDY_FILES, *map(str, parameter_files("*")), *map(str, Path("book/records").glob("first_time.json"))]
 
 
 def after(wildcards):
@@ -113,7 +119,7 @@ rule notebook:
         source="notebooks/{notebook}.py",
         params="params/{profile}/{params}.yaml",
         library=LIBRARY,
-        records=lambda wildcards: RECORDS if wildcards.notebook in READ_RECORDS else [],
+        records=lambda wildcards: READ if wildcards.notebook in READ_RECORDS else [],
         costs=COSTS,
         after=after,
     output:
@@ -136,7 +142,7 @@ rule again:
         study="book/studies/shown/{study}.yaml",
         params=parameter_files("*"),
         library=LIBRARY,
-        records=lambda wildcards: RECORDS if wildcards.notebook in READ_RECORDS else [],
+        records=lambda wildcards: READ if wildcards.notebook in READ_RECORDS else [],
         contents="book/_toc.yml",  # the page names its chapter by its number
         finished=lambda wildcards: sorted(map(str, Path("book/records/shown", wildcards.study).rglob("*.*"))),
         costs=COSTS,
@@ -158,7 +164,7 @@ rule page:
     input:
         source="book/{page}.py",
         records=RECORDS + SHOWN,
-        studies=sorted(map(str, Path("book/studies").rglob("*.yaml"))),
+        studies=STUDY_FILES,
         paper=sorted(map(str, Path("book/paper").glob("*.csv"))),
         params=parameter_files("*"),
         library=LIBRARY,

@@ -187,7 +187,8 @@ show(pd.DataFrame(setting(*file) for file in FILES))
 #
 # *Without mnemonics* is herding. *With mnemonics* has trained exemplars, old ones adjusted, weight transfer and balanced fine-tuning.
 # Between them stand herding's exemplars with that same transfer and fine-tuning: only against these can a gain be put down to
-# the exemplars. In `underfit` they are trained from random images, so that there the start differs, too; elsewhere from herding's.
+# the exemplars. In `underfit` they are trained from random images, so that there the start differs, too, as it does in `paper` in runs to the letter
+# of the paper; elsewhere from herding's.
 # **Average accuracy (%)**, and differences in points between runs of the same seed with 95 % intervals:
 
 

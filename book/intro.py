@@ -119,7 +119,7 @@ plt.show()
 
 # %% [markdown]
 # Each mark is a mean over seeds of paired runs that differ in the training of the exemplars alone, with its interval: 95 % each, and for the
-# settings that were asked about in advance, 20 classes of CIFAR-100 with four methods and two numbers of exemplars, 95 % together. LwF and iCaRL are two readings of the same
+# settings that were asked about in advance 95 % together, those of 20 classes of CIFAR-100 with four methods and two numbers of exemplars, and apart from them the four by Eq. 4b. LwF and iCaRL are two readings of the same
 # training. Digits' runs were made twice, and count with the mean of both. Full marks are those that the words count. Hollow ones make no claim: their study is not finished, or there are fewer than three seeds.
 
 # %% tags=["remove-input"] sources=["all", "book/records/first_time.json"]

@@ -371,7 +371,7 @@ show_once_finished(STUDIES["phases"], rows)
 #
 # 400 exemplars in all, however many classes; and the paper's optimiser, rates and inner steps, from random images and at the network itself, with
 # 40 outer steps in phase 0 for the 2,000 that the paper's batches and passes would take on as many images, and without adjustment. (The recipe
-# of the paper to the letter is queued for a GPU, in `book/records/WANTED.md`.)
+# of the paper to the letter is that of `params/paper`, and asks for a GPU.)
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for a fixed total of exemplars, and for the paper's rates against random exemplars."}} sources=["evidence/variants"]
 show_comparisons(STUDIES["variants"], FOUND["variants"])

@@ -49,7 +49,7 @@ And around it:
 - ``config``: every axis of a run is a field of ``config.RunConfig``;
 - ``runs``, and ``durable`` below it: what makes a run last; ``durable.records``: what is known of a finished one;
 - ``exemplars.any_model``, ``exemplars.files``: exemplars for other networks, and for other programmes;
-- ``edition``: what is made from finished runs; ``edition.report`` and ``edition.compare`` for records of yours;
+- ``edition``: what is made from finished runs; ``edition.report`` and ``edition.paired.compare`` for records of yours;
 - ``kept``, ``inspection``, ``bench``, ``device``: artefacts of a run, what is there of data, speed, and what is asked
   of a device.
 

@@ -26,6 +26,7 @@ from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.data.checks import require_like_data
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.data.wording import listed
 from mnemonics_lib.device.deterministic import deterministic
 from mnemonics_lib.device.memory import peak_memory_mb
 from mnemonics_lib.device.precision import without_bfloat16_units
@@ -216,6 +217,7 @@ def run(
         keeper = None if keep is None else Keeper(experiment, identity, keep, home / KEPT)
         complete = keeper is None or not keeper.lacks(config.phases + 1)
         if found is not None and found.identity == identity and complete:
+            _say_what_is_called_otherwise(path, found, experiment)
             for row in phase_rows([result.fields() for result in found.results], found.phase_seconds):
                 each_phase(row)
             return found, path
@@ -322,6 +324,18 @@ def _say_what_is_slow(experiment: Experiment) -> None:
         warnings.warn(
             f"{', '.join(low)}: this CPU has no bfloat16 units, so it takes longer than with float32; "
             "float32 is the precision to set, unless it is bfloat16's rounding that you are after",
+            stacklevel=3,
+        )
+
+
+def _say_what_is_called_otherwise(path: Path, found: Record, experiment: Experiment) -> None:
+    """Warn of class folders that were renamed, whose pictures are the same, so that the run is."""
+    pairs = zip(found.class_names or experiment.class_names, experiment.class_names, strict=True)
+    if renamed := [f"{now} was {then}" for then, now in pairs if then != now]:
+        warnings.warn(
+            f"{path}: calls classes as they were called when it was made: {listed(renamed)}; delete it, and it is "
+            "written again, with their names of now",
+            RunWarning,
             stacklevel=3,
         )
 

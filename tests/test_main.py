@@ -15,7 +15,7 @@ from mnemonics_lib import runs
 from mnemonics_lib.config import load_config
 from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.data import cifar100
-from mnemonics_lib.data.dataset import LOADERS, load_dataset
+from mnemonics_lib.data.dataset import LOADERS
 from mnemonics_lib.durable import records
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_file
@@ -424,7 +424,6 @@ def test_the_command_line_of_records_needs_no_torch_before_it_reads_them(root):
 def test_data_that_are_not_there_end_with_status_2_and_what_to_do(root, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MNEMONICS_DATA", str(tmp_path / "data"))
     monkeypatch.setitem(LOADERS, "cifar100", lambda: cifar100.load(download=False))
-    load_dataset.cache_clear()
     params = root / "params" / "small" / "cifar100-n5.yaml"
     assert cli.main(["run", str(params), "--out", str(tmp_path / "runs"), "--quiet"]) == 2
     said = capsys.readouterr().err

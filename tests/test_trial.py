@@ -25,9 +25,9 @@ def coloured(monkeypatch, tiny):
     info = DatasetInfo(classes=4, images_per_class=6, shape=(3, 32, 32), white=255, pad=2, flip=True)
     monkeypatch.setitem(dataset.LOADERS, "digits", lambda: (split(6, 0), split(2, 1)))
     monkeypatch.setitem(DATASETS, "digits", info)
-    dataset.load_dataset.cache_clear()
+    dataset._load.cache_clear()
     yield tiny.replace(phases=2, network={"name": "resnet18"}, exemplar_level={"inner_steps": 1, "beta": 0.001})
-    dataset.load_dataset.cache_clear()
+    dataset._load.cache_clear()
 
 
 # A network knows these few images of noise by heart: its panels begin at no loss, and runs say that they rose.

@@ -23,6 +23,8 @@ from mnemonics_lib.config import ExemplarLevel
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.losses import cross_entropy
 
+LEAST = 2
+"""Images of a batch: one alone has no batch statistics, and is refused."""
 PROBE = 4
 """Images of the probe: more than one, for batch normalisation; a graph's size is proportional to them."""
 
@@ -231,18 +233,23 @@ def _what_fits(forecast: Forecast, validation: int, free: float) -> list[str]:
     if keep:
         fits.append(f"exemplar_level.truncate={keep} ({_gigabytes(peak(truncate=keep))}, another gradient)")
     batch = _largest(lambda n: peak(inner_batch=n) <= free, exemplars)
-    fewest = 1
+    fewest, of_classes = LEAST, ""
     if level.inner in FORMULAS:  # which has no solution for a class without an exemplar
         fewest = cast(HasFeatures, forecast.temporary).classes
+        of_classes = f", for a run of at most {batch} classes"
     if batch >= fewest:
-        fits.append(f"exemplar_level.inner_batch={batch} ({_gigabytes(peak(inner_batch=batch))})")
+        fits.append(f"exemplar_level.inner_batch={batch} ({_gigabytes(peak(inner_batch=batch))}{of_classes})")
     if fits:
         return fits
     if level.inner not in FORMULAS:
         small = {name: _largest(functools.partial(both_fit, name), exemplars) for name in others}
-        fits = [f"exemplar_level.engine={name} with exemplar_level.inner_batch={n}" for name, n in small.items() if n]
+        fits = [
+            f"exemplar_level.engine={name} with exemplar_level.inner_batch={n}"
+            for name, n in small.items()
+            if n >= LEAST
+        ]
     fewer = _largest(lambda n: forecast.peak(n) <= free, validation)
-    if fewer and not fits:
+    if fewer >= LEAST and not fits:
         fits.append(f"{fewer} validation images (exemplar_level.val_batch, and the old exemplars with eq4b)")
     return fits
 

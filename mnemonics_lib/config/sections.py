@@ -104,7 +104,8 @@ class Optimisation(Strict):
     )
     batch_norm: Literal["batch", "running"] = Field(
         "batch",
-        description="Statistics used and updated in training: each batch's, or the running ones, left as they are.",
+        description="Statistics used and updated in training: each batch's, or the running ones, left as they are; "
+        "with these a network's dropout, if it has any, is off as well.",
     )
     augment: bool = Field(
         True,

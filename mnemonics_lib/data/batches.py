@@ -34,7 +34,8 @@ def batches(count: int, size: int, generator: torch.Generator) -> list[Tensor]:
 def balanced_batches(labels: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:
     """A random partition of 0..n-1 into equal-sized batches that each hold the classes in equal numbers.
 
-    Both to within one: every class's samples are shuffled, and handed to the batches in turn.
+    Both to within one, where there are as many of each class: every class's samples are shuffled, and handed to the
+    batches in turn. Of classes with more samples than others the last batches have the rest.
 
     Args:
         labels: [n].

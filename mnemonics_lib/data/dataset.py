@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ from mnemonics_lib.data.loaded import Loaded
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.split import Split
 from mnemonics_lib.data.stored import StoredPictures
+from mnemonics_lib.paths import data_root
 
 LOADERS: dict[str, Callable[[], Loaded | tuple[Split, Split]]] = {
     "digits": digits.load,
@@ -53,11 +55,12 @@ class Dataset:
         return channels, height, width
 
 
-@functools.lru_cache(
-    maxsize=2
-)  # runs that share a process (a notebook, the tests) share the tensors: none is written to
 def load_dataset(name: str, device: torch.device, resolution: int = 0, pictures: Folder | None = None) -> Dataset:
     """Load a data set whole onto a device.
+
+    Runs that share a process (a notebook, the tests) share the tensors, none of which is written to. Where the
+    directory of data sets, the loader or the facts are others, or of a folder a picture or its place in the split
+    changed, all are read anew.
 
     Args:
         name: one of ``LOADERS``, or ``folder``.
@@ -72,6 +75,29 @@ def load_dataset(name: str, device: torch.device, resolution: int = 0, pictures:
     if pictures is None and (name not in LOADERS or name not in DATASETS):
         known = ", ".join(each for each in LOADERS if each in DATASETS)
         raise ValueError(f"dataset = {name!r}: must be one of {known}, which have a loader and facts")
+    made_by = (LOADERS[name], repr(DATASETS[name])) if pictures is None else ()
+    return _load(name, device, resolution, pictures, (*made_by, data_root(), *_files(pictures)))
+
+
+def _files(pictures: Folder | None) -> Iterator[tuple[Path, int, int]]:
+    """Path, size and time of change of each picture of a folder, in the order in which it is read."""
+    if pictures is None:
+        return
+    try:
+        for part in folder.pictures_of(pictures):
+            for file in (file for of_class in part.files.values() for file in of_class):
+                found = file.stat()
+                yield file, found.st_size, found.st_mtime_ns
+            yield part.root, -1, -1  # between the two parts
+    except OSError:  # of which the loader tells
+        return
+
+
+@functools.lru_cache(maxsize=2)
+def _load(
+    name: str, device: torch.device, resolution: int, pictures: Folder | None, files: tuple[object, ...]
+) -> Dataset:
+    """The data set; ``files`` is by what and from what it is read, so that what has changed is told from the last."""
     info = DATASETS[name] if pictures is None else pictures.facts()
     check_facts(name, info)
     native = info.shape[1]

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mnemonics_lib.data.info import DatasetInfo
 
+SIZES = (4, 1024)
+"""Pixels of a side: the smallest and the largest."""
+
 
 class Folder(BaseModel):
     """A folder with a folder of pictures for each class; :func:`mnemonics_lib.data.folder.look_at` fills it in."""
@@ -25,7 +28,10 @@ class Folder(BaseModel):
         ge=1, le=100_000_000, description="Training pictures of the smallest class; compared when it is read."
     )
     size: int = Field(
-        32, ge=4, le=1024, description="Pixels of the shorter side after scaling; the middle square of them is kept."
+        32,
+        ge=SIZES[0],
+        le=SIZES[1],
+        description="Pixels of the shorter side after scaling; the middle square of them is kept.",
     )
     grey: bool = Field(False, description="One channel of grey, instead of red, green and blue.")
     flip: bool = Field(True, description="Whether a mirrored picture is still of its class, as it is not for letters.")

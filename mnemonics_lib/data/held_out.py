@@ -10,6 +10,7 @@ import contextlib
 import json
 import math
 import uuid
+import warnings
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,6 +23,10 @@ from mnemonics_lib.data.wording import listed
 
 FILE = "mnemonics-split.json"
 SEED = 1993
+
+
+class HeldOutWarning(UserWarning):
+    """A kept split holds out another share of the pictures than a configuration says."""
 
 
 class KeptSplit(BaseModel):
@@ -38,7 +43,8 @@ def kept_split(folders: ClassFolders, share: float) -> tuple[ClassFolders, Class
 
     Args:
         folders: all pictures.
-        share: of each class's pictures, to be tested on: rounded (a half up), at least one, and never all.
+        share: of each class's pictures, to be tested on: rounded (a half up), at least one, and never all. A split that
+            is there is taken as it is; where it holds out another share, by more than rounding can, there is a warning.
 
     Raises:
         DataError: for a class of less than two pictures, a file that cannot be read or written, and one that does not
@@ -50,6 +56,7 @@ def kept_split(folders: ClassFolders, share: float) -> tuple[ClassFolders, Class
         _write(path, drawn(folders, share))
     split = _read(path)
     _require_same_pictures(path, split, folders)
+    _warn_of_another_share(path, split, folders, share)
     return _part(folders, split.train), _part(folders, split.test)
 
 
@@ -119,6 +126,20 @@ def _require_same_pictures(path: Path, split: KeptSplit, folders: ClassFolders) 
                 raise DataError(f"{path}: class {of_class} has no picture to train or to test on; {advice}")
             if alien := [name for name in names if name.partition("/")[0] != of_class]:
                 raise DataError(f"{path}: names {listed(alien)} as of class {of_class}; {advice}")
+
+
+def _warn_of_another_share(path: Path, split: KeptSplit, folders: ClassFolders, share: float) -> None:
+    """Say so where a split that is kept holds out another share than is asked for, which changes nothing of it."""
+    count = sum(map(len, split.test.values()))
+    wanted = sum(map(len, drawn(folders, share).test.values()))
+    if abs(count - wanted) > len(split.test) / 2:  # by half a picture a class, a split made by hand may differ
+        every = count + sum(map(len, split.train.values()))
+        warnings.warn(
+            f"folder.held_out = {share}: {path} holds out {count} of {every} pictures, {count / every:.2g} of them, "
+            "and is taken as it is; delete it, and the split is made anew",
+            HeldOutWarning,
+            stacklevel=2,
+        )
 
 
 def _part(folders: ClassFolders, names: dict[str, list[str]]) -> ClassFolders:

@@ -69,13 +69,13 @@ def load_subset() -> Loaded:
     return _loaded(train, test, dict(zip(OF_SUBSET, sorted(subset()), strict=True)))
 
 
-def subset(classes: int = CLASSES, count: int = SUBSET, seed: int = SEED) -> list[int]:
+def subset() -> list[int]:
     """Which classes LUCIR's generator draws, in the order in which it draws them: 54, 7, 894, 512, ...
 
     It calls ``numpy.random.choice(..., replace=False)``, which takes the first of a permutation. Its pictures are then
     numbered in the order of their WordNet ids again, and only that numbering is shuffled into a class order.
     """
-    return [int(index) for index in np.random.RandomState(seed).permutation(classes)[:count]]
+    return [int(index) for index in np.random.RandomState(SEED).permutation(CLASSES)[:SUBSET]]
 
 
 def _parts(root: Path, wanted: Sequence[str] = ()) -> tuple[ClassFolders, ClassFolders]:

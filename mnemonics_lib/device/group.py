@@ -182,4 +182,6 @@ def _wrong_with(kind: str, processes: int) -> str:
 
 def lost(error: RuntimeError) -> bool:
     """Whether an error comes from another process having ended; gloo's have no class of their own."""
+    if isinstance(error, ReportedError):  # which names a file, a field or a class, in whatever words
+        return False
     return isinstance(error, DistBackendError) or "gloo" in str(error)

@@ -111,7 +111,7 @@ def differences(found: Evidence, first: str, second: str, field: str, study: str
         second: the arm that is subtracted.
         field: a number of the record.
         study: whose records these are, ``profile/name``. Where all its runs were made twice
-            (``edition.first_time.MADE_TWICE``), the average accuracy of a run is the mean of both
+            (``edition.records.first_time.MADE_TWICE``), the average accuracy of a run is the mean of both
             times, for two arms that both were.
 
     Raises:

@@ -63,10 +63,12 @@ def require_alike(exemplars: Data, validation: Data, pixels: Pixels) -> None:
         )
     for name in ("mean", "std"):
         tensor = getattr(pixels, name)
-        if tuple(tensor.shape) not in {(1, 1, 1), (images.shape[1], 1, 1)} or tensor.device != images.device:
+        shaped = tuple(tensor.shape) in {(1, 1, 1), (images.shape[1], 1, 1)}
+        if not shaped or (tensor.dtype, tensor.device) != (images.dtype, images.device):
             raise ValueError(
-                f"pixels.{name} of shape {tuple(tensor.shape)} on {tensor.device}: must be ({images.shape[1]}, 1, 1), "
-                f"one number for each channel of the images, on {images.device}"
+                f"pixels.{name} of shape {tuple(tensor.shape)} and type {tensor.dtype} on {tensor.device}: must be "
+                f"({images.shape[1]}, 1, 1), one number for each channel of the images, of {images.dtype} on "
+                f"{images.device}, as the exemplars are"
             )
 
 

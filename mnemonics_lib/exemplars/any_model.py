@@ -83,10 +83,13 @@ def train_exemplars(
         ValueError: for images, labels, pixels or parameters of another shape, type or device, axes that need pixels
             where none are given, images that are not finite, labels without a logit, a module in which nothing moves,
             and one exemplar alone whose displacement would be shuffled.
-        TypeError: when ``level`` asks for something that the module does not have, or it cannot be differentiated
-            twice; from the first outer step, when it does not give an engine that computes twice the same twice.
+        TypeError: for a level that is no :class:`~mnemonics_lib.config.sections.ExemplarLevel`; when it asks for
+            something that the module does not have, or it cannot be differentiated twice; from the first outer step,
+            when it does not give an engine that computes twice the same twice.
     """
     level = ExemplarLevel(inner_augment=False) if level is None else level
+    if not isinstance(level, ExemplarLevel):
+        raise TypeError(f"level: {type(level).__name__}: must be an ExemplarLevel, such as ExemplarLevel(epochs=2)")
     shuffles = level.displacement == "shuffled"
     given = {"exemplars": exemplars, "validation": validation}
     for name, data in given.items():

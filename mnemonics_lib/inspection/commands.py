@@ -11,12 +11,14 @@ from typing import Any
 from mnemonics_lib.config import ConfigError, RunConfig, load_config, write_yaml
 from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.config.shipped import parameter_file
+from mnemonics_lib.data.declared import SIZES
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.info import DATASETS
 
 # What reads data needs PyTorch, which takes seconds to import: a refusal and --help come before that.
 
 FOLDER = "folder"
+SIZE = 32
 SMALLEST = 4
 """Height and width of pictures that are read to see whether they can be."""
 
@@ -34,8 +36,10 @@ def add_check_data(commands: Any) -> None:
     check.add_argument(
         "--root", type=Path, help="where the data are (default: $MNEMONICS_DATA, or the project's data/)"
     )
-    check.add_argument("--size", type=int, default=32, help="height and width pictures are brought to (default: 32)")
-    check.add_argument("--grey", action="store_true", help="one channel of grey for pictures")
+    check.add_argument(
+        "--size", type=int, help=f"with {FOLDER}: height and width pictures are brought to (default: {SIZE})"
+    )
+    check.add_argument("--grey", action="store_true", help=f"with {FOLDER}: one channel of grey for pictures")
     check.add_argument("--preset", choices=PRESETS, metavar="NAME", help="as for run, with a parameter file")
     check.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="likewise")
 
@@ -44,7 +48,8 @@ def check_data(options: argparse.Namespace) -> None:
     """Print what is there, and end with an error where a run would.
 
     Raises:
-        ConfigError: for options that do not go together.
+        ConfigError: for options that do not go together, and batches that a run would refuse.
+        UnfitNetworkError: for a network that a run would refuse.
         DataError: for data that are not there, are damaged or are not as declared.
     """
     config = None
@@ -52,6 +57,12 @@ def check_data(options: argparse.Namespace) -> None:
         config = load_config(parameter_file(Path(options.what)), options.set, options.preset)
     elif options.set or options.preset:
         raise ConfigError(f"{options.what}: --set and --preset change a run, so they need a parameter file")
+    if options.what != FOLDER and (options.size is not None or options.grey):
+        said = "a parameter file says folder.size and folder.grey" if config else "its images are as they are"
+        raise ConfigError(f"{options.what}: --size and --grey are for {FOLDER} alone; {said}")
+    least, most = SIZES
+    if options.size is not None and not least <= options.size <= most:
+        raise ConfigError(f"size = {options.size}: must be {least} to {most}")
     dataset = config.dataset if config else options.what
     look = _folder if dataset == FOLDER else _named
     for line in look(dataset, config, options):
@@ -109,7 +120,7 @@ def _folder(dataset: str, config: RunConfig | None, options: argparse.Namespace)
     if declared is None and options.root is None:
         raise ConfigError("root is missing: must name the folder of pictures, with dataset = 'folder'")
     root = options.root or place(declared.path)  # type: ignore[union-attr]  # one of both is there
-    size, grey = (declared.size, declared.grey) if declared else (options.size, options.grey)
+    size, grey = (declared.size, declared.grey) if declared else (options.size or SIZE, options.grey)
     report = inspect_folder(root, size, grey, **({"held_out": declared.held_out} if declared else {}))
     yield str(root)
     yield from lines(report)
@@ -128,12 +139,20 @@ def _folder(dataset: str, config: RunConfig | None, options: argparse.Namespace)
 
 
 def _needs(config: RunConfig, train: Sequence[int], test: int) -> Iterator[str]:
-    """What a run takes, beside what is free."""
+    """What a run takes, beside what is free.
+
+    Raises:
+        UnfitNetworkError, ConfigError: for a network or batches that a run would refuse.
+    """
     import torch
 
+    from mnemonics_lib.config.batches import refuse_batches_of_one
     from mnemonics_lib.device.memory import free_bytes
     from mnemonics_lib.inspection.needs import needs
+    from mnemonics_lib.trial import refuse_unfit_network
 
+    refuse_unfit_network(config, config.image_shape, torch.device("cpu"))
+    refuse_batches_of_one(config, [train[class_id] for class_id in config.protocol().order])
     found = needs(config, train, test)
     parts: dict[str, float] = {"images at its resolution": found.images, "exemplars": found.exemplars}
     if found.everywhere is not None:

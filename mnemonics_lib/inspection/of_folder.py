@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import torch
 from PIL import Image
 from torch import Tensor
 
 from mnemonics_lib.data.declared import Folder
 from mnemonics_lib.data.errors import DataError
+from mnemonics_lib.data.facts import check_not_constant
 from mnemonics_lib.data.folder import split_of
 from mnemonics_lib.data.held_out import FILE
 from mnemonics_lib.data.pictures import decode
+from mnemonics_lib.data.split import Split
 from mnemonics_lib.data.tree import ClassFolders, class_folders, parts
 from mnemonics_lib.data.wording import listed
 
@@ -75,15 +78,17 @@ def inspect_folder(root: Path, size: int, grey: bool, held_out: float = 0.2) -> 
         held_out: share of each class that is tested on, where the folder is not split.
 
     Raises:
-        DataError: for a folder that is none of class folders, and for a class of which nothing can be read.
+        DataError: for a folder that is none of class folders, for a class of which nothing can be read, and for
+            training pictures of which a channel has one value alone.
     """
     given = parts(root)
     found = [class_folders(folder) for folder in given or (root,)]
     kept = (root / FILE).exists()
-    train, test = (_part(part, size, grey) for part in split_of(root, held_out))
+    (train, images), (test, _) = (_part(part, size, grey) for part in split_of(root, held_out))
     for part in (train, test):
         if empty := [name for name, count in part.counts.items() if not count]:
             raise DataError(f"{part.root}: of class {listed(empty)} no picture can be read")
+    check_not_constant("folder", Split(images, torch.zeros(len(images), dtype=torch.int64)))
     if given:
         split = f"{given[0].name}/ and {given[1].name}/"
     else:
@@ -103,14 +108,15 @@ def inspect_folder(root: Path, size: int, grey: bool, held_out: float = 0.2) -> 
     return FolderReport(split, train, test, others, loose, list(_twins(train, test)), folder)
 
 
-def _part(folders: ClassFolders, size: int, grey: bool) -> Part:
+def _part(folders: ClassFolders, size: int, grey: bool) -> tuple[Part, Tensor]:
+    """What there is of a part, and the pictures that can be read, [n, c, size, size]."""
     files = [file for of_class in folders.files.values() for file in of_class]
     names = [name for name, of_class in folders.files.items() for _ in of_class]
     decoded = decode(files, size, grey)
     chosen = decoded.kept.tolist()
     counts = Counter(names[k] for k in chosen)
     readable = [files[k] for k in chosen]
-    return Part(
+    found = Part(
         folders.root,
         {name: counts[name] for name in folders.files},
         decoded.damaged,
@@ -118,6 +124,7 @@ def _part(folders: ClassFolders, size: int, grey: bool) -> Part:
         readable,
         [_digest(image) for image in decoded.images],
     )
+    return found, decoded.images
 
 
 def _size(file: Path) -> tuple[int, int]:

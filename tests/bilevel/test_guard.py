@@ -180,7 +180,9 @@ def test_a_closed_form_is_told_of_its_own_kind_and_never_fewer_exemplars_than_cl
     message = refusal(0.9 * predicted(inner=inner), inner=inner)
     assert f"exemplar_level.inner = '{inner}': 1000 exemplars" in message
     assert "steps" not in message
-    assert int(re.findall(r"inner_batch=(\d+)", message)[0]) >= 10
+    batch = int(re.findall(r"inner_batch=(\d+)", message)[0])
+    assert batch >= 10
+    assert f"for a run of at most {batch} classes" in message  # of which the network may know some alone as yet
     few = refusal(1.01 * predicted(exemplars=0, inner=inner), inner=inner)
     assert "inner_batch" not in few  # it would be fewer than the classes
 
@@ -223,6 +225,11 @@ def test_an_engine_that_the_guard_does_not_know_states_its_own_need():
     refuse_if_too_large(forecast, 128, 1000.0 + copies)
     with pytest.raises(WillNotFitError, match=r"exemplar_level\.inner_batch=999 "):
         refuse_if_too_large(forecast, 128, 999.0 + copies)
+    with pytest.raises(WillNotFitError, match=r"exemplar_level\.inner_batch=2 "):
+        refuse_if_too_large(forecast, 128, 2.0 + copies)
+    with pytest.raises(WillNotFitError) as caught:
+        refuse_if_too_large(forecast, 128, 1.0 + copies)
+    assert "inner_batch=1" not in str(caught.value)  # one image alone would be refused
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])

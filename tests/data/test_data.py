@@ -9,6 +9,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from mnemonics_lib.data import dataset
 from mnemonics_lib.data.dataset import LOADERS, load_dataset
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.data.split import Split
@@ -72,7 +73,7 @@ def test_a_third_of_each_class_is_held_out(digits):
 def test_the_split_is_always_the_same(digits):
     torch.manual_seed(99)
     np.random.seed(99)  # noqa: NPY002
-    load_dataset.cache_clear()
+    dataset._load.cache_clear()
     again = load_dataset("digits", CPU)
     assert again is not digits
     assert torch.equal(again.test.images, digits.test.images)
@@ -127,4 +128,10 @@ def test_a_resolution_that_does_not_divide_the_native_one_is_refused(resolution)
 
 
 def test_runs_in_one_process_share_the_tensors(digits):
+    assert load_dataset("digits", CPU) is load_dataset("digits", CPU)
+
+
+def test_data_of_another_directory_are_read_anew(digits, tmp_path, monkeypatch):
+    monkeypatch.setenv("MNEMONICS_DATA", str(tmp_path))
+    assert load_dataset("digits", CPU) is not digits
     assert load_dataset("digits", CPU) is load_dataset("digits", CPU)

@@ -394,3 +394,56 @@ def test_a_moved_folder_is_the_same_data(squares, tmp_path):
     for one, other in zip(here[:2], there[:2], strict=True):
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.labels, other.labels)
+
+
+# Within one process
+
+
+def test_a_folder_is_read_once_as_long_as_its_files_are_the_same(tmp_path):
+    folder = look_at(coloured(tmp_path), size=8)
+    cpu = torch.device("cpu")
+    first = load_dataset("folder", cpu, 0, folder)
+    assert load_dataset("folder", cpu, 0, folder) is first
+    Image.fromarray(np.full((8, 8, 3), 9, dtype=np.uint8)).save(tmp_path / "red" / "0.png")  # another picture
+    second = load_dataset("folder", cpu, 0, folder)
+    assert second is not first
+    split = json.loads((tmp_path / FILE).read_text())
+    split["train"]["red"][0], split["test"]["red"][0] = split["test"]["red"][0], split["train"]["red"][0]
+    (tmp_path / FILE).write_text(json.dumps(split))  # the same pictures, another one tested on
+    assert load_dataset("folder", cpu, 0, folder) is not second
+
+
+@pytest.mark.filterwarnings("ignore::mnemonics_lib.runs.RunWarning")
+def test_a_run_on_pictures_that_changed_is_made_anew_in_the_same_process(tmp_path, tiny):
+    for part, seed in (("train", 0), ("val", 1)):
+        coloured(tmp_path / "pictures" / part, 6, seed)
+    folder = look_at(tmp_path / "pictures", size=8)
+    config = tiny.replace(dataset="folder", folder=folder.model_dump(), phases=1, exemplars="herding")
+    record, path = runs.run(config, tmp_path / "runs")
+    assert runs.run(config, tmp_path / "runs") == (record, path)
+    for part in ("train", "val"):
+        red, blue, spare = (tmp_path / "pictures" / part / name for name in ("red", "blue", "spare"))
+        red.rename(spare)
+        blue.rename(red)
+        spare.rename(blue)
+    again, _ = runs.run(config, tmp_path / "runs")
+    assert record.identity is not None
+    assert again.identity is not None
+    assert again.identity.data != record.identity.data
+
+
+@pytest.mark.filterwarnings("ignore::mnemonics_lib.runs.RunWarning")
+def test_renamed_classes_are_told_of(tmp_path, tiny):
+    for part, seed in (("train", 0), ("val", 1)):
+        coloured(tmp_path / "pictures" / part, 6, seed)
+    folder = look_at(tmp_path / "pictures", size=8)
+    config = tiny.replace(dataset="folder", folder=folder.model_dump(), phases=1, exemplars="herding")
+    record, path = runs.run(config, tmp_path / "runs")
+    for part in ("train", "val"):
+        (tmp_path / "pictures" / part / "red").rename(tmp_path / "pictures" / part / "rot")
+    with pytest.warns(runs.RunWarning, match=r"calls classes as they were called when it was made: rot was red;"):
+        assert runs.run(config, tmp_path / "runs") == (record, path)
+    path.unlink()
+    now, _ = runs.run(config, tmp_path / "runs")
+    assert sorted(now.class_names or []) == ["blue", "green", "grey", "rot"]
+    assert now.accuracy == record.accuracy

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import subprocess
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -98,6 +100,7 @@ def test_it_is_random_and_not_the_first_or_the_last_of_a_class():
 # That it is kept
 
 
+@pytest.mark.filterwarnings("ignore::mnemonics_lib.data.held_out.HeldOutWarning")
 def test_the_split_lies_in_the_folder_and_is_not_made_twice(tmp_path):
     made(tmp_path, a=8, b=4)
     first = split_at(tmp_path)
@@ -125,6 +128,7 @@ def test_any_name_that_is_text_is_kept(tmp_path, name):
     assert len(whole[name]) == 4
 
 
+@pytest.mark.filterwarnings("ignore::mnemonics_lib.data.held_out.HeldOutWarning")
 def test_a_moved_folder_and_another_process_have_the_same_split(tmp_path):
     here = made(tmp_path / "here", a=20, b=9, **{"ç %": 2})
     moved, copied = tmp_path / "there" / "moved", made(tmp_path / "copied", a=20, b=9, **{"ç %": 2})
@@ -319,3 +323,19 @@ def test_an_edit_that_leaves_each_picture_once_in_its_class_is_followed(root):
     assert root / moved in test.files["a"]
     assert [len(part.files["a"]) for part in (train, test)] == [2, 2]
     assert [len(part.files["b"]) for part in (train, test)] == [3, 1]
+
+
+def test_a_kept_split_that_holds_out_another_share_is_taken_with_a_warning(tmp_path):
+    root = made(tmp_path, a=10, b=10)
+    before = split_at(root, 0.2)
+    said = rf"folder.held_out = 0.5: {root / FILE} holds out 4 of 20 pictures, 0.2 of them, and is taken as it is"
+    with pytest.warns(held_out.HeldOutWarning, match=re.escape(said)):
+        assert split_at(root, 0.5) == before
+
+
+@given(st.lists(st.integers(2, 30), min_size=1, max_size=5), st.integers(1, 99))
+def test_of_the_share_that_it_was_made_with_a_split_says_nothing(counts, percent):
+    folders = imagined(**{f"class {k}": count for k, count in enumerate(counts)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        held_out._warn_of_another_share(folders.root / FILE, drawn(folders, percent / 100), folders, percent / 100)

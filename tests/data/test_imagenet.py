@@ -112,7 +112,7 @@ def test_a_folder_of_the_subset_alone_is_the_same_data(root, monkeypatch, layout
     )
 
     def digest() -> str:
-        dataset.load_dataset.cache_clear()
+        dataset._load.cache_clear()
         return data_digest(dataset.load_dataset("imagenet_subset", torch.device("cpu")))
 
     if layout != "folders":
@@ -123,7 +123,7 @@ def test_a_folder_of_the_subset_alone_is_the_same_data(root, monkeypatch, layout
         for place in (1, 2):
             (root / "val" / f"ILSVRC2012_val_{9 - place}.JPEG").unlink()
     alone, after = imagenet.load_subset(), digest()
-    dataset.load_dataset.cache_clear()
+    dataset._load.cache_clear()
     assert alone.names == whole.names == tuple(imagenet.load_subset().names)
     for one, other in ((alone.train, whole.train), (alone.test, whole.test)):
         assert one.labels.tolist() == other.labels.tolist()
@@ -207,9 +207,9 @@ def few(sample, monkeypatch):
     monkeypatch.setattr(imagenet, "OF_SUBSET", tuple(wnids))
     info = DATASETS["imagenet_subset"]
     monkeypatch.setitem(DATASETS, "imagenet_subset", replace(info, classes=SAMPLE, images_per_class=4))
-    dataset.load_dataset.cache_clear()
+    dataset._load.cache_clear()
     yield
-    dataset.load_dataset.cache_clear()
+    dataset._load.cache_clear()
 
 
 def of_full_size(tiny: RunConfig) -> RunConfig:
@@ -283,7 +283,7 @@ def test_on_a_gpu_the_exemplars_stay_on_the_host_and_a_run_goes_on_where_it_stop
 
 def test_the_digest_of_pictures_on_disk_is_one_of_their_files(few):
     one = dataset.load_dataset("imagenet_subset", torch.device("cpu"), 0)
-    dataset.load_dataset.cache_clear()
+    dataset._load.cache_clear()
     other = dataset.load_dataset("imagenet_subset", torch.device("cpu"), 0)
     smaller = dataset.load_dataset("imagenet_subset", torch.device("cpu"), 112)
     assert one is not other

@@ -5,7 +5,7 @@ A wrong one is refused before anything is trained or written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import torch
 
 from mnemonics_lib import __main__ as cli
 from mnemonics_lib import runs, training
-from mnemonics_lib.data.dataset import LOADERS, load_dataset
+from mnemonics_lib.data.dataset import LOADERS
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.info import DATASETS, DatasetInfo
 from mnemonics_lib.data.split import Split
@@ -38,14 +38,12 @@ def own() -> tuple[Split, Split]:
 
 
 @pytest.fixture
-def register(monkeypatch) -> Iterator[Callable[..., None]]:
+def register(monkeypatch) -> Callable[..., None]:
     def put(loader: Callable[[], Any], info: DatasetInfo = INFO) -> None:
         monkeypatch.setitem(LOADERS, NAME, loader)
         monkeypatch.setitem(DATASETS, NAME, info)
-        load_dataset.cache_clear()
 
-    yield put
-    load_dataset.cache_clear()  # or digits would stay these for the tests that follow
+    return put
 
 
 def test_a_data_set_that_is_as_declared_runs(register, tiny, tmp_path):

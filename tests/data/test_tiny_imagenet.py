@@ -12,7 +12,7 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 from torchvision.transforms.functional import pil_to_tensor
 
-from mnemonics_lib.data import tiny_imagenet
+from mnemonics_lib.data import dataset, tiny_imagenet
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.loaded import Loaded
@@ -162,9 +162,8 @@ def real(tmp_path_factory) -> Path:
 
 def test_the_real_part_has_its_facts_and_image_folder_s_labels(real, monkeypatch):
     monkeypatch.setenv("MNEMONICS_DATA", str(real))
-    load_dataset.cache_clear()
     data = load_dataset("tiny_imagenet_100", torch.device("cpu"), 32)
-    load_dataset.cache_clear()  # 140 MB
+    dataset._load.cache_clear()  # 140 MB
     assert data.train.labels.bincount().tolist() == [400] * 100
     assert data.test.labels.bincount().tolist() == [50] * 100
     folder = ImageFolder(real / "tiny-imagenet-100" / "train")

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from mnemonics_lib import runs
 from mnemonics_lib.config import RunConfig, parse_config
 from mnemonics_lib.data.batches import Share
+from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.device import group, torchrun
@@ -352,3 +353,10 @@ def test_more_processes_than_gpus_are_refused_in_one_line(monkeypatch, kind, cou
     assert said == (
         "device = 'cuda': 3 processes for 2 GPUs: must be one process a GPU (--nproc-per-node)" if wrong else ""
     )
+
+
+def test_an_error_of_the_project_is_no_process_that_has_ended():
+    """Whatever is in its words, such as a folder of igloos."""
+    assert not group.lost(DataError("pictures/igloo/1.png: cannot be read"))
+    assert group.lost(RuntimeError("[../third_party/gloo/gloo/transport/tcp/pair.cc:534] Connection closed by peer"))
+    assert not group.lost(RuntimeError("mat1 and mat2 must have the same dtype"))

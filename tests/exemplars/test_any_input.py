@@ -54,6 +54,7 @@ class WithFeatures(nn.Module):
 
 
 IMAGES, LABELS = pictures(4)
+ONE = torch.ones(1, 1, 1)
 MORE, MORE_LABELS = pictures(20)
 WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "nothing moves": ({"model": network().requires_grad_(False)}, ValueError, "Sequential: none of its parameters"),
@@ -115,7 +116,12 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "pixels of three channels": (
         {"pixels": Pixels(torch.zeros(3, 1, 1), torch.ones(3, 1, 1), 255, 0, False)},
         ValueError,
-        r"pixels.mean of shape \(3, 1, 1\) on cpu: must be \(1, 1, 1\)",
+        r"pixels.mean of shape \(3, 1, 1\) and type torch.float32 on cpu: must be \(1, 1, 1\)",
+    ),
+    "pixels of double precision": (
+        {"pixels": Pixels(ONE.double(), ONE.double(), 255, 0, False), "val_augment": True},
+        ValueError,
+        r"pixels.mean of shape \(1, 1, 1\) and type torch.float64 on cpu: must be .* of torch.float32 on cpu",
     ),
     "a tuple": ({"model": Gives(lambda x: (x, 1))}, TypeError, "model: gives a tuple as logits"),
     "numbers without classes": ({"model": Gives(lambda x: x[:, 0])}, TypeError, r"a Tensor of shape \(4,\) as logits"),
@@ -272,3 +278,8 @@ def test_an_axis_that_needs_to_know_the_pixels_is_refused_without_them(axis: str
         ask(**asked)
     zero = torch.zeros(1, 1, 1)
     ask(pixels=Pixels(zero, zero + 1, white=255, pad=1, flip=False), **asked)
+
+
+def test_a_level_that_is_none_is_refused():
+    with pytest.raises(TypeError, match=r"level: dict: must be an ExemplarLevel, such as ExemplarLevel\(epochs=2\)"):
+        train_exemplars(network(), (IMAGES, LABELS), (MORE, MORE_LABELS), {"epochs": 2})  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from mnemonics_lib import __main__ as cli
 from mnemonics_lib.config import load_config, read_yaml, write_yaml
@@ -95,6 +96,16 @@ def test_damaged_pictures_end_it_as_they_would_end_a_run(check, shapes):
         (["folder", "--root", "/nowhere"], "/nowhere: not there: must be a folder of class folders"),
         (["digits", "--set", "seed=1"], "digits: --set and --preset change a run, so they need a parameter file"),
         (["nonsense"], "nonsense: no such file"),
+        (["folder", "--root", "/nowhere", "--size", "2"], "size = 2: must be 4 to 1024"),
+        (["folder", "--root", "/nowhere", "--size", "-1"], "size = -1: must be 4 to 1024"),
+        (["folder", "--root", "/nowhere", "--size", "5000"], "size = 5000: must be 4 to 1024"),
+        (["digits", "--size", "8"], "digits: --size and --grey are for folder alone; its images are as they are"),
+        (["quick/digits-n5", "--grey"], "alone; a parameter file says folder.size and folder.grey"),
+        (["quick/digits-n5", "--set", "network.name=foo"], "network.name = 'foo'"),
+        (
+            ["quick/digits-n5", "--set", "network.name=resnet18"],
+            "must be cifar_resnet for images of 1 channels",
+        ),
     ],
 )
 def test_what_cannot_be_looked_at_is_refused(check, arguments, message):
@@ -136,7 +147,7 @@ def test_pictures_that_stay_on_disk_are_read_once_and_the_damaged_named(check, i
 
 def test_what_a_run_on_pictures_on_disk_takes_has_none_of_them_in_memory(check, imagenet_of_three, tmp_path):
     file = tmp_path / "run.yaml"
-    file.write_text("dataset: imagenet\nphases: 2\nnetwork: {name: resnet18}\nexemplar_level: {val_batch: 2}\n")
+    file.write_text("dataset: imagenet\nphases: 2\nnetwork: {name: resnet18}\nexemplar_level: {val_batch: 4}\n")
     status, said, _ = check(str(file), "--root", str(imagenet_of_three.parent))
     assert status == 0
     taken = re.search(r"takes in memory: 0.0 MB for images at its resolution, ([\d.,]+) MB for exemplars", said)
@@ -147,3 +158,19 @@ def test_what_a_run_on_pictures_on_disk_takes_has_none_of_them_in_memory(check, 
     assert host is not None
     # In Eq. 9 the two of the first class, or of each of two: gradient, distances and Adam's moments, 5 copies.
     assert float(host[1]) - of_floats == pytest.approx(5 * 2 * 3 * 224 * 224 * 4 / 1e6, abs=0.1)
+
+
+def test_pictures_of_one_value_are_refused_as_a_run_refuses_them(check, tmp_path):
+    for name in ("a", "b"):
+        for number in range(3):
+            (tmp_path / "flat" / name).mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8), (7, 8, 9)).save(tmp_path / "flat" / name / f"{number}.png")
+    status, _, error = check("folder", "--root", str(tmp_path / "flat"), "--size", "8")
+    assert status == 2
+    assert "folder: train.images: one value alone in channel 0 (7), 1 (8), 2 (9)" in error
+
+
+def test_a_batch_of_one_image_is_refused_as_a_run_refuses_it(check):
+    status, _, error = check("quick/digits-n5", "--set", "training.batch_size=1")
+    assert status == 2
+    assert "training.batch_size = 1" in error

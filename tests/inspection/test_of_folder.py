@@ -76,6 +76,7 @@ def test_what_is_left_out_is_named(pets, picture):
     assert {"no pictures by their ending, left out", "in no class folder, left out"} <= set(ends)
 
 
+@pytest.mark.filterwarnings("ignore::mnemonics_lib.data.held_out.HeldOutWarning")
 def test_a_split_that_is_made_and_one_that_was_there_are_told_apart(tmp_path, picture):
     for number in range(10):
         picture(tmp_path / "cat" / f"{number}.png", number)

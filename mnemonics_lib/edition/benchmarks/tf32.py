@@ -63,7 +63,7 @@ def at_a_trained_network(emulated: Sequence[Row]) -> str:
         f"float32's, and their cosine is at least {math.floor(1e4 * cosine) / 1e4:.4f}. So much is "
         "rounded in a step on this network on such a GPU; of other networks, larger images and more exemplars this "
         "says nothing. (`NVIDIA_TF32_OVERRIDE=0` in the environment keeps "
-        "convolutions there in float32, at a price that was not measured yet.)"
+        "convolutions there in float32, which takes longer.)"
     )
 
 

@@ -8,12 +8,17 @@ from typing import NamedTuple
 from docutils.nodes import make_id
 
 from mnemonics_lib.config import read_yaml
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import ROOT
 
 BOOK = ROOT / "book"
 CONTENTS = BOOK / "_toc.yml"
 TITLE = {".md": re.compile(r"^# (.+)$", re.MULTILINE), ".py": re.compile(r"^# # (.+)$", re.MULTILINE)}
 """The first heading of a page, in Markdown and in the comments of a notebook."""
+
+
+class UnknownChapterError(ReportedError, ValueError):
+    """A name that is no chapter's."""
 
 
 class Chapter(NamedTuple):
@@ -45,6 +50,18 @@ def chapters() -> dict[str, Chapter]:
         for number, each in enumerate(listed, start=1)
     ]
     return {chapter.file.rpartition("/")[2]: chapter for chapter in made}
+
+
+def chapter(name: str) -> Chapter:
+    """A numbered chapter, by the last part of its page's name.
+
+    Raises:
+        UnknownChapterError: for another name.
+    """
+    numbered = chapters()
+    if name not in numbered:
+        raise UnknownChapterError(f"{name}: is no chapter of the book: must be one of {', '.join(numbered)}")
+    return numbered[name]
 
 
 def _heading(file: str) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnemonics_lib.edition.deck.make import IN_THE_PROJECT, write_deck
-from mnemonics_lib.edition.deck.plan import LectureError
-from mnemonics_lib.edition.parameters import ParameterError
+from mnemonics_lib.errors import ReportedError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for path in write_deck(options.notebooks, options.out, options.book):
             print(path)
-    except (LectureError, ParameterError) as error:
+    except ReportedError as error:
         print(error, file=sys.stderr)
         return 2
     return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from mnemonics_lib.edition.book.contents import address, chapters
+from mnemonics_lib.edition.book.contents import address, chapter
 from mnemonics_lib.edition.deck.assets import copy_assets
 from mnemonics_lib.edition.deck.chapters import sections
 from mnemonics_lib.edition.deck.lecture import compose, to_run
@@ -28,18 +28,21 @@ def links(plan: Plan, notebooks: Mapping[str, NotebookNode], book: str) -> dict[
         plan: the lecture's.
         notebooks: by their names without suffix.
         book: the folder of the built book, as the slides see it.
+
+    Raises:
+        UnknownChapterError: for a slide whose page, or a part whose chapter, is none of the book.
     """
-    numbered, where = chapters(), sections(plan, notebooks)
+    where = sections(plan, notebooks)
     found = {}
     for part in plan.parts:
         for slide in part.slides:
             if slide.page:
-                chapter = numbered[slide.page.rpartition("/")[2]]
-                found[slide.name] = (f"Chapter {chapter.number}: {chapter.title}", f"{book}/{address(chapter.file)}")
+                of = chapter(slide.page.rpartition("/")[2])
+                found[slide.name] = (f"Chapter {of.number}: {of.title}", f"{book}/{address(of.file)}")
             elif slide.name in where:
-                chapter, section = numbered[part.chapter], where[slide.name]
-                target = f"{book}/{address(chapter.file, section)}"
-                found[slide.name] = (f"Chapter {chapter.number}: {section}", target)
+                of, section = chapter(part.chapter), where[slide.name]
+                target = f"{book}/{address(of.file, section)}"
+                found[slide.name] = (f"Chapter {of.number}: {section}", target)
     return found
 
 

@@ -14,11 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
 from mnemonics_lib.edition.deck.plan import LectureError
 from mnemonics_lib.edition.notebooks.kernels import environment_for_kernels
+from mnemonics_lib.edition.notebooks.pairs import read_notebook
+from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.paths import RECORDS, RUNS
 
 RECORD = RECORDS / "lecture.json"
@@ -35,7 +36,7 @@ def run(notebook: NotebookNode, folder: Path) -> dict[str, float]:
         Wall seconds by slide, in order: of the cells that it shows and of those that are run before them.
 
     Raises:
-        LectureError: for the first cell that fails, with its last line.
+        LectureError: for the first cell that fails, with its last line, and for a notebook that is no lecture's.
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
@@ -62,6 +63,8 @@ def _slides(notebook: NotebookNode) -> list[str]:
     found: list[str] = []
     name = ""
     for cell in reversed(notebook.cells):
+        if "slideshow" not in cell.metadata:
+            raise LectureError("a cell belongs to no slide: must be the notebook that `make deck` writes")
         if cell.metadata["slideshow"]["slide_type"] == "notes":  # the last cell of a slide
             name = str(cell.metadata["lecture"]["slide"])
         found.append(name)
@@ -76,12 +79,13 @@ def rehearse(lecture: Path, record: Path = RECORD) -> Path:
 
     Raises:
         LectureError: as :func:`run`; the record is left as it was.
+        ParameterError: for what is no notebook.
     """
     from mnemonics_lib.device.processor import processor_name
 
     environment_for_kernels()
     before = _finished_runs()
-    seconds = run(nbformat.read(lecture, as_version=4), lecture.parent)
+    seconds = run(read_notebook(lecture), lecture.parent)
     found = {
         "cores": os.cpu_count(),
         "processor": processor_name(),
@@ -132,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lecture = parser.parse_args(arguments).lecture
     try:
         print(rehearse(lecture))
-    except LectureError as error:
+    except ReportedError as error:
         print(error, file=sys.stderr)
         return 2
     return 0

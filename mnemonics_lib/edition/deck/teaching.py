@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from docutils.nodes import make_id
 from nbformat import NotebookNode
 
-from mnemonics_lib.edition.book.contents import chapters
+from mnemonics_lib.edition.book.contents import chapter as chapter_of
 from mnemonics_lib.edition.deck.chapters import sections
 from mnemonics_lib.edition.deck.plan import Part, Plan
 from mnemonics_lib.edition.notebooks import students
@@ -33,7 +33,7 @@ def to_section(chapter: str, section: str) -> str:
         chapter: the last part of its page's name, such as ``03_local_bop``.
         section: its heading; the page itself where it is empty.
     """
-    found = chapters()[chapter]
+    found = chapter_of(chapter)
     file = found.file.removeprefix("executed/")
     return f"[{section}]({file}.ipynb#{make_id(section)})" if section else f"[{found.title}]({file}.ipynb)"
 
@@ -77,13 +77,13 @@ def _seconds(seconds: float | None) -> str:
 
 def exercise_rows() -> list[dict[str, str]]:
     """The exercises of notebooks and pages as rows of a table, each with a link to its box in the book."""
-    rows, numbered = [], chapters()
+    rows = []
     for path in students.sources():
         stem = path.stem
         for exercise in students.exercises(read_notebook(path)):
             heading = re.fullmatch(r"Exercise ((\d+)\.(\d+)): (.+)", exercise.title)
             if heading:
-                label = make_id(f"exercise-{numbered[stem].file}-{heading[2]}-{heading[3]}")
+                label = make_id(f"exercise-{chapter_of(stem).file}-{heading[2]}-{heading[3]}")
                 rows.append(
                     {
                         "exercise": f"{{ref}}`{heading[1]} <{label}>`",

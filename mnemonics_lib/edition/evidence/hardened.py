@@ -17,13 +17,14 @@ BOUNDS = (0, 60, 85, 101)
 def rows(found: Iterable[Gain]) -> list[dict[str, str]]:
     """A row for each range of what networks know: in how many trainings exemplars became harder.
 
-    Of settings with short inner loops, without digits, whose losses are too small to rise by as much as counts. Phase 0
-    is for all methods together; later phases are by method. LwF and iCaRL train in the same way, so that a training
-    that both have is counted once, as LwF's.
+    Of settings of Eq. 7 with short inner loops, without digits, whose losses are too small to rise by as much as
+    counts. Phase 0 is for all methods together; later phases are by method. LwF and iCaRL train in the same way, so
+    that a training that both have is counted once, as LwF's.
     """
     of_method: dict[Training, str] = {}
     for gain in trained_apart(found):
-        if not gain.setting.looks_far and gain.setting.data != "digits":
+        of_eq_7 = not gain.setting.asked_again
+        if of_eq_7 and not gain.setting.looks_far and gain.setting.data != "digits":
             method = gain.setting.method.replace(NAMES["icarl"], NAMES["lwf"])
             of_method |= dict.fromkeys(gain.trainings, method)
     made = []
@@ -44,22 +45,24 @@ def rows(found: Iterable[Gain]) -> list[dict[str, str]]:
 
 
 def in_phase_0(found: Iterable[Gain]) -> str:
-    """What the first and the last row of the table have of phase 0, and of later phases method by method."""
+    """What the first and the last row of the table have of phase 0, and of later phases by a method that both have."""
     first, *_, last = rows(found)
-    _, phase_0, *later = first
+    _, phase_0, *methods = first
+    later = [of for of in methods if NONE not in (first[of], last[of])]
+    said = "; ".join(f"{first[of]} and {last[of]} ({of.rpartition(', ')[2]})" for of in later)
     return (
         f"In phase 0 exemplars became harder in {first[phase_0]} trainings where the network knows {first[_KNOWS]} of "
-        f"its training images, and in {last[phase_0]} where it knows {last[_KNOWS]}; in later phases in "
-        + "; ".join(f"{first[of]} and {last[of]} ({of.rpartition(', ')[2]})" for of in later)
-        + "."
+        f"its training images, and in {last[phase_0]} where it knows {last[_KNOWS]}"
+        + (f"; in later phases in {said}." if said else ".")
     )
 
 
 _KNOWS = "network knows"
+NONE = "–"
 
 
 def _count(trainings: Sequence[Training]) -> str:
-    return f"{sum(each.harder for each in trainings)} of {len(trainings)}" if trainings else "–"
+    return f"{sum(each.harder for each in trainings)} of {len(trainings)}" if trainings else NONE
 
 
 def came_of_it(found: Iterable[Gain]) -> str:

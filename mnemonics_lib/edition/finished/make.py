@@ -37,7 +37,11 @@ def forget(of: Plan) -> list[Path]:
 
     Returns:
         The files that were deleted.
+
+    Raises:
+        ConfigError: for a study that keeps nothing for figures, so that no notebook ever takes its finished work.
     """
+    _ = of.leading
     old = [path for run in of.runs if not _present(run.record, runs.source_of(run.config)) for path in run.files]
     found = [path for path in old if path.exists()]
     for path in found:
@@ -72,9 +76,9 @@ def make(study: str, notebooks: Sequence[Path]) -> Path:
     of = plan(file)
     if of.missing:
         raise FinishedError(f"{of.missing[0].record}: not there; `make study STUDY={study}` makes it")
+    leading = of.leading  # before anything is made or replaced, since a study that keeps nothing is refused
     for run in of.runs:
         as_made_here(run)
-    leading = of.leading
     record, path = runs.run(leading.config, RUNS, keep=leading.keep)
     _, checkpoint = read_checkpoint(path.with_name(runs.CHECKPOINT))
     assert record.identity is not None

@@ -9,7 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from mnemonics_lib.config import ConfigError, RunConfig
-from mnemonics_lib.edition.book.contents import Chapter, chapters
+from mnemonics_lib.edition.book.contents import Chapter, chapter
 from mnemonics_lib.edition.names import DATA, NAMES
 from mnemonics_lib.edition.notebooks.execute import execute
 from mnemonics_lib.edition.notebooks.students import kind
@@ -42,22 +42,23 @@ def execute_again(source: Path, study: str, output: Path) -> Path | None:
 
     Raises:
         ParameterError: before anything runs, also for a study that keeps nothing for figures.
+        UnknownChapterError: for a notebook that is no chapter.
     """
     try:
         leading = plan(study_file(study)).leading
     except ConfigError as error:
         raise ParameterError(str(error)) from None
-    overrides, chapter = words(leading.settings), chapters()[source.stem]
-    return execute(source, leading.params, output, overrides, study, lambda it: again(it, leading.config, chapter))
+    overrides, found = words(leading.settings), chapter(source.stem)
+    return execute(source, leading.params, output, overrides, study, lambda it: again(it, leading.config, found))
 
 
-def again(notebook: NotebookNode, config: RunConfig, chapter: Chapter) -> NotebookNode:
+def again(notebook: NotebookNode, config: RunConfig, of: Chapter) -> NotebookNode:
     """A copy without exercises and what is shown once, with the data in its title and a word on what it is.
 
     Args:
         notebook: as it is written.
         config: what it is run with.
-        chapter: the chapter of the book in which the notebook is run on the book's own parameters.
+        of: the chapter of the book in which the notebook is run on the book's own parameters.
     """
     made = nbformat.from_dict({**notebook})
     made.cells = [
@@ -66,18 +67,18 @@ def again(notebook: NotebookNode, config: RunConfig, chapter: Chapter) -> Notebo
         if not kind(cell) and ONCE not in cell.metadata.get("tags", [])
     ]
     name = DATA.get(config.dataset, config.dataset)
-    first, note = made.cells[0], introduction(config, chapter, name)
+    first, note = made.cells[0], introduction(config, of, name)
     first.source = TITLE.sub(lambda found: f"# {found[1]} ({name})\n\n{note}", first.source, count=1)
     return made
 
 
-def introduction(config: RunConfig, chapter: Chapter, name: str) -> str:
+def introduction(config: RunConfig, of: Chapter, name: str) -> str:
     """What the page is, as a note of the book."""
     protocol, (_, height, width) = config.protocol(), config.image_shape
     classes = protocol.seen(config.phases)
     method = NAMES.get(config.method, config.method)
     return (
-        f":::{{note}}\nThis is [chapter {chapter.number}](/{chapter.file}.ipynb) with other parameters: {name}, "
+        f":::{{note}}\nThis is [chapter {of.number}](/{of.file}.ipynb) with other parameters: {name}, "
         f"{classes} classes at {height} × {width}, $N = {config.phases}$, {method} with {config.budget} exemplars a "
         f"class. {departures(config)} The cells are those of the chapter. What depends on no parameter, and the "
         "exercises, are there alone.\n:::"

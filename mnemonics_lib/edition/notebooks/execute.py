@@ -26,6 +26,7 @@ from mnemonics_lib.edition.notebooks.check import check_parameters
 from mnemonics_lib.edition.notebooks.clean import clean
 from mnemonics_lib.edition.notebooks.kernels import KERNEL, environment_for_kernels
 from mnemonics_lib.edition.notebooks.pairs import read_notebook
+from mnemonics_lib.edition.parameters import ParameterError
 from mnemonics_lib.paths import ROOT
 
 EXECUTED_WITH = "executed_with"
@@ -55,10 +56,13 @@ def execute(
         the traceback in it; then there is no ``output``.
 
     Raises:
-        ParameterError: before anything runs.
+        ParameterError: before anything runs, also for an output that is the source, or a folder.
     """
     from papermill import execute_notebook  # here, because checking alone must stay quick
 
+    if output.resolve() == source.resolve() or output.is_dir():
+        what = "a folder" if output.is_dir() else "the notebook itself"
+        raise ParameterError(f"output = {output}: is {what}: must be another file than {source}")
     values = check_parameters(source, params, overrides, study)
     made_with = executed_with(params, overrides, study)  # before the run, while which the library may be committed
     work, failed = _under("work", output), _under("failed", output)

@@ -90,7 +90,7 @@ def sources(root: Path = ROOT) -> list[Path]:
 def exercises_alone(page: NotebookNode) -> NotebookNode:
     """The title of a page and the cells of its exercises."""
     made = nbformat.v4.new_notebook()
-    title = next(cell.source.partition("\n")[0] for cell in page.cells if cell.source.startswith("# "))
+    title = next((cell.source.partition("\n")[0] for cell in page.cells if cell.source.startswith("# ")), "# Exercises")
     made.cells = [nbformat.v4.new_markdown_cell(title), *(cell for cell in page.cells if kind(cell))]
     return made
 
@@ -102,12 +102,16 @@ def blank(solution: str) -> str:
         solution: source, whose functions stand at its top level.
 
     Raises:
-        ParameterError: for a solution without a function, which would be given away.
+        ParameterError: for a solution without a function, which would be given away, and for one that is no Python.
     """
     lines = solution.splitlines()
-    functions = [node for node in ast.parse(solution).body if isinstance(node, ast.FunctionDef)]
+    first_line = lines[0] if lines else ""
+    try:
+        functions = [node for node in ast.parse(solution).body if isinstance(node, ast.FunctionDef)]
+    except SyntaxError as error:
+        raise ParameterError(f"solution {first_line!r}: is no Python: line {error.lineno}: {error.msg}") from None
     if not functions:
-        raise ParameterError(f"solution {lines[0]!r}: must hold a function whose lines can be left out")
+        raise ParameterError(f"solution {first_line!r}: must hold a function whose lines can be left out")
     for node in reversed(functions):  # from the end, so that the lines before keep their numbers
         documented = ast.get_docstring(node) is not None
         first = node.body[1] if documented and len(node.body) > 1 else node.body[0]
@@ -152,6 +156,8 @@ def copies(sources: Sequence[Path], folder: Path, book: str | None = None) -> It
     Raises:
         ParameterError: as :func:`student_copy`, and for what is no notebook.
     """
+    if folder.exists() and not folder.is_dir():
+        raise ParameterError(f"out = {folder}: is a file: must be a folder, or not there yet")
     folder.mkdir(parents=True, exist_ok=True)
     leads = book or Path(os.path.relpath(ROOT / "book", folder)).as_posix()
     for source in sources:

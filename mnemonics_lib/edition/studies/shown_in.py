@@ -23,7 +23,7 @@ def shown_in(plan: Plan, compared: Compared, arms: str = "", controls: str = "")
         controls: likewise in their controls.
 
     Raises:
-        ValueError: where nothing is asked about, or a comparison has fewer than three seeds.
+        ValueError: where nothing is asked about, a comparison has fewer than three seeds, or they differ in level.
     """
     if plan.missing:
         return ""
@@ -34,7 +34,10 @@ def shown_in(plan: Plan, compared: Compared, arms: str = "", controls: str = "")
     ]
     found = {_name(arm, minus, each.field): each.difference for arm, minus, each in asked}
     said, n = tally(found, "worse", "better"), min(each.n for each in found.values())
-    hold = "95 % each" if all(each.level == 0.95 for _, _, each in asked) else "95 % together"
+    levels = {each.level for _, _, each in asked}
+    if len(levels) > 1:
+        raise ValueError(f"levels = {sorted(levels)}: comparisons that are counted together must have one")
+    hold = "95 % each" if levels == {0.95} else "95 % together"
     return f"{said}, of {len(found)} comparisons ({extent([*found.values()])}; {hold}, n = {n})"
 
 

@@ -107,7 +107,7 @@ class Study(Strict):
     title: str = Field(max_length=200, description="One line for people.")
     params: str | None = Field(None, description="Parameter file, or the name of one of the project's.")
     seeds: Seeds = Field(description=SEEDS)
-    slices: list[list[int]] = Field(
+    slices: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
         [], description="Parts [first, last) of the class order: the seed k has the slice k modulo their number."
     )
     preset: str | None = Field(None, description="A row of the paper's tables, for arms without one.")

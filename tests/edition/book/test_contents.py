@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mnemonics_lib.edition.book.contents import address, below, chapters, pages
+import pytest
+
+from mnemonics_lib.edition.book.contents import UnknownChapterError, address, below, chapter, chapters, pages
 from mnemonics_lib.paths import ROOT
 
 
@@ -19,3 +21,9 @@ def test_every_page_is_there_once_and_has_a_source():
     assert len({*named}) == len(named)
     for page in [page for page in pages() if not page.startswith("executed/")]:
         assert any((ROOT / "book" / f"{page}{suffix}").is_file() for suffix in (".md", ".py")), page
+
+
+def test_a_chapter_that_there_is_not_is_named_with_those_that_there_are():
+    with pytest.raises(UnknownChapterError, match=r"toys: is no chapter of the book: must be one of 01_preliminaries"):
+        chapter("toys")
+    assert chapter("why") == chapters()["why"]

@@ -82,3 +82,19 @@ def test_it_takes_one_lecture(given: list[str], capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit, match="2"):
         rehearsal.main(given)
     assert "LECTURE.ipynb" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("none.ipynb", None, "no such notebook"),
+        ("n.md", "no notebook\n", "belongs to no slide"),
+        ("n.ipynb", "no notebook\n", "cannot be read as a notebook"),
+        ("n.py", "# %%\n1\n", "belongs to no slide: must be the notebook that `make deck` writes"),
+    ],
+)
+def test_what_is_no_lecture_is_refused(name: str, content: str | None, said: str, tmp_path: Path, capsys):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    assert rehearsal.main([str(tmp_path / name)]) == 2
+    assert said in capsys.readouterr().err

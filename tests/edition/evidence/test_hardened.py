@@ -1,12 +1,13 @@
 """Harder exemplars are counted by what networks know, a training once, and with what came of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from mnemonics_lib.edition.evidence.gains import Gain
 from mnemonics_lib.edition.evidence.hardened import came_of_it, in_phase_0, rows
-from mnemonics_lib.edition.evidence.settings import Setting
+from mnemonics_lib.edition.evidence.settings import AGAIN, Setting
 from mnemonics_lib.edition.evidence.trainings import Training
 from mnemonics_lib.edition.paired.intervals import interval
 
@@ -101,7 +102,7 @@ def test_words_have_the_ends_of_the_table() -> None:
     lucir = [training(0, 55.0, HARDER), training(3, 70.0, HARDER)]
     assert in_phase_0([gain("LwF", lwf), gain("LUCIR", lucir)]) == (
         "In phase 0 exemplars became harder in 1 of 2 trainings where the network knows 0 to 60 % of its training "
-        "images, and in 1 of 1 where it knows 85 to 100 %; in later phases in 1 of 1 and 0 of 1 (LwF); – and – (LUCIR)."
+        "images, and in 1 of 1 where it knows 85 to 100 %; in later phases in 1 of 1 and 0 of 1 (LwF)."
     )
 
 
@@ -113,3 +114,18 @@ def test_a_training_of_lwf_and_icarl_that_two_machines_rounded_differently_count
         ]
     )
     assert (found[-1]["phase 0, all methods"], found[-1]["later phases, LwF"]) == ("1 of 1", "1 of 1")
+
+
+def test_trainings_by_another_objective_are_not_counted_among_those_of_eq_7() -> None:
+    own = gain("BiC", [training(0, 90.0, HARDER), training(1, 90.0, EASIER)])
+    other = replace(own, setting=replace(own.setting, study=AGAIN), trainings=(training(1, 90.0, HARDER),))
+    assert rows([own, other]) == rows([own])
+
+
+def test_a_method_that_is_in_one_row_alone_is_not_in_the_words() -> None:
+    known = gain("BiC", [training(0, 90.0, HARDER), training(1, 90.0, HARDER)])
+    said = in_phase_0(
+        [known, gain("LwF", [training(0, 10.0, EASIER), training(1, 10.0, EASIER), training(1, 90.0, HARDER)])]
+    )
+    assert said.endswith("; in later phases in 0 of 1 and 1 of 1 (LwF).")
+    assert in_phase_0([known]).endswith("where it knows 85 to 100 %.")

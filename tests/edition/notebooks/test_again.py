@@ -6,9 +6,9 @@ import pytest
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.data.info import DATASETS
-from mnemonics_lib.edition.book.contents import chapters
+from mnemonics_lib.edition.book.contents import UnknownChapterError, chapters
 from mnemonics_lib.edition.names import DATA, NAMES
-from mnemonics_lib.edition.notebooks.again import LOSSES, ONCE, again, departures
+from mnemonics_lib.edition.notebooks.again import LOSSES, ONCE, again, departures, execute_again
 from mnemonics_lib.edition.notebooks.pairs import read_notebook
 from mnemonics_lib.edition.notebooks.students import kind
 from mnemonics_lib.paths import PARAMS, ROOT
@@ -54,3 +54,9 @@ def test_a_loss_that_is_told_is_that_of_a_method():
 
 def test_every_data_set_has_a_name():
     assert DATA.keys() == DATASETS.keys()
+
+
+def test_a_notebook_that_is_no_chapter_is_refused(tmp_path):
+    (tmp_path / "mine.py").write_text("# %%\n1\n")
+    with pytest.raises(UnknownChapterError, match="mine: is no chapter of the book: must be one of 01_prel"):
+        execute_again(tmp_path / "mine.py", "shown/cifar100", tmp_path / "out.ipynb")

@@ -118,3 +118,14 @@ def test_an_executed_notebook_names_the_commit_that_its_run_began_with(params, m
     assert execute(notebook(Path("n.py"), "print(1)"), params, Path("out/n.ipynb")) is None
     made = nbformat.read("out/n.ipynb", as_version=4)
     assert made.metadata[EXECUTED_WITH]["code"] == "a" * 10
+
+
+def test_an_output_that_is_the_source_or_a_folder_is_refused_and_left_as_it_is(params):
+    source = notebook(Path("n.py"), "open('ran', 'w')")
+    before = source.read_bytes()
+    Path("folder").mkdir()
+    for output, what in ((Path("folder/../n.py"), "the notebook itself"), (Path("folder"), "a folder")):
+        with pytest.raises(ParameterError, match=re.escape(f"output = {output}: is {what}: must be another file")):
+            execute(source, params, output)
+    assert source.read_bytes() == before
+    assert not Path("ran").exists()

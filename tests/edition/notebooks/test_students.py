@@ -205,3 +205,24 @@ def test_of_a_page_a_copy_has_its_title_and_its_exercises():
     made = students.exercises_alone(read_notebook(ROOT / "book" / "why.py"))
     assert made.cells[0].source == "# What Eq. 7 rewards"
     assert [students.kind(cell) for cell in made.cells[1:]] == list(students.KINDS)
+
+
+@pytest.mark.parametrize(
+    ("solution", "said"),
+    [("def f(:\n    pass", "is no Python: line 1"), ("", "solution '': must hold a function")],
+)
+def test_a_solution_that_is_no_function_is_named(solution: str, said: str):
+    with pytest.raises(ParameterError, match=re.escape(said)):
+        students.blank(solution)
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(ParameterError, match="out: is a file: must be a folder"):
+        list(students.copies([], tmp_path / "out"))
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_page_without_a_heading_has_one_in_its_copy():
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("no heading")])
+    assert [cell.source for cell in students.exercises_alone(page).cells] == ["# Exercises"]

@@ -67,3 +67,11 @@ def test_a_study_that_is_not_finished_says_nothing(planned):
 def test_to_ask_about_nothing_is_an_error(planned):
     with pytest.raises(ValueError, match="at least one interval"):
         shown_in(planned, comparisons(planned), "nothing")
+
+
+def test_comparisons_of_two_levels_are_not_counted_together(planned):
+    text = planned.path.read_text().replace("minus: lwf-herding-5", "minus: lwf-herding-5\n  level: 0.9", 1)
+    planned.path.write_text(text)
+    again = plan(planned.path)
+    with pytest.raises(ValueError, match=r"levels = \[0.9, 0.95\]: comparisons that are counted together"):
+        shown_in(again, comparisons(again))

@@ -114,6 +114,8 @@ def test_any_other_is_one_folder(name):
         ({"grid": {"seed": [3]}}, "grid.seed = [3]: must not be an axis; use seeds"),
         ({"grid": {"budget": []}}, "grid.budget = []: "),
         ({"grid": {"budget": [1, 2, 1]}}, "grid.budget = [1, 2, 1]: must have each value once, and has 1 twice"),
+        ({"slices": [[0, 5], []]}, "slices.1 = []"),
+        ({"slices": [[0, 5], [5, 7, 9]]}, "slices.1 = [5, 7, 9]"),
         ({"slices": [[0, 5]], "set": {"classes": [0, 2]}}, "slices = [[0, 5]]: must be empty where classes are set"),
         ({"slices": [[0, 5]], "grid": {"classes": [[0, 2]]}}, "slices = [[0, 5]]: must be empty where classes are set"),
         ({"params": None}, "params = None: must be given once, here or in the grid"),

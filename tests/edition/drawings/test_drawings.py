@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +15,9 @@ from docutils.utils import SystemMessage
 from mnemonics_lib.edition import drawings
 from mnemonics_lib.edition.drawings import shapes
 from mnemonics_lib.edition.figures import PALETTE
+from mnemonics_lib.paths import ROOT
 from tests.extensions import extension
 
-ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = sorted(drawings.DRAWINGS)
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl|hwb|lab|lch|color)a?\(|(?:fill|stroke|color):\s*(?!none|var)\w")
