@@ -36,6 +36,10 @@ PARAMETERS = "\n".join(f"{name}: {type(value).__name__} = {value!r}" for name, v
 RESOLVE = "from mnemonics_lib.edition import parameters\nconfig = parameters.resolve(globals(), {name!r})"
 
 
+READ_BY_CHAPTER_4 = ["book/records/first_time.json", "book/studies/evidence/primary.yaml", "params/small/c.yaml"]
+"""Beside records: what was made twice, the studies, and the parameters of the one that it has beside its own."""
+
+
 class Project:
     """A folder with the Makefile, the Snakefile, the library, two notebooks and two parameter files."""
 
@@ -59,6 +63,8 @@ class Project:
         self.write(f"params/quick/{B}.yaml", "seed: 2\n")
         self.write("book/records/quick/a/arm/seed-0.json", "{}")
         self.write("book/records/costs.json", "{}")
+        for path in READ_BY_CHAPTER_4:
+            self.write(path, "{}")
 
     def write(self, path, text):
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -161,6 +167,7 @@ def test_repeats_nothing_when_only_dates_changed(project):
         ("notebooks/01_x.py", {"a/01_x", f"{B}/01_x"}),
         (f"params/quick/{B}.yaml", {f"{B}/01_x", f"{B}/04_ablations"}),
         ("book/records/quick/a/arm/seed-0.json", {"a/04_ablations", f"{B}/04_ablations"}),
+        *((path, {"a/04_ablations", f"{B}/04_ablations"}) for path in READ_BY_CHAPTER_4),
         ("mnemonics_lib/edition/batch/progress.py", ALL),
     ],
 )
