@@ -252,9 +252,10 @@ def test_refuses_names_that_snakemake_would_not_take_as_they_are(project):
 
 
 def test_leaves_an_editor_s_hidden_files_alone(project):
+    before = project.would_run()  # something, where another test has changed what chapter 4 reads
     project.write("params/quick/.#a.yaml", "not: [yaml")
     try:
-        assert project.would_run() == set()
+        assert project.would_run() == before
     finally:
         (project.root / "params/quick/.#a.yaml").unlink()
 
