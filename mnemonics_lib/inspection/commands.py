@@ -11,14 +11,14 @@ from typing import Any
 from mnemonics_lib.config import ConfigError, RunConfig, load_config, write_yaml
 from mnemonics_lib.config.presets import PRESETS
 from mnemonics_lib.config.shipped import parameter_file
-from mnemonics_lib.data.declared import SIZES
+from mnemonics_lib.data.declared import SIZES, Folder
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.info import DATASETS
 
 # What reads data needs PyTorch, which takes seconds to import: a refusal and --help come before that.
 
 FOLDER = "folder"
-SIZE = 32
+SIZE: int = Folder.model_fields["size"].default
 SMALLEST = 4
 """Height and width of pictures that are read to see whether they can be."""
 

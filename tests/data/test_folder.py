@@ -413,12 +413,17 @@ def test_a_folder_is_read_once_as_long_as_its_files_are_the_same(tmp_path):
     assert load_dataset("folder", cpu, 0, folder) is not second
 
 
+def on_pictures(root: Path, tiny: RunConfig) -> RunConfig:
+    """A run on a folder of few pictures, which are made."""
+    for part, seed in (("train", 0), ("val", 1)):
+        coloured(root / part, 6, seed)
+    folder = look_at(root, size=8)
+    return tiny.replace(dataset="folder", folder=folder.model_dump(), phases=1, exemplars="herding")
+
+
 @pytest.mark.filterwarnings("ignore::mnemonics_lib.runs.RunWarning")
 def test_a_run_on_pictures_that_changed_is_made_anew_in_the_same_process(tmp_path, tiny):
-    for part, seed in (("train", 0), ("val", 1)):
-        coloured(tmp_path / "pictures" / part, 6, seed)
-    folder = look_at(tmp_path / "pictures", size=8)
-    config = tiny.replace(dataset="folder", folder=folder.model_dump(), phases=1, exemplars="herding")
+    config = on_pictures(tmp_path / "pictures", tiny)
     record, path = runs.run(config, tmp_path / "runs")
     assert runs.run(config, tmp_path / "runs") == (record, path)
     for part in ("train", "val"):
@@ -434,10 +439,7 @@ def test_a_run_on_pictures_that_changed_is_made_anew_in_the_same_process(tmp_pat
 
 @pytest.mark.filterwarnings("ignore::mnemonics_lib.runs.RunWarning")
 def test_renamed_classes_are_told_of(tmp_path, tiny):
-    for part, seed in (("train", 0), ("val", 1)):
-        coloured(tmp_path / "pictures" / part, 6, seed)
-    folder = look_at(tmp_path / "pictures", size=8)
-    config = tiny.replace(dataset="folder", folder=folder.model_dump(), phases=1, exemplars="herding")
+    config = on_pictures(tmp_path / "pictures", tiny)
     record, path = runs.run(config, tmp_path / "runs")
     for part in ("train", "val"):
         (tmp_path / "pictures" / part / "red").rename(tmp_path / "pictures" / part / "rot")
