@@ -230,7 +230,7 @@ def test_names_the_profiles_there_are(project):
         shutil.rmtree(project.root / "params/cluster")
     assert done.returncode != 0
     assert "profile = 'quik'" in done.stderr
-    assert re.search(r"the profiles are quick$", done.stderr, re.MULTILINE)
+    assert re.search(r"the profiles are quick, small$", done.stderr, re.MULTILINE)
     assert "profile = '7'" in project.reproduce("PROFILE=7").stderr
     assert "profile = '../params/quick'" in project.reproduce("PROFILE=../params/quick").stderr
     assert "profile = 'a b; touch pwned'" in project.reproduce("PROFILE=a b; touch pwned").stderr
@@ -427,7 +427,7 @@ def test_one_run_that_diverges_keeps_no_other_from_being_made(studied, failing):
 def test_a_study_that_there_is_not_is_told_with_those_that_there_are(studied):
     done = studied.study(study="table7")
     assert done.returncode != 0
-    assert "study = 'table7': no such file or study; there are none" in done.stderr
+    assert "study = 'table7': no such file or study; there are evidence/primary" in done.stderr
 
 
 @pytest.mark.parametrize("there", [True, False])
