@@ -68,7 +68,8 @@ def after(wildcards):
 
 def executed_chapters(*_):
     # What the book's contents name; of twins that differ in a parameter it shows one.
-    return [f"book/{file}.ipynb" for file in contents.pages() if file.startswith("executed/")]
+    pages = [file for file in contents.pages() + contents.below() if file not in left_out.again()]
+    return [f"book/{file}.ipynb" for file in pages if file.startswith("executed/")]
 
 
 def executed_pages(*_):

@@ -140,7 +140,7 @@ if places:
 # %% [markdown]
 # ## What a displacement of this size does by itself
 #
-# The control is the displacement that another exemplar of the same phase has learned (*shuffled*, a study of {doc}`evidence`): as large, and of no use where
+# The control is the displacement that another exemplar of the same phase has learned (*shuffled*, a study of {doc}`where`): as large, and of no use where
 # it lies now, if what is learned is an exemplar's own. What training did, minus what that did, by seed, with 95 % each:
 
 # %% tags=["remove-input"] sources=["evidence/boundary", "evidence/controls"]

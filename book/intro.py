@@ -44,8 +44,8 @@ from mnemonics_lib.edition.evidence.moved import moved_in_words
 from mnemonics_lib.edition.paired.answer import answer, extent
 from mnemonics_lib.edition.paper.numbers import claimed, gains_over_herding
 from mnemonics_lib.edition.shown import say
-from mnemonics_lib.edition.studies import paired_runs
 from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.studied import studied
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import ROOT
 
@@ -101,7 +101,7 @@ say(
         else "."
     )
 )
-primary = paired_runs.of_study("evidence", "primary")
+primary = studied("evidence/primary").pairs()
 say(in_short.as_large_as_the_papers(primary))
 if second := asked_again_in_words(again):
     say(second)
@@ -164,7 +164,7 @@ say(
 # On CIFAR-100 and Tiny-ImageNet the inner loop has 8 steps where nothing else is said, and 80 where *far* is said, which replaced it for more than 5 exemplars a class
 # ({doc}`tried`); on digits it has 10. Settings for digits were
 # chosen on the test images of the runs that are shown ({doc}`results`), the others
-# mostly apart from what is reported ({doc}`tried`). {doc}`why` asks what could decide, {doc}`evidence` has what is measured so far.
+# mostly apart from what is reported ({doc}`tried`). {doc}`why` asks what could decide, {doc}`evidence` has what is measured so far, {doc}`where` asks of other settings.
 #
 # ## The question
 #

@@ -33,36 +33,29 @@ from mnemonics_lib.edition.paired.slopes import slope
 from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.paper.numbers import claimed_of_kind
 from mnemonics_lib.edition.shown import displacement, say, show
-from mnemonics_lib.edition.studies import outcome, paired_runs
+from mnemonics_lib.edition.studies import paired_runs
 from mnemonics_lib.edition.studies.by_phase import (
     accuracies_after,
     row_by_phase,
 )
 from mnemonics_lib.edition.studies.page import (
-    own,
     show_comparisons,
     show_means,
     show_once_finished,
     waited_for,
 )
-from mnemonics_lib.edition.studies.plan import plan
-from mnemonics_lib.edition.studies.study import study_files
+from mnemonics_lib.edition.studies.studied import studied
 
 figures.style()
 ASKED = ("table1", "split", "table2", "phases", "variants")
 LARGER = ("medium", "medium_n25")
-STUDIES = {
-    name: plan(*study_files(f"evidence/{name}")) for name in ASKED + LARGER
-}
-RECORDS = {name: report.evidence("evidence", name) for name in STUDIES}
-FOUND = {
-    name: outcome.comparisons(study) for name, study in STUDIES.items()
-}
+STUDIES = {name: studied(f"evidence/{name}") for name in ASKED + LARGER}
+TABLE_1, SPLIT = STUDIES["table1"], STUDIES["split"]
 
 
 def of_classes(number):
     """With mnemonics minus without, by method, of a number of a run."""
-    arms = RECORDS["table1"]
+    arms = TABLE_1.records
     return {
         name: paired(
             *(
@@ -74,21 +67,13 @@ def of_classes(number):
     }
 
 
-with_adjustment = paired_runs.paired_runs(
-    STUDIES["split"],
-    [
-        (arm, minus, found)
-        for arm, minus, found in FOUND["split"]
-        if arm.endswith("-adjusted") and minus.endswith("-trained")
-    ],
-    RECORDS["split"],
-)
+with_adjustment = SPLIT.pairs("-adjusted$", "-trained$")
 
 
 def by_change():
     """What each change adds, one after the other, a sentence a method."""
     found = {
-        (arm, minus): of.difference for arm, minus, of in FOUND["split"]
+        (arm, minus): of.difference for arm, minus, of in SPLIT.compared
     }
     return [
         attribution.attribution(
@@ -107,16 +92,16 @@ def by_change():
 
 # %% tags=["remove-input"] sources=["evidence/table1", "evidence/split"]
 lines = []
-if not STUDIES["table1"].missing:
+if not TABLE_1.missing:
     lines += [
         "**Table 1, with mnemonics against without** (eight intervals, 95 % together): "
-        f"{with_mnemonics.in_words(RECORDS['table1'])}.",
-        f"{with_mnemonics.signs_in_words(RECORDS['table1'])} {with_mnemonics.without_training(RECORDS['table1'])}",
+        f"{with_mnemonics.in_words(TABLE_1.records)}.",
+        f"{with_mnemonics.signs_in_words(TABLE_1.records)} {with_mnemonics.without_training(TABLE_1.records)}",
         "**New classes and old ones.** Accuracy on the classes that a phase brought, after it: "
         f"{tally(of_classes(paired_runs.new_classes), 'lower', 'higher')}; on those of earlier phases: "
         f"{tally(of_classes(paired_runs.old_classes), 'lower', 'higher')}. Forgetting counts the classes of phase 0 alone.",
     ]
-if not STUDIES["split"].missing:
+if not SPLIT.missing:
     lines += [f"**Which change does it?** {said}" for said in by_change()]
     along = [
         f"{slope(accuracies_after(pair)).without_n} points a phase ({pair.name})"
@@ -127,7 +112,7 @@ if not STUDIES["split"].missing:
         f"{together(along)} (*What does the adjustment do?*)."
     )
 say("\n".join(f"- {line}" for line in lines))
-if waiting := waited_for(STUDIES.values()):
+if waiting := waited_for(study.plan for study in STUDIES.values()):
     say("Not finished, and without a verdict until they are:\n\n" + waiting)
 
 # %% [markdown]
@@ -138,8 +123,8 @@ if waiting := waited_for(STUDIES.values()):
 # ± is half of a 95 % interval over seeds, whose classes differ; the paired differences below are free of that.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between each method without mnemonics, with herding's exemplars and with trained ones, and between the bounds."}} sources=["evidence/table1"]
-show_means(STUDIES["table1"], RECORDS["table1"])
-show_comparisons(STUDIES["table1"], FOUND["table1"], undrawn=["joint"])
+show_means(TABLE_1)
+show_comparisons(TABLE_1, undrawn=["joint"])
 
 # %% [markdown]
 # ### With mnemonics minus without
@@ -148,8 +133,8 @@ show_comparisons(STUDIES["table1"], FOUND["table1"], undrawn=["joint"])
 # intervals hold together at 95 %, and are wider than those above, of 95 % each: a row that is clear of 0 there need not be here. The comparison was not asked for in advance.
 
 # %% tags=["remove-input"] sources=["evidence/table1", "book/paper/table1.csv"]
-if not STUDIES["table1"].missing:
-    show(with_mnemonics.rows(RECORDS["table1"]))
+if not TABLE_1.missing:
+    show(with_mnemonics.rows(TABLE_1.records))
     say(
         "Weight transfer and fine-tuning alone, with herding's exemplars, at the same level:"
     )
@@ -158,7 +143,7 @@ if not STUDIES["table1"].missing:
             column: row[column]
             for column in ("method", "number", "here (points)")
         }
-        for row in with_mnemonics.rows(RECORDS["table1"], "herding")
+        for row in with_mnemonics.rows(TABLE_1.records, "herding")
     )
     say(
         "What stands behind it: accuracy on the classes that a phase brought, after it, and on those of earlier phases, "
@@ -179,7 +164,7 @@ if not STUDIES["table1"].missing:
         for method in new
     )
 else:
-    show_once_finished(STUDIES["table1"], [])
+    show_once_finished(TABLE_1.plan, [])
 
 # %% [markdown]
 # **Where does it come from?** In phase 1 no network has been fine-tuned before, so that weight transfer and fine-tuning can be told apart for all four methods:
@@ -187,8 +172,8 @@ else:
 # then adds. 95 % each, exploratory.
 
 # %% tags=["remove-input"] sources=["evidence/table1"]
-if not STUDIES["table1"].missing:
-    steps = with_mnemonics.first_steps(RECORDS["table1"])
+if not TABLE_1.missing:
+    steps = with_mnemonics.first_steps(TABLE_1.records)
     show(each.row for each in steps)
     say(with_mnemonics.first_steps_in_words(steps))
 
@@ -206,14 +191,14 @@ PANELS = {
     "-herding": "transfer, fine-tuning",
     "-trained": "and trained exemplars",
 }
-if not STUDIES["table1"].missing:
-    alike = report.shared(RECORDS["table1"])
+if not TABLE_1.missing:
+    alike = report.shared(TABLE_1.records)
     labels = {"accuracy": "accuracy, classes seen (%)"}
     figures.variants(alike, labels, PANELS)
     plt.show()
     say(f"Seeds that all have: {', '.join(map(str, alike['joint']))}.")
 else:
-    show_once_finished(STUDIES["table1"], [])
+    show_once_finished(TABLE_1.plan, [])
 
 # %% [markdown]
 # ## Which of the four changes does it?
@@ -222,14 +207,14 @@ else:
 # adjustment of old ones.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between methods without mnemonics, with weight transfer, fine-tuning, trained exemplars and adjusted ones."}} sources=["evidence/split"]
-show_comparisons(STUDIES["split"], FOUND["split"])
-if not STUDIES["split"].missing:
+show_comparisons(SPLIT)
+if not SPLIT.missing:
     say("\n".join(f"- {said}" for said in by_change()))
     say(
         "Another order would share a difference out otherwise, where one "
         "change depends on another. Weight transfer and fine-tuning do: where "
         "both arms are fine-tuned, with 5 a class, weight transfer gains much "
-        "({doc}`evidence`, *Without weight transfer*), for it keeps fine-tuning "
+        "({doc}`where`, *Without weight transfer*), for it keeps fine-tuning "
         "on few exemplars from moving the convolutions."
     )
 
@@ -243,7 +228,7 @@ if not STUDIES["split"].missing:
 rows = [
     {"method": pair.name} | row_by_phase(pair) for pair in with_adjustment
 ]
-show_once_finished(STUDIES["split"], rows)
+show_once_finished(SPLIT.plan, rows)
 
 # %% [markdown]
 # Is it there before fine-tuning? The same over the phases from 1 on: before fine-tuning; what fine-tuning adds; after it on classes of earlier phases and on those of the phase; and forgetting. Networks
@@ -269,8 +254,8 @@ rows = [
     }
     for pair in with_adjustment
 ]
-show_once_finished(STUDIES["split"], rows)
-if not STUDIES["split"].missing:
+show_once_finished(SPLIT.plan, rows)
+if not SPLIT.missing:
     already = {
         pair.name: pair.difference(paired_runs.before_fine_tuning)
         for pair in with_adjustment
@@ -290,7 +275,7 @@ say(
 )
 
 # %% tags=["remove-input"] sources=["evidence/split"]
-if not STUDIES["split"].missing:
+if not SPLIT.missing:
     falls = []
     for pair in with_adjustment:
         before, after = adjusted.panel_of_adjustment(
@@ -328,10 +313,7 @@ say("\n".join(f"- {said}" for said in adjusted.in_words()))
 # Its rows are all LUCIR's: random exemplars, herding's and trained ones, and old exemplars adjusted or not.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between the rows of Table 2."}} sources=["evidence/table2"]
-show_comparisons(
-    STUDIES["table2"],
-    own(STUDIES["table2"], FOUND["table2"], [FOUND["split"]]),
-)
+show_comparisons(STUDIES["table2"], told=[SPLIT])
 
 # %% [markdown]
 # ## One phase, and ten
@@ -339,7 +321,7 @@ show_comparisons(
 # One phase that brings ten classes, and ten that bring one each:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for one phase and for ten."}} sources=["evidence/phases"]
-show_comparisons(STUDIES["phases"], FOUND["phases"])
+show_comparisons(STUDIES["phases"])
 
 # %% [markdown]
 # The average holds phase 0, in which both runs are equal: half of it for one phase, an eleventh for ten. Without phase 0:
@@ -350,7 +332,7 @@ def after_phase_0(arm):
     """Mean accuracy over the phases from 1 on, by seed (%)."""
     return {
         seed: fmean(record.accuracy[1:])
-        for seed, record in RECORDS["phases"][arm].items()
+        for seed, record in STUDIES["phases"].records[arm].items()
     }
 
 
@@ -361,10 +343,10 @@ rows = [
             paired(after_phase_0(arm), after_phase_0(minus))
         ),
     }
-    for arm, minus, found in FOUND["phases"]
+    for arm, minus, found in STUDIES["phases"].compared
     if found.field == "average_accuracy"
 ]
-show_once_finished(STUDIES["phases"], rows)
+show_once_finished(STUDIES["phases"].plan, rows)
 
 # %% [markdown]
 # ## A fixed total, and the paper's rates
@@ -374,7 +356,7 @@ show_once_finished(STUDIES["phases"], rows)
 # of the paper to the letter is that of `params/paper`, and asks for a GPU.)
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for a fixed total of exemplars, and for the paper's rates against random exemplars."}} sources=["evidence/variants"]
-show_comparisons(STUDIES["variants"], FOUND["variants"])
+show_comparisons(STUDIES["variants"])
 
 # %% [markdown]
 # How far exemplars went, in the standard deviations that images are normalised by. Where that is next to nothing, a difference is what chance does.
@@ -387,9 +369,9 @@ rows = [
             fmean(r.displacement for r in of_arm.values())
         ),
     }
-    for arm, of_arm in RECORDS["variants"].items()
+    for arm, of_arm in STUDIES["variants"].records.items()
 ]
-show_once_finished(STUDIES["variants"], rows)
+show_once_finished(STUDIES["variants"].plan, rows)
 
 # %% [markdown]
 # ## 50 classes
@@ -397,5 +379,5 @@ show_once_finished(STUDIES["variants"], rows)
 # 50 classes, with networks of twice the width, $N = 5$ and $25$:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for 50 classes."}} sources=["evidence/medium", "evidence/medium_n25"]
-show_comparisons(STUDIES["medium"], FOUND["medium"])
-show_comparisons(STUDIES["medium_n25"], FOUND["medium_n25"])
+show_comparisons(STUDIES["medium"])
+show_comparisons(STUDIES["medium_n25"])

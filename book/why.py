@@ -41,8 +41,8 @@ from mnemonics_lib.edition.evidence.panel_falls import (
     trained_once,
 )
 from mnemonics_lib.edition.search.runs import differences, runs
-from mnemonics_lib.edition.shown import change, say, show
-from mnemonics_lib.edition.studies import paired_runs
+from mnemonics_lib.edition.shown import arrow, change, say, show
+from mnemonics_lib.edition.studies.studied import studied
 from mnemonics_lib.paths import PARAMS, RECORDS
 
 figures.style()
@@ -54,13 +54,11 @@ say(page_cost("why"))
 # ## In short
 #
 # This is what the primary study came to, of exemplars trained from herding's on classes of CIFAR-100, and one line of exemplars trained
-# from random images ({doc}`evidence` has it by setting):
+# from random images ({doc}`phase_by_phase` and {doc}`where` have it by setting):
 
 # %% tags=["remove-input"] sources=["evidence/primary", "evidence/from_random"]
 FINISHED = [
-    pair
-    for pair in paired_runs.of_study("evidence", "primary")
-    if pair.finished
+    pair for pair in studied("evidence/primary").pairs() if pair.finished
 ]
 lines = asked_and_got(FINISHED) or ["Nothing of it is finished yet."]
 if said_of_random := from_random.in_words(from_random.of_records()):
@@ -233,9 +231,7 @@ for gap in (1.0, 3.0):
         names = ("own loss", "length of its gradient", "π (1 − π)")
         pairs = dict(zip(names, pairs, strict=True))
         looked[gap, start] = pairs
-        changes = {
-            name: f"{a:.3f} → {b:.3f}" for name, (a, b) in pairs.items()
-        }
+        changes = {name: arrow(a, b, 3) for name, (a, b) in pairs.items()}
         rows.append(
             {
                 "the network knows (%)": f"{known:.0f}",
@@ -412,8 +408,8 @@ for tried in dict.fromkeys(
                 / (1 - level.inner_momentum),
                 1,
             ),
-            "own loss": " → ".join(
-                f"{fmean(side):.2f}" for side in zip(*pairs, strict=True)
+            "own loss": arrow(
+                *(fmean(side) for side in zip(*pairs, strict=True))
             ),
             "trained minus herding (points), each seed": minus_herding(
                 tried
@@ -424,7 +420,7 @@ show(sorted(rows, key=lambda row: row["sum of the inner loop's rates"]))
 
 # %% [markdown]
 # Two or three seeds are a hint and no more. A difference stands beside *chance*, which is what came of exemplars that hardly moved.
-# {doc}`evidence` has the same on other classes.
+# {doc}`where` has the same on other classes.
 
 # %% tags=["remove-input"]
 say(
@@ -500,7 +496,7 @@ show(
         "seeds": f"{len(gain.by_seed)}"
         + ("" if gain.finished else ", not finished"),
         "knows (%)": f"{gain.knows:.0f}",
-        "own loss": " → ".join(f"{loss:.2f}" for loss in gain.own_loss),
+        "own loss": arrow(*gain.own_loss),
         "harder in": f"{gain.hardened} of {len(gain.first)}",
         "trained minus herding (points)": str(gain.interval),
         "level": f"{100 * gain.setting.level:.3g} %",
@@ -569,7 +565,7 @@ say(hardened.came_of_it(found))
 #
 # Eq. 7 asks how well a network does that was trained on the exemplars. Here it is asked with the statistics of each batch of real images
 # (`exemplar_level.batch_norm`), as a network is trained, and a network is used with running ones. So what was learned could hold for a network that nobody uses.
-# Each training is judged both ways on one panel of starts and images, in the primary study ({doc}`evidence` has it by setting):
+# Each training is judged both ways on one panel of starts and images, in the primary study ({doc}`phase_by_phase` has it by setting):
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
 trained = trained_once(FINISHED)

@@ -42,6 +42,17 @@ def displacement(std: float) -> str:
     return f"{std:.3f}" if std >= 0.001 or not std else f"{std:.1e}"
 
 
+def arrow(before: float, after: float, digits: int = 2) -> str:
+    """What a number was and what became of it, as a cell of a table that does not break: ``0.50 → 0.40``.
+
+    Args:
+        before: the number at first.
+        after: the number then.
+        digits: after the point.
+    """
+    return f"{before:.{digits}f}\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}{after:.{digits}f}"
+
+
 def change(before: float, after: float, digits: int = 1) -> str:
     """How a number changed, as the end of a sentence: "rose from 3.0 to 4.5", and as it is printed, not by less.
 

@@ -79,3 +79,8 @@ def test_a_line_does_not_break_within_a_number_and_what_belongs_to_it(value: str
 )
 def test_a_displacement_that_is_not_zero_is_not_shown_as_zero(std: float, text: str):
     assert shown.displacement(std) == text
+
+
+def test_an_arrow_leads_from_what_a_number_was_to_what_became_of_it() -> None:
+    assert shown.arrow(0.504, 0.396) == "0.50\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}0.40"
+    assert shown.arrow(84.16, 9, digits=1) == "84.2\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}9.0"

@@ -1,7 +1,8 @@
 """What of the book can be made here: pages on data that are not there are left out.
 
-A page below a chapter that is executed, ``executed/shown/cifar100/01_preliminaries``, is the chapter's notebook run
-again on the parameters of a study. It needs the study's data set, which is nothing that the project may hold.
+A page below a chapter that is named after a study, ``executed/shown/cifar100/01_preliminaries``, is the chapter's
+notebook run again on the parameters of that study. It needs the study's data set, which is nothing that the project
+may hold.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FOLDERS = {
 
 def again() -> list[str]:
     """The pages that are a chapter's notebook run again, in order."""
-    return [page for page in below() if page.startswith("executed/")]
+    return [page for page in below() if page.startswith("executed/") and study_of(page)]
 
 
 def study_of(page: str) -> str:

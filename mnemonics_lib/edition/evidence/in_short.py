@@ -1,4 +1,4 @@
-"""What the page "Does training exemplars help?" comes to: a sentence or two for each of its sections, made of the runs.
+"""What the page "Does training exemplars help?" and those below it come to: sentences for their sections, of the runs.
 
 Each sentence names its numbers, and nothing is said of runs that are not there.
 """

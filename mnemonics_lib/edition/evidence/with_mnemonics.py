@@ -19,6 +19,7 @@ from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.paper.numbers import claimed
 from mnemonics_lib.edition.paper.signs import FIELDS, OPPOSITE, verdict
 from mnemonics_lib.edition.records.measures import measure
+from mnemonics_lib.edition.shown import arrow
 
 Exemplars = Literal["trained", "herding"]
 """Those of the arm that has weight transfer and fine-tuning."""
@@ -97,7 +98,7 @@ class FirstStep:
             "method": self.method,
             "weight transfer": marked(self.transfer),
             "fine-tuning after it": marked(self.fine_tuning),
-            "training images known (%)": f"{without:.0f} → {with_transfer:.0f}",
+            "training images known (%)": arrow(without, with_transfer, 0),
         }
 
 

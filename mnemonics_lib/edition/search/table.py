@@ -12,6 +12,7 @@ from typing import Any
 
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.search.runs import FAR, FILE, METHODS, NEAR, Runs, made_afterwards, minus_control, runs
+from mnemonics_lib.edition.shown import arrow
 from mnemonics_lib.paths import RECORDS
 
 
@@ -101,4 +102,4 @@ def _over(found: Runs, alike: Runs, budget: int) -> list[float]:
 def _own_loss(found: Runs) -> str:
     """Of the exemplars of all phases and seeds, before and after their training; empty where none were trained."""
     pairs = [pair for run in found for pair in run["own_loss"] if pair]
-    return " → ".join(f"{fmean(values):.2f}" for values in zip(*pairs, strict=True))
+    return arrow(fmean(before for before, _ in pairs), fmean(after for _, after in pairs)) if pairs else ""

@@ -50,7 +50,7 @@ class Again:
         return {"method": self.method, "study": self.study, "seeds": f"{self.seeds}", **cells}
 
 
-HERE, TOGETHER = "above", "the first two together"
+HERE, TOGETHER = "the primary study", "the first two together"
 """What the first study is called, and it and the next one put together."""
 
 

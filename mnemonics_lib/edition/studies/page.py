@@ -13,6 +13,7 @@ from mnemonics_lib.edition.paired.intervals import detectable
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.studies import outcome
 from mnemonics_lib.edition.studies.plan import Plan
+from mnemonics_lib.edition.studies.studied import Studied
 
 UNITS = {
     "average_accuracy": "average accuracy (points)",
@@ -52,39 +53,39 @@ def shown_from(plan: Plan, arm: str, minus: str, found: Comparison) -> str:
     return f"{size:.2f}" if plan.finished(arm, minus) and size == size else "–"
 
 
-def own(plan: Plan, compared: outcome.Compared, told: Iterable[outcome.Compared]) -> outcome.Compared:
+def own(study: Studied, told: Iterable[Studied]) -> outcome.Compared:
     """The comparisons of a study without those that repeat what the page has told, as long as it is not finished.
 
     A study has runs in common with others, and before it has any of its own, what it can compare answers another
     question than its own.
 
     Args:
-        plan: of the study.
-        compared: its comparisons.
-        told: those of other studies.
+        study: which.
+        told: the studies that the page, or one that it leans on, has told.
     """
-    if not plan.missing:
-        return compared
-    before = [(each.field, each.differences) for of in told for _, _, each in of]
+    if not study.missing:
+        return study.compared
+    before = [(each.field, each.differences) for of in told for _, _, each in of.compared]
     return [
         (arm, minus, each)
-        for arm, minus, each in compared
+        for arm, minus, each in study.compared
         if not any(field == each.field and each.differences.items() <= of.items() for field, of in before)
     ]
 
 
-def show_comparisons(plan: Plan, compared: outcome.Compared, undrawn: Collection[str] = ()) -> None:
+def show_comparisons(study: Studied, told: Iterable[Studied] = (), undrawn: Collection[str] = ()) -> None:
     """A table and a figure of a study's differences, for each number that it compares.
 
     A row is an arm minus its control: the mean and its interval, the verdict, and from what size on a difference would
     be shown. Means of a part of a comparison's seeds are hollow in the figure.
 
     Args:
-        plan: of the study.
-        compared: its comparisons, as :func:`mnemonics_lib.edition.studies.outcome.comparisons` reads them.
+        study: which.
+        told: studies whose comparisons it leaves out, as :func:`own`.
         undrawn: arms in the table alone, whose differences are so large that the others could not be told apart.
     """
-    say_what_is_there(plan)
+    say_what_is_there(study.plan)
+    compared, plan = own(study, told), study.plan
     for field in dict.fromkeys(each.field for _, _, each in compared):
         found = [(arm, minus, each) for arm, minus, each in compared if each.field == field]
         show(
@@ -116,13 +117,13 @@ def _draw(plan: Plan, found: outcome.Compared) -> None:
     axis.tick_params(axis="y", labelsize=8)
 
 
-def show_means(plan: Plan, records: report.Evidence) -> None:
+def show_means(study: Studied) -> None:
     """The mean of every arm of a study, in its order, each over its own seeds; nothing before all runs are there."""
-    if plan.missing:
+    if study.missing:
         return
     rows = []
-    for arm in dict.fromkeys(run.arm for run in plan.runs):
-        if found := records.get(arm):
+    for arm in dict.fromkeys(run.arm for run in study.plan.runs):
+        if found := study.records.get(arm):
             numbers = {
                 UNITS[field].split(" (")[0]: report.mean_pm(report.over_seeds(found, field))
                 for field in ("average_accuracy", "forgetting")

@@ -15,10 +15,9 @@ from mnemonics_lib.edition.by_class import arrivals, class_accuracies
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paired.compare import Comparison
 from mnemonics_lib.edition.paired.intervals import Interval, interval
-from mnemonics_lib.edition.report import Evidence, evidence
-from mnemonics_lib.edition.studies.outcome import Compared, comparisons
-from mnemonics_lib.edition.studies.plan import Plan, plan
-from mnemonics_lib.edition.studies.study import study_files
+from mnemonics_lib.edition.report import Evidence
+from mnemonics_lib.edition.studies.outcome import Compared
+from mnemonics_lib.edition.studies.plan import Plan
 
 Number = Callable[[Record], float]
 """A number of a run, in points or per cent."""
@@ -70,21 +69,6 @@ def paired_runs(study: Plan, compared: Compared, records: Evidence) -> list[Pair
             first, second = ({seed: records[which][seed] for seed in each.differences} for which in (arm, minus))
             found.append(PairedRuns(cell(arm), first, second, each, study.finished(arm, minus)))
     return found
-
-
-def of_study(folder: str, name: str) -> list[PairedRuns]:
-    """Those of a study alone, read from its file and its records.
-
-    Args:
-        folder: of the study, such as ``evidence``.
-        name: of its file.
-
-    Raises:
-        ConfigError: as :func:`mnemonics_lib.edition.studies.plan.plan`.
-        PairError, MeasureError, ArmError, RecordError: as :func:`mnemonics_lib.edition.studies.outcome.comparisons`.
-    """
-    study = plan(*study_files(f"{folder}/{name}"))
-    return paired_runs(study, comparisons(study), evidence(folder, name))
 
 
 def cell(arm: str) -> str:

@@ -7,29 +7,27 @@ import re
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paired.answer import extent
 from mnemonics_lib.edition.paired.tally import tally
-from mnemonics_lib.edition.studies.outcome import Compared
-from mnemonics_lib.edition.studies.plan import Plan
+from mnemonics_lib.edition.studies.studied import Studied
 
 
-def shown_in(plan: Plan, compared: Compared, arms: str = "", controls: str = "") -> str:
+def shown_in(study: Studied, arms: str = "", controls: str = "") -> str:
     """In how many comparisons an arm is shown to be worse or better than its control; "" before the study is finished.
 
     Comparisons of forgetting, of which less is better, are left out.
 
     Args:
-        plan: of the study.
-        compared: its comparisons.
+        study: which.
         arms: a regular expression that is found in the arms that are asked about.
         controls: likewise in their controls.
 
     Raises:
         ValueError: where nothing is asked about, a comparison has fewer than three seeds, or they differ in level.
     """
-    if plan.missing:
+    if study.missing:
         return ""
     asked = [
         (arm, minus, each)
-        for arm, minus, each in compared
+        for arm, minus, each in study.compared
         if each.field != "forgetting" and re.search(arms, arm) and re.search(controls, minus)
     ]
     found = {_name(arm, minus, each.field): each.difference for arm, minus, each in asked}

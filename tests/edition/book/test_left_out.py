@@ -18,6 +18,8 @@ def test_every_notebook_has_a_chapter_and_is_run_again_below_it():
     assert {page.rpartition("/")[2] for page in left_out.again()} == names
     assert names <= {page.rpartition("/")[2] for page in contents.pages()}
     assert not set(left_out.again()) & set(contents.pages())
+    others = set(contents.below()) - set(left_out.again())
+    assert {"executed/where", "executed/phase_by_phase", "api/data"} <= others
 
 
 def test_the_study_of_each_is_there():

@@ -14,7 +14,8 @@ from mnemonics_lib.edition.evidence import in_short
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.paper.numbers import claimed_of_kind, gains_over_herding
 from mnemonics_lib.edition.studies import paired_runs as of
-from mnemonics_lib.edition.studies.by_phase import FIRST, LAST, TOGETHER, Again
+from mnemonics_lib.edition.studies.by_phase import FIRST, HERE, LAST, TOGETHER, Again
+from mnemonics_lib.edition.studies.studied import studied
 
 
 def compared(gains: Sequence[float]) -> Any:
@@ -43,7 +44,7 @@ def pair(gains, name="LwF, 5 a class", finished=True, forgets=0.0, seconds=(2.0,
 
 @cache
 def primary() -> list[of.PairedRuns]:
-    return of.of_study("evidence", "primary")
+    return studied("evidence/primary").pairs()
 
 
 def test_only_finished_settings_answer_what_was_asked():
@@ -98,7 +99,7 @@ def test_a_difference_that_is_gone_in_the_end_is_said_to_fall():
 def test_what_is_there_right_after_phase_0_is_counted_over_studies():
     lower, higher, neither = (interval(values) for values in ([-1.0, -1.1, -0.9], [1.0, 1.1, 0.9], [-1.0, 0.0, 1.0]))
     found = [
-        Again("LwF", "above", 3, {FIRST: higher, LAST: lower}),
+        Again("LwF", HERE, 3, {FIRST: higher, LAST: lower}),
         Again("LwF", "b", 3, {FIRST: neither, LAST: neither}),
         Again("LwF", TOGETHER, 6, {FIRST: higher, LAST: neither}),
     ]

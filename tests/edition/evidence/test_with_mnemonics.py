@@ -20,6 +20,7 @@ from mnemonics_lib.edition.evidence.with_mnemonics import (
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.paired.partners import PairError
 from mnemonics_lib.edition.report import evidence
+from mnemonics_lib.edition.shown import arrow
 from mnemonics_lib.paths import RECORDS
 from tests.made_records import write_arm
 
@@ -132,7 +133,7 @@ def test_what_phase_1_shows_is_said_of_each_method():
         FirstStep("BiC", neither, higher, (81.0, 81.0)),
         FirstStep("LUCIR", lower, neither, (75.4, 65.0)),
     ]
-    assert found[0].row["training images known (%)"] == "91 → 81"
+    assert found[0].row["training images known (%)"] == arrow(91, 81, 0)
     assert first_steps_in_words(found) == (
         "Weight transfer alone is shown to lower the accuracy of phase 1 for LwF and LUCIR; after fine-tuning it is "
         "shown to be lower in none, higher in 2 (LwF · BiC). With weight transfer networks know fewer of their "

@@ -6,6 +6,7 @@ import pytest
 
 from mnemonics_lib.edition.search.runs import FAR, NEAR
 from mnemonics_lib.edition.search.table import ahead_of_the_choice, diverged, search_table
+from mnemonics_lib.edition.shown import arrow
 
 
 def run(tried, control="herding", method="lucir", budget=20, held_out=0.2, seed=100, accuracy=(60.0,), own_loss=()):
@@ -43,7 +44,7 @@ def test_a_gain_is_the_difference_of_average_accuracies_of_one_seed(table):
         "tried": "new",
         "each seed": "+1.50, +2.00",
         "mean": "+1.75",
-        "own loss": "1.50 → 2.25",
+        "own loss": arrow(1.5, 2.25),
         "judge": "20 %",
         "minus": "herding",
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mnemonics_lib.edition.studies.by_phase import accuracies_after, again_in_others, row_by_phase
+from mnemonics_lib.edition.studies.by_phase import HERE, accuracies_after, again_in_others, row_by_phase
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 
 
@@ -46,7 +46,7 @@ def test_a_comparison_is_told_of_every_study_and_of_the_first_two_together():
     other, third = pair((2.0, 1.0), (2.0, 1.0), (2.0, 1.0)), pair((-1.0, 0.0))
     found = again_in_others([here, replace(here, name="BiC, 5 a class")], {"b": [other], "c": [third]})
     assert [(each.method, each.study, each.seeds) for each in found] == [
-        ("LwF", "above", 2),
+        ("LwF", HERE, 2),
         ("LwF", "b", 3),
         ("LwF", "c", 1),
         ("LwF", "the first two together", 5),

@@ -15,6 +15,7 @@ from mnemonics_lib.edition import report
 from mnemonics_lib.edition.studies import page as study_page
 from mnemonics_lib.edition.studies.outcome import comparisons
 from mnemonics_lib.edition.studies.plan import Plan, plan
+from mnemonics_lib.edition.studies.studied import Studied
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS
 
@@ -33,11 +34,16 @@ def of(name: str) -> Plan:
     return plan(*study_files(name))
 
 
+def read(of: Plan) -> Studied:
+    """With the records of the project."""
+    return Studied(of, report.evidence("evidence", of.path.stem), comparisons(of))
+
+
 def test_a_finished_study_says_no_word_of_what_is_missing(seen: list[Any]):
     whole = of("evidence/transfer")
     study_page.say_what_is_there(whole)
     assert seen == []
-    study_page.show_comparisons(whole, comparisons(whole))
+    study_page.show_comparisons(read(whole))
     (rows,) = seen
     assert len(rows) == 6
     assert {row["verdict"] for row in rows} == {"no difference shown"}
@@ -49,16 +55,16 @@ def test_a_study_without_a_record_has_its_number_of_runs(
 ):
     monkeypatch.setattr("mnemonics_lib.edition.studies.study.RECORDS", tmp_path)
     empty = of("evidence/transfer")
-    study_page.show_comparisons(empty, comparisons(empty))
+    study_page.show_comparisons(read(empty))
     assert seen == ["*So far 0 of the 30 runs of `evidence/transfer` are there.*"]
     study_page.show_once_finished(empty, [{"x": "1"}])
     assert seen[1:] == ["*Not there yet: `evidence/transfer` is not finished.*"]
-    study_page.show_means(empty, report.evidence("evidence", "transfer"))
+    study_page.show_means(read(empty))
     assert len(seen) == 2
 
 
 def test_means_are_shown_of_a_finished_study_alone(seen: list[Any]):
-    study_page.show_means(of("evidence/transfer"), report.evidence("evidence", "transfer"))
+    study_page.show_means(read(of("evidence/transfer")))
     (rows,) = seen
     assert {row["seeds"] for row in rows} == {5}
     assert [row["arm"] for row in rows] == list(dict.fromkeys(run.arm for run in of("evidence/transfer").runs))
@@ -74,7 +80,7 @@ def test_a_part_of_the_seeds_is_no_verdict(seen: list[Any], monkeypatch: pytest.
     drawn: list[set[str]] = []
     monkeypatch.setattr(study_page, "draw_differences", lambda *of: drawn.append(of[4]))
     part = of("evidence/transfer")
-    study_page.show_comparisons(part, comparisons(part))
+    study_page.show_comparisons(read(part))
     assert seen[0] == "*So far 8 of the 30 runs of `evidence/transfer` are there.*"
     (row,) = seen[1]
     assert (row["arm"], row["verdict"], row["shown from"]) == ("lwf-trained", "not finished", "–")
@@ -91,7 +97,7 @@ def test_an_arm_that_is_not_drawn_is_in_the_table(seen: list[Any], monkeypatch: 
     drawn: list[list[str]] = []
     monkeypatch.setattr(study_page, "draw_differences", lambda values, *_: drawn.append(list(values)))
     whole = of("evidence/transfer")
-    study_page.show_comparisons(whole, comparisons(whole), undrawn=["lwf-larger-steps"])
+    study_page.show_comparisons(read(whole), undrawn=["lwf-larger-steps"])
     assert [row["arm"] for row in seen[0]].count("lwf-larger-steps") == 2
     (names,) = drawn
     assert len(names) == 4
@@ -107,15 +113,15 @@ def test_what_is_waited_for_is_named_with_its_question(monkeypatch: pytest.Monke
 
 
 def test_an_unfinished_study_leaves_out_what_another_has_told():
-    primary = comparisons(of("evidence/primary"))
+    primary = read(of("evidence/primary"))
     arms, field = ("lucir-trained-5", "lucir-herding-5"), "average_accuracy"
-    (told,) = (each for *both, each in primary if (*both, each.field) == (*arms, field))
+    (told,) = (each for *both, each in primary.compared if (*both, each.field) == (*arms, field))
     part = replace(told, arm={seed: told.arm[seed] for seed in (0, 1)})
     another = replace(told, arm={0: told.arm[0] + 0.5})
     elsewhere = replace(told, field="forgetting")
     compared = [("a", "b", part), ("c", "d", another), ("e", "f", elsewhere)]
-    unfinished: Any = SimpleNamespace(missing=[1])
-    finished: Any = SimpleNamespace(missing=[])
-    assert [arm for arm, *_ in study_page.own(unfinished, compared, [primary])] == ["c", "e"]
-    assert study_page.own(finished, compared, [primary]) == compared
-    assert study_page.own(unfinished, compared, []) == compared
+    unfinished: Any = SimpleNamespace(missing=True, compared=compared)
+    finished: Any = SimpleNamespace(missing=False, compared=compared)
+    assert [arm for arm, *_ in study_page.own(unfinished, [primary])] == ["c", "e"]
+    assert study_page.own(finished, [primary]) == compared
+    assert study_page.own(unfinished, []) == compared

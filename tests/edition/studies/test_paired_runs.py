@@ -12,6 +12,7 @@ import pytest
 from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition.studies import paired_runs as of
 from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.studied import studied
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS
 
@@ -25,7 +26,7 @@ def record() -> Record:
 
 @cache
 def primary() -> list[of.PairedRuns]:
-    return of.of_study("evidence", "primary")
+    return studied("evidence/primary").pairs()
 
 
 def test_pairs_are_those_of_the_study_of_the_seeds_that_both_have():

@@ -8,6 +8,7 @@ from mnemonics_lib.config import write_yaml
 from mnemonics_lib.edition.studies.outcome import comparisons
 from mnemonics_lib.edition.studies.plan import Plan, plan
 from mnemonics_lib.edition.studies.shown_in import shown_in
+from mnemonics_lib.edition.studies.studied import Studied
 from tests.made_records import write_arm
 
 ARMS = {
@@ -16,6 +17,11 @@ ARMS = {
     "lwf-far-5": [69.0, 68.8, 71.0],
     "own": [60.0, 60.0, 60.0],
 }
+
+
+def read(of: Plan) -> Studied:
+    """A study that lies elsewhere than the project's."""
+    return Studied(of, {}, comparisons(of))
 
 
 @pytest.fixture
@@ -34,19 +40,19 @@ def planned(tmp_path) -> Plan:
 
 
 def test_those_that_are_asked_about_are_counted_and_named(planned):
-    said = shown_in(planned, comparisons(planned), "near|far", "herding")
+    said = shown_in(read(planned), "near|far", "herding")
     assert said.startswith(
         "worse in 1 (LwF: far-5 − herding-5), better in 1 (LwF: near-5 − herding-5), of 2 comparisons (-1.07 to +1.00"
     )
     assert said.endswith("; 95 % each, n = 3)")
-    assert "worse in 2 (LwF: far-5 − herding-5 · own − lwf-herding-5)" in shown_in(planned, comparisons(planned))
+    assert "worse in 2 (LwF: far-5 − herding-5 · own − lwf-herding-5)" in shown_in(read(planned))
 
 
 def test_what_was_to_hold_together_is_called_so(planned):
     text = planned.path.read_text().replace("minus: lwf-herding-5", "minus: lwf-herding-5\n  together: true")
     planned.path.write_text(text)
     again = plan(planned.path)
-    assert shown_in(again, comparisons(again), "near").endswith("; 95 % together, n = 3)")
+    assert shown_in(read(again), "near").endswith("; 95 % together, n = 3)")
 
 
 def test_less_forgetting_is_not_counted_as_worse(planned):
@@ -55,18 +61,18 @@ def test_less_forgetting_is_not_counted_as_worse(planned):
     )
     again = plan(planned.path)
     assert len(comparisons(again)) == 4
-    assert shown_in(again, comparisons(again)) == shown_in(planned, comparisons(planned))
+    assert shown_in(read(again)) == shown_in(read(planned))
 
 
 def test_a_study_that_is_not_finished_says_nothing(planned):
     (planned.records / "own" / "seed-2.json").unlink()
     again = plan(planned.path)
-    assert shown_in(again, comparisons(again), "near") == ""
+    assert shown_in(read(again), "near") == ""
 
 
 def test_to_ask_about_nothing_is_an_error(planned):
     with pytest.raises(ValueError, match="at least one interval"):
-        shown_in(planned, comparisons(planned), "nothing")
+        shown_in(read(planned), "nothing")
 
 
 def test_comparisons_of_two_levels_are_not_counted_together(planned):
@@ -74,4 +80,4 @@ def test_comparisons_of_two_levels_are_not_counted_together(planned):
     planned.path.write_text(text)
     again = plan(planned.path)
     with pytest.raises(ValueError, match=r"levels = \[0.9, 0.95\]: comparisons that are counted together"):
-        shown_in(again, comparisons(again))
+        shown_in(read(again))

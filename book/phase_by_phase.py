@@ -1,0 +1,306 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Phase by phase: what training changes in a run
+#
+# The runs of the first table of {doc}`evidence`, looked into: exemplars that are trained from herding's, and herding's, with all else equal. Did the training
+# do what it was asked to do? When in a run is there a difference, on which classes, and what does fine-tuning make of it? What *How to read this page* says there holds here too.
+#
+# All of it is exploratory: 95 % each, and of twenty such intervals one is expected to miss. **Bold** is what is clear of 0.
+
+# %% tags=["hide-input"]
+from statistics import fmean
+
+from mnemonics_lib.edition import figures
+from mnemonics_lib.edition.by_class import arrivals, class_forgetting
+from mnemonics_lib.edition.evidence import in_short, panel_falls
+from mnemonics_lib.edition.paired.intervals import interval
+from mnemonics_lib.edition.paired.tally import marked, tally
+from mnemonics_lib.edition.shown import arrow, displacement, say, show
+from mnemonics_lib.edition.studies import paired_runs
+from mnemonics_lib.edition.studies.by_phase import (
+    accuracies_after,
+    again_in_others,
+    row_by_phase,
+)
+from mnemonics_lib.edition.studies.studied import studied
+
+figures.style()
+PRIMARY = studied("evidence/primary")
+FINISHED = [pair for pair in PRIMARY.pairs() if pair.finished]
+LAST = PRIMARY.plan.runs[0].config.phases
+
+
+def pixel_trainings(records):
+    """What became of exemplars, in every phase of some runs."""
+    return [row.exemplars for record in records for row in record.results]
+
+
+def before_and_after(parts, before, after):
+    """Means of two fields."""
+    return [
+        fmean(getattr(part, name) for part in parts)
+        for name in (before, after)
+    ]
+
+
+# %% [markdown]
+# ## In short
+
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/first_classes", "evidence/transfer"]
+REPEATED_IN = {
+    "the classes of the search": studied("evidence/first_classes"),
+    "without weight transfer": studied("evidence/transfer"),
+}
+repeated = []
+if not any(study.missing for study in REPEATED_IN.values()):
+    repeated = again_in_others(
+        [pair for pair in FINISHED if pair.name.endswith(" 5 a class")],
+        {
+            words: study.pairs("-trained$", "-herding$")
+            for words, study in REPEATED_IN.items()
+        },
+    )
+
+
+def counted(number):
+    """In how many settings trained minus herding is clear of 0."""
+    of = {pair.name: pair.difference(number) for pair in FINISHED}
+    return tally(of, "lower", "higher") + f" of {len(of)}"
+
+
+def after_fine_tuning(record):
+    """Accuracy of the phases that are fine-tuned, after it (%)."""
+    before = paired_runs.before_fine_tuning(record)
+    return before + paired_runs.by_fine_tuning(record)
+
+
+lines = []
+if FINISHED:
+    lines += [
+        in_short.loss_falls(FINISHED),
+        in_short.phase_by_phase(FINISHED),
+    ]
+if repeated:
+    lines.append(in_short.right_after_phase_0(repeated))
+if FINISHED:
+    lines += [
+        "**Fine-tuning**: trained minus herding's is, before it, "
+        f"{counted(paired_runs.before_fine_tuning)}; after it, "
+        f"{counted(after_fine_tuning)}.",
+        "**New classes and old ones**: on classes of the phase, "
+        f"{counted(paired_runs.new_classes)}; on those of earlier phases, "
+        f"{counted(paired_runs.old_classes)}.",
+    ]
+say("\n".join(f"- {line}" for line in lines))
+
+# %% [markdown]
+# ## Did training do what it was asked to do?
+#
+# The *meta loss*, that of Eq. 7a, on a fixed panel of starts and images, before and after: with the
+# statistics of each batch, as it is minimised, and with the running ones, as a network is tested; the exemplars' own loss at the
+# network that they are trained for; and how far the new exemplars of a phase went, beside how far the same optimiser carries pure noise. Means over phases and seeds.
+# The panel takes the inner steps of its own arm, so that rows of 20 and of 5 are not to be compared.
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+rows = []
+for pair in FINISHED:
+    of_arm = pixel_trainings(pair.first.values())
+    panels = [each.panel for each in of_arm]
+    moved = fmean(
+        row.displacement_new
+        for record in pair.first.values()
+        for row in record.results
+    )
+    noise = fmean(each.noise_displacement for each in of_arm)
+    rows.append(
+        {
+            "cell": pair.name,
+            "meta loss": arrow(
+                *before_and_after(panels, "before", "after")
+            ),
+            "with running statistics": arrow(
+                *before_and_after(panels, "before_running", "after_running")
+            ),
+            "own loss": arrow(
+                *before_and_after(
+                    of_arm, "own_loss_before", "own_loss_after"
+                )
+            ),
+            "displacement (std)": displacement(moved),
+            "of noise": displacement(noise),
+        }
+    )
+show(rows)
+
+# %% [markdown]
+# In how many trainings that loss fell; and whether a run in which it fell further is one that gained more: the correlation, over the seeds, of the fall
+# (mean over phases) and the gain in average accuracy. *Shown beyond* is what it must exceed, on either side, for all rows to hold together at 95 %.
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+
+show(
+    {
+        "cell": pair.name,
+        "fell": panel_falls.fallen(pair.first.values()),
+        "fell with running statistics": panel_falls.fallen(
+            pair.first.values(), running=True
+        ),
+        "fall and gain, correlation": f"{panel_falls.fall_and_gain(pair):+.2f}",
+        "shown beyond": f"±{panel_falls.shown_beyond(len(pair.first), len(FINISHED)):.2f}",
+    }
+    for pair in FINISHED
+)
+
+# %% [markdown]
+# ## What do the networks know?
+#
+# Training images of each phase that its network classifies correctly, in %, in the runs with herding's exemplars,
+# before they are fine-tuned; means over seeds. Of later phases these are the new images and the exemplars.
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+show(
+    {"cell": pair.name}
+    | {
+        f"phase {phase}": f"{fmean(r.results[phase].train_accuracy for r in pair.second.values()):.0f}"
+        for phase in range(LAST + 1)
+    }
+    for pair in FINISHED
+)
+
+# %% [markdown]
+# ## When?
+#
+# The accuracy after each phase, trained minus herding's, and how it changes from phase to phase: the mean slope of a straight line through
+# the later phases of each seed. 95 % each, exploratory. Phase 0 is in the average accuracy too, and there both runs are equal but for iCaRL.
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+clear = sum(
+    interval([*of.values()]).verdict in ("higher", "lower")
+    for pair in FINISHED
+    for of in accuracies_after(pair).values()
+)
+cells = LAST * len(FINISHED)
+say(
+    f"Of {cells} differences {clear} are clear of 0, where {0.05 * cells:.0f} "
+    "are expected by chance."
+)
+show({"cell": pair.name} | row_by_phase(pair) for pair in FINISHED)
+
+# %% [markdown]
+# ## After phase 1, in other studies
+#
+# Two studies repeat the comparison at 5 a class: on the classes of the search, with seeds of their own, and without weight transfer, with the first seeds of
+# this one. The difference after phase 1, after the last phase, and in the average, in each of them; and of the first two together, whose runs
+# have nothing in common. Settings were chosen on the classes of the search. 95 % each, exploratory:
+
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/first_classes", "evidence/transfer"]
+show(each.row for each in repeated)
+
+# %% [markdown]
+# ## Before and after fine-tuning
+#
+# *Fine-tuning* is on these exemplars alone. What it adds to the accuracy of herding's runs, mean over the phases that have it; and
+# trained minus herding before it and after it, over the same phases. The last column sets fine-tuning on trained exemplars against no fine-tuning at all in that phase:
+# where it is below 0, what training gains is less than what fine-tuning on so few exemplars costs. (Networks before fine-tuning come from
+# networks that were fine-tuned in the phase before.) 95 % each, exploratory:
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+
+rows = []
+for pair in FINISHED:
+    of_herding = interval(
+        [paired_runs.by_fine_tuning(r) for r in pair.second.values()]
+    )
+    rows.append(
+        {
+            "cell": pair.name,
+            "fine-tuning, with herding's": marked(of_herding),
+            "trained − herding before it": marked(
+                pair.difference(paired_runs.before_fine_tuning)
+            ),
+            "and after it": marked(pair.difference(after_fine_tuning)),
+            "trained after it − herding before it": marked(
+                interval(
+                    [
+                        after_fine_tuning(record)
+                        - paired_runs.before_fine_tuning(pair.second[seed])
+                        for seed, record in pair.first.items()
+                    ]
+                )
+            ),
+        }
+    )
+show(rows)
+
+# %% [markdown]
+# ## New classes or old ones?
+#
+# Accuracy on the classes that a phase brought, and on those of all phases before, after it, mean over the
+# phases from 1 on; trained minus herding. 95 % each, exploratory:
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+show(
+    {
+        "cell": pair.name,
+        "classes of the phase": marked(
+            pair.difference(paired_runs.new_classes)
+        ),
+        "classes of earlier phases": marked(
+            pair.difference(paired_runs.old_classes)
+        ),
+    }
+    for pair in FINISHED
+)
+
+# %% [markdown]
+# ## Who is forgotten?
+#
+# The accuracy that the classes of a phase lose between that phase and the end of the run, in points, with herding's
+# exemplars → with trained ones; means over seeds. The classes of phase 0 are ten, those of a later phase two.
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+rows = []
+for pair in FINISHED:
+    lost = [
+        [(class_forgetting(r), arrivals(r)) for r in of.values()]
+        for of in (pair.second, pair.first)
+    ]
+    rows.append(
+        {"cell": pair.name}
+        | {
+            f"of phase {phase}": arrow(
+                *(
+                    fmean(each[came == phase].mean() for each, came in of)
+                    for of in lost
+                ),
+                digits=1,
+            )
+            for phase in range(LAST)
+        }
+    )
+show(rows)
+
+# %% [markdown]
+# Forgetting is $\mathcal{A}_0^Z - \mathcal{A}_N^Z$, what the classes of phase 0 lose. It falls as well where they are known less well at first, and
+# iCaRL classifies with means of exemplars from phase 0 on. Trained minus herding's, 95 %, exploratory:
+
+# %% tags=["remove-input"] sources=["evidence/primary"]
+show(
+    {"cell": pair.name}
+    | {
+        f"of phase 0, after phase {phase}": marked(
+            pair.difference(
+                lambda record, at=phase: record.first_classes_accuracy[at]
+            )
+        )
+        for phase in (0, LAST)
+    }
+    for pair in FINISHED
+)
