@@ -91,7 +91,7 @@ for axis, (minus, name) in zip(axes, names.items(), strict=True):
         defaultdict(lambda: figures.PALETTE["mnemonics"]),
     )
     axis.set(title=f"minus {name}")
-axes[0].tick_params(axis="y", labelsize=8)
+axes[0].tick_params(axis="y", labelsize=9)
 axes[1].set(xlabel="size of the margin, trained minus other (left: nearer)")
 plt.show()
 

@@ -196,7 +196,8 @@ say(
 # ## Trained from herding minus herding
 #
 # Four methods, with weight transfer and fine-tuning; 20 exemplars a class, the paper's number, and 5. BiC holds out some of them for its bias: it
-# trains with 18, and with 4. Forgetting is exploratory.
+# trains with 18, and with 4. Forgetting is exploratory. Arms are named after the method, the exemplars and their number a class: `lwf-trained-20` minus `lwf-herding-20` is
+# the setting *LwF, 20 a class*.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy, and in forgetting, between trained exemplars and herding's, for four methods and two budgets, a dot per seed."}} sources=["evidence/primary"]
 show_comparisons(PRIMARY)
@@ -249,7 +250,7 @@ say(
 # %% tags=["remove-input"] sources=["evidence/primary"]
 show(
     {
-        "cell": pair.name,
+        "setting": pair.name,
         "seeds": len(pair.first),
         "average": arrow(*pair.means(lambda r: r.average_accuracy), 1),
         "last phase": arrow(*pair.means(paired_runs.final_accuracy), 1),
@@ -271,7 +272,7 @@ for pair in FINISHED:
     for seed, value in pair.asked.differences.items():
         by_slice[tuple(PRIMARY.plan.study.slice_of(seed))].append(value)
     rows.append(
-        {"cell": pair.name}
+        {"setting": pair.name}
         | {
             f"classes {first}–{last - 1}": f"{fmean(values):+.2f}"
             if values
@@ -337,7 +338,7 @@ say(
 )
 show(
     {
-        "cell": pair.name + ("" if pair.finished else " (not finished)"),
+        "setting": pair.name + ("" if pair.finished else " (not finished)"),
         "herding (s)": f"{min(r.seconds for r in pair.second.values()):.0f}",
         "trained (s)": f"{min(r.seconds for r in pair.first.values()):.0f}",
     }

@@ -121,7 +121,7 @@ for pair in FINISHED:
     noise = fmean(each.noise_displacement for each in of_arm)
     rows.append(
         {
-            "cell": pair.name,
+            "setting": pair.name,
             "meta loss": arrow(
                 *before_and_after(panels, "before", "after")
             ),
@@ -147,7 +147,7 @@ show(rows)
 
 show(
     {
-        "cell": pair.name,
+        "setting": pair.name,
         "fell": panel_falls.fallen(pair.first.values()),
         "fell with running statistics": panel_falls.fallen(
             pair.first.values(), running=True
@@ -166,7 +166,7 @@ show(
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
 show(
-    {"cell": pair.name}
+    {"setting": pair.name}
     | {
         f"phase {phase}": f"{fmean(r.results[phase].train_accuracy for r in pair.second.values()):.0f}"
         for phase in range(LAST + 1)
@@ -191,7 +191,7 @@ say(
     f"Of {cells} differences {clear} are clear of 0, where {0.05 * cells:.0f} "
     "are expected by chance."
 )
-show({"cell": pair.name} | row_by_phase(pair) for pair in FINISHED)
+show({"setting": pair.name} | row_by_phase(pair) for pair in FINISHED)
 
 # %% [markdown]
 # ## After phase 1, in other studies
@@ -220,7 +220,7 @@ for pair in FINISHED:
     )
     rows.append(
         {
-            "cell": pair.name,
+            "setting": pair.name,
             "fine-tuning, with herding's": marked(of_herding),
             "trained − herding before it": marked(
                 pair.difference(paired_runs.before_fine_tuning)
@@ -248,7 +248,7 @@ show(rows)
 # %% tags=["remove-input"] sources=["evidence/primary"]
 show(
     {
-        "cell": pair.name,
+        "setting": pair.name,
         "classes of the phase": marked(
             pair.difference(paired_runs.new_classes)
         ),
@@ -273,7 +273,7 @@ for pair in FINISHED:
         for of in (pair.second, pair.first)
     ]
     rows.append(
-        {"cell": pair.name}
+        {"setting": pair.name}
         | {
             f"of phase {phase}": arrow(
                 *(
@@ -293,7 +293,7 @@ show(rows)
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
 show(
-    {"cell": pair.name}
+    {"setting": pair.name}
     | {
         f"of phase 0, after phase {phase}": marked(
             pair.difference(

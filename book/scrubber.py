@@ -118,7 +118,7 @@ def some_of(found, stops):
 shown = kept[faster].phases[0].snapshots
 figure = kept_figures.snapshots(some_of(shown, [0, 10, 20, 40]))
 for axis, name in zip(figure.axes, fast_early["names"], strict=False):
-    axis.title.set_text(f"class {name}")
+    axis.title.set_text(f"{axis.get_title()}\n({name})")
 figure.suptitle("larger steps, phase 0")
 plt.show()
 

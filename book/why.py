@@ -74,7 +74,7 @@ say("\n".join(f"- {line}" for line in lines))
 #   network knows its data, they become harder.
 # - **Horizon** (*How far ahead Eq. 7 looks*): its few steps are a small part of the training that comes after, and looking further is not shown to gain.
 # - **Noise** (*What may do the harm*): exemplars that are moved as far by noise lose no more than chance, in two or three seeds each.
-# - **Records** (*In the records*): in phase 0 exemplars become harder where the theory says so; in later phases it depends on the method, and the theory has no say.
+# - **Records** (*In the records*): in phase 0, with short inner loops, exemplars became harder in most runs where the network knows its data and in none where it knows little; with far loops and in later phases it depends on the method, and the theory has no say.
 # - **Judge** (*Does the judge decide?*): the loss fell for both judges in most trainings, so that the judge alone is not the reason.
 #
 # ## Three terms
@@ -518,8 +518,13 @@ loops = {
         (True, "far inner loop"),
     )
 }
-_, axes = plt.subplots(
-    1, 2, figsize=(7.4, 3.2), layout="constrained", sharey=True
+figure, axes = plt.subplots(
+    1,
+    2,
+    figsize=(7.4, 3.2),
+    layout="constrained",
+    sharex=True,
+    sharey=True,
 )
 for axis, (title, trainings) in zip(axes, loops.items(), strict=True):
     for later, label in ((True, "later phases"), (False, "phase 0")):
@@ -538,12 +543,12 @@ for axis, (title, trainings) in zip(axes, loops.items(), strict=True):
                 label=label,
             )
     axis.axhline(0, color="black", lw=1)
-    axis.set(
-        title=title,
-        xlabel="training images that the network knows (%)",
-        ylabel="change of own loss",
-    )
+    axis.set(title=title)
+axes[0].set(ylabel="change of own loss")
 axes[0].legend()
+figure.supxlabel(
+    "training images that the network knows (%)", fontsize="medium"
+)
 plt.show()
 
 # %% tags=["remove-input"]
@@ -587,12 +592,12 @@ say(
 # %% [markdown]
 # ## Exercise
 
-# %% [markdown] tags=["exercise", "minutes-20"]
+# %% [markdown] tags=["exercise", "minutes-5"]
 # ### Exercise 13.1: the three terms
 #
-# Around a network with gradient $g_D$ and Hessian $H_D$ on the data, inner steps that end at $-s + P\delta$ away from it, with $\delta$ of mean 0 and
-# covariance $\Sigma$, have a loss on the data of three terms beyond $\mathcal{L}(\Theta_i; D)$, to second order (*Three terms* on the page
-# {doc}`why`). Return them, with their signs. The check takes $T$ steps of Eq. 8 from many perturbed starts, for losses that are quadratic.
+# A network has the gradient $g_D$ and the Hessian $H_D$ on the data. Inner steps begin a random $\delta$ away from it, with the mean 0 and the covariance
+# $\Sigma$, and end $-s + P\delta$ away from it, with a matrix $P$. Their loss on the data has, on average and to second order, three terms beyond
+# $\mathcal{L}(\Theta_i; D)$ (*Three terms*, on the page *What Eq. 7 rewards*). Return them, with their signs. The check takes $T$ steps of Eq. 8 from many perturbed starts, for losses that are quadratic.
 
 
 # %% tags=["solution", "hide-input"]

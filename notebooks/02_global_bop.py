@@ -452,10 +452,11 @@ show(
 # for each pair of an input and an output channel), balanced fine-tuning. From the
 # left panel to the middle one, transfer and fine-tuning are added; from the middle
 # one to the right one, exemplars are trained and adjusted. Only the second
-# difference is due to the exemplars ([chapter 4](04_ablations.ipynb) has it in
-# numbers). The exemplars of
-# these records were trained with an inner loop of 8 steps, as their study sets it
-# (`book/studies/small/cifar100-n5.yaml`), and not with the 80 of `params/small`.
+# difference is due to the exemplars. The exemplars of these records were trained
+# with an inner loop of 8 steps, as their study sets it
+# (`book/studies/small/cifar100-n5.yaml`), and not with the 80 of `params/small`;
+# one class order, and three seeds or fewer. [Chapter 4](04_ablations.ipynb) has
+# the changes one by one, in numbers, by newer records with more seeds and classes.
 # A band is a 95 % interval, where there are three seeds or more.
 
 # %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}} sources=["small/cifar100-n5"] tags=["hide-input", "once"]

@@ -513,7 +513,10 @@ rows = {
     "trained": E_trained.images[shown],
     "change": (middle + half * shift / largest)[shown],
 }
-names = [f"class {k}" for k in E_0.labels[shown]]
+names = [
+    f"class {k}\n({experiment.class_names[k]})"
+    for k in E_0.labels[shown].tolist()
+]
 figures.image_grid(rows, pixels, columns=names)
 plt.show()
 say(

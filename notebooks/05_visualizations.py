@@ -107,7 +107,8 @@ few = sorted({k * last // 4 for k in range(5)})  # of those that are kept
 kept_figures.snapshots(
     snapshots._replace(
         images=snapshots.images[few], steps=snapshots.steps[few]
-    )
+    ),
+    kept.class_names,
 )
 plt.show()
 largest = kept_figures.largest_change(snapshots)
@@ -218,7 +219,7 @@ if config.exemplar_level.init == "herding":
 # [a page of the book](../book/boundary.py) tells both.) Trained minus each other kind,
 # means over the exemplars of the table above:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "slide-measured"]
 minus = {
     (phase, kind): means.loc[(phase, "trained")] - means.loc[(phase, kind)]
     for phase in (early, late)

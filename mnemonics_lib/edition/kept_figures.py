@@ -18,10 +18,14 @@ def largest_change(found: Snapshots) -> float:
     return float((shown[-1] - shown[0]).abs().max())
 
 
-def snapshots(found: Snapshots) -> Figure:
+def snapshots(found: Snapshots, names: Sequence[str] = ()) -> Figure:
     """Exemplars while they are trained: a column each, a row per snapshot, and in the last row their change.
 
     White and black in the row of the change are :func:`largest_change`, up and down; grey is none.
+
+    Args:
+        found: the exemplars of a phase.
+        names: what the data set calls the classes, in order of arrival; a column is headed by it, too.
     """
     images = found.images.float() / 255  # [steps, n, c, h, w]
     change = images[-1] - images[0]
@@ -39,7 +43,7 @@ def snapshots(found: Snapshots) -> Figure:
             axis.set(xticks=[], yticks=[])
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=letters)
     for axis, label in zip(axes[0], found.labels.tolist(), strict=True):
-        axis.set_title(f"class {label}", fontsize=letters)
+        axis.set_title(f"class {label}" + (f"\n({names[label]})" if names else ""), fontsize=letters)
     return figure
 
 

@@ -83,18 +83,24 @@ def summary(found: Evidence, study: str = "") -> pd.DataFrame:
     for arm, by_seed in found.items():
         seconds = median(record.seconds for record in by_seed.values())
         compared = arm != baseline and comparable(found, arm, baseline)
+        minus = f"{difference(found, arm, baseline, 'average_accuracy', study)}{_once(study, arm)}" if compared else "–"
         rows.append(
             {
                 "exemplars": arm,
                 "seeds": len(by_seed),
                 "average accuracy (%)": mean_pm(over_seeds(by_seed, "average_accuracy")),
-                f"minus {baseline}": difference(found, arm, baseline, "average_accuracy", study) if compared else "–",
+                f"minus {baseline}": minus,
                 "forgetting (%)": mean_pm(over_seeds(by_seed, "forgetting")),
                 "displacement (std)": displacement(over_seeds(by_seed, "displacement").mean),
                 "median cost (s)": f"{seconds:.0f}",
             }
         )
     return pd.DataFrame(rows).set_index("exemplars") if rows else pd.DataFrame()
+
+
+def _once(study: str, arm: str) -> str:
+    """What is said of an arm that was made once in a study whose other runs were made twice: it has another basis."""
+    return " (made once)" if study in MADE_TWICE and arm not in first_time(study) else ""
 
 
 def comparable(found: Evidence, first: str, second: str) -> bool:
@@ -195,27 +201,3 @@ def curves(found: Evidence, suffix: str, field: str = "accuracy") -> dict[str, l
         for method, arm in arms.items()
         if found.get(arm)
     }
-
-
-def steps(found: Evidence, field: str = "average_accuracy") -> pd.DataFrame:
-    """What each step from "without mnemonics" to "with mnemonics" changes, a row per method.
-
-    The number of seeds stands beside each method; below three there is a difference, but no interval. A method that was
-    not run with mnemonics has no row.
-    """
-    pairs = {
-        "transfer and fine-tuning": ("-transfer", ""),
-        "trained and adjusted exemplars": ("-with-mnemonics", "-transfer"),
-        "both": ("-with-mnemonics", ""),
-    }
-
-    def cell(first: str, second: str) -> str:
-        return str(difference(found, first, second, field)) if comparable(found, first, second) else "–"
-
-    rows = {}
-    for method, name in NAMES.items():
-        if f"{method}-with-mnemonics" not in found:
-            continue
-        row = {step: cell(method + later, method + earlier) for step, (later, earlier) in pairs.items()}
-        rows[name] = {"seeds": len(found[f"{method}-with-mnemonics"])} | row
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")

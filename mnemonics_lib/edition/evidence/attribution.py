@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paired.intervals import Interval
+from mnemonics_lib.edition.paired.tally import marked
+from mnemonics_lib.edition.studies.paired_runs import Number
+from mnemonics_lib.edition.studies.studied import Studied
 
 STEPS = {
     ("transfer", "without"): "weight transfer",
@@ -34,6 +37,26 @@ def attribution(method: str, found: Mapping[tuple[str, str], Interval]) -> str:
     """
     parts = [f"{name} {_of(found[pair])}" for pair, name in STEPS.items()]
     return f"{NAMES[method]}, all four: {_of(found[WHOLE])}. One after the other: {'; '.join(parts)}."
+
+
+def rows(study: Studied, number: Number) -> list[dict[str, str]]:
+    """Cells of a table: what each change adds to a number of the runs, and what all of them do, 95 % each.
+
+    Args:
+        study: whose arms are named after a method and one of ``STEPS``, such as ``lwf-transfer``.
+        number: of a run.
+    """
+    methods = dict.fromkeys(run.config.method for run in study.plan.runs)
+    found = []
+    for method in methods:
+        cells, seeds = {}, set()
+        for (arm, minus), name in {**STEPS, WHOLE: "all four"}.items():
+            for pair in study.pairs(f"^{method}-{arm}$", f"^{method}-{minus}$"):
+                cells[name] = marked(pair.difference(number))
+                seeds.add(len(pair.first))
+        if cells:
+            found.append({"method": NAMES[method], "seeds": " to ".join(f"{n}" for n in sorted(seeds)), **cells})
+    return found
 
 
 def _of(found: Interval) -> str:

@@ -18,16 +18,16 @@ MARKERS = {name: METHOD_MARKERS[method] for method, name in NAMES.items()}
 
 
 def gain_figure(found: Sequence[Gain]) -> Figure:
-    """Mean gains with their intervals, in points of average accuracy: a row a setting, below the name of its data.
+    """Mean gains with their intervals, in points of average accuracy: a row a setting, below its heading.
 
     What is hollow is not finished, or adjusted, too, or of fewer than three seeds: it makes no claim.
 
     Args:
-        found: in the order of the rows; those on the same data follow one another.
+        found: in the order of the rows; those of one heading follow one another.
     """
     rows: list[Gain | str] = []
-    for data, gains in groupby(found, lambda gain: gain.setting.data):
-        rows += [data, *gains]
+    for heading, gains in groupby(found, lambda gain: gain.setting.heading):
+        rows += [heading, *gains]
     figure, axis = plt.subplots(figsize=(6.4, 0.26 * len(rows) + 0.8), layout="constrained")
     names = [row if isinstance(row, str) else row.setting.words.removeprefix(f"{row.setting.data}; ") for row in rows]
     axis.set_yticks(range(len(rows)), names, fontsize=9)

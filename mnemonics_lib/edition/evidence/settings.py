@@ -14,6 +14,9 @@ PRIMARY = "evidence/primary"
 AGAIN = "evidence/objective"
 """The study of the second question that was asked before its runs were made: of Eq. 4b, with seeds of its own."""
 
+SEARCHED = "evidence/first_classes"
+"""The study on the classes that the search for settings had."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -52,6 +55,18 @@ class Setting:
     def asked_again(self) -> bool:
         """Whether it is one of the second question that was asked in advance."""
         return self.study == AGAIN
+
+    @property
+    def chosen_on_its_data(self) -> bool:
+        """Whether settings of training had been chosen on its data: on digits, and on the classes of the search."""
+        return self.study.startswith("quick/") or self.study == SEARCHED
+
+    @property
+    def heading(self) -> str:
+        """Above its row in a figure: its data, and whether it was asked about in advance."""
+        if self.asked_in_advance:
+            return f"{self.data}, asked in advance"
+        return f"{self.data}, asked in advance once more" if self.asked_again else self.data
 
     @property
     def asks_of_training(self) -> bool:
@@ -116,7 +131,7 @@ def _of_evidence() -> Iterator[Setting]:
         yield of_twenty("evidence/from_random", f"{method}-trained-from-random", start="random")
         yield of_twenty("evidence/split", f"{method}-adjusted", adjusted=True)
         words = "5 a class, the classes of the search"
-        yield Setting("evidence/first_classes", f"{method}-trained", herding, TWENTY, name, words)
+        yield Setting(SEARCHED, f"{method}-trained", herding, TWENTY, name, words)
         for study, more in (("budgets", ""), ("steps", ", steps in proportion")):
             for m in (1, 2, 10, 20):
                 arms = f"{method}-near-{m}", f"{herding}-{m}"

@@ -114,7 +114,7 @@ def _draw(plan: Plan, found: outcome.Compared) -> None:
     _, _, first = found[0]
     draw_differences(values, axis, colours, first.level, unfinished)
     axis.set(xlabel=UNITS[first.field])
-    axis.tick_params(axis="y", labelsize=8)
+    axis.tick_params(axis="y", labelsize=10)
 
 
 def show_means(study: Studied) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnemonics_lib.edition.evidence.attribution import STEPS, WHOLE, attribution
+from mnemonics_lib.edition.evidence.attribution import STEPS, WHOLE, attribution, rows
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.studied import studied
 from mnemonics_lib.edition.studies.study import study_files
 
 ARMS = ["without", "transfer", "herding", "trained", "adjusted"]
@@ -59,3 +62,24 @@ def test_two_seeds_are_no_verdict():
 def test_the_study_compares_them():
     asked = {(each.arm, each.minus) for each in plan(*study_files("evidence/split")).study.compare}
     assert {*STEPS, WHOLE} <= asked
+
+
+@pytest.mark.parametrize("field", ["average_accuracy", "forgetting"])
+def test_a_row_has_what_each_change_adds_to_a_number_of_the_same_seeds(field):
+    study = studied("evidence/split")
+    found = rows(study, attrgetter(field))
+    assert [row["method"] for row in found] == ["LwF", "LUCIR"]
+    for row, method in zip(found, ("lwf", "lucir"), strict=True):
+        assert list(row) == ["method", "seeds", *STEPS.values(), "all four"]
+        assert row["seeds"] == "5"
+        for (arm, minus), name in {**STEPS, WHOLE: "all four"}.items():
+            first, second = (study.records[f"{method}-{which}"] for which in (arm, minus))
+            of = interval([getattr(first[seed], field) - getattr(second[seed], field) for seed in first])
+            assert str(of) in row[name]
+            assert row[name].startswith("**") == (of.verdict in ("higher", "lower"))
+
+
+def test_a_method_without_records_has_no_row():
+    study = studied("evidence/split")
+    half = [each for each in study.compared if each[0].startswith("lucir")]
+    assert [row["method"] for row in rows(replace(study, compared=half), attrgetter("forgetting"))] == ["LUCIR"]

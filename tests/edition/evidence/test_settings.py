@@ -95,3 +95,17 @@ def test_what_was_asked_again_is_eq_4b_with_four_methods():
         ("evidence/objective", name) for name in ("LwF", "iCaRL", "BiC", "LUCIR")
     ]
     assert {setting.level for setting in again} == {1 - 0.05 / 4}
+
+
+def test_those_on_data_that_settings_were_chosen_on_are_digits_and_the_classes_of_the_search():
+    chosen = {each.study for each in settings() if each.chosen_on_its_data}
+    assert chosen == {"quick/digits-n5", "quick/digits-n1", "evidence/first_classes"}
+
+
+def test_what_was_asked_in_advance_has_a_heading_of_its_own():
+    found: dict[str, set[str]] = {}
+    for each in settings():
+        found.setdefault(each.heading, set()).add(each.study)
+    assert found["CIFAR-100: 20 classes, asked in advance"] == {"evidence/primary"}
+    assert found["CIFAR-100: 20 classes, asked in advance once more"] == {"evidence/objective"}
+    assert "digits" in found
