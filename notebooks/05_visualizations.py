@@ -108,7 +108,7 @@ kept_figures.snapshots(
     snapshots._replace(
         images=snapshots.images[few], steps=snapshots.steps[few]
     ),
-    kept.class_names,
+    record.class_names or (),
 )
 plt.show()
 largest = kept_figures.largest_change(snapshots)
