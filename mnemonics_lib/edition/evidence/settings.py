@@ -64,9 +64,10 @@ class Setting:
     @property
     def heading(self) -> str:
         """Above its row in a figure: its data, and whether it was asked about in advance."""
+        name = self.data.partition(":")[0]
         if self.asked_in_advance:
-            return f"{self.data}, asked in advance"
-        return f"{self.data}, asked in advance once more" if self.asked_again else self.data
+            return f"{name}, asked in advance"
+        return f"{name}, asked once more" if self.asked_again else self.data
 
     @property
     def asks_of_training(self) -> bool:

@@ -106,6 +106,6 @@ def test_what_was_asked_in_advance_has_a_heading_of_its_own():
     found: dict[str, set[str]] = {}
     for each in settings():
         found.setdefault(each.heading, set()).add(each.study)
-    assert found["CIFAR-100: 20 classes, asked in advance"] == {"evidence/primary"}
-    assert found["CIFAR-100: 20 classes, asked in advance once more"] == {"evidence/objective"}
+    assert found["CIFAR-100, asked in advance"] == {"evidence/primary"}
+    assert found["CIFAR-100, asked once more"] == {"evidence/objective"}
     assert "digits" in found
