@@ -10,6 +10,7 @@ from sklearn import metrics as reference
 
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.divergence import NonFiniteError
 from mnemonics_lib.metrics import accuracy, accuracy_and_loss, average_accuracy, confusion_matrix, forgetting, predict
 
 
@@ -88,6 +89,13 @@ def test_a_prediction_by_scores_that_are_no_numbers_is_refused_with_how_many_the
     message = "scores: the highest is NaN or infinite for 3 of 2500 samples: must be finite for each"
     with pytest.raises(ValueError, match=message):
         ask(scorer, samples(scores, torch.zeros(2500, dtype=torch.int64)))
+
+
+def test_a_right_class_that_is_ruled_out_has_no_loss_to_take_a_mean_of():
+    """Every image has a prediction here: it is the record, at the end of a run, that has no infinity."""
+    scores = torch.tensor([[-float("inf"), 1.0], [3.0, 2.0]])
+    with pytest.raises(NonFiniteError, match="loss"):
+        accuracy_and_loss(scorer, samples(scores, torch.tensor([0, 1])))
 
 
 def test_a_score_of_minus_infinity_rules_a_class_out_but_not_all_of_them():

@@ -46,6 +46,10 @@ def test_the_paper_s_network_for_imagenet_runs_with_every_method(coloured, tmp_p
     ("changes", "message"),
     [
         ({"network": {"name": "mobilenet_v3_small"}}, "its exemplars cannot be trained: model: a layer of"),
+        (
+            {"network": {"name": "mobilenet_v3_small"}, "exemplars": "herding", "adjust": 2, "budget": 4},
+            "its exemplars cannot be trained: model: a layer of",  # of Eq. 10, hours after the first phase
+        ),
         ({"network": {"name": "vit_b_32"}}, "network.name = 'vit_b_32': does not take images of 3 x 32 x 32: "),
         ({"network": {"name": "resnet19"}}, "network.name = 'resnet19': must be cifar_resnet, or"),
     ],

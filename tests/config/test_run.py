@@ -89,6 +89,7 @@ BAD: list[tuple[dict[Any, Any], list[str]]] = [
     ({"budget_rule": "total", "budget": 9}, ["budget = 9", "at least 10", "lwf", "digits"]),
     ({"budget_rule": "total", "budget": 585}, ["budget = 585", "at most 58", "digits"]),
     ({"method": "bic", "budget": 1, "exemplars": "herding"}, ["budget = 1", "at least 2", "bic"]),
+    ({"method": "bic", "budget": 117}, ["budget = 117", "at most 116"]),  # of which a tenth is held out
     ({"method": "bic", "budget": 19, "budget_rule": "total"}, ["budget = 19", "at least 20", "bic"]),
     ({"dataset": "cifar100", "budget": 501}, ["budget = 501", "at most 500", "cifar100"]),
     ({"budget": 29, "budget_rule": "total", "adjust": 3}, ["adjust = 3", "0 (off)", "2 to 2"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from mnemonics_lib.config import ConfigError
@@ -26,6 +28,13 @@ def test_a_file_that_is_there_is_taken_even_where_it_has_such_a_name(elsewhere):
     mine.write_text("seed: 1")
     assert parameter_file("quick/digits-n5").samefile(mine)
     assert parameter_file(mine) == mine
+
+
+def test_what_a_shell_hands_over_in_the_place_of_a_file_is_taken(elsewhere):
+    """Of ``<(sed ... file)``, which is no regular file."""
+    pipe = elsewhere / "pipe"
+    os.mkfifo(pipe)
+    assert parameter_file(pipe) == pipe
 
 
 def test_a_folder_of_that_name_is_none(elsewhere):

@@ -308,6 +308,21 @@ def test_a_picture_under_another_class_would_have_the_wrong_label(root):
     assert refusal(root) == f"{root / FILE}: names {moved} as of class a; {ANEW}"
 
 
+def test_also_under_one_whose_name_its_own_begins_with(tmp_path):
+    root = made(tmp_path, cat=4, catfish=4)
+    split_at(root)
+    moved = json.loads((root / FILE).read_text("utf-8"))["train"]["catfish"][1]
+    edited(root, train=lambda part: part["cat"].append(part["catfish"].pop(1)))
+    assert refusal(root) == f"{root / FILE}: names {moved} as of class cat; {ANEW}"
+
+
+@pytest.mark.parametrize(("here", "there"), [("train", "test"), ("test", "train")])
+def test_a_class_that_one_part_does_not_have_is_refused(root, here, there):
+    names = json.loads((root / FILE).read_text("utf-8"))[here]["b"]
+    edited(root, **{here: lambda part: part.pop("b"), there: lambda part: part["b"].extend(names)})
+    assert refusal(root) == f"{root / FILE}: its classes are not those of the folder; {ANEW}"
+
+
 @pytest.mark.parametrize(("here", "there"), [("train", "test"), ("test", "train")])
 def test_a_class_with_nothing_to_train_or_to_test_on_is_named(root, here, there):
     values = json.loads((root / FILE).read_text("utf-8"))
@@ -328,9 +343,10 @@ def test_an_edit_that_leaves_each_picture_once_in_its_class_is_followed(root):
 def test_a_kept_split_that_holds_out_another_share_is_taken_with_a_warning(tmp_path):
     root = made(tmp_path, a=10, b=10)
     before = split_at(root, 0.2)
-    said = rf"folder.held_out = 0.5: {root / FILE} holds out 4 of 20 pictures, 0.2 of them, and is taken as it is"
-    with pytest.warns(held_out.HeldOutWarning, match=re.escape(said)):
-        assert split_at(root, 0.5) == before
+    for share in (0.3, 0.5):
+        said = f"folder.held_out = {share}: {root / FILE} holds out 4 of 20 pictures, 0.2 of them, and is taken as"
+        with pytest.warns(held_out.HeldOutWarning, match=re.escape(said)):
+            assert split_at(root, share) == before
 
 
 @given(st.lists(st.integers(2, 30), min_size=1, max_size=5), st.integers(1, 99))

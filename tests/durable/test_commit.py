@@ -67,6 +67,13 @@ def test_a_copy_in_the_projects_folder_that_is_not_tracked_has_no_commit(own_pac
     assert code_version(own_package) == {"commit": None, "dirty": None}
 
 
+def test_nor_has_one_beside_another_projects_files_that_is_tracked(own_package, tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "another"\n')
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "vendored")
+    assert code_version(own_package) == {"commit": None, "dirty": None}
+
+
 def test_the_commit_of_the_librarys_own_repository_is_named(own_package, tmp_path):
     package = own_package
     git(tmp_path, "add", ".")

@@ -8,6 +8,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
+from filelock import Timeout
 
 from mnemonics_lib.durable import locks
 from mnemonics_lib.durable.locks import locked
@@ -61,6 +62,20 @@ def test_waiting_is_said_and_ends_with_the_time(held, impatient, capfd):
     ):
         raise AssertionError("two have it")
     assert capfd.readouterr().err.strip() == f"waiting for another's work ({path})"
+
+
+def test_past_the_limit_it_does_not_wait_for_ever(tmp_path, monkeypatch):
+    """Which is what a negative time is to filelock."""
+    asked: list[float] = []
+
+    def taken(self, timeout: float) -> None:
+        asked.append(timeout)
+        raise Timeout(str(tmp_path))
+
+    monkeypatch.setattr("mnemonics_lib.durable.locks.FileLock.acquire", taken)
+    with pytest.raises(OutOfTimeError), locked(tmp_path / "lock", time.monotonic() - 10, "another's work"):
+        raise AssertionError("two have it")
+    assert asked == [0.0, 0.0]
 
 
 def test_without_a_limit_it_waits_for_as_long_as_it_takes(held, impatient):

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from mnemonics_lib.durable import compact
 from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.durable.records import (
+    OlderRecordError,
     Record,
     RecordError,
     Steps,
@@ -23,6 +24,7 @@ from mnemonics_lib.durable.records import (
     checksum,
     parse_record,
     read_record,
+    same_outcome,
     write_record,
 )
 from mnemonics_lib.exemplars import outer_log
@@ -344,6 +346,24 @@ def test_a_record_of_another_version_is_refused_and_told_how_to_get_one_of_this(
         version = 1
     with pytest.raises(RecordError, match=rf"it: version = {version!r}: must be 3 .*delete it and make the run again"):
         parse_record(values, "it")
+
+
+@pytest.mark.parametrize(("version", "older"), [(2, True), (4, False), ("3", False)])
+def test_only_one_of_an_older_version_is_what_a_run_may_replace(version, older):
+    with pytest.raises(RecordError) as refused:
+        parse_record(changed(version=version), "it")
+    assert isinstance(refused.value, OlderRecordError) is older
+
+
+def test_an_outcome_is_the_same_by_its_numbers_where_it_is_known_what_it_is_of(record):
+    said = parse_record(with_phase(concerns=["a pixel moved far"]), "it")
+    slow = parse_record(changed(seconds=30.0, phase_seconds=[10.0, 20.0]), "it")
+    assert same_outcome(record, said)
+    assert same_outcome(record, slow)
+    assert not same_outcome(record, parse_record(with_phase(train_loss=0.5), "it"))
+    assert not same_outcome(record, parse_record(changed(identity=RECORD["identity"] | {"data": "e"}), "it"))
+    old = parse_record(changed(identity=None), "it")
+    assert not same_outcome(old, old)
 
 
 @given(st.integers(0, 2**40), st.integers(0, 7))

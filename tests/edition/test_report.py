@@ -161,7 +161,11 @@ def test_of_runs_made_twice_a_difference_is_that_of_the_means():
 
 @pytest.mark.parametrize(
     ("arm", "other", "field"),
-    [("mnemonics-adjust", "mnemonics", "average_accuracy"), ("mnemonics", "herding", "forgetting")],
+    [
+        ("mnemonics-adjust", "mnemonics", "average_accuracy"),
+        ("mnemonics", "mnemonics-adjust", "average_accuracy"),
+        ("mnemonics", "herding", "forgetting"),
+    ],
 )
 def test_what_was_made_once_is_told_as_it_is(arm, other, field):
     study = "quick/digits-n1"

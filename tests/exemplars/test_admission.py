@@ -85,8 +85,11 @@ def test_images_of_another_size_number_type_or_device_are_refused(other):
     assert torch.equal(full.images, memory().images)
 
 
-@pytest.mark.parametrize("labels", [torch.full((3,), 2.0), torch.full((3,), 2).int(), torch.full((3, 1), 2)])
-def test_labels_of_another_type_or_shape_are_refused(labels):
+@pytest.mark.parametrize(
+    "labels",
+    [torch.full((3,), 2.0), torch.full((3,), 2).int(), torch.full((3, 1), 2), torch.full((3,), 2, device="meta")],
+)
+def test_labels_of_another_type_shape_or_device_are_refused(labels):
     with pytest.raises(ValueError, match=r"labels: .*must be torch.int64 of shape \[3\] on cpu"):
         memory().extend(images(3), labels)
 

@@ -12,8 +12,11 @@ from torch.nn import functional as F
 
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
 from mnemonics_lib.data.samples import Samples
+from mnemonics_lib.exemplars import controls as module
+from mnemonics_lib.exemplars import mnemonics
 from mnemonics_lib.exemplars.controls import controls, noise_displacement, own_loss, panel
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
+from mnemonics_lib.exemplars.temporary import temporary_model
 from mnemonics_lib.loops import walk
 from mnemonics_lib.models import build_network
 
@@ -74,6 +77,55 @@ def test_the_panel_is_fixed_and_asking_changes_nothing(grey, changes):
     walk(untouched)
     panel(untouched, untouched.start)
     assert torch.equal(untouched.E, other.E)
+
+
+def test_perturbed_starts_of_a_panel_are_spread_evenly_and_none_that_the_exemplars_were_trained_for(grey, monkeypatch):
+    """Starts or mini-batches that a training has had would judge it by what it was fitted to."""
+    made = training(grey, start="perturbed", inner_batch=2)
+    starts, batches, draw = list[tuple[int, float]](), list[int](), made.inner.draw
+
+    def noted(model, level, seed, share):
+        starts.append((seed, share))
+        return temporary_model(model, level, seed, share)
+
+    def drawn(step, count):
+        batches.append(step)
+        return draw(step, count)
+
+    for where in (module, mnemonics):
+        monkeypatch.setattr(where, "temporary_model", noted)
+    monkeypatch.setattr(made.inner, "draw", drawn)
+    panel(made, made.start)
+    of_panel = starts.copy()
+    for step in range(len(made)):
+        made.temporary(step)
+    assert [share for _, share in of_panel] == [0.125, 0.375, 0.625, 0.875]
+    assert len({seed for seed, _ in starts}) == 4 + len(made)
+    assert len(set(batches)) == 4
+    assert not set(batches) & set(range(len(made)))
+
+
+def test_a_panel_of_perturbed_starts_is_the_mean_over_them(grey, monkeypatch):
+    made, losses, meta_loss = training(grey, start="perturbed"), list[float](), ExemplarTraining.meta_loss
+
+    def noted(self, *arguments):
+        losses.append(meta_loss(self, *arguments).item())
+        return torch.tensor(losses[-1])
+
+    monkeypatch.setattr(ExemplarTraining, "meta_loss", noted)
+    found = panel(made, made.start)
+    running, batch = losses[::2], losses[1::2]
+    assert len(set(losses)) == 8
+    assert found == pytest.approx((sum(batch) / 4, sum(running) / 4))
+
+
+def test_controls_have_the_panel_before_and_after_with_either_kind_of_statistics(grey):
+    made = training(grey)
+    walk(made)
+    before, after = panel(made, made.start), panel(made, made.E.detach())
+    due = {"before": before[0], "before_running": before[1], "after": after[0], "after_running": after[1]}
+    assert controls([made])["panel"] == pytest.approx(due)
+    assert before[0] != pytest.approx(before[1], rel=1e-3)
 
 
 def test_training_lowers_the_panels_loss(grey):

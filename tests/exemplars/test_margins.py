@@ -53,8 +53,9 @@ def by_hand(model: IncrementalNet, exemplars: Samples, real: Samples) -> list[tu
 def test_margins_are_those_of_a_slow_loop(grey, classes):
     model = network(classes)
     exemplars, real = samples(grey, 9, classes, seed=1), samples(grey, 50, classes, seed=2)
-    found = torch.stack(margins(model, exemplars, real), dim=1)
-    assert found.dtype == torch.float64
+    measured = margins(model, exemplars, real)
+    assert {each.dtype for each in measured} == {torch.float64}  # of one that is sure, float32 has 1 for a probability
+    found = torch.stack(measured, dim=1)
     for ours, theirs in zip(found.tolist(), by_hand(model, exemplars, real), strict=True):
         assert ours == pytest.approx(theirs, abs=1e-5)
     assert len(set(found[:, 1].tolist())) > 2  # a percentile of more than the ends
@@ -79,6 +80,13 @@ def test_the_order_of_exemplars_is_that_of_the_numbers(grey):
     found, shuffled = margins(model, exemplars, real), margins(model, Samples.learned(images, labels, grey), real)
     for one, other in zip(found, shuffled, strict=True):
         assert one[order].tolist() == pytest.approx(other.tolist(), abs=1e-6)
+
+
+def test_a_real_image_is_not_nearer_to_the_mean_than_itself(grey):
+    """Herding's exemplars are real images: of ten the nearest has the percentile 0, and the farthest 90."""
+    real = samples(grey, 20, 2, seed=1)
+    for of_class in margins(network(2), real, real).percentile.reshape(10, 2).T:  # labels alternate
+        assert of_class.sort().values.tolist() == pytest.approx(range(0, 100, 10))
 
 
 def test_of_several_sets_each_has_its_own_and_the_real_images_are_looked_at_once(grey, monkeypatch):

@@ -204,6 +204,16 @@ def test_a_checkpoint_gives_the_memory_back_bit_for_bit(storage):
     assert full.state(SPACE)["origin"].dtype == torch.uint8  # real images, as the bytes that they are
 
 
+def test_a_memory_from_before_there_were_those_on_the_host_is_read_as_what_it_was():
+    """A finished run of then is still loaded, whatever source it was made by."""
+    full = trained("float32")
+    state = full.state(SPACE)
+    del state["on_host"]
+    again = ExemplarMemory.from_state(state, SPACE)
+    assert torch.equal(again.images, full.images)
+    assert torch.equal(again.origin, full.origin)
+
+
 @pytest.mark.parametrize("storage", ["float32", "uint8"])
 def test_an_empty_memory_comes_back_empty(storage):
     empty = ExemplarMemory.empty((3, 4, 5), CPU, storage)

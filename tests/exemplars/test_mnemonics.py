@@ -434,6 +434,18 @@ def test_beta_halves_after_every_so_many_epochs(monkeypatch, data, grey, halve_e
     assert [step.displacement for step in log[1::2]] == pytest.approx(expected)
 
 
+def test_random_layers_draw_anew_at_each_outer_step(monkeypatch, data, grey):
+    """Of the same masks at every step, exemplars would be fitted to one thinned network."""
+    drawn = []
+
+    def draw(model, images, base_loss, meta_loss, loop):
+        drawn.append(torch.rand(()).item())
+        return Hypergradient(torch.zeros_like(images), torch.zeros(()), torch.zeros(loop.steps))
+
+    run_with(monkeypatch, as_engine(draw), data, grey, epochs=3)
+    assert len(drawn) == len(set(drawn)) == 3
+
+
 def test_pixels_go_down_the_gradient(monkeypatch, data, grey):
     trained, _ = run_with(monkeypatch, engine(0.25), data, grey, beta=2.0)
     torch.testing.assert_close(trained, torch.full((2, 1, 8, 8), -0.5))

@@ -16,7 +16,7 @@ from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.global_bop import initial_state, phases
 from mnemonics_lib.inspection.counted import counted
-from mnemonics_lib.inspection.work import work
+from mnemonics_lib.inspection.work import PASSES, work
 from mnemonics_lib.loops import walk
 from mnemonics_lib.models import IncrementalNet
 from mnemonics_lib.paths import PARAMS
@@ -99,6 +99,17 @@ OURS = {"exemplars": "mnemonics", "adjust": 2, "budget": 5, "weight_transfer": T
 def test_steps_and_images_are_counted_as_a_run_takes_them(tiny, monkeypatch, changes):
     config = tiny.replace(**({"phases": 1} | changes))
     assert said(config) == done(config, monkeypatch)
+
+
+@pytest.mark.parametrize(("dataset", "times"), [("digits", 1), ("cifar100", 2)])
+def test_an_exemplar_is_passed_with_its_mirror_image_where_the_data_set_has_one(tiny, dataset, times):
+    """By iCaRL's classifier, which looks at the ten classes' two exemplars each."""
+    config = tiny.replace(dataset=dataset, classes=[0, 10], phases=1, exemplars="herding", finetune=False)
+    icarl, lwf = (
+        [of.count for of in work(config.replace(method=method), [100] * 100, [50] * 100) if of.part == PASSES][1]
+        for method in ("icarl", "lwf")
+    )
+    assert icarl - lwf == times * 10 * 2
 
 
 def test_the_paper_s_scale_is_counted_without_its_data(monkeypatch, tmp_path):

@@ -11,7 +11,7 @@ from scipy import stats
 
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.evidence import from_random
-from mnemonics_lib.edition.evidence.from_random import in_words, judged, of_records, over_its_start
+from mnemonics_lib.edition.evidence.from_random import Judged, in_words, judged, of_records, over_its_start
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.report import differences, evidence
 
@@ -42,13 +42,13 @@ def test_loss_and_accuracy_are_of_the_seeds_that_share_their_first_network(arms)
         if record.results[0].train_loss == of_random[seed].results[0].train_loss
     ]
     assert 0 < len(seeds) < len(herding)  # two were made on another processor
-    losses = [
-        of_random[seed].results[0].exemplars.panel.after - from_herding[seed].results[0].exemplars.panel.before
-        for seed in seeds
-    ]
-    students = stats.ttest_1samp(losses, 0.0).confidence_interval(0.95)
-    got = found.losses["statistics of each batch"]
-    assert (got.low, got.high) == pytest.approx((students.low, students.high))
+    for how, suffix in (("statistics of each batch", ""), ("running statistics", "_running")):
+        trained, untrained = (
+            [getattr(runs[seed].results[0].exemplars.panel, f"{when}{suffix}") for seed in seeds]
+            for runs, when in ((of_random, "after"), (from_herding, "before"))
+        )
+        students = stats.ttest_rel(trained, untrained).confidence_interval(0.95)
+        assert (found.losses[how].low, found.losses[how].high) == pytest.approx((students.low, students.high)), how
     accuracies = [of_random[seed].average_accuracy - herding[seed].average_accuracy for seed in seeds]
     assert found.average.mean == pytest.approx(sum(accuracies) / len(seeds))
     phase_1 = [of_random[seed].accuracy[1] - herding[seed].accuracy[1] for seed in seeds]
@@ -73,14 +73,25 @@ def test_a_lower_loss_with_a_lower_accuracy_speaks_against_eq_7(arms):
     assert in_words([judged("LwF", changed(of_random, raise_loss), from_herding, herding)]) == ""
 
 
+LOWER, NEITHER, HIGHER = (interval(values) for values in ([-3.0, -2.0, -2.5], [-1.0, 0.0, 1.0], [3.0, 2.0, 2.5]))
+
+
+@pytest.mark.parametrize("average", [LOWER, NEITHER, HIGHER], ids=str)
+@pytest.mark.parametrize("loss", [LOWER, NEITHER, HIGHER], ids=str)
+def test_two_verdicts_that_are_equal_otherwise_do_not(loss, average):
+    found = Judged("LwF", {"statistics of each batch": loss, "running statistics": HIGHER}, average, average)
+    assert found.contradicts is (loss is average is LOWER)
+
+
 def test_runs_without_a_common_first_network_are_no_pairs(arms):
     of_random, from_herding, herding = arms
 
     def another(phase_0: dict[str, Any]) -> None:
         phase_0["train_loss"] += 1
 
-    with pytest.raises(ValueError, match="LUCIR: no seed whose runs share"):
-        judged("LUCIR", changed(of_random, another), from_herding, herding)
+    for others in ((changed(from_herding, another), herding), (from_herding, changed(herding, another))):
+        with pytest.raises(ValueError, match="LUCIR: no seed whose runs share"):
+            judged("LUCIR", of_random, *others)
     with pytest.raises(ValueError, match="no seed"):
         judged("LUCIR", {}, from_herding, herding)
 

@@ -30,9 +30,24 @@ def planned(study: str) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def of_digits() -> Gain:
-    """The digits' of N = 5, from the project's records."""
-    return {gain.setting.study: gain for gain in gains() if gain.setting.asks_of_training}["quick/digits-n5"]
+def of_project() -> list[Gain]:
+    """From the project's records."""
+    return gains()
+
+
+@pytest.fixture(scope="module")
+def of_digits(of_project: list[Gain]) -> Gain:
+    """The digits' of N = 5."""
+    return {gain.setting.study: gain for gain in of_project if gain.setting.asks_of_training}["quick/digits-n5"]
+
+
+def test_intervals_of_one_question_are_those_that_hold_together(of_project: list[Gain]):
+    """What the front page answers: at 95 % each, one of eight would be clear of zero by chance too often."""
+    asked = [gain for gain in of_project if gain.setting.level > 0.95 and gain.interval.n >= 3]
+    assert asked
+    for gain in asked:
+        students = stats.ttest_1samp([*gain.by_seed.values()], 0.0).confidence_interval(gain.setting.level)
+        assert (gain.interval.low, gain.interval.high) == pytest.approx((students.low, students.high))
 
 
 def test_gains_are_those_of_the_records(of_digits: Gain):

@@ -106,6 +106,15 @@ def test_cells_are_named_where_the_correlation_is_beyond_the_bound_on_either_sid
     assert goes_with_gain([]) == ([], [])
 
 
+def test_what_a_cell_shows_alone_it_need_not_show_beside_another_one():
+    """Of many cells one is beyond its own bound by chance, so that they are judged together."""
+    falls = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    one, other = pair(falls, [0.0, 3.0, 2.0, 3.0, 4.0, 4.0], name="one"), pair(falls, [1.0, -1.0] * 3, name="other")
+    assert shown_beyond(6) < fall_and_gain(one) < shown_beyond(6, together=2)
+    assert goes_with_gain([one]) == (["one"], [])
+    assert goes_with_gain([one, other]) == ([], [])
+
+
 def test_trainings_that_icarl_has_in_common_with_lwf_are_counted_once():
     lwf, icarl = pair([0.1] * 2, [0, 1]), pair([0.1] * 3, [0, 1, 2], "iCaRL, 5 a class", "icarl")
     more = pair([0.1] * 4, [0] * 4, "iCaRL, 20 a class", "icarl")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 
+from mnemonics_lib.edition.notebooks.clean import clean
 from mnemonics_lib.edition.notebooks.execute import execute
 from mnemonics_lib.paths import ROOT
 from tests.edition.notebooks.made import notebook, outputs
@@ -61,6 +62,18 @@ def test_what_this_machine_had_before_and_where_it_lies_is_not_shown(params):
 
 def test_a_run_made_again_says_so_in_the_words_that_are_left_out():
     assert "; the run is made again from its first phase" in (ROOT / "mnemonics_lib" / "runs.py").read_text("utf-8")
+
+
+def test_parameters_are_hidden_only_where_others_stand_in_their_place():
+    """A notebook that is run on its own ones would show none."""
+    for given, shown in (
+        (["parameters", "injected-parameters"], ["parameters", "remove-input"]),
+        (["parameters"], ["parameters"]),
+    ):
+        made = nbformat.v4.new_notebook(metadata={"language_info": {"name": "python"}})
+        made.cells = [nbformat.v4.new_code_cell("x = 1", metadata={"papermill": {}, "tags": [tag]}) for tag in given]
+        clean(made, "n")
+        assert made.cells[0].metadata["tags"] == shown
 
 
 def test_long_parameters_are_shown_over_several_lines(params):

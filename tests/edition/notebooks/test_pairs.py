@@ -62,6 +62,11 @@ def test_a_cell_more_counts(pair):
     assert "from code cell 4 on" in (differences(pair[0]) or "")
 
 
+def test_the_same_cells_in_another_order_are_other_code(pair):
+    pair[0].write_text(TEXT.replace("one", "0").replace("two", "one").replace("0", "two"))
+    assert "from code cell 2 on" in (differences(pair[0]) or "")
+
+
 SAVED = [
     "y = 1\n",
     "y = 1\n\n\n",

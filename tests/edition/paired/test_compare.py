@@ -176,3 +176,6 @@ def test_other_source_is_said_with_its_reason():
     dirty = code.model_copy(update={"commit": commit, "dirty": True})
     edited = {0: RecordFile(ours[0].path, ours[0].record.model_copy(update={"code": dirty}))}
     assert f"of commits {commit[:10]}-dirty and {commit[:10]}: " in compare(edited, BASELINE).sources[0]
+    both = {0: RecordFile(BASELINE[0].path, BASELINE[0].record.model_copy(update={"code": dirty}))}
+    (sentence,) = compare(edited, both).sources  # no commit has either of the two
+    assert f"of commits {commit[:10]}-dirty and {commit[:10]}-dirty: what changed between them" in sentence

@@ -118,6 +118,7 @@ def test_an_interval_is_written_without_its_number_of_values_too(values: list[fl
         ([1.0, 1.1, 1.2], "is shown to be higher than"),
         ([-1.0, -1.1, -1.2], "is shown to be lower than"),
         ([-1.0, 0.0, 1.0], "is not shown to differ from"),
+        ([0.0, 0.0, 0.0], "is not shown to differ from"),  # two arms that came out the same, seed by seed
         ([1.0, 1.1], "has too few seeds to be compared with"),
     ],
 )

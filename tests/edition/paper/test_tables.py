@@ -72,6 +72,12 @@ def test_the_engine_makes_no_other_experiment(records):
     assert len(ours(table_1(place))) == 1
 
 
+def test_which_seeds_were_run_makes_no_other_experiment(records):
+    place = records("a", "lucir-with-mnemonics", [64.0, 66.0])
+    (place / "paper" / "cifar100-n5" / "a" / "seed-0.json").unlink()
+    assert ours(table_1(place)) == {("CIFAR-100", "LUCIR", "yes", 5): "66.0"}
+
+
 def test_without_records_the_tables_are_the_papers(tmp_path):
     first, second = table_1(tmp_path), table_2(tmp_path)
     assert (len(first), len(second)) == (72, 36)

@@ -34,6 +34,11 @@ def test_a_row_per_run_says_where_it_lies_and_what_differs(study):
     assert set(rows["commit"]) == {str(read_record(COMMITTED).code.commit)[:10]}
 
 
+def test_runs_are_in_the_order_of_their_seeds_and_not_of_their_files_names(tmp_path):
+    write_arm(tmp_path / "herding", [80.0] * 11)
+    assert [each.record.seed for each in read_places([tmp_path])] == list(range(11))
+
+
 def test_a_row_per_phase(study):
     rows = table(read_places([study / "quick" / "n5" / "slow"]), by="phase")
     assert list(rows["phase"]) == [*range(6), *range(6)]
@@ -65,6 +70,8 @@ def test_several_places_keep_their_paths_and_no_record_is_taken_twice(study):
     rows = table(read_places([*arms, arms[0] / "seed-1.json", study]))
     assert list(rows["study"].unique()) == [(study / "quick" / "n5").as_posix()]
     assert len(rows) == 5
+    (study / "link").symlink_to(arms[1])
+    assert len(read_places([*arms, study / "link"])) == 5  # by whatever path
     (alone,) = read_places([arms[0] / "seed-1.json"])
     assert (alone.arm, alone.record.seed) == ("slow", 1)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mnemonics_lib.edition.search.runs import FAR, NEAR
+from mnemonics_lib.edition.search.runs import FAR, NEAR, runs
 from mnemonics_lib.edition.search.table import ahead_of_the_choice, diverged, search_table
 from mnemonics_lib.edition.shown import arrow
 
@@ -29,6 +29,13 @@ def table(tmp_path):
         return search_table(budget, tmp_path)
 
     return of
+
+
+def test_what_was_made_afterwards_has_no_part_in_what_was_chosen(tmp_path):
+    made = [run("new"), run("new", seed=101) | {"script": "later.py"}]
+    (tmp_path / "search.json").write_text(json.dumps({"runs": made}), encoding="utf-8")
+    assert runs(tmp_path, tried="new") == made[:1]
+    assert runs(tmp_path, afterwards=True, tried="new") == made
 
 
 def test_a_gain_is_the_difference_of_average_accuracies_of_one_seed(table):

@@ -44,7 +44,9 @@ def test_a_row_has_every_phase_and_the_slope_and_marks_what_is_clear_of_zero():
 def test_a_comparison_is_told_of_every_study_and_of_the_first_two_together():
     here = replace(pair((1.0, 0.0), (3.0, 0.0)), name="LwF, 5 a class")
     other, third = pair((2.0, 1.0), (2.0, 1.0), (2.0, 1.0)), pair((-1.0, 0.0))
-    found = again_in_others([here, replace(here, name="BiC, 5 a class")], {"b": [other], "c": [third]})
+    found = again_in_others(
+        [here, replace(here, name="BiC, 5 a class")], {"b": [other, replace(other, name="BiC")], "c": [third]}
+    )
     assert [(each.method, each.study, each.seeds) for each in found] == [
         ("LwF", HERE, 2),
         ("LwF", "b", 3),

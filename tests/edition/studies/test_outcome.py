@@ -83,6 +83,12 @@ def test_a_cell_has_no_verdict_before_all_of_its_seeds_are_there(planned):
     ]
 
 
+def test_nor_before_all_seeds_of_its_control_are_there(planned):
+    write_arm(planned.records / "budget=2-b", [60.0, 61.0, 60.0, 61.0], exemplars="herding", budget=2)
+    write_arm(planned.records / "budget=2-a", [80.0, 81.0, 80.0], exemplars="random", budget=2)
+    assert table(planned, comparisons(planned))["verdict"].tolist()[1] == "not finished"
+
+
 def test_pairs_with_another_first_network_are_named(planned):
     assert first_networks(comparisons(planned)) == ""
     record = made(3, 74.0, exemplars="herding", budget=1)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mnemonics_lib.config import ConfigError, load_config, override, write_yaml
+from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.durable.records import write_record
 from mnemonics_lib.edition.studies.plan import Plan, check_present, plan, words
+from mnemonics_lib.kept.file import Kept, write_kept
 from tests.made_records import made
 
 VALUES = {
@@ -57,6 +59,13 @@ def test_an_arm_s_word_counts_before_the_grid_s_and_that_before_the_study_s(plan
     assert (a.training.epochs, a.network.depth, a.network.width, a.budget) == (5, 14, 8, 2)
     assert b.training.epochs == 1
     assert [run.config.budget for run in planned(set={"budget": 2}, grid={"budget": [3]}).runs] == [3, 3, 3]
+
+
+def test_an_arm_s_own_preset_and_what_it_keeps_count_before_the_study_s(planned):
+    own = {"preset": "icarl", "keep": {"classes": 2}}
+    found = planned(preset="lucir", keep={"classes": 1}, seeds=[0], arms={"a": {}, "b": own}).runs
+    assert [run.config.method for run in found] == ["lucir", "icarl"]
+    assert [run.keep and run.keep.classes for run in found] == [1, 2]
 
 
 def test_parameter_files_and_presets_may_be_axes(planned):
@@ -132,6 +141,7 @@ def test_what_is_refused_is_told_with_the_arm_once_for_all_seeds(planned, change
         max_size=4,
     ).filter(lambda values: not {key.partition(".")[0] for key in values if "." in key} & values.keys())
 )  # fmt: skip
+@example({"profile": "true"})  # which YAML reads as something else, where it stands alone
 def test_words_of_the_command_line_say_what_the_settings_said(settings):
     assert override({}, words(settings)) == override({}, settings)
 
@@ -163,3 +173,20 @@ def test_a_record_of_another_seed_than_its_file_s_is_refused(planned):
         f"{found.runs[1].record}: seed = 0: must be 1, as its name says; delete the record to make it again, or give "
         "the file its right name"
     )
+
+
+def test_what_is_kept_of_another_run_or_of_something_else_is_refused(planned):
+    found = planned(set={}, seeds=1, arms={"a": {"set": {"exemplars": "herding"}, "keep": {"classes": 2}}})
+    (run,), record = found.runs, made(0)
+    write_record(run.record, record)
+    assert record.identity
+    assert run.keep
+    write_kept(run.files[1], Kept(record.identity, run.keep))
+    check_present([found])
+    another = record.identity.model_copy(update={"data": "e"})
+    for kept in (Kept(another, run.keep), Kept(record.identity, Keep(classes=1))):
+        write_kept(run.files[1], kept)
+        with pytest.raises(
+            ConfigError, match=r"^\S+seed-0.safetensors: of another run than seed-0.json, or keeps some"
+        ):
+            check_present([found])

@@ -41,6 +41,7 @@ def test_an_arm_takes_what_its_records_took_and_one_without_records_what_the_stu
     assert TimeLeft(todo, {(study, "a"): [10.0, 30.0, 20.0]}, 1).seconds() == 4 * 20
     assert TimeLeft(todo, {("other", "x"): [7.0]}, 1).seconds() == 4 * 7
     assert TimeLeft(todo, {(study, "a"): [20.0]}, 2).seconds() == 4 * 20 / 2
+    assert TimeLeft(todo, {(study, "a"): [20.0]}, 40).seconds() == 20  # there are no more than four to run at a time
 
 
 def test_what_has_ended_says_how_fast_this_machine_is(todo, planned):

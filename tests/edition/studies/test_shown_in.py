@@ -71,8 +71,9 @@ def test_a_study_that_is_not_finished_says_nothing(planned):
 
 
 def test_to_ask_about_nothing_is_an_error(planned):
-    with pytest.raises(ValueError, match="at least one interval"):
-        shown_in(read(planned), "nothing")
+    for asked in (("nothing",), ("near", "nothing")):
+        with pytest.raises(ValueError, match="at least one interval"):
+            shown_in(read(planned), *asked)
 
 
 def test_comparisons_of_two_levels_are_not_counted_together(planned):
