@@ -39,3 +39,16 @@ RUNS = Path(os.environ.get("MNEMONICS_RUNS") or ROOT / "build" / "runs")
 def data_root() -> Path:
     """Where downloaded data sets are kept: ``$MNEMONICS_DATA``, or ``data/`` of the project or the current folder."""
     return Path(os.environ.get("MNEMONICS_DATA") or ROOT / "data")
+
+
+def visible(folder: Path, pattern: str) -> list[Path]:
+    """The files below a folder that a pattern of ``glob`` names, sorted, but hidden ones and those in hidden folders.
+
+    Such as the copies that JupyterLab keeps in ``.ipynb_checkpoints`` of what is saved in it, and the ``._`` files that
+    macOS leaves beside those that it copies.
+    """
+    return [
+        path
+        for path in sorted(folder.glob(pattern))
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts) and path.is_file()
+    ]

@@ -45,3 +45,15 @@ def test_data_go_where_the_environment_says(root, tmp_path, monkeypatch):
     assert paths.data_root() == tmp_path
     monkeypatch.setenv("MNEMONICS_DATA", "")
     assert paths.data_root() == root / "data"
+
+
+def test_hidden_files_and_those_in_hidden_folders_are_not_among_what_is_found(tmp_path):
+    """What JupyterLab and macOS leave would else be a study, a record or a parameter file more."""
+    for name in ("b.yaml", "a/c.yaml", "a/d/e.yaml", "._b.yaml", "a/.ipynb_checkpoints/c-checkpoint.yaml", "x.json"):
+        path = tmp_path / ".hidden" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    folder = tmp_path / ".hidden"  # what it lies in may be hidden
+    (folder / "folder.yaml").mkdir()
+    assert paths.visible(folder, "**/*.yaml") == [folder / name for name in ("a/c.yaml", "a/d/e.yaml", "b.yaml")]
+    assert paths.visible(folder, "*/*.yaml") == [folder / "a/c.yaml"]

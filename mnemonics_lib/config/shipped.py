@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mnemonics_lib.config.errors import ConfigError
-from mnemonics_lib.paths import PARAMS
+from mnemonics_lib.paths import PARAMS, visible
 
 
 def parameter_file(given: str | Path, shipped: Path = PARAMS) -> Path:
@@ -24,7 +24,7 @@ def parameter_file(given: str | Path, shipped: Path = PARAMS) -> Path:
     path = Path(given)
     if path.exists() and not path.is_dir():  # a shell's <(...) is no regular file
         return path
-    named = {file.relative_to(shipped).with_suffix("").as_posix(): file for file in sorted(shipped.glob("*/*.yaml"))}
+    named = {file.relative_to(shipped).with_suffix("").as_posix(): file for file in visible(shipped, "*/*.yaml")}
     if path.as_posix() in named:
         return named[path.as_posix()]
     what = "is a folder" if path.is_dir() else "no such file"

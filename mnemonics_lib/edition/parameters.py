@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from mnemonics_lib.config import ConfigError, RunConfig, load_config
 from mnemonics_lib.config.shown import cut, listed, shown
 from mnemonics_lib.errors import ReportedError
-from mnemonics_lib.paths import PARAMS, STUDIES
+from mnemonics_lib.paths import PARAMS, STUDIES, visible
 
 DEFAULTS: dict[str, Any] = {
     "dataset": "digits",
@@ -167,7 +167,7 @@ def _file(values: Mapping[str, Any]) -> Path:
         if not os.path.isfile(path):  # which takes a name that is too long for one that is not there
             raise ParameterError(f"params = {shown(values['params'])}: no such file, seen from {Path.cwd()}")
         return path
-    path, there = named_file(*(values[name] for name in IN_THE_NAME)), sorted(PARAMS.glob("*/*-n*.yaml"))
+    path, there = named_file(*(values[name] for name in IN_THE_NAME)), visible(PARAMS, "*/*-n*.yaml")
     if path not in there:
         chosen = ", ".join(f"{name} = {shown(values[name])}" for name in IN_THE_NAME)
         known = ", ".join(f"{other.parent.name}/{other.stem}" for other in there)
@@ -180,7 +180,7 @@ def _file(values: Mapping[str, Any]) -> Path:
 
 def _refuse_unknown_study(study: str) -> None:
     """Refuse a name that no study of the project has."""
-    names = [path.relative_to(STUDIES).with_suffix("").as_posix() for path in sorted(STUDIES.rglob("*.yaml"))]
+    names = [path.relative_to(STUDIES).with_suffix("").as_posix() for path in visible(STUDIES, "**/*.yaml")]
     if study and study not in names:
         raise ParameterError(f"study = {shown(study)}: no such study; there are {', '.join(names) or 'none'}")
 

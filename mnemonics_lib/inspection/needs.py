@@ -57,17 +57,17 @@ def needs(config: RunConfig, train: Sequence[int], test: int) -> Needs:
     """
     shape = config.image_shape
     pixels, classes = math.prod(shape), len(config.protocol().order)
-    count = classes * config.quota(classes)[0] + classes * config.quota(classes)[1]
+    kept, held_out = (classes * each for each in config.quota(classes))
     network = fresh_state(config, config.protocol(), shape, CPU).model.state_dict().values()
     every = list(steps(config, train))
     peaks = [peak(config, shape, step) for step in _largest_steps(every)]
-    exemplars = count * pixels * (1 if config.storage == "uint8" else 4)
+    exemplars = pixels * (kept * (1 if config.storage == "uint8" else 4) + held_out)  # real images stay bytes
     return Needs(
         0 if config.facts.on_disk else (sum(train) + test) * pixels,
         exemplars,
         max(peaks, default=None),
         max((on_host(config, shape, step.moving) for step in every), default=0.0),
-        sum(tensor.nbytes for tensor in network) + exemplars + count * pixels,  # and in bytes where they started
+        sum(tensor.nbytes for tensor in network) + exemplars + kept * pixels,  # and in bytes where they started
     )
 
 

@@ -18,9 +18,10 @@ def counts(config) -> tuple[list[int], int]:
     return torch.bincount(data.train.labels).tolist(), len(data.test.images)
 
 
+@pytest.mark.parametrize("method", ["lwf", "bic"])  # which holds real images out, and keeps them as bytes
 @pytest.mark.parametrize("storage", ["float32", "uint8"])
-def test_images_exemplars_and_checkpoint_are_as_large_as_said(small, tmp_path, storage):
-    config = small.replace(storage=storage, budget=5)
+def test_images_exemplars_and_checkpoint_are_as_large_as_said(small, tmp_path, storage, method):
+    config = small.replace(storage=storage, budget=5, method=method)
     found = needs(config, *counts(config))
     data = Experiment.of(config, "cpu").data
     assert found.images == data.train.images.nbytes + data.test.images.nbytes

@@ -22,7 +22,7 @@ from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.edition import costs
 from mnemonics_lib.edition.book.left_out import again, missing_data, study_of
 from mnemonics_lib.errors import ReportedError
-from mnemonics_lib.paths import PARAMS, ROOT
+from mnemonics_lib.paths import PARAMS, ROOT, visible
 
 
 class CostError(ReportedError):
@@ -32,7 +32,7 @@ class CostError(ReportedError):
 def commands() -> dict[str, list[str]]:
     """Name of a notebook with its parameters -> what runs it, after ``python -m``; those whose data are here."""
     found = {}
-    for params in sorted((PARAMS / "quick").glob("*.yaml")):
+    for params in visible(PARAMS / "quick", "*.yaml"):
         for source in sorted((ROOT / "notebooks").glob("0*.py")):
             found[f"quick/{params.stem}/{source.stem}"] = [str(source), "--params", str(params)]
     for page in again() if found else []:  # an installed library has neither notebooks nor a book

@@ -142,11 +142,11 @@ def unpaired(first: Sequence[float], second: Sequence[float], level: float = 0.9
         The difference; its n is the size of the smaller sample, and below 3 there is no interval.
 
     Raises:
-        ValueError: when one of the two is empty.
+        ValueError: when one of the two is empty, or one of the values is no finite number.
     """
     for name, values in (("first", first), ("second", second)):
-        if not len(values):
-            raise ValueError(f"{name} = []: must hold at least one number")
+        if not len(values) or not np.isfinite(values).all():
+            raise ValueError(f"{name} = {list(values)}: must be numbers, at least one, all of them finite")
     mean, n = float(np.mean(first) - np.mean(second)), min(len(first), len(second))
     if n < 3:
         return Interval(mean, float("nan"), float("nan"), n)

@@ -10,6 +10,7 @@ from typing import Any
 from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition.records.settings import settings, told
 from mnemonics_lib.errors import ReportedError
+from mnemonics_lib.paths import visible
 
 SEED_NAME = "seed-*.json"
 NAMES = (SEED_NAME, "record.json")
@@ -45,7 +46,7 @@ def record_paths(place: Path) -> list[Path]:
         return [place]
     if not place.is_dir():
         raise ArmError(f"{place}: no such file or folder, seen from {Path.cwd()}")
-    found = sorted(path for name in NAMES for path in place.rglob(name) if path.is_file())
+    found = sorted(path for name in NAMES for path in visible(place, f"**/{name}"))
     if not found:
         raise ArmError(f"{place}: no records here: must hold files called {' or '.join(NAMES)}, in folders of it too")
     return found

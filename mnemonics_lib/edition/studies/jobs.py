@@ -21,7 +21,7 @@ from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.kept import KeptError, read_kept
-from mnemonics_lib.paths import RECORDS
+from mnemonics_lib.paths import RECORDS, visible
 from mnemonics_lib.runs import source_of
 
 STAMPS = Path("build", "studies", "phase-0")
@@ -229,7 +229,7 @@ def _grouped(runs: Iterable[PlannedRun], key: Any) -> Mapping[str, list[PlannedR
 def _by_digest(folders: Iterable[Path]) -> Mapping[str, list[Path]]:
     """The records that are there, by the digest of their configuration; what is no record is somebody else's."""
     found: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted({path for folder in folders for path in folder.rglob("seed-*.json")}):
+    for path in sorted({path for folder in folders for path in visible(folder, "**/seed-*.json")}):
         try:
             found[json.loads(path.read_text(encoding="utf-8"))["config_digest"]].append(path)
         except (OSError, ValueError, KeyError, TypeError):

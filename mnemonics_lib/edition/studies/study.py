@@ -33,7 +33,7 @@ from mnemonics_lib.config.errors import validate
 from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.config.shown import shown
 from mnemonics_lib.edition.records.settings import flat
-from mnemonics_lib.paths import RECORDS, STUDIES
+from mnemonics_lib.paths import RECORDS, STUDIES, visible
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]*")
 """What an arm may be called: its name is a folder of records, and stands in the book's tables."""
@@ -199,7 +199,7 @@ def study_files(given: str | Path) -> list[Path]:
         if path.suffix != ".yaml":
             raise ConfigError(f"study = {shown(str(given))}: must end in .yaml; the name without it is for its records")
         return [path]
-    found = sorted(file for file in STUDIES.rglob("*.yaml") if not file.name.startswith("."))
+    found = visible(STUDIES, "**/*.yaml")
     names = {file.relative_to(STUDIES).with_suffix("").as_posix(): file for file in found}
     chosen = [file for name, file in names.items() if name == path.as_posix() or name.startswith(f"{path.as_posix()}/")]
     if not chosen:

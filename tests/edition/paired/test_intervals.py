@@ -96,8 +96,12 @@ def test_what_is_detectable_has_the_unit_of_the_values_and_does_not_ask_for_thei
 def test_two_samples_need_three_values_each_for_a_claim_and_one_for_a_mean():
     ours = unpaired([1.0, 2.0, 3.0], [1.0, 1.0])
     assert (ours.mean, ours.n, ours.verdict) == (1.0, 2, "too few seeds")
-    with pytest.raises(ValueError, match=r"second = \[\]: must hold at least one number"):
+    with pytest.raises(ValueError, match=r"second = \[\]: must be numbers, at least one"):
         unpaired([1.0], [])
+    with pytest.raises(
+        ValueError, match=r"first = \[nan, 1.0, 2.0\]: must be numbers, at least one, all of them finite"
+    ):
+        unpaired([float("nan"), 1.0, 2.0], [1.0, 2.0, 3.0])
 
 
 def test_more_digits_are_shown_when_asked_for():

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnemonics_lib.config import ConfigError, write_yaml
+from mnemonics_lib.edition.studies import study as module
 from mnemonics_lib.edition.studies.study import (
     NAME,
     Study,
@@ -154,6 +155,15 @@ def test_a_study_is_its_file_or_a_name_or_all_those_of_a_folder(tmp_path, monkey
         study_files(tmp_path / "own.yml")
     with pytest.raises(ConfigError, match="no such file or study"):
         study_files("quick/digits")  # the beginning of a name is none
+
+
+def test_a_hidden_file_is_no_study(tmp_path, monkeypatch):
+    """Such as the one that macOS leaves beside a file that it copies, and those that JupyterLab keeps in a folder."""
+    monkeypatch.setattr(module, "STUDIES", tmp_path)
+    (tmp_path / "own" / ".ipynb_checkpoints").mkdir(parents=True)
+    for name in ("one.yaml", "._one.yaml", ".ipynb_checkpoints/one-checkpoint.yaml"):
+        (tmp_path / "own" / name).write_text("")
+    assert study_files("own") == [tmp_path / "own" / "one.yaml"]
 
 
 def test_one_study_is_not_the_name_of_several(tmp_path):
