@@ -194,7 +194,7 @@ say(";\n".join(lines) + ".")
 of_study = (study or own) if evidence is committed else ""
 show(report.summary(evidence, of_study).reset_index())
 
-# %% tags=["remove-input", "slide-arms"]
+# %% tags=["remove-input"]
 if twice := told_of(of_study):
     say(twice)
 

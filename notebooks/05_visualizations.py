@@ -219,7 +219,7 @@ if config.exemplar_level.init == "herding":
 # [a page of the book](../book/boundary.py) tells both.) Trained minus each other kind,
 # means over the exemplars of the table above:
 
-# %% tags=["hide-input", "slide-measured"]
+# %% tags=["hide-input"]
 minus = {
     (phase, kind): means.loc[(phase, "trained")] - means.loc[(phase, kind)]
     for phase in (early, late)
