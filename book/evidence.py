@@ -32,8 +32,8 @@ from mnemonics_lib.edition.records.first_time import first_time
 from mnemonics_lib.edition.shown import arrow, say, show
 from mnemonics_lib.edition.studies import outcome, paired_runs
 from mnemonics_lib.edition.studies.page import (
+    say_what_is_waited_for,
     show_comparisons,
-    waited_for,
 )
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.shown_in import shown_in
@@ -96,8 +96,7 @@ if counted := shown_in(DOUBLING):
 if FINISHED:
     lines.append(in_short.in_time(FINISHED))
 say("\n".join(f"- {line}" for line in lines))
-if waiting := waited_for(map(plan, study_files("evidence"))):
-    say("Not finished, and without a verdict until they are:\n\n" + waiting)
+say_what_is_waited_for(map(plan, study_files("evidence")))
 
 # %% [markdown]
 # ## How to read this page

@@ -39,10 +39,10 @@ from mnemonics_lib.edition.studies.by_phase import (
     row_by_phase,
 )
 from mnemonics_lib.edition.studies.page import (
+    say_what_is_waited_for,
     show_comparisons,
     show_means,
     show_once_finished,
-    waited_for,
 )
 from mnemonics_lib.edition.studies.studied import studied
 
@@ -112,8 +112,7 @@ if not SPLIT.missing:
         f"{together(along)} (*What does the adjustment do?*)."
     )
 say("\n".join(f"- {line}" for line in lines))
-if waiting := waited_for(study.plan for study in STUDIES.values()):
-    say("Not finished, and without a verdict until they are:\n\n" + waiting)
+say_what_is_waited_for(study.plan for study in STUDIES.values())
 
 # %% [markdown]
 # ## Table 1, with and without

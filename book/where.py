@@ -42,9 +42,9 @@ from mnemonics_lib.edition.shown import arrow, say, show
 from mnemonics_lib.edition.studies import outcome, paired_runs
 from mnemonics_lib.edition.studies.page import (
     say_what_is_there,
+    say_what_is_waited_for,
     show_comparisons,
     show_once_finished,
-    waited_for,
 )
 from mnemonics_lib.edition.studies.shown_in import shown_in
 from mnemonics_lib.edition.studies.studied import studied
@@ -136,8 +136,7 @@ if not STUDIES["first_classes"].missing:
         f"{in_words(on_its_classes)}"
     )
 say("\n".join(f"- {line}" for line in lines))
-if waiting := waited_for(study.plan for study in STUDIES.values()):
-    say("Not finished, and without a verdict until they are:\n\n" + waiting)
+say_what_is_waited_for(study.plan for study in STUDIES.values())
 
 # %% [markdown]
 # ## Against the number of exemplars

@@ -39,6 +39,12 @@ def waited_for(plans: Iterable[Plan]) -> str:
     )
 
 
+def say_what_is_waited_for(plans: Iterable[Plan]) -> None:
+    """:func:`waited_for`, said; nothing where all studies are finished."""
+    if waiting := waited_for(plans):
+        say(f"Not finished, and without a verdict until they are:\n\n{waiting}")
+
+
 def show_once_finished(plan: Plan, rows: list[dict[str, str]]) -> None:
     """A table of what a study's arms say together, once all of its runs are there; before, that they are waited for."""
     if plan.missing:

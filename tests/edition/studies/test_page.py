@@ -104,12 +104,19 @@ def test_an_arm_that_is_not_drawn_is_in_the_table(seen: list[Any], monkeypatch: 
     assert not any(name.startswith("lwf-larger-steps") for name in names)
 
 
-def test_what_is_waited_for_is_named_with_its_question(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_what_is_waited_for_is_named_with_its_question(
+    seen: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
     whole = of("evidence/transfer")
     assert study_page.waited_for([whole]) == ""
     monkeypatch.setattr("mnemonics_lib.edition.studies.study.RECORDS", tmp_path)
     empty = of("evidence/transfer")
-    assert study_page.waited_for([whole, empty]) == f"- `transfer`, 0 of 30 runs: {empty.study.title}"
+    named = f"- `transfer`, 0 of 30 runs: {empty.study.title}"
+    assert study_page.waited_for([whole, empty]) == named
+    study_page.say_what_is_waited_for([whole])
+    assert seen == []
+    study_page.say_what_is_waited_for([whole, empty])
+    assert seen == [f"Not finished, and without a verdict until they are:\n\n{named}"]
 
 
 def test_an_unfinished_study_leaves_out_what_another_has_told():
