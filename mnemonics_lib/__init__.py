@@ -53,8 +53,8 @@ And around it:
 - ``kept``, ``inspection``, ``bench``, ``device``: artefacts of a run, what is there of data, speed, and what is asked
   of a device.
 
-Nothing of the paper imports what stands around it, but for the hooks by which a GPU records a step and several
-processes take one.
+Of what stands around it the paper's part imports ``config``, whose values it is given, and the hooks by which a GPU
+records a step and several processes take one.
 """
 
 __version__ = "0.1.0"

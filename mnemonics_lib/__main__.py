@@ -4,9 +4,11 @@
 as a parameter file. ``report PATH ...`` makes a table of records that are there, ``compare ARM BASELINE`` compares two
 arms of them seed by seed, and ``study STUDY`` says what came out of a study. ``check-data DATASET`` says what is there
 of a data set and what is damaged, ``dry-run PARAMS`` how long a run would take here. ``bench`` measures speed and
-memory. Exit status: 0 done, 2 refused with one message, 3 diverged, 74 the file system refused, 75 stopped by
-``--minutes``, 130 stopped by Ctrl-C. After any of them the same command goes on from what was kept. ``torchrun
---nproc-per-node=K -m mnemonics_lib run`` makes one run in K processes.
+memory. ``torchrun --nproc-per-node=K -m mnemonics_lib run`` makes one run in K processes.
+
+Exit status: 0 done, 2 refused with one message, 3 diverged, 74 the file system refused, 75 stopped by ``--minutes``,
+130 by Ctrl-C and 143 by SIGTERM, 141 when nobody reads the output any more. From 74 on the same command goes on from
+what was kept; after 2 and 3 something must be changed first.
 """
 
 from __future__ import annotations

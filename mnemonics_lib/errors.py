@@ -1,4 +1,4 @@
-"""What all errors of the library have in common that a user can do something about."""
+"""The base of those errors of the library that a user can do something about."""
 
 from __future__ import annotations
 

@@ -29,6 +29,9 @@ def fresh_network(config: RunConfig, channels: int, classes: int, seed: int) -> 
         channels: of an image.
         classes: of the head.
         seed: of all parameters.
+
+    Raises:
+        ValueError: for images that the network does not take.
     """
     network = config.network
     return build_network(network.depth, network.width, channels, classes, seed, config.head, network.name)
@@ -40,7 +43,7 @@ class Experiment:
 
     Attributes:
         config: every axis.
-        data: the data set, whole, on ``device``.
+        data: the data set, whole and on ``device``, or as pictures that stay on the disk.
         protocol: which classes arrive in which phase.
         device: where everything is computed.
     """
@@ -55,7 +58,7 @@ class Experiment:
 
         Raises:
             ValueError: for images or labels of another type or shape, for a class order that names classes of which
-                there are no images, and for data elsewhere.
+                there are no images, and for images on another kind of device.
         """
         for name in ("train", "test"):
             split = getattr(self.data, name)

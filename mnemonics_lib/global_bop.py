@@ -102,6 +102,8 @@ def run_phase(experiment: Experiment, state: State, walk: Walker = loops.walk) -
 
     Raises:
         StepError: after the last phase, or where steps of this one were taken already.
+        DivergedError: for a loop that comes upon NaN or infinity.
+        NonFiniteError: for a measurement that does.
     """
     row = model_level(experiment, state, walk)  # Theta_i, Eq. 5 and 6
     select_exemplars(experiment, state)  # E_i starts as real images
@@ -237,7 +239,7 @@ def adjust_exemplars(experiment: Experiment, state: State, walk: Walker = loops.
 def balanced_finetuning(experiment: Experiment, state: State, walk: Walker = loops.walk) -> Row:
     """Fine-tune Theta_i on E_{0:i}, in which every class has as many samples (end of section 4.3).
 
-    Not in phase 0, whose training data are balanced already.
+    Not in phase 0, which has no old classes that the new ones could outnumber.
 
     Returns:
         ``finetuning_loss``, the mean of each epoch, empty when off; ``accuracy_before_finetuning``, what the phase
@@ -275,6 +277,8 @@ def finish_phase(experiment: Experiment, state: State) -> Row:
 
 def evaluate(experiment: Experiment, state: State) -> Row:
     """Test on all classes that the model knows. A question that changes nothing: it may be asked at any time.
+
+    iCaRL has no mean for classes of which no exemplars are kept yet, and means nothing before ``select_exemplars``.
 
     Returns:
         ``accuracy`` A_i, ``first_classes_accuracy`` A_i^Z (both in %), ``confusion`` (rows are the true classes).

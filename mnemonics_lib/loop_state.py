@@ -1,4 +1,7 @@
-"""The state of a loop taken back: of another loop, or damaged, it is refused and not half taken."""
+"""The state of a loop taken back: of another loop, or damaged, it is refused, and the part is named.
+
+A loop that has refused a state may have taken some of it, and is to be thrown away.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ def part(state: LoopState, name: str) -> Iterator[Any]:
 
 
 def require_steps(done: int, steps: int) -> int:
-    """``done`` steps, of which a state tells, where a loop has as many; else ValueError."""
+    """The number of steps that a state says are done; ValueError where the loop has fewer."""
     if not 0 <= done <= steps:
         raise ValueError(f"{done} steps are done: must be 0 to {steps}, those of this loop")
     return done

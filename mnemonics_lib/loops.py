@@ -53,7 +53,8 @@ class Loop(Protocol):
         """Go on, in a loop made from the same values, from where another one gave its state.
 
         Raises:
-            ValueError: for the state of a loop of another kind or made from other values, naming the part in question.
+            ValueError: for the state of a loop of another kind, of other sizes or with another optimiser, naming the
+                part in question. That it was made from another seed or from other data cannot be told.
         """
         ...
 
@@ -64,7 +65,11 @@ each loop of a run."""
 
 
 def walk(loop: Loop, name: str = "loop") -> None:
-    """Do the remaining steps, one after the other."""
+    """Do the remaining steps, one after the other.
+
+    Raises:
+        DivergedError: as :func:`take_step`.
+    """
     for _ in range(loop.done, len(loop)):
         take_step(loop, name)
 

@@ -1,4 +1,4 @@
-"""Section 3's losses, one function each.
+"""The paper's losses (Eq. 1, 2 and 5) and LUCIR's two, one function each.
 
 Eq. 1a and Eq. 2 as printed put raw logits where softmax outputs belong; both are read here with the softmaxes.
 """
@@ -31,7 +31,8 @@ def distillation(logits: Tensor, old_logits: Tensor, temperature: float = 2.0) -
         temperature: tau, above 0.
 
     Raises:
-        ValueError: for old logits of more classes or of other images than the new ones, and another temperature.
+        ValueError: for old logits of more classes, or of another number of images, than ``logits``, and a temperature
+            that is not above 0.
     """
     _require_old(logits, old_logits, temperature)
     old = old_logits.shape[1]
@@ -76,23 +77,24 @@ def less_forget(features: Tensor, old_features: Tensor) -> Tensor:
 def margin_ranking(cosines: Tensor, labels: Tensor, old: int, hardest: int = 2, margin: float = 0.5) -> Tensor:
     """LUCIR's inter-class separation (Hou et al. 2019, equation 8), mean over samples of old classes and their pairs.
 
-    sum_k max(0, m - cos(w_y, f) + cos(w_k, f)) over the K new classes k with the largest cosines; 0 without a sample of
-    an old class in the batch.
+    A pair is a sample of class y and one of the new classes k with the largest cosines, and costs max(0, m - cos(w_y,
+    f) + cos(w_k, f)). The equation sums the pairs of a sample; its authors' code takes their mean, as here. 0 without a
+    sample of an old class in the batch.
 
     Args:
         cosines: before the scale sigma, [n, classes].
         labels: [n].
         old: number of old classes.
-        hardest: K, or all new classes where there are fewer.
+        hardest: how many new classes a sample is paired with; all where there are fewer.
         margin: m.
 
     Raises:
-        ValueError: where no class is new, so that there is none to rank against.
+        ValueError: for an ``old`` below 0, and where no class is new, so that there is none to rank against.
     """
     if not 0 <= old < cosines.shape[1]:
         raise ValueError(f"old = {old}: must be 0 to {cosines.shape[1] - 1}, fewer than the {cosines.shape[1]} classes")
     right = cosines.gather(1, labels[:, None])  # [n, 1]
-    wrong = cosines[:, old:].topk(min(hardest, cosines.shape[1] - old), dim=1).values  # [n, K]
+    wrong = cosines[:, old:].topk(min(hardest, cosines.shape[1] - old), dim=1).values  # [n, hardest]
     hinge = F.relu(margin - right + wrong).mean(dim=1)  # [n]
     mask = (labels < old).to(hinge.dtype)  # a weight rather than a selection: the shape is that of the batch
     return (mask * hinge).sum() / mask.sum().clamp(min=1)

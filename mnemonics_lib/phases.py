@@ -88,7 +88,11 @@ class PhaseProtocol:
         return len(self.order) // 2 if self.first_classes is None else self.first_classes
 
     def bounds(self, phase: int) -> tuple[int, int]:
-        """Positions [first, last) of the classes that arrive in a phase (0 to N)."""
+        """Positions [first, last) of the classes that arrive in a phase.
+
+        Raises:
+            ValueError: for a phase that is not 0 to N, here and in what follows.
+        """
         if not is_whole(phase, 0, self.phases):
             raise ValueError(f"phase = {phase!r}: must be 0 to {self.phases}")
         if phase == 0:

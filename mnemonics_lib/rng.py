@@ -28,7 +28,8 @@ def stream(seed: int, *names: str | int) -> torch.Generator:
 def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
     """Run torch code that only knows global generators (layer initialisers, dropout) from a seed.
 
-    Afterwards the CPU's is where it was before, and that of ``device``, where it is a GPU.
+    Afterwards the CPU's is where it was before, and that of ``device``, where it is a GPU. Those of other GPUs stay as
+    the seed has set them.
     """
     with torch.random.fork_rng(devices=[device] if device is not None and device.type == "cuda" else []):
         torch.manual_seed(seed)

@@ -193,7 +193,8 @@ def run(
         The record and its path.
 
     Raises:
-        ConfigError: for things to keep that the run does not have.
+        ConfigError: for things to keep that the run does not have, and for data of which a batch would have one image.
+        DataError: for data that cannot be read, or are not what is said of them.
         OutOfTimeError: past ``minutes``; the same call goes on.
         StoppedError: after Ctrl-C, at the end of a step; the same call goes on.
         DivergedError: for NaN or infinity in a loss, a pixel or a score; the same call says so at once.
@@ -356,9 +357,17 @@ def driver_for(
     progress: bool = True,
     seen: Mapping[str, Any] | None = None,
 ) -> Driver:
-    """What walks the loops of an experiment, sharing phase 0 with the runs in ``directory`` (those that saw the same).
+    """What walks the loops of an experiment, and shares the loops of phase 0 with runs in which they are the same.
 
     For stepping through a run by hand: ``walk = driver_for(experiment)``, then ``run_phase(experiment, state, walk)``.
+
+    Args:
+        experiment: of the run.
+        directory: parent of the runs that phase 0 is shared with.
+        journal: where loops that are not finished are kept; None keeps nothing.
+        deadline: when to stop, on the clock of ``time.monotonic``; None for no limit.
+        progress: whether to show a bar.
+        seen: what is looked at while E_0 is trained, which is shared only with runs that look at the same.
     """
     shared = Shared(Path(directory) / "phase-0", phase_zero_keys(experiment, seen))
     return Driver(journal, shared, experiment.device, deadline, progress)

@@ -46,7 +46,7 @@ RULES = {
     "balanced_finetuning": Rule("select_exemplars", in_place=True),
     "finish_phase": Rule("model_level", in_place=True),
 }
-"""The steps of a phase in their order, of which those that no later one comes after may be left out."""
+"""The steps of a phase, in their order. Those that no other one must come after may be left out."""
 
 ORDER = list(RULES)
 

@@ -1,4 +1,4 @@
-"""A network that is not the paper's, tried on a few images before hours are spent on it."""
+"""A network of torchvision, tried on a few images before hours are spent on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class UnfitNetworkError(ReportedError, ValueError):
 
 
 def refuse_unfit(experiment: Experiment) -> None:
-    """Refuse a network of torchvision that a run would end with.
+    """Refuse a network of torchvision on which a run would fail.
 
     Raises:
         UnfitNetworkError: naming the network, and what it does not do.
@@ -30,7 +30,11 @@ def refuse_unfit(experiment: Experiment) -> None:
 
 
 def refuse_unfit_network(config: RunConfig, shape: tuple[int, int, int], device: torch.device) -> None:
-    """The same without the data set, of which it needs the shape (c, h, w) of an image alone."""
+    """The same without the data set, of which it needs the shape (c, h, w) of an image alone.
+
+    Raises:
+        UnfitNetworkError: naming the network, and what it does not do.
+    """
     if config.network.name == CIFAR_RESNET:
         return
     try:

@@ -19,7 +19,8 @@ Batch = Callable[..., tuple[Tensor, Tensor]]
 """``(E, *minibatches[t])`` -> the images [m, c, h, w] and labels [m] that inner step t trains on; E are exemplars.
 
 It is a function of its arguments alone, because an engine may compute a step twice and must get the same crops again;
-an engine that does so refuses others. What it draws from torch's own generators it gets again.
+an engine that does so compares the two losses, at least in its first calls, and refuses a function whose losses differ.
+What it draws from torch's own generators it gets again.
 """
 
 BaseLoss = Callable[..., Tensor]
@@ -36,7 +37,8 @@ class Hypergradient:
     Attributes:
         gradient: d L_val / d E, of the exemplars' shape.
         meta_loss: L_val after the T inner steps, before the exemplars move; a number.
-        base_losses: L_c(Theta'; E) before each inner step, [T].
+        base_losses: L_c(Theta'; E) before each inner step, [T]; where a formula solves the inner problem the loss of
+            its solution, [1].
     """
 
     gradient: Tensor
@@ -51,8 +53,8 @@ class InnerSGD:
     Attributes:
         steps: T.
         alpha: alpha_2, the learning rate.
-        momentum: of the SGD (paper: 0).
-        weight_decay: of the SGD (paper: 0).
+        momentum: of the SGD; 0 is Eq. 8 as it is printed, the paper names none.
+        weight_decay: of the SGD; the same.
         truncate: differentiate through the last k steps alone, as if Theta'_{T-k} were given; 0 for all of them.
 
     Raises:
@@ -147,6 +149,11 @@ class Engine(Protocol):
             exemplars: E, [n, c, h, w]; not changed.
             minibatches: for each inner step the base loss's further arguments; left out, the step's number t.
             validation: the meta loss's further arguments.
+
+        Raises:
+            ValueError: for a network in which nothing moves, and too few mini-batches.
+            TypeError: for a network that lacks what the engine needs, and an inner step that, computed twice, was not
+                the same step.
         """
         ...
 

@@ -42,7 +42,8 @@ class Replay:
 def refuse_if_different(model: object, first: Tensor, again: Tensor) -> None:
     """Stop where inner steps that were computed twice were not the same step: their gradient would be that of neither.
 
-    Kernels may add in another order the second time, so half of the digits must agree. It waits for the device.
+    Kernels may add in another order the second time, so half of the digits must agree, of a loss below 1 those behind
+    the point. It waits for the device.
 
     Args:
         model: Theta', for the message.

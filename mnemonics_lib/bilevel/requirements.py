@@ -33,7 +33,7 @@ NEEDS = {
     "ncm": FEATURES,
     "ridge": FEATURES,
 }
-"""By ``exemplar_level.inner``: the members of the protocols above, in the words of an error message."""
+"""By ``exemplar_level.inner``: what a network must have beside its forward pass, in the words of an error message."""
 
 
 def refuse_if_parts_are_missing(model: object, inner: str) -> None:

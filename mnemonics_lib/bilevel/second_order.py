@@ -188,7 +188,8 @@ def with_second_order(model: nn.Module) -> nn.Module:
     exchanged once, so that no other call costs more than it did; what is around it stays (hooks, a weight computed
     before each call). PyTorch's own remain, as right and less fast: layers of another kind (with a bias, groups,
     dilation, mixed precision, no affine part), modules of a class or with a forward pass of their own, parametrised
-    ones too, and what a network calls as a function. Third derivatives raise an error.
+    ones too, and what a network calls as a function. Third derivatives are not to be had:
+    PyTorch raises an error, or takes them as zero along a direction that needs no gradient.
     """
     network = copy.deepcopy(model)
     callers = set(model.modules())  # what refuses to be copied is the caller's, and not to be changed

@@ -31,7 +31,7 @@ def solve(
     Args:
         temporary: Theta' before Eq. 8, in the mode that the inner steps are to have; changed.
         exemplars: E, [n, c, h, w].
-        minibatches: as many as the engine of this level takes; None for the numbers of the steps.
+        minibatches: as many as the engine of this level takes, one for each step; None for the numbers of the steps.
         batch: the exemplars of an inner step.
         level: the fields of the exemplar level.
 

@@ -124,7 +124,12 @@ def _touched(slopes: Slopes, *lists: Parameters) -> tuple[Parameters, ...]:
 
 
 def signature(model: nn.Module, exemplars: Tensor) -> Hashable:
-    """What must be equal for two calls to be served by the same tensors and steps."""
+    """What must be equal for two calls to be served by the same tensors and steps.
+
+    The type of the whole network stands for those of its layers: it must not be given networks of one type, made of
+    other layers with tensors of the same names and shapes. What a layer holds beside its tensors, such as a dropout's
+    rate, is taken from the first call's network.
+    """
     tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     return (
         type(model),

@@ -76,7 +76,8 @@ class Drawn:
         size: its value; 0 for all samples in one batch.
         why: what asks for batch statistics, in words.
         beside: images that join every batch.
-        needs: exemplars of a class of which there are two or more samples here; 0 for samples of the data set.
+        needs: the fewest exemplars of a class with which there would be two samples; 0 where a larger budget does not
+            help.
     """
 
     phase: int

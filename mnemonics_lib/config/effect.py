@@ -11,8 +11,8 @@ from mnemonics_lib.data.info import DATASETS
 def in_effect(values: Mapping[str, Any]) -> dict[str, Any]:
     """All fields but the sections that such a run never reads, and the engine.
 
-    Engines give the same gradient to rounding, but training amplifies rounding: the accuracies of two such runs differ
-    as those of two seeds may.
+    The engine is left out since all compute the same gradient, to rounding. Training amplifies rounding, so that the
+    accuracies of two such runs may still differ as those of two seeds do.
 
     Args:
         values: a configuration as plain values; one of an older record may lack fields, and is not given them here.

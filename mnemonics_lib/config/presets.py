@@ -27,7 +27,8 @@ TABLE_1 = {method: {"method": method, **WITHOUT_MNEMONICS} for method in ("lwf",
 }
 """Table 1: four methods, without and with mnemonics."""
 
-# All of Table 2 is LUCIR with weight transfer and balanced fine-tuning; what differs is how exemplars are made.
+# All rows of Table 2 have weight transfer, as its caption says. That they are LUCIR's with balanced fine-tuning is
+# taken from its last row, which is that of Table 1 with "ours". What differs is how exemplars are made.
 TABLE_2 = {
     f"table2-{kind}{suffix}": {"method": "lucir", **WITH_MNEMONICS, "exemplars": kind, "adjust": adjust}
     for kind in ("random", "herding", "mnemonics")

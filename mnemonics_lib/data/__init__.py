@@ -1,4 +1,4 @@
-"""Data sets as resident tensors, their pixel space and augmentation.
+"""Data sets, as tensors or as pictures that stay on the disk, their pixel space and augmentation.
 
-Nothing is imported here: the configuration needs :mod:`mnemonics_lib.data.info` alone, in a fraction of a second.
+Nothing is imported here: what the configuration needs of it does without torch, and is there in a fraction of a second.
 """

@@ -77,7 +77,7 @@ class Share(NamedTuple):
     Attributes:
         number: 0..of-1; the share of number 0 is never the smaller one.
         of: how many processes there are.
-        here: how many of them have the cores of this machine among them.
+        here: how many of these processes are on this machine, and share its cores.
     """
 
     number: int = 0

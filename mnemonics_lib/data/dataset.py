@@ -56,7 +56,7 @@ class Dataset:
 
 
 def load_dataset(name: str, device: torch.device, resolution: int = 0, pictures: Folder | None = None) -> Dataset:
-    """Load a data set whole onto a device.
+    """Load a data set onto a device, whole, or as pictures that stay on the disk.
 
     Runs that share a process (a notebook, the tests) share the tensors, none of which is written to. Where the
     directory of data sets, the loader or the facts are others, or of a folder a picture or its place in the split
@@ -114,7 +114,7 @@ def _load(
 
 
 def read(name: str, info: DatasetInfo, loader: Callable[[], object]) -> Loaded:
-    """What a data set's loader gives, checked against its facts, on the host and whole in memory.
+    """What a data set's loader gives, checked against its facts, on the host.
 
     Raises:
         DataError: for files that cannot be read, and data that are not what the facts say.

@@ -1,4 +1,4 @@
-"""Files of pictures as tensors of one size, read by a process for each core; what cannot be read is named."""
+"""Files of pictures as tensors of one size, many of them read by a process for each core; what cannot be is named."""
 
 from __future__ import annotations
 

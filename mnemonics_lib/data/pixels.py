@@ -97,7 +97,8 @@ class Pixels:
     def crop(self, images: Tensor, crops: Tensor) -> Tensor:
         """The crop of each image from its copy padded with black, and its mirror image where asked for.
 
-        A pure, differentiable gather: each output pixel is one input pixel (or black), so gradients flow back to it.
+        A pure, differentiable gather: each output pixel is one input pixel, to rounding, or black, so that gradients
+        flow back to it.
 
         Args:
             images: normalised, [n, c, h, w].

@@ -78,7 +78,10 @@ class Adjustment:
             self.memory = self.memory.with_images(index, training.E.detach())
 
     def fit_into(self, free: float) -> None:
-        """Raise WillNotFitError unless a step fits into ``free`` bytes; the parts differ by a few exemplars at most."""
+        """Raise WillNotFitError unless a step of the present part fits into ``free`` bytes.
+
+        Parts differ by at most one exemplar of each class, and the first is never the smaller.
+        """
         self._free = free
         self.trainings[-1].fit_into(free)
 

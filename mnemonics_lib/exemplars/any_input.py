@@ -49,7 +49,11 @@ def require_pixels(level: ExemplarLevel) -> None:
 
 
 def require_alike(exemplars: Data, validation: Data, pixels: Pixels) -> None:
-    """Raise ValueError unless validation images and pixel space are those of images like the exemplars."""
+    """Raise ValueError unless validation images and pixel space fit the exemplars.
+
+    The images must have the exemplars' shape, type and device; mean and std too, with one number for each channel or
+    one for all.
+    """
     images, others = exemplars[0], validation[0]
     if images.shape[1:] != others.shape[1:]:
         raise ValueError(
@@ -96,8 +100,10 @@ def require_trainable(training: ExemplarTraining) -> None:
         training: before its first step; not changed, nor are the global random generators.
 
     Raises:
-        TypeError: for a network that cannot be copied, gives no logits, or cannot be differentiated twice.
-        ValueError: for one that does not take the images, has no parameter that moves, or has fewer logits than labels.
+        TypeError: for a network that cannot be copied, cannot start as the level asks for, gives no logits or features,
+            or cannot be differentiated twice.
+        ValueError: for one that does not take the images, has no parameter that moves, gives NaN or infinity, or has
+            fewer logits than labels; and where a formula could not be solved for these labels.
     """
     images = training.start[torch.arange(PROBE) % len(training.start)].clone()
     with seeded(0, images.device):
@@ -134,7 +140,7 @@ def require_trainable(training: ExemplarTraining) -> None:
 
 
 def _require_rows(name: str, found: Any) -> None:
-    """Raise TypeError unless a network has given finite numbers, a row for each image of the probe."""
+    """Raise TypeError unless these are floats, a row for each image of the probe; ValueError unless they are finite."""
     if not isinstance(found, Tensor) or found.dim() != 2 or len(found) != PROBE or not found.is_floating_point():
         shape = f" of shape {tuple(found.shape)}" if isinstance(found, Tensor) else ""
         raise TypeError(f"model: gives a {type(found).__name__}{shape} as {name}: must be a float tensor [n, k]")

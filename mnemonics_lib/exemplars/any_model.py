@@ -75,8 +75,10 @@ def train_exemplars(
         validation: images [m, c, h, w] and labels [m] of the classes that the exemplars stand for.
         level: the axes of the local bilevel programme; left out, the library's defaults without augmentation.
         pixels: mean, standard deviation and augmentation of the images. ``clip``, ``inner_augment`` and ``val_augment``
-            need them.
-        seed: of batches, crops, perturbed starts and random layers; torch's own generators are not touched.
+            need them. Without them the log's column ``outside`` is of the range 0 to 1, and means nothing for images of
+            another one.
+        seed: of batches, crops, perturbed starts and random layers; torch's own generators are not touched, but for
+            a GPU's where an ``IncrementalNet`` starts perturbed.
         walk: who walks the loop; a :class:`mnemonics_lib.durable.driver.Driver` shows progress and can go on later.
 
     Raises:
@@ -84,8 +86,9 @@ def train_exemplars(
             where none are given, images that are not finite, labels without a logit, a module in which nothing moves,
             and one exemplar alone whose displacement would be shuffled.
         TypeError: for a level that is no :class:`~mnemonics_lib.config.sections.ExemplarLevel`; when it asks for
-            something that the module does not have, or it cannot be differentiated twice; from the first outer step,
-            when it does not give an engine that computes twice the same twice.
+            something that the module does not have, or it cannot be differentiated twice; and in the first outer
+            steps, where an adjoint engine computes an inner step again and gets another loss.
+        DivergedError: for an outer step that comes upon NaN or infinity; NonFiniteError for a control that does.
     """
     level = ExemplarLevel(inner_augment=False) if level is None else level
     if not isinstance(level, ExemplarLevel):

@@ -39,6 +39,9 @@ def controls(trainings: Sequence[ExemplarTraining]) -> dict[str, Any]:
         running ones of the temporary model; means over the trainings. ``noise_displacement``: root mean square of
         :func:`noise_displacement` over the trainings. ``own_loss_before`` and ``own_loss_after``: :func:`own_loss`,
         means over the trainings.
+
+    Raises:
+        NonFiniteError: where one of these is NaN or infinite.
     """
     logs = [training.log.columns(training.done) for training in trainings]
     steps = {name: [value for log in logs for value in log[name]] for name in logs[0]}

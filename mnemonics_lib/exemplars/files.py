@@ -2,8 +2,11 @@
 
 The folder has the layout of torchvision's ``ImageFolder``, ``<directory>/<position>-<name>/<rank>.png``, and holds
 whole grey levels: what ``storage = "uint8"`` keeps. The safetensors file holds the normalised float32 pixels, bit for
-bit. Either one carries what undoes the normalisation, so that reading it needs no data set, and is written whole or not
-at all: only a process that is killed leaves something behind, a hidden folder ``.exemplars.*`` beside the target.
+bit. Either one carries what undoes the normalisation, so that reading it needs no data set.
+
+Either one is written whole or not at all: only a process that is killed leaves something behind, a hidden folder
+``.exemplars.*`` beside the target. An empty folder that is there already is filled a class at a time, and the manifest,
+which is asked for when it is read, comes last.
 
 :func:`save_png` and :func:`save_safetensors` write an exemplar memory; :func:`tensors_to_png` and
 :func:`tensors_to_safetensors` write plain tensors, of whatever network they were trained for.

@@ -140,7 +140,8 @@ class ExemplarMemory:
         Rank r goes to part r mod ``parts``, so that each part gets good and less good exemplars of every class.
 
         Raises:
-            ValueError: when a class has fewer exemplars than there are parts, or there are no such classes.
+            ValueError: for fewer than two parts, for more than a class has exemplars, and where there are no such
+                classes.
         """
         if not 2 <= parts <= self.per_class:
             raise ValueError(f"parts = {parts}: must be 2 to {self.per_class}, the exemplars per class")

@@ -46,6 +46,9 @@ class ExemplarTraining:
         E: the exemplars, [n, c, h, w].
         start: what they were at first.
         log: one row per outer step.
+
+    Raises:
+        TypeError: for a network that lacks what ``level.inner`` needs.
     """
 
     def __init__(
@@ -143,7 +146,7 @@ class ExemplarTraining:
         return len(self.validation)
 
     def state(self) -> LoopState:
-        """The images and the log; while steps remain also the optimiser, twice as large as the images."""
+        """The images and the log; while steps remain also the optimiser (Adam's is twice as large) and its schedule."""
         state: LoopState = {"images": self.E.detach(), "log": self.log.rows[: self.done]}
         if self.done < len(self):
             state |= {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict()}

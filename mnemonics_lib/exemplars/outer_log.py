@@ -9,9 +9,10 @@ from mnemonics_lib.divergence import require_finite
 
 COLUMNS = ("meta_loss", "base_loss_first", "base_loss_last", "gradient", "displacement", "farthest", "outside")
 """Of each outer step of Eq. 9 or 10: the validation loss of the temporary model before the step; the loss on the
-exemplars before the first and before the last inner step; the root-mean-square of the gradient over pixels; the
-root-mean-square and the largest distance of the pixels from where they started, in standard deviations; and the share
-of pixel values outside the range of real images, before any projection."""
+exemplars before the first and before the last inner step, both that of the solution where a formula solves the inner
+problem; the root-mean-square of the gradient over pixels; the root-mean-square and the largest distance of the pixels
+from where they started, in standard deviations; and the share of pixel values outside the range of real images, before
+any projection."""
 
 
 class OuterLog:

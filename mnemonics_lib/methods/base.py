@@ -53,7 +53,7 @@ class Method:
         recording.
 
         Args:
-            model: Theta_i, in training mode.
+            model: Theta_i, in the mode that ``training.batch_norm`` asks for.
             teacher: Theta_{i-1}, frozen.
             images: normalised, [b, c, h, w].
             labels: [b], int64, positions in the order of arrival.

@@ -21,7 +21,7 @@ class ICaRL(Method):
 
 
 def class_means(model: IncrementalNet, exemplars: Samples) -> Tensor:
-    """Unit-length mean of each class's normalised exemplar features, [classes, d].
+    """Unit-length mean of each class's normalised exemplar features, [classes, d]; 0 for a class without exemplars.
 
     Where the data set allows it, each exemplar counts with its mirror image: a true horizontal flip (the public code's
     reverses the colour channels instead).

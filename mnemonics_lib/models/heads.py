@@ -67,6 +67,9 @@ class Head(nn.Module):  # not an ABC: `higher` subclasses modules in a way that 
         Args:
             classes: the new total, at least the present one.
             seed: of the new rows.
+
+        Raises:
+            ValueError: for fewer classes than it knows.
         """
         if classes < self.classes:
             raise ValueError(f"classes = {classes}: must be at least {self.classes}, those already known")

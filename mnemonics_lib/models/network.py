@@ -127,7 +127,8 @@ def build_network(
         name: of the network; of one of torchvision's, depth and width are its own.
 
     Raises:
-        ValueError: for a name that there is not, and images that the network does not take.
+        ValueError: for a name, a depth, a head or a number of classes that there is not, and images that the network
+            does not take.
     """
     with seeded(seed):
         model = IncrementalNet(_backbone(depth, width, channels, head != "cosine", name), classes, head)

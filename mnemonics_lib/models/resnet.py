@@ -13,7 +13,7 @@ def conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
 
 
 class BasicBlock(nn.Module):
-    """relu(x + bn(conv(relu(bn(conv(x)))))), where x is projected when the shape changes."""
+    """relu(x + bn(conv(relu(bn(conv(x)))))), where x is projected when the shape changes; the last relu can be off."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, last_relu: bool = True) -> None:
         super().__init__()
@@ -44,6 +44,9 @@ class ResNet(nn.Module):
 
     Attributes:
         features: length of the feature vector, 4 x width.
+
+    Raises:
+        ValueError: for another depth.
     """
 
     def __init__(self, depth: int, channels: int = 3, width: int = 16, last_relu: bool = True) -> None:

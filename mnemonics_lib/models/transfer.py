@@ -15,6 +15,9 @@ class TransferConv2d(nn.Module):
     """A convolution whose weight W [out, in, kh, kw] is frozen and whose scale s [out, in, 1, 1] is learned.
 
     Where it has a bias, that is learned on: the frozen bias and a learned shift that starts at 0 are one number.
+
+    Raises:
+        ValueError: for a convolution that pads with anything but zeros.
     """
 
     weight: Tensor
@@ -46,7 +49,11 @@ class TransferConv2d(nn.Module):
 
 
 def transfer_weights(module: nn.Module) -> nn.Module:
-    """Replace every convolution inside ``module`` by a :class:`TransferConv2d`, in place; others stay."""
+    """Replace every convolution inside ``module`` by a :class:`TransferConv2d`, in place; others stay.
+
+    Raises:
+        ValueError: as :class:`TransferConv2d`.
+    """
     for name, child in module.named_children():
         if isinstance(child, nn.Conv2d):
             setattr(module, name, TransferConv2d(child))
