@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from statistics import correlation
+from statistics import correlation, fmean
 
 import numpy as np
 from scipy import stats
 
 from mnemonics_lib.durable.records import Record
+from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 
 
@@ -61,15 +62,14 @@ def fall_and_gain(pair: PairedRuns) -> float:
     return correlation([panel_fall(pair.first[seed]) for seed in gains], list(gains.values()))
 
 
-def shown_beyond(seeds: int, together: int = 1, level: float = 0.95) -> float:
+def shown_beyond(seeds: int, together: int = 1) -> float:
     """How far from 0 a correlation must be for it not to be 0, by the t distribution of uncorrelated normal numbers.
 
     Args:
         seeds: pairs of numbers that it is of, at least three.
-        together: correlations that are to be judged at once, each at a share of what the level leaves (Bonferroni).
-        level: of all of them together.
+        together: correlations that are to be judged at once, at 95 % for all of them (Bonferroni).
     """
-    t = stats.t.ppf(1 - (1 - level) / (2 * together), seeds - 2)
+    t = stats.t.ppf(1 - 0.05 / (2 * together), seeds - 2)
     return float(t / math.sqrt(seeds - 2 + t**2))
 
 
@@ -90,38 +90,39 @@ def relative_fall(records: Iterable[Record]) -> float:
 
 
 def pooled(pairs: Sequence[PairedRuns]) -> tuple[float, float, float]:
-    """The correlation of fall and gain in all settings together, and its interval at 95 % (Fisher's z).
+    """The correlation of fall and gain, mean over settings, and its interval at 95 %.
 
-    Both numbers are centred and scaled within their setting, so that settings count alike and what differs between
-    them does not count: each takes one from the degrees of freedom.
+    Runs of one seed have classes, test images and often their first network in common, also in different settings, so
+    that a seed counts once: all its runs are left out together (jackknife, Student's t of the pseudo-values).
 
     Args:
-        pairs: of settings whose trainings differ, each of at least two seeds.
+        pairs: of settings whose trainings differ, each of at least four seeds.
 
     Raises:
-        ValueError: where there are fewer than three seeds more than settings.
+        ValueError: for fewer seeds, of which one could not be left out.
     """
-    if (free := sum(len(pair.asked.differences) for pair in pairs) - len(pairs) - 2) < 1:
-        raise ValueError(f"{len(pairs)} settings: must have at least three more seeds than that in all")
-    standard = [
-        stats.zscore([[panel_fall(pair.first[seed]) for seed in pair.asked.differences], [*gains]], axis=1)
-        for pair in pairs
-        for gains in [pair.asked.differences.values()]
+    points = [
+        {seed: (panel_fall(pair.first[seed]), gain) for seed, gain in pair.asked.differences.items()} for pair in pairs
     ]
-    falls, gains = np.concatenate(standard, axis=1)
-    r = float(np.clip(correlation(falls, gains), -1, 1))  # rounding may bring it beyond
-    half = stats.norm.ppf(0.975) / math.sqrt(free)
-    with np.errstate(divide="ignore"):  # a correlation of 1 has an interval of length 0
-        low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
-    return r, float(low), float(high)
+    if (fewest := min(map(len, points))) < 4:
+        raise ValueError(f"{fewest} seeds: must be at least four in each setting")
+
+    def r(without: int | None = None) -> float:
+        kept = [[of for seed, of in by_seed.items() if seed != without] for by_seed in points]
+        return fmean(correlation(*zip(*of, strict=True)) for of in kept)
+
+    whole, seeds = r(), sorted(set().union(*points))
+    found = interval([len(seeds) * whole - (len(seeds) - 1) * r(without=seed) for seed in seeds])
+    half = found.high - found.mean
+    return whole, max(whole - half, -1.0), min(whole + half, 1.0)
 
 
 def pooled_in_words(pairs: Sequence[PairedRuns]) -> str:
     """The same in a sentence, without iCaRL where LwF is there."""
     r, low, high = pooled(pairs_trained_once(pairs))
     return (
-        "Of all settings together, each centred and scaled by itself, the correlation of fall and gain is "
-        f"{r:+.2f} [{low:+.2f}, {high:+.2f}] (95 %)"
+        "On average over the settings the correlation of fall and gain is "
+        f"{r:+.2f} [{low:+.2f}, {high:+.2f}] (95 %, each seed counted once)"
     )
 
 
