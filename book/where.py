@@ -466,7 +466,8 @@ show_comparisons(STUDIES["from_random"])
 
 # %% tags=["remove-input"] sources=["evidence/from_random"]
 by_eq_7 = from_random.of_records()
-show(each.row for each in by_eq_7)
+if by_eq_7:
+    show(each.row for each in by_eq_7)
 say(from_random.in_words(by_eq_7))
 
 # %% [markdown]

@@ -16,7 +16,6 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-import psutil
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -34,7 +33,7 @@ from mnemonics_lib.bilevel import (
     refuse_if_too_large,
 )
 from mnemonics_lib.config import PAPER_EXEMPLAR_LEVEL, ExemplarLevel
-from mnemonics_lib.device.memory import free_bytes, resident_peak
+from mnemonics_lib.device.memory import begin_peak, free_bytes, peak_memory
 from mnemonics_lib.device.recording import WARM
 from mnemonics_lib.models import build_network
 
@@ -56,8 +55,8 @@ ON_GPU = [("ResNet-8, 16 x 16", 50, n) for n in (200, 1000)] + [("ResNet-32, 32 
 """On a GPU, instead: few, up to the paper's scale, as its time is lent by the minute."""
 CLASSES, VALIDATION = 50, 128
 LONG = 15.0
-"""Seconds after which no new round begins. Before that there are at least four, and more until the middle half of them
-spans less than a tenth of the median, which counts."""
+"""Seconds after which no new round begins. It ends sooner once there are four or more whose middle half spans less than
+a tenth of the median, which counts."""
 
 
 def rows(device: str = "cpu") -> list[dict[str, Any]]:
@@ -68,8 +67,8 @@ def rows(device: str = "cpu") -> list[dict[str, Any]]:
 
     Returns:
         One row per case and engine: ``network``, ``engine``, ``T``, ``exemplars``, ``seconds`` (median), ``low``,
-        ``high``, ``rounds``, ``peak_mb``, ``predicted_mb`` (by the memory guard), ``rel_diff`` (of the gradient,
-        against ``higher``), ``refused`` (the guard's message; then nothing was measured, and the fields of a
+        ``high``, ``rounds``, ``peak_mb``, ``predicted_mb`` (by the memory guard; both in MiB), ``rel_diff`` (of the
+        gradient, against ``higher``), ``refused`` (the guard's message; then nothing was measured, and the fields of a
         measurement are null), ``threads``, ``device``, ``torch``.
     """
     found = []
@@ -126,9 +125,9 @@ def measure(
 
     gc.collect()
     gpu = place.type == "cuda"
-    before = _in_use(place)  # before the warm-up, whose freed memory the process may keep
+    before = begin_peak(place)  # before the warm-up, whose freed memory the process may keep
     make(level.model_copy(update={"inner_steps": 1}))(model, images[:4], [()])
-    before = _in_use(place) if gpu else before  # there libraries set up work space, which is not the engine's
+    before = begin_peak(place) if gpu else before  # there libraries set up work space, which is not the engine's
     program = make(level)
     gradients: list[Tensor] = []
 
@@ -142,7 +141,7 @@ def measure(
     found = clock.adaptive_autorange(threshold=0.1, max_run_time=LONG)
     times = found.times
     row |= {"seconds": found.median, "low": min(times), "high": max(times), "rounds": len(times)}
-    row["peak_mb"] = (_high_water(place) - before) / 2**20
+    row["peak_mb"] = (peak_memory(place) - before) / 2**20
     return row, gradients[0].cpu()
 
 
@@ -177,23 +176,10 @@ def _unmeasured(network: str, steps: int, exemplars: int, engine: str, device: t
     return row | dict.fromkeys(nulls) | where(device)
 
 
-def _in_use(device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        return torch.cuda.memory_allocated(device)
-    return psutil.Process().memory_info().rss
-
-
-def _high_water(device: torch.device) -> float:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    return resident_peak()
-
-
 def table(found: list[dict[str, Any]]) -> str:
     """The rows as text."""
     lines = [
-        f"{'network':<20} {'exemplars':>9} {'T':>3} {'engine':<13} {'seconds':>8} {'peak MB':>8} {'predicted':>9} "
+        f"{'network':<20} {'exemplars':>9} {'T':>3} {'engine':<13} {'seconds':>8} {'peak MiB':>8} {'predicted':>9} "
         f"{'rel. diff':>9}"
     ]
     for row in found:

@@ -40,7 +40,7 @@ from mnemonics_lib.data.tree import class_folders, parts, require_pictures
 
 SIZE, BATCH = 224, 128
 BATCHES = 8
-"""Of a measurement: one for each core that reads, and several more."""
+"""Of a measurement: enough for several rounds of a few cores; of more than eight some have none."""
 MADE = 64
 """Pictures that are made where none are given."""
 

@@ -71,7 +71,7 @@ def rows(device: str = "cpu", cases: list[tuple[str, int, int]] = CASES) -> list
     Returns:
         One row per case: ``network``, ``T``, ``exemplars``, relative differences ``engines_float32`` (of ``adjoint``
         to ``higher``), ``engines_tf32`` (the same, both in TF32), ``adjoint_tf32`` (to ``higher`` in float32), and
-        ``cosine_tf32`` of the last two; ``threads``, ``device``, ``torch``.
+        ``cosine_tf32`` (of the same two gradients); ``threads``, ``device``, ``torch``.
 
     Raises:
         ConfigError: for another device than the CPU.

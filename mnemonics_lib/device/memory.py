@@ -18,13 +18,24 @@ def device_name(device: torch.device) -> str:
 
 
 def peak_memory_mb(device: torch.device) -> float:
-    """Peak memory in MB, as :func:`peak_memory` has it."""
+    """Peak memory in MiB, as :func:`peak_memory` has it."""
     return peak_memory(device) / 2**20
 
 
 def peak_memory(device: torch.device) -> float:
-    """Peak memory in bytes: the allocator's since the run began on an accelerator, the whole process's on a CPU."""
+    """Peak memory in bytes: of an accelerator's allocator since it was last reset, on a CPU of the process so far."""
     return float(torch.cuda.max_memory_allocated(device)) if device.type == "cuda" else resident_peak()
+
+
+def begin_peak(device: torch.device) -> float:
+    """Memory in use now, in bytes; on an accelerator :func:`peak_memory` counts from here on.
+
+    The whole process's on a CPU, where what it held before may have been more, and is its peak for good.
+    """
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        return float(torch.cuda.memory_allocated(device))
+    return float(psutil.Process().memory_info().rss)
 
 
 def resident_peak(status: Path = Path("/proc/self/status")) -> float:

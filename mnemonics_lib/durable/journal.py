@@ -31,7 +31,7 @@ class Journal:
         path: the file; None keeps nothing.
         identity: what the file must agree on to be used: configuration, data, source, kind of device.
         phase: the present one.
-        loops: what each finished loop gave, and for the time of a write the loop that is not; the file has both.
+        loops: the states of finished loops; while the file is written also that of the unfinished one, which it has.
         seconds: of the phase, in all sessions up to the last write.
         making: seconds spent so far on loops that runs share, by name.
         environments: every one that the phase was computed in so far, as plain values.

@@ -195,7 +195,7 @@ class PhaseResult(Part):
         displacement_new: root-mean-square distance of this phase's exemplars from the real images they were, in std.
         displacement: the same over all exemplars.
         outside: share of exemplar pixels outside the range of real images.
-        exemplars_per_class: as many are kept to train on.
+        exemplars_per_class: how many of each class are kept to train on.
         exemplar_bytes: what all kept images take, held-out ones included.
         exemplars: the training of new exemplars, Eq. 9; None where they are real images.
         adjustment: the training of old ones, Eq. 10; None where it is off.
@@ -254,8 +254,8 @@ class Record(Part):
         environments: every one the run was made under; the first is the record's own.
         processes: that trained the model together; written down only where there were several.
         processor: of the machine, where the run was on the CPU; None in a record that is older than this field.
-        identity: None for a run that is older than this field, as are ``threads`` and the numbers of a phase that are
-            None.
+        identity: None in a record that is older than this field. That is also why ``threads`` or numbers of a phase
+            may be None.
         phase_seconds: wall seconds of each phase, shared work counted as if it had been done here.
         class_order: data-set class ids in order of arrival.
         class_names: what the data set calls them, in the same order; None in a record that is older than this field.

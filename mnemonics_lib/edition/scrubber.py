@@ -27,7 +27,8 @@ class Scrubbed(TypedDict):
         names: what the data set calls the class of each exemplar, [n].
         images: as they are shown, bytes [stops, n, h, w, c] in base64, 0 black and 255 white.
         moved: root-mean-square distance of each shown image from the first stop's, in std,
-            [stops][n]. Pixels beyond black or white are shown as black or white, so theirs is at least as large.
+            [stops][n]. Pixels beyond black or white are shown as black or white, so that the exemplars themselves
+            have gone at least as far.
         magnification: of changes; see :func:`magnification`.
         meta_loss: Eq. 7a, for 0 to total - 1 steps done.
         first_loss: of the exemplars themselves at the start of the temporary model, before its first step of Eq. 8,

@@ -54,7 +54,7 @@ def arrow(before: float, after: float, digits: int = 2) -> str:
 
 
 def change(before: float, after: float, digits: int = 1) -> str:
-    """How a number changed, as the end of a sentence: "rose from 3.0 to 4.5", and as it is printed, not by less.
+    """How a number changed, as the end of a sentence: "rose from 3.0 to 4.5"; what rounding hides is no change.
 
     Args:
         before: the number at first.

@@ -11,7 +11,6 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import psutil
 import torch
 
 from mnemonics_lib.bench.clock import where
@@ -20,7 +19,7 @@ from mnemonics_lib.config.batches import refuse_batches_of_one
 from mnemonics_lib.data.held import HOST
 from mnemonics_lib.data.pictures import cores
 from mnemonics_lib.device.deterministic import deterministic
-from mnemonics_lib.device.memory import free_bytes, peak_memory
+from mnemonics_lib.device.memory import begin_peak, free_bytes, peak_memory
 from mnemonics_lib.device.recording import recording
 from mnemonics_lib.inspection.counted import Counted, counted
 from mnemonics_lib.inspection.measured import Measured
@@ -44,11 +43,16 @@ from mnemonics_lib.trial import refuse_unfit_network
 Row = dict[str, Any]
 
 NOT_MEASURED = (
-    "loading or listing the data set, and starting the processes that read",
-    "the arithmetic of herding, once the features are there, and reading the pictures that it chooses",
+    "loading or listing the data set",
+    "the arithmetic of herding, once the features are there",
     "writing checkpoints, the journal and what is kept beside a record",
+)
+
+NOT_MEASURED_OF_PICTURES = (
+    "starting the processes that read, and reading the pictures that herding chooses",
     "a disk: pictures came from the system's cache",
 )
+"""Likewise, where a run reads its pictures from a disk."""
 
 SCALED = (
     "what was made smaller takes time in proportion to its images; what a step takes whatever its size is scaled too, "
@@ -71,14 +75,15 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
             ``rounds``, ``images`` (that were computed) and ``of`` (those of the whole step).
         hours: the sum.
         memory: in bytes ``images``, ``exemplars``, ``exemplar_level`` (the guard's forecast; None where no exemplars
-            are trained) and ``disk`` as check-data has them, ``free`` on the device, ``measured``, the most
-            that the measured steps took; and where the host holds the exemplars of another device ``host``, what a step
-            takes there, and ``free_host``, both else None.
+            are trained) and ``disk`` as check-data has them, ``free`` on the device, ``measured``, the most that the
+            measured steps took (on a CPU beyond what loading the data took before); and where the host holds the
+            exemplars of another device ``host``, what a step takes there, and ``free_host``, both else None.
         refused: what the guard says to the kinds of outer steps that do not fit; with any of them the run would end.
         assumed, not_measured: sentences.
         images: to train and to test on, in all.
         made_pictures: whether reading was measured on pictures made for it; None where all images lie in memory.
-        load: processes that wanted a core when it began, on average over a minute; None where the system does not say.
+        load: processes that wanted a core when it began, on average over a minute, this one among them; None where
+            the system does not say.
         cores, threads, device, torch: where.
 
     Raises:
@@ -91,7 +96,8 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
     refuse_batches_of_one(config, [data.train[class_id] for class_id in config.protocol().order])
     todo = work(config, data.train, data.test)
     streamed = config.facts.on_disk
-    before = _in_use(device)
+    gc.collect()
+    before = begin_peak(device)
     with deterministic(), recording(True):
         rehearsal = Rehearsal(config, config.image_shape, device, times)
         with recording(not streamed):  # as Descent has it
@@ -103,7 +109,7 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
         outer = {kind: rehearsal.outer_step(step) for kind, step in largest.items()}
         said = [say(step) for step in largest.values() for say in (rehearsal.refusal, rehearsal.refusal_of_host)]
         refused = [message for message in said if message]
-    memory = _memory(config, data, device, peak_memory(device) - before)
+    memory = _memory(config, data, device, max(peak_memory(device) - before, 0.0))
     read = _read(config, data, rehearsal, device, times) if streamed else None
     price = Price(config, levels, taken, outer, read)
     rows = [price.row(of) for of in todo]
@@ -115,7 +121,7 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
         "memory": memory,
         "refused": refused,
         "assumed": [data.assumed] * bool(data.assumed) + [SCALED] * any(of.scaled for of in found),
-        "not_measured": list(NOT_MEASURED),
+        "not_measured": [*NOT_MEASURED, *(NOT_MEASURED_OF_PICTURES if streamed else ())],
         "images": [sum(data.train), sum(data.test)],
         "made_pictures": data.pictures is None if streamed else None,
         "load": load,
@@ -227,11 +233,3 @@ def _memory(config: RunConfig, data: Counted, device: torch.device, measured: fl
     else:
         row |= {"exemplar_level": found.everywhere, "host": None, "free_host": None}
     return row | {"disk": found.disk, "free": free_bytes(device), "measured": measured}
-
-
-def _in_use(device: torch.device) -> float:
-    gc.collect()
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        return torch.cuda.memory_allocated(device)
-    return psutil.Process().memory_info().rss

@@ -89,7 +89,7 @@ def summary(rows: Sequence[Row]) -> list[Row]:
 
 
 def amount(value: float) -> str:
-    """A number in three digits, without an exponent where it has few of them."""
+    """A number in three digits below 100, in whole ones from there on, and with an exponent below a thousandth."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 0.001 else f"{value:.1e}"
 
 

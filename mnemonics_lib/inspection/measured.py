@@ -34,7 +34,7 @@ class Measured:
 
     @property
     def median(self) -> float:
-        """Seconds of one measurement."""
+        """The median of the measurements, in seconds."""
         return statistics.median(self.seconds)
 
     @property

@@ -58,6 +58,13 @@ def test_the_limits_of_containers_and_jobs_are_seen(version, tmp_path, monkeypat
     assert memory.free_bytes(torch.device("cpu")) > 1e6
 
 
+def test_what_is_taken_from_here_on_lies_above_what_is_in_use():
+    before = memory.begin_peak(torch.device("cpu"))
+    assert 0 < before <= memory.peak_memory(torch.device("cpu"))
+    block = torch.ones(2**25)  # 128 MiB
+    assert memory.peak_memory(torch.device("cpu")) - before > 0.9 * block.nbytes
+
+
 def test_free_memory_is_what_the_system_says():
     free = memory.free_bytes(torch.device("cpu"))
     assert 0 < free <= psutil.virtual_memory().total

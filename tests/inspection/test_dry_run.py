@@ -144,6 +144,7 @@ def test_pictures_from_disk_are_rehearsed_without_the_data(tiny, monkeypatch, tm
     assert {row["limit"] for row in found["rows"] if row["part"] == "exemplars"} == {"both, in turn"}
     assert "made for it" in "\n".join(lines({"params": "", "preset": ""} | found))
     assert found["memory"]["images"] == 0
+    assert found["not_measured"] == [*whole.NOT_MEASURED, *whole.NOT_MEASURED_OF_PICTURES]
 
 
 def test_where_the_host_holds_the_exemplars_of_another_device_its_memory_is_printed_apart(tiny, monkeypatch):
@@ -172,7 +173,8 @@ def test_the_command_prints_and_writes_what_was_found(tmp_path, tiny, capsys):
     found, said = json.loads((tmp_path / "f.json").read_text()), capsys.readouterr().out
     assert (found["params"], found["preset"], found["set"]) == ("mine/small", None, ["phases=1"])
     assert f"in all {amount(found['hours'])} hours" in said
-    assert said.count("not measured: ") == len(found["not_measured"])
+    assert said.count("not measured: ") == len(found["not_measured"]) == len(whole.NOT_MEASURED)
+    assert "picture" not in said
     assert str(tmp_path) not in json.dumps(found)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from mnemonics_lib.edition.benchmarks.rows import Row, span, threads
+from mnemonics_lib.edition.benchmarks.rows import Row, threads
+from mnemonics_lib.edition.names import span
 from mnemonics_lib.errors import ReportedError
 
 SETTING = ["device", "threads", "torch", "network", "exemplars", "T"]
@@ -18,7 +19,7 @@ NUMBERS = ["seconds", "low", "high", "rounds", "peak_mb", "predicted_mb", "rel_d
 CLOSE = 1e-3
 """A relative difference of two gradients above which rounding in single precision is no explanation."""
 LARGE = 500
-"""A peak in MB above which the libraries' own memory does not count beside it."""
+"""A peak in MiB above which the libraries' own memory does not count beside it."""
 
 
 class BenchmarkError(ReportedError, ValueError):
@@ -134,6 +135,6 @@ def _guard(bench: pd.DataFrame) -> list[str]:
         return []
     ratio = span(checked["predicted_mb"] / checked["peak_mb"], "{:.2f}")
     return [
-        f"The guard's prediction is {ratio} times the measured peak, where that is above {LARGE} MB. Smaller ones are "
+        f"The guard's prediction is {ratio} times the measured peak, where that is above {LARGE} MiB. Smaller ones are "
         "those of libraries that set themselves up as well."
     ]

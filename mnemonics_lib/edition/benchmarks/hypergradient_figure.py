@@ -40,7 +40,7 @@ def hypergradient_figure(bench: pd.DataFrame) -> Figure:
             line = line.sort_values("T")
             _memory(memory, line, shape, dashes)
             handles[exemplars, engine] = _seconds(seconds, line, shape, dashes, label)
-        memory.set(ylabel="peak memory (MB)", title=network)
+        memory.set(ylabel="peak memory (MiB)", title=network)
         seconds.set(ylabel="seconds", title=device)
         for axis in (memory, seconds):
             _logarithmic(axis, sorted(rows["T"].unique()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mnemonics_lib.edition.benchmarks.hypergradient import KEPT
+from mnemonics_lib.edition.benchmarks.hypergradient import KEPT, BenchmarkError
 
 NOTHING = "–"
 
@@ -14,7 +14,13 @@ def hypergradient_table(rows: pd.DataFrame) -> list[dict[str, str]]:
 
     Args:
         rows: of :func:`~mnemonics_lib.edition.benchmarks.hypergradient.measurements`, one device and one network.
+
+    Raises:
+        BenchmarkError: for rows of several devices, networks, versions of PyTorch or numbers of threads.
     """
+    for name in ("device", "threads", "torch", "network"):
+        if len(several := rows[name].unique()) > 1:
+            raise BenchmarkError(f"{name} = {', '.join(map(str, several))}: must be one in a table")
     return [
         {
             "exemplars": str(exemplars),
@@ -22,9 +28,9 @@ def hypergradient_table(rows: pd.DataFrame) -> list[dict[str, str]]:
             "memory ratio": _ratio(found, "peak_mb"),
             "time ratio": _ratio(found, "seconds"),
             "relative difference": _number(found, "adjoint", "rel_diff", "{:.1e}"),
-            "`higher` (MB)": _peak(found, "higher"),
-            "`adjoint` (MB)": _peak(found, "adjoint"),
-            "kept (MB)": _peak(found, KEPT),
+            "`higher` (MiB)": _peak(found, "higher"),
+            "`adjoint` (MiB)": _peak(found, "adjoint"),
+            "kept (MiB)": _peak(found, KEPT),
             "`higher` (s)": _number(found, "higher", "seconds", "{:.3g}"),
             "`adjoint` (s)": _number(found, "adjoint", "seconds", "{:.3g}"),
             "kept (s)": _number(found, KEPT, "seconds", "{:.3g}"),

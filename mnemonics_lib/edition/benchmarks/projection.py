@@ -46,8 +46,8 @@ def remarks(found: Projection) -> str:
     text = []
     if found["load"] is not None:
         text.append(
-            f"When it began {found['load']:.1f} other processes wanted one of the {found['cores']} cores, on average "
-            "over a minute; what they took is in the seconds."
+            f"When it began {found['load']:.1f} processes, this one among them, wanted one of the {found['cores']} "
+            "cores, on average over a minute; what the others took is in the seconds."
         )
     text.append(
         f"In all {amount(found['hours'])} hours, {longest['hours'] / found['hours']:.0%} of them for {longest['part']} "

@@ -40,18 +40,6 @@ def not_measured(kind: str) -> str:
     return f"**Not measured yet**: there is no `book/records/bench/{kind}.json`."
 
 
-def span(values: Iterable[float], form: str) -> str:
-    """``2.0 to 3.1``, or one number when both ends are printed alike.
-
-    Args:
-        values: at least one number.
-        form: how one is printed, as ``str.format`` has it.
-    """
-    found = list(values)
-    low, high = form.format(min(found)), form.format(max(found))
-    return low if low == high else f"{low} to {high}"
-
-
 def threads(row: Row) -> str:
     """On how many threads it was measured."""
     return f"{row['threads']} {'thread' if row['threads'] == 1 else 'threads'}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mnemonics_lib.edition.book.contents import below
+from mnemonics_lib.edition.names import several
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import study_file
 from mnemonics_lib.paths import data_root
@@ -56,6 +57,6 @@ def told(pages: dict[str, Path]) -> str:
         return ""
     studies, folders = sorted({study_of(page) for page in pages}), sorted({str(folder) for folder in pages.values()})
     return (
-        f"Left out of the book: {len(pages)} pages of {', '.join(studies)}, since {', '.join(folders)} is not there; "
-        "MNEMONICS_DATA names the directory of data sets."
+        f"Left out of the book: {several(len(pages), 'page')} of {', '.join(studies)}, since {', '.join(folders)} is "
+        "not there; MNEMONICS_DATA names the directory of data sets."
     )

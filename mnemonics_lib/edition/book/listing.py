@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.book.recorded import Recorded, SourceError, commits, counted, kept_file, places, record_file
+from mnemonics_lib.edition.book.recorded import Recorded, SourceError, commits, kept_file, places, record_file
+from mnemonics_lib.edition.names import several
 from mnemonics_lib.edition.records.columns import write_table
 from mnemonics_lib.edition.records.tables import Placed, table
 from mnemonics_lib.paths import ROOT
@@ -58,7 +59,7 @@ def _list(recorded: Recorded, place: str) -> str:
         kept = [kept_file(each, recorded.records) for each in of_arm]
         cells = [f"`{arm}`", _by_seed(recorded, of_arm, files), *([_by_seed(recorded, of_arm, kept)] if keeps else [])]
         rows.append(f"| {' | '.join(cells)} | {_named(each.record for each in of_arm)} |")
-    head = f"{counted(found, 'record')} ({recorded.made_of(place)}), code {_named(found)}."
+    head = f"{several(len(found), 'record')} ({recorded.made_of(place)}), code {_named(found)}."
     return "\n".join([f"### {place}\n", f"{head}\n", *rows])
 
 

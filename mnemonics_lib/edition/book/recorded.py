@@ -13,7 +13,7 @@ import pandas as pd
 from mnemonics_lib.config import read_yaml
 from mnemonics_lib.durable.commit import short_commit
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.names import together
+from mnemonics_lib.edition.names import several, together
 from mnemonics_lib.edition.records.tables import Placed, read_places
 from mnemonics_lib.kept import read_kept
 from mnemonics_lib.paths import RECORDS, ROOT, STUDIES
@@ -98,7 +98,7 @@ class Recorded:
         found = commits(records)
         if len(found) <= NAMED:
             return named_code(found)
-        return f", code of {self.link(counted(found, 'commit'), where)}"
+        return f", code of {self.link(several(len(found), 'commit'), where)}"
 
     def code_link(self, path: str) -> str:
         """A link to a file of the project, called by its path."""
@@ -166,8 +166,3 @@ def commits(records: Iterable[Record]) -> list[str]:
 def named_code(found: Sequence[str]) -> str:
     """The end of a sentence: which code."""
     return f", code {together([f'`{commit}`' for commit in found])}" if found else ""
-
-
-def counted(found: Sequence[object], one: str, more: str = "") -> str:
-    """``1 record``, ``3 records``; ``more`` is the plural of what does not end in ``s``."""
-    return f"{len(found)} {one if len(found) == 1 else more or f'{one}s'}"

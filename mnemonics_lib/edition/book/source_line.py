@@ -22,8 +22,8 @@ from typing import Any
 
 from mnemonics_lib.durable.commit import SHORT
 from mnemonics_lib.edition.book.listing import OVERVIEW
-from mnemonics_lib.edition.book.recorded import Recorded, SourceError, counted, named_code, places
-from mnemonics_lib.edition.names import together
+from mnemonics_lib.edition.book.recorded import Recorded, SourceError, named_code, places
+from mnemonics_lib.edition.names import several, together
 from mnemonics_lib.paths import ROOT
 
 HERE, OWN, ALL = "here", "records", "all"
@@ -107,7 +107,7 @@ def _of_studies(recorded: Recorded, studies: Sequence[str]) -> list[str]:
 
 def _records_of(recorded: Recorded, studies: Sequence[str]) -> str:
     """How many records of studies, with links to all that they are made of."""
-    counts = [recorded.link(counted(recorded.of(place), "record"), recorded.section(place)) for place in studies]
+    counts = [recorded.link(several(len(recorded.of(place)), "record"), recorded.section(place)) for place in studies]
     links = [
         f"{number} of `{place}` ({recorded.made_of(place)})" for number, place in zip(counts, studies, strict=True)
     ]
@@ -120,7 +120,7 @@ def _of_all(recorded: Recorded) -> str:
     """All records at once, whose studies the overview tells apart."""
     studies, where = places(recorded.records), f"{recorded.listed}#{OVERVIEW}"
     found = [each.record for place in studies for each in recorded.of(place)]
-    every, of = recorded.link(counted(found, "record"), recorded.listed), counted(studies, "study", "studies")
+    every, of = recorded.link(several(len(found), "record"), recorded.listed), several(len(studies), "study", "studies")
     return (
         f"From all {every} of {of} "
         f"({recorded.link('parameters, studies, by phase', where)}){recorded.code_of(found, where)}."

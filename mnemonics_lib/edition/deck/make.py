@@ -31,6 +31,7 @@ def links(plan: Plan, notebooks: Mapping[str, NotebookNode], book: str) -> dict[
 
     Raises:
         UnknownChapterError: for a slide whose page, or a part whose chapter, is none of the book.
+        LectureError: as :func:`mnemonics_lib.edition.deck.chapters.sections`.
     """
     where = sections(plan, notebooks)
     found = {}
@@ -56,6 +57,7 @@ def write_deck(notebooks: Sequence[Path], folder: Path, book: str) -> list[Path]
 
     Raises:
         LectureError: where plan, notebooks and installed packages do not agree.
+        UnknownChapterError: as :func:`links`.
         ParameterError: for what is no notebook.
     """
     plan, read = read_plan(), {path.stem: read_notebook(path) for path in notebooks}

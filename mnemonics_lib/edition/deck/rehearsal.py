@@ -16,6 +16,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from mnemonics_lib.durable.files import write_atomically
 from mnemonics_lib.edition.deck.plan import LectureError
 from mnemonics_lib.edition.notebooks.kernels import environment_for_kernels
 from mnemonics_lib.edition.notebooks.pairs import read_notebook
@@ -92,7 +93,8 @@ def rehearse(lecture: Path, record: Path = RECORD) -> Path:
         "runs_made": len(_finished_runs() - before),
         "seconds": {slide: round(value, 1) for slide, value in seconds.items()},
     }
-    record.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(found, indent=1) + "\n"
+    write_atomically(record, lambda file: file.write(text.encode()))
     return record
 
 

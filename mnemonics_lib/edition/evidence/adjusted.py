@@ -25,7 +25,7 @@ JUDGES = {
 """Who judges -> a reader's words."""
 
 FIELDS = ("loss_on_half", "loss_on_test", "accuracy_on_test")
-"""Of a row, before and after: those of :class:`Judged`."""
+"""Fields of a row, each a pair, before and after; :class:`Judged` has their differences."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from mnemonics_lib.edition.benchmarks.rows import span
 from mnemonics_lib.edition.evidence.panel_falls import (
     goes_with_gain,
     panels_fallen,
@@ -13,7 +12,7 @@ from mnemonics_lib.edition.evidence.panel_falls import (
     relative_fall,
     trained_once,
 )
-from mnemonics_lib.edition.names import together
+from mnemonics_lib.edition.names import span, together
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 
 MOSTLY = 0.9

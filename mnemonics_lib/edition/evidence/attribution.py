@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.names import NAMES, span
 from mnemonics_lib.edition.paired.intervals import Interval
 from mnemonics_lib.edition.paired.tally import marked
 from mnemonics_lib.edition.studies.paired_runs import Number
@@ -42,6 +42,8 @@ def attribution(method: str, found: Mapping[tuple[str, str], Interval]) -> str:
 def rows(study: Studied, number: Number) -> list[dict[str, str]]:
     """Cells of a table: what each change adds to a number of the runs, and what all of them do, 95 % each.
 
+    Bold is a verdict, which waits for all runs of both arms.
+
     Args:
         study: whose arms are named after a method and one of ``STEPS``, such as ``lwf-transfer``.
         number: of a run.
@@ -52,10 +54,11 @@ def rows(study: Studied, number: Number) -> list[dict[str, str]]:
         cells, seeds = {}, set()
         for (arm, minus), name in {**STEPS, WHOLE: "all four"}.items():
             for pair in study.pairs(f"^{method}-{arm}$", f"^{method}-{minus}$"):
-                cells[name] = marked(pair.difference(number))
+                of = pair.difference(number)
+                cells[name] = marked(of) if pair.finished else of.without_n if of.n >= 3 else str(of)
                 seeds.add(len(pair.first))
         if cells:
-            found.append({"method": NAMES[method], "seeds": " to ".join(f"{n}" for n in sorted(seeds)), **cells})
+            found.append({"method": NAMES[method], "seeds": span(seeds, "{}"), **cells})
     return found
 
 

@@ -158,8 +158,8 @@ def own(trained: Places, shuffled: Places, column: str) -> dict[str, Interval]:
 def nearer(places: Places) -> list[str]:
     """Whether trained exemplars lie nearer to the boundary between classes: a sentence for each of ``COMPARED``.
 
-    *Near* is of the size of the margin, which is the same on both sides of a boundary. What trained exemplars are not
-    compared with as they were may be nearer or farther because they began there, so that the start is compared, too.
+    *Near* is of the size of the margin, which is the same on both sides of a boundary. A difference to herding's
+    or to random images may have been there before training, so that the start is compared with them, too.
 
     Args:
         places: as in :func:`over`.
@@ -233,5 +233,5 @@ def intervals(places: Places) -> int:
     return sum(map(len, sizes)) + 3 * len(places)
 
 
-ASKED = (("start", "trained"), ("herding", "trained"), ("herding", "start"), ("random", "trained"), ("random", "start"))
-"""Whose sizes of the margin are compared."""
+ASKED = [(minus, kind) for minus in COMPARED for kind in ("trained", *(["start"] if minus != "start" else []))]
+"""Whose sizes of the margin :func:`nearer` compares."""

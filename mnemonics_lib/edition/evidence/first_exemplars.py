@@ -43,7 +43,7 @@ class FirstTraining:
 
 
 def first_training(record: Record) -> FirstTraining:
-    """That of a run.
+    """What a run's record says of the training of its first exemplars.
 
     Raises:
         ValueError: for a run that trained no exemplars, or whose record does not say what became of them.

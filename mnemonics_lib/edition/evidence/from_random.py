@@ -13,6 +13,7 @@ from mnemonics_lib.edition.paired.tally import marked
 from mnemonics_lib.edition.report import differences, evidence
 from mnemonics_lib.edition.studies.outcome import between
 from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.studied import studied
 from mnemonics_lib.edition.studies.study import study_file
 
 LOSSES = {
@@ -20,6 +21,9 @@ LOSSES = {
     "running statistics": ("before_running", "after_running"),
 }
 """How a network that was trained on exemplars is judged by real images, and its panel's fields before and after."""
+
+ARMS = ("trained-from-random", "trained", "herding")
+"""Of the study, behind the method's name."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def judged(
     from_herding: Mapping[int, Record],
     herding: Mapping[int, Record],
 ) -> Judged:
-    """Seeds whose three runs share their first network, so that one panel of starts and images judges all exemplars.
+    """Compare the three over the seeds whose runs share their first network: one panel judges all their exemplars.
 
     The panel of a training from herding's judges them first as they are.
 
@@ -96,16 +100,15 @@ def judged(
 
 
 def of_records() -> list[Judged]:
-    """LwF's and LUCIR's, from the records of the study.
+    """LwF's and LUCIR's, from the records of the study; none before all of its runs are there.
 
     Raises:
-        RecordError, ArmError: as :func:`mnemonics_lib.edition.report.evidence`.
+        RecordError, ArmError, ConfigError: as :func:`mnemonics_lib.edition.studies.studied.studied`.
     """
-    arms = evidence("evidence", "from_random")
-    return [
-        judged(NAMES[method], *(arms[f"{method}-{arm}"] for arm in ("trained-from-random", "trained", "herding")))
-        for method in ("lwf", "lucir")
-    ]
+    study = studied("evidence/from_random")
+    if study.missing:
+        return []
+    return [judged(NAMES[method], *(study.records[f"{method}-{arm}"] for arm in ARMS)) for method in ("lwf", "lucir")]
 
 
 def in_words(found: Sequence[Judged]) -> str:

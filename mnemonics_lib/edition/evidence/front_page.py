@@ -56,7 +56,10 @@ def differ_in_more(found: Sequence[Gain]) -> str:
     said = "Not counted are settings whose trained arm differs from herding's in more than training. "
     if parts:
         said += f"There trained exemplars are shown to be {'; '.join(parts)}. "
-    return f"{said}{len(found) - len(judged) or 'None'}{' more' * bool(parts)} of them make no claim."
+    rest = len(found) - len(judged)
+    if not rest:
+        return said.strip()
+    return f"{said}{rest}{' more' * bool(parts)} of them {'makes' if rest == 1 else 'make'} no claim."
 
 
 def _named(found: Sequence[Gain], verdict: str) -> str:

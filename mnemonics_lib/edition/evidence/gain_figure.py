@@ -20,7 +20,8 @@ MARKERS = {name: METHOD_MARKERS[method] for method, name in NAMES.items()}
 def gain_figure(found: Sequence[Gain]) -> Figure:
     """Mean gains with their intervals, in points of average accuracy: a row a setting, below its heading.
 
-    What is hollow is not finished, or adjusted, too, or of fewer than three seeds: it makes no claim.
+    What is hollow makes no claim of training: it is not finished, or of fewer than three seeds, or its arms differ in
+    more than training.
 
     Args:
         found: in the order of the rows; those of one heading follow one another.

@@ -43,7 +43,7 @@ class Gain:
 
     @property
     def first(self) -> list[Training]:
-        """Those of phase 0."""
+        """The trainings of phase 0, one a run."""
         return [training for training in self.trainings if training.phase == 0]
 
     @property

@@ -8,7 +8,7 @@ from itertools import pairwise
 from mnemonics_lib.edition.evidence.gain_figure import claims
 from mnemonics_lib.edition.evidence.gains import Gain, trained_apart
 from mnemonics_lib.edition.evidence.trainings import Training
-from mnemonics_lib.edition.names import NAMES
+from mnemonics_lib.edition.names import NAMES, several
 
 BOUNDS = (0, 60, 85, 101)
 """Of what a network knows of its training images (%): a row from each to below the next."""
@@ -74,7 +74,8 @@ def came_of_it(found: Iterable[Gain]) -> str:
     if not verdicts:
         return "In none of the finished settings that ask of training alone did exemplars become harder in most runs."
     return (
-        f"{len(verdicts)} finished settings ask of training alone and had harder exemplars after phase 0 in most runs. "
+        f"{several(len(verdicts), 'finished setting asks', 'finished settings ask')} of training alone and had harder "
+        "exemplars after phase 0 in most runs. "
         f"Average accuracy is shown to be higher than herding's in {verdicts.count('higher')} of them, lower in "
         f"{verdicts.count('lower')}, and neither in {verdicts.count('no difference shown')}."
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from mnemonics_lib.edition.evidence import panel_falls
-from mnemonics_lib.edition.names import NAMES, together
+from mnemonics_lib.edition.names import NAMES, span, together
 from mnemonics_lib.edition.paired.answer import answer, extent
 from mnemonics_lib.edition.paired.intervals import Interval, detectable, interval
 from mnemonics_lib.edition.paired.slopes import GROWS, slope
@@ -38,7 +38,7 @@ def asked_in_advance(pairs: Sequence[PairedRuns]) -> str:
     beyond = [detectable([*each.differences.values()], each.level) for each in finished]
     return (
         f"{said}: {extent(found)}, 95 % together. The smallest true difference that four of five such "
-        f"studies would show is {min(beyond):.2f} to {max(beyond):.2f} points, by setting."
+        f"studies would show is {span(beyond, '{:.2f}')} points, by setting."
     )
 
 
@@ -77,8 +77,9 @@ def beside_the_paper(pair: PairedRuns) -> str:
     gain, from_random = (trained.avg_acc - other.avg_acc for other in (herding, random))
     found = pair.asked.difference
     here = (
-        f"LUCIR with 20 a class has {found} here, which {'holds' if found.low <= gain <= found.high else 'excludes'} "
-        f"{gain:+.2f}, and {pair.difference(lambda record: record.forgetting)} of forgetting (95 %, exploratory)."
+        f"LUCIR with 20 a class has {found} here (one of the intervals that hold together at 95 %), which "
+        f"{'holds' if found.low <= gain <= found.high else 'excludes'} {gain:+.2f}, and "
+        f"{pair.difference(lambda record: record.forgetting)} of forgetting (95 %, exploratory)."
         if pair.finished
         else "LUCIR with 20 a class is not finished here."
     )
@@ -158,10 +159,12 @@ def in_as_many_bytes(compared: Compared) -> str:
     Args:
         compared: herding's 20 a class and 5 trained ones of the same method.
     """
-    ahead = [f"{each.difference.without_n} points ({NAMES[arm.partition('-')[0]]})" for arm, _, each in compared]
+    found = [f"{each.difference.without_n} points ({NAMES[arm.partition('-')[0]]})" for arm, _, each in compared]
+    ahead = all(each.difference.verdict == "higher" for _, _, each in compared)
     return (
-        "**In as many bytes**, 20 of herding's real images, a byte for each number, are ahead of 5 trained ones in "
-        f"floating point by {together(ahead)}. Rounded to bytes, by {1 / math.sqrt(12):.2f} grey levels (root mean "
+        "**In as many bytes**, 20 of herding's real images, a byte for each number, "
+        f"{'are ahead of' if ahead else 'are not shown in each case to be ahead of'} 5 trained ones in "
+        f"floating point, by {together(found)}. Rounded to bytes, by {1 / math.sqrt(12):.2f} grey levels (root mean "
         "square), as many would fit of both; that was not tried."
     )
 
@@ -174,15 +177,14 @@ def in_time(pairs: Sequence[PairedRuns]) -> str:
     """
     said = []
     for budget in (5, 20):
-        times = sorted(
+        times = [
             min(record.seconds for record in pair.first.values())
             / min(record.seconds for record in pair.second.values())
             for pair in pairs
             if pair.name.endswith(f" {budget} a class")
-        )
+        ]
         if times:
-            ends = dict.fromkeys(f"{time:.1f}" for time in (times[0], times[-1]))
-            said.append(f"{' to '.join(ends)} times as long with {budget} a class")
+            said.append(f"{span(times, '{:.1f}')} times as long with {budget} a class")
     return f"**In time**, a run with training takes {together(said)}."
 
 

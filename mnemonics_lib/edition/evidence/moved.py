@@ -7,6 +7,7 @@ from statistics import fmean
 
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.durable.records import Record
+from mnemonics_lib.edition.names import span
 
 
 def grey_levels(std: float, dataset: str) -> float:
@@ -29,7 +30,7 @@ def moved_in_words(settings: Mapping[str, Sequence[Record]], dataset: str) -> st
         dataset: theirs.
     """
     far = [fmean(record.displacement for record in of) for of in settings.values()]
-    low, high = (grey_levels(end(far), dataset) for end in (min, max))
+    levels = [grey_levels(each, dataset) for each in far]
     new = [fmean(record.results[0].displacement_new for record in of) for of in settings.values()]
     noise = [
         fmean(said.noise_displacement for said in first if said and said.noise_displacement is not None)
@@ -38,8 +39,8 @@ def moved_in_words(settings: Mapping[str, Sequence[Record]], dataset: str) -> st
     ]
     times = [mine / of_noise for mine, of_noise in zip(new, noise, strict=True)]
     return (
-        f"In the end trained exemplars were {min(far):.3f} to {max(far):.3f} std away from the images that they had "
+        f"In the end trained exemplars were {span(far, '{:.3f}')} std away from the images that they had "
         "been (root mean square, means by setting; std are what images are normalised by), which is "
-        f"{low:.1f} to {high:.1f} of {DATASETS[dataset].white} grey levels. In phase 0 they went "
-        f"{min(times):.1f} to {max(times):.1f} times as far as noise of their gradient's size would have carried them."
+        f"{span(levels, '{:.1f}')} of {DATASETS[dataset].white} grey levels. In phase 0 they went "
+        f"{span(times, '{:.1f}')} times as far as noise of their gradient's size would have carried them."
     )

@@ -13,6 +13,9 @@ from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 
+CERTAIN = 1 - 1e-12
+"""The largest correlation that has a z of Fisher's: of 1 it is infinite."""
+
 
 def panel_fall(record: Record, running: bool = False) -> float:
     """How far training brought the meta loss down on its fixed panel, mean over phases (nat).
@@ -93,7 +96,8 @@ def pooled(pairs: Sequence[PairedRuns]) -> tuple[float, float, float]:
     """The correlation of fall and gain, mean over settings, and its interval at 95 %.
 
     Runs of one seed have classes, test images and often their first network in common, also in different settings, so
-    that a seed counts once: all its runs are left out together (jackknife, Student's t of the pseudo-values).
+    that a seed counts once: all its runs are left out together (jackknife of Fisher's z, Student's t of the
+    pseudo-values). Counted as independent, runs that share much would have an interval that is far too short.
 
     Args:
         pairs: of settings whose trainings differ, each of at least four seeds.
@@ -107,14 +111,15 @@ def pooled(pairs: Sequence[PairedRuns]) -> tuple[float, float, float]:
     if (fewest := min(map(len, points))) < 4:
         raise ValueError(f"{fewest} seeds: must be at least four in each setting")
 
-    def r(without: int | None = None) -> float:
+    def z(without: int | None = None) -> float:
         kept = [[of for seed, of in by_seed.items() if seed != without] for by_seed in points]
-        return fmean(correlation(*zip(*of, strict=True)) for of in kept)
+        r = fmean(correlation(*zip(*of, strict=True)) for of in kept)
+        return math.atanh(max(-CERTAIN, min(r, CERTAIN)))
 
-    whole, seeds = r(), sorted(set().union(*points))
-    found = interval([len(seeds) * whole - (len(seeds) - 1) * r(without=seed) for seed in seeds])
+    whole, seeds = z(), sorted(set().union(*points))
+    found = interval([len(seeds) * whole - (len(seeds) - 1) * z(without=seed) for seed in seeds])
     half = found.high - found.mean
-    return whole, max(whole - half, -1.0), min(whole + half, 1.0)
+    return math.tanh(whole), math.tanh(whole - half), math.tanh(whole + half)
 
 
 def pooled_in_words(pairs: Sequence[PairedRuns]) -> str:

@@ -83,7 +83,7 @@ class Setting:
 
 
 def settings() -> Iterator[Setting]:
-    """All settings, whether or not they have records: each that a study compares, once.
+    """All settings, whether or not they have records: each pair of arms, with trained and with herding's exemplars.
 
     But for the paper's own rates and inner steps (``evidence/variants``), which have 40 of its 2,000 outer steps.
     """

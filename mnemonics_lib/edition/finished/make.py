@@ -87,27 +87,23 @@ def make(study: str, notebooks: Sequence[Path]) -> Path:
     return to
 
 
-def as_made_here(run: PlannedRun, directory: Path = RUNS) -> bool:
+def as_made_here(run: PlannedRun, directory: Path = RUNS) -> None:
     """Make a run of a study on this machine, where that was not done, and see to it that its record is that of it.
 
-    On another kind of processor a run comes out otherwise.
+    On another kind of processor a run comes out otherwise: then the record is replaced, with what is kept beside it.
 
     Args:
         run: whose record is there.
         directory: of the runs of this machine.
-
-    Returns:
-        Whether the record was another one's, and was replaced, with what is kept beside it.
     """
     there = read_record(run.record)
     record, path = runs.run(run.config, directory, keep=run.keep, progress=True)
     if same_outcome(record, there):
-        return False
+        return
     print(f"{run.record}: came out otherwise where it was made; replaced by the record of the run as it is made here")
     # The record last: as long as it is the other machine's, a next call does what this one did not.
     for wanted, made in reversed([*zip(run.files, (path, runs.kept_beside(path)), strict=False)]):
         copy(made, wanted)
-    return True
 
 
 def _walked(study: str, notebooks: Sequence[Path]) -> list[FinishedLoop]:

@@ -148,7 +148,12 @@ class TakenRuns:
         record, identity = self._record(self.leading), self.store.header.identity
         if record.identity != identity:
             raise FinishedError(f"{self.folder / NAME}: of another run than {path}; {self.remedy}")
-        config, state, pixels, protocol = restore_alone(self.store.checkpoint, torch.device("cpu"))
+        try:
+            config, state, pixels, protocol = restore_alone(self.store.checkpoint, torch.device("cpu"))
+        except Exception as error:  # a form of another version of the library, of which the identity does not say
+            raise FinishedError(
+                f"{self.folder / NAME}: cannot be read by this library: {error}; {self.remedy}"
+            ) from error
         state.model.eval()
         return runs.FinishedRun(config, record, state, pixels, protocol.order)
 

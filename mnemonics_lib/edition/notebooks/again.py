@@ -77,10 +77,11 @@ def introduction(config: RunConfig, of: Chapter, name: str) -> str:
     protocol, (_, height, width) = config.protocol(), config.image_shape
     classes = protocol.seen(config.phases)
     method = NAMES.get(config.method, config.method)
+    exemplars = f"{config.budget} exemplars {'in all' if config.budget_rule == 'total' else 'a class'}"
     return (
         f":::{{note}}\nThis is [chapter {of.number}](/{of.file}.ipynb) with other parameters: {name}, "
-        f"{classes} classes at {height} × {width}, $N = {config.phases}$, {method} with {config.budget} exemplars a "
-        f"class. {departures(config)} The cells are those of the chapter. What depends on no parameter, and the "
+        f"{classes} classes at {height} × {width}, $N = {config.phases}$, {method} with {exemplars}. "
+        f"{departures(config)} The cells are those of the chapter. What depends on no parameter, and the "
         "exercises, are there alone.\n:::"
     )
 

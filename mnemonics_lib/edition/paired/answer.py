@@ -22,6 +22,8 @@ def answer(found: Sequence[Interval]) -> str:
     if helps and harms:
         return f"is shown to help in {helps} and to harm in {harms} of {of} settings"
     shown, word = (helps, "help") if helps else (harms, "harm")
+    if of == 1:
+        return f"is shown to {word} in the one setting"
     return f"is shown to {word} in {'all' if shown == of else f'{shown} of'} {of} settings"
 
 

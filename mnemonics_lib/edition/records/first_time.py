@@ -13,7 +13,8 @@ FILE = RECORDS / "first_time.json"
 """By study, and by commit at which they lie in the repository's history: average accuracies of replaced records."""
 
 MADE_TWICE = ("quick/digits-n5", "quick/digits-n1")
-"""Studies of which every run was made twice, with the same seed and settings. What is told is the mean of both times.
+"""Studies whose arms, but for those that were added later, were made twice, with the same seeds and settings. What is
+told of these is the mean of both times.
 
 Of other studies single records were replaced because something was wrong with them.
 """

@@ -17,7 +17,7 @@ OF_RUN = {
     "displacement": "std",
     "exemplar_bytes": "bytes",
     "seconds": "s",
-    "peak_memory_mb": "MB",
+    "peak_memory_mb": "MiB",
 }
 """Name -> unit. They are fields of a record."""
 
@@ -37,7 +37,7 @@ OF_PHASE = {
 }
 """Name -> unit. They are fields of :data:`mnemonics_lib.durable.phase_rows.Row`; an older record lacks some."""
 
-FORMS = {"%": ".2f", "std": ".3g", "s": ".1f", "MB": ".0f", "nat": ".3g", "share of pixels": ".3g"}
+FORMS = {"%": ".2f", "std": ".3g", "s": ".1f", "MiB": ".0f", "nat": ".3g", "share of pixels": ".3g"}
 """Unit -> how a person is shown a number of it."""
 
 

@@ -43,8 +43,10 @@ def runs(records: Path = RECORDS, afterwards: bool = False, **fields: Any) -> Ru
         fields: of a run, and their values.
 
     Raises:
-        RecordError: where there are none.
+        RecordError: where there are none, or no record of the search.
     """
+    if not (records / FILE).is_file():
+        raise RecordError(f"{records / FILE}: is not there; it is the record of the search")
     every = json.loads((records / FILE).read_text(encoding="utf-8"))["runs"]
     judged = [run for run in every if afterwards or not made_afterwards(run)]
     found = [run for run in judged if all(run[name] == value for name, value in fields.items())]
@@ -69,7 +71,7 @@ def minus_control(found: Runs, alike: Runs, control: str | None = None) -> dict[
 def differences(records: Path, tried: str, method: str, budget: int, held_out: float = 0.2) -> dict[int, float]:
     """What a thing gained over herding's exemplars, by seed (points), before the choice was made.
 
-    Twice as many exemplars, too, are compared with those that are there without.
+    What has twice as many exemplars stands at the budget that it is compared with.
 
     Raises:
         RecordError: where there are no such runs.

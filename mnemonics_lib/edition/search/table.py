@@ -19,7 +19,8 @@ from mnemonics_lib.paths import RECORDS
 def search_table(budget: int, records: Path = RECORDS, afterwards: bool = False) -> list[dict[str, str]]:
     """A row for each thing that was tried with a method: what it gained over its control, seed by seed.
 
-    Things whose control has no run with one of their seeds are left out; controls of nothing are, too.
+    Things whose control has no run with one of their seeds are left out, and so are runs without a control, which are
+    the controls of others.
 
     Args:
         budget: exemplars a class.

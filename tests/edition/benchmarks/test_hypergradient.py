@@ -75,7 +75,7 @@ def test_the_guard_is_judged_where_the_peak_is_large():
         row("adjoint", peak=600.0, predicted=540.0),
         row("higher", 5, peak=500.0, predicted=5000.0),
     )
-    assert "The guard's prediction is 0.90 to 1.20 times the measured peak, where that is above 500 MB." in text
+    assert "The guard's prediction is 0.90 to 1.20 times the measured peak, where that is above 500 MiB." in text
     assert "guard" not in found(row("higher", peak=500.0), row("adjoint"))
 
 

@@ -26,7 +26,7 @@ def points(line):
 
 
 def test_each_network_has_a_panel_of_memory_and_one_of_seconds(figure):
-    assert [axis.get_ylabel() for axis in figure.axes] == ["peak memory (MB)", "seconds"] * 2
+    assert [axis.get_ylabel() for axis in figure.axes] == ["peak memory (MiB)", "seconds"] * 2
     assert [axis.get_title() for axis in figure.axes] == ["ResNet-8, 8 x 8", "cpu", "ResNet-32, 32 x 32", "cpu"]
 
 

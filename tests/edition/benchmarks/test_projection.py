@@ -63,7 +63,7 @@ GUARDED = {"exemplar_level": 66.7e9, "free": 15e9, "measured": 5e9}
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"load": 1.94}, "When it began 1.9 other processes wanted one of the 2 cores"),
+        ({"load": 1.94}, "When it began 1.9 processes, this one among them, wanted one of the 2 cores"),
         ({"memory": GUARDED}, "An outer step needs up to 66.7 GB, by the guard's forecast; 15 GB were free"),
         ({"memory": GUARDED}, "and what was measured took 5 GB."),
         ({"refused": "no room"}, "would be refused there before its first outer step"),

@@ -29,14 +29,6 @@ def test_what_was_not_run_has_no_rows_and_a_sentence(bench):
     assert rows.not_measured("training") == ("**Not measured yet**: there is no `book/records/bench/training.json`.")
 
 
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [([2.04, 3.1, 2.5], "2.0 to 3.1"), ([2.04, 2.01], "2.0"), (iter([1.0, 4.0]), "1.0 to 4.0")],
-)
-def test_a_span_has_two_ends_where_they_are_printed_differently(values, words):
-    assert rows.span(values, "{:.1f}") == words
-
-
 @pytest.mark.parametrize(("count", "words"), [(1, "1 thread"), (2, "2 threads")])
 def test_one_thread_is_no_threads(count, words):
     assert rows.threads({"threads": count}) == words

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnemonics_lib.edition.evidence.attribution import STEPS, WHOLE, attribution, rows
+from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.studied import studied
@@ -77,6 +79,22 @@ def test_a_row_has_what_each_change_adds_to_a_number_of_the_same_seeds(field):
             of = interval([getattr(first[seed], field) - getattr(second[seed], field) for seed in first])
             assert of.without_n == row[name].strip("*")
             assert row[name].startswith("**") == (of.verdict in ("higher", "lower"))
+
+
+def test_a_change_of_which_runs_are_missing_has_no_verdict():
+    study = studied("evidence/split")
+    found = rows(study, attrgetter("average_accuracy"))
+    gone = replace(study.plan.runs[0], record=Path("not_there.json"))
+    unfinished = replace(study, plan=replace(study.plan, runs=[gone, *study.plan.runs[1:]]))
+    changed = {
+        (row["method"], name): cell
+        for row, before in zip(rows(unfinished, attrgetter("average_accuracy")), found, strict=True)
+        for name, cell in row.items()
+        if cell != before[name]
+    }
+    assert changed
+    assert {method for method, _ in changed} == {NAMES[gone.config.method]}
+    assert not any("*" in cell for cell in changed.values())
 
 
 def test_a_method_without_records_has_no_row():

@@ -60,6 +60,12 @@ def test_the_records_have_both_methods(arms):
     assert (lwf, lucir.method) == (judged("LwF", *arms), "LUCIR")
 
 
+def test_before_all_runs_of_the_study_are_there_nothing_is_compared(monkeypatch):
+    monkeypatch.setattr(from_random, "studied", lambda name: SimpleNamespace(missing=True))
+    assert of_records() == []
+    assert in_words([]) == ""
+
+
 def test_a_lower_loss_with_a_lower_accuracy_speaks_against_eq_7(arms):
     of_random, from_herding, herding = arms
 

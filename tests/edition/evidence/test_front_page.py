@@ -57,8 +57,8 @@ def test_what_differs_in_more_is_counted_by_what_it_differs_in():
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ([gain(NEITHER)], "worse in none of 1 where old ones are adjusted, too. None more of them make no claim."),
-        ([gain(FEW)], "in more than training. 1 of them make no claim."),
+        ([gain(NEITHER)], "worse in none of 1 where old ones are adjusted, too."),
+        ([gain(FEW)], "in more than training. 1 of them makes no claim."),
     ],
 )
 def test_one_and_none_are_said_so(found, words):

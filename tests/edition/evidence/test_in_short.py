@@ -50,7 +50,9 @@ def primary() -> list[of.PairedRuns]:
 def test_only_finished_settings_answer_what_was_asked():
     better, unfinished = pair([1.0, 1.1, 0.9]), pair([-5.0, -5.1, -4.9], finished=False)
     said = in_short.asked_in_advance([better, unfinished])
-    assert "training exemplars is shown to help in all 1 settings. 1 of 2 settings are finished: +1.00 to +1.00" in said
+    assert (
+        "training exemplars is shown to help in the one setting. 1 of 2 settings are finished: +1.00 to +1.00" in said
+    )
     nothing = in_short.asked_in_advance([unfinished])
     assert nothing.endswith("has not been compared yet. 0 of 1 settings are finished.")
 
@@ -61,7 +63,7 @@ def test_the_papers_number_lies_in_the_interval_or_not(around, word):
     middle = gain if around == "the paper's" else 0.0
     found = pair([middle - 0.01, middle, middle + 0.01], forgets=-3.0)
     said = in_short.beside_the_paper(found)
-    assert f"which {word} {gain:+.2f}, and -3.00" in said
+    assert f"(one of the intervals that hold together at 95 %), which {word} {gain:+.2f}, and -3.00" in said
     assert "is not finished here" in in_short.beside_the_paper(pair([1.0, 2.0, 3.0], finished=False))
 
 
@@ -86,7 +88,7 @@ def test_what_would_have_been_shown_is_told_for_the_level_of_the_intervals():
     found.asked.level = 0.99
     at_99, at_95 = (f"{detectable(values, level):.2f}" for level in (0.99, 0.95))
     assert at_99 != at_95
-    assert f"would show is {at_99} to {at_99} points" in in_short.asked_in_advance([found])
+    assert f"would show is {at_99} points, by" in in_short.asked_in_advance([found])
 
 
 def test_before_all_settings_are_finished_nothing_is_said_of_them_together():
@@ -132,9 +134,17 @@ def test_as_many_bytes_are_of_the_methods_that_are_named():
         ("icarl-herding-20", "icarl-trained-5", compared([2.0, 2.0, 2.5])),
     ]
     said = in_short.in_as_many_bytes(found)
-    assert "ahead of 5 trained ones in floating point by +5.00" in said
+    assert "are ahead of 5 trained ones in floating point, by +5.00" in said
     assert said.index("(LwF) and +2.17") < said.index("(iCaRL).")
     assert "by 0.29 grey levels" in said
+
+
+def test_as_many_bytes_are_not_said_to_be_ahead_where_one_difference_is_not_shown():
+    found = [
+        ("lwf-herding-20", "lwf-trained-5", compared([4.0, 5.0, 6.0])),
+        ("bic-20", "bic-5", compared([-1.0, 0.0, 1.0])),
+    ]
+    assert "are not shown in each case to be ahead of 5 trained ones" in in_short.in_as_many_bytes(found)
 
 
 def test_times_are_ratios_of_the_shortest_runs():

@@ -7,6 +7,7 @@ import pytest
 
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition.evidence.moved import grey_levels, moved_in_words
+from mnemonics_lib.edition.names import span
 from mnemonics_lib.paths import RECORDS
 
 ARMS = ("lwf-trained-20", "lucir-trained-5")
@@ -33,4 +34,4 @@ def test_the_sentence_has_the_extremes_of_the_files() -> None:
     said = moved_in_words({arm: list(map(read_record, paths)) for arm, paths in FILES.items()}, "cifar100")
     assert f"were {min(far):.3f} to {max(far):.3f} std away" in said
     assert f"is {grey_levels(min(far), 'cifar100'):.1f} to {grey_levels(max(far), 'cifar100'):.1f} of 255" in said
-    assert f"went {min(times):.1f} to {max(times):.1f} times as far" in said
+    assert f"went {span(times, '{:.1f}')} times as far" in said

@@ -135,9 +135,9 @@ def test_what_phase_1_shows_is_said_of_each_method():
     ]
     assert found[0].row["training images known (%)"] == arrow(91, 81, 0)
     assert first_steps_in_words(found) == (
-        "Weight transfer alone is shown to lower the accuracy of phase 1 for LwF and LUCIR; after fine-tuning it is "
-        "shown to be lower in none, higher in 2 (LwF · BiC). With weight transfer networks know fewer of their "
-        "training images, before they are fine-tuned, for LwF and LUCIR."
+        "Weight transfer alone is shown to lower the accuracy of phase 1 for LwF and LUCIR; beside what it was before "
+        "fine-tuning, the accuracy after it is shown to be lower in none, higher in 2 (LwF · BiC). With weight "
+        "transfer networks know fewer of their training images, before they are fine-tuned, for LwF and LUCIR."
     )
     assert "for none of them;" in first_steps_in_words(found[1:2])
     assert first_steps_in_words(found[1:2]).endswith("for none.")

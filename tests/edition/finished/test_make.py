@@ -59,14 +59,14 @@ def test_records_of_other_source_are_deleted_with_what_is_kept_beside_them(copie
 def test_a_record_that_came_out_otherwise_elsewhere_is_replaced_by_what_is_made_here(copied: Path, study: Study):
     (run,) = (run for run in plan(copied).runs if run.keep)
     at_first = [file.read_bytes() for file in run.files]
-    assert not as_made_here(run, study.folder / "runs")
+    as_made_here(run, study.folder / "runs")
     assert [file.read_bytes() for file in run.files] == at_first
     here = read_record(run.record)
     first, *rest = here.results
     elsewhere = here.model_copy(update={"results": [first.model_copy(update={"train_loss": 0.5}), *rest]})
     write_record(run.record, elsewhere)
     run.files[1].write_bytes(b"of that run")
-    assert as_made_here(run, study.folder / "runs")
+    as_made_here(run, study.folder / "runs")
     assert read_record(run.record).results == here.results
     assert run.files[1].read_bytes() == at_first[1]
 

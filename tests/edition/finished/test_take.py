@@ -120,6 +120,14 @@ def test_a_network_is_not_read_back_with_the_record_of_another_run(study: Study,
         taken.load_run(path)
 
 
+def test_a_checkpoint_of_another_form_is_refused_with_what_to_do(study: Study):
+    taken = TakenRuns(study.path, study.config)
+    _, path = taken.run(study.config)
+    del taken.store.checkpoint["config"]
+    with pytest.raises(FinishedError, match=r"cannot be read by this library: .*; `make finished"):
+        taken.load_run(path)
+
+
 def test_the_reader_is_told_what_is_taken_and_of_which_commit(study: Study):
     said = TakenRuns(study.path, study.config).told()
     code = read_record(study.plan.runs[0].record).code

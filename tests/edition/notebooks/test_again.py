@@ -8,7 +8,7 @@ from mnemonics_lib.config import load_config
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.edition.book.contents import UnknownChapterError, chapters
 from mnemonics_lib.edition.names import DATA, NAMES
-from mnemonics_lib.edition.notebooks.again import LOSSES, ONCE, again, departures, execute_again
+from mnemonics_lib.edition.notebooks.again import LOSSES, ONCE, again, departures, execute_again, introduction
 from mnemonics_lib.edition.notebooks.pairs import read_notebook
 from mnemonics_lib.edition.notebooks.students import kind
 from mnemonics_lib.paths import PARAMS, ROOT
@@ -27,6 +27,12 @@ def test_its_title_names_the_data_and_it_leads_to_its_chapter(source):
     assert f"[chapter {chapter.number}](/executed/quick/digits-n5/{source.stem}.ipynb)" in note
     assert "CIFAR-100, 20 classes at 16 × 16, $N = 5$, LUCIR with 5 exemplars a class" in note
     assert departures(CIFAR) in note
+
+
+@pytest.mark.parametrize(("rule", "words"), [("per_class", "5 exemplars a class"), ("total", "400 exemplars in all")])
+def test_a_budget_for_all_classes_together_is_told_as_one(rule, words):
+    config = CIFAR.replace(budget_rule=rule, budget=int(words.split()[0]))
+    assert f"LUCIR with {words}. " in introduction(config, chapters()["01_preliminaries"], "CIFAR-100")
 
 
 def test_transfer_adjusting_and_a_loss_of_the_method_s_own_are_told():
