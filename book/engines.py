@@ -60,9 +60,9 @@ from mnemonics_lib.edition.benchmarks.rows import (
     files,
     named,
     not_measured,
-    span,
 )
 from mnemonics_lib.edition.costs import page_cost
+from mnemonics_lib.edition.names import span
 from mnemonics_lib.edition.records.source import same_source
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.inspection.held import held
@@ -497,7 +497,7 @@ for steps in (1, 5, 20):
     for name in WAYS:
         with held() as memory:
             on_network(name, steps)
-        row[f"held by `{name}` (MB)"] = f"{memory.most / 2**20:.2f}"
+        row[f"held by `{name}` (MiB)"] = f"{memory.most / 2**20:.2f}"
     rows.append(row)
 show(rows)
 
@@ -610,7 +610,7 @@ if measured:
     rounds = span(bench["rounds"].dropna(), "{:.0f}")
     say(
         f"Measured on: {hypergradient.machines(measured)}. *Seconds* are those of one hypergradient, the median of "
-        f"{rounds} rounds. *Peak memory* is above what was in use before, in MB of $2^{{20}}$ bytes. Each measurement "
+        f"{rounds} rounds. *Peak memory* is above what was in use before, in MiB ($2^{{20}}$ bytes). Each measurement "
         f"has a process of its own. The numbers are those of {named(files('hypergradient'))}."
     )
 else:

@@ -27,7 +27,11 @@ from IPython.display import Markdown, display
 from mnemonics_lib import __version__
 from mnemonics_lib.durable.commit import code_version, short_commit
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.evidence import in_short, with_mnemonics
+from mnemonics_lib.edition.evidence import (
+    both_questions,
+    in_short,
+    with_mnemonics,
+)
 from mnemonics_lib.edition.evidence.from_random import over_its_start
 from mnemonics_lib.edition.evidence.front_page import (
     asked_again_in_words,
@@ -106,6 +110,11 @@ primary = studied("evidence/primary").pairs()
 say(in_short.as_large_as_the_papers(primary))
 if second := asked_again_in_words(again):
     say(second)
+both = both_questions.both_questions(
+    [pair for pair in primary if pair.name.endswith(" 5 a class")],
+    studied("evidence/objective").pairs(),
+)
+say(both_questions.in_words(both))
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
 say(

@@ -1,0 +1,85 @@
+"""The two questions that were asked in advance put together: the same methods and number of exemplars, other seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mnemonics_lib.edition.paired.intervals import Interval, interval
+from mnemonics_lib.edition.paired.tally import marked, tally
+from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns
+
+NUMBERS: dict[str, Number] = {
+    "average accuracy": lambda record: record.average_accuracy,
+    "forgetting": lambda record: record.forgetting,
+}
+"""Of a run, by a reader's words."""
+
+
+@dataclass(frozen=True)
+class Both:
+    """What training changes with one method, by the runs of both studies.
+
+    Attributes:
+        method: its name.
+        differences: of ``NUMBERS``, in points; the intervals of all methods hold together at 95 %.
+    """
+
+    method: str
+    differences: dict[str, Interval]
+
+    @property
+    def row(self) -> dict[str, str]:
+        """Cells of a table."""
+        cells = {f"{words} (points)": marked(found) for words, found in self.differences.items()}
+        return {"method": self.method, "seeds": f"{next(iter(self.differences.values())).n}", **cells}
+
+
+def both_questions(first: Sequence[PairedRuns], second: Sequence[PairedRuns]) -> list[Both]:
+    """The differences of both studies as if they were of one; none before all of these runs are there.
+
+    Args:
+        first: of the one study, named as in ``LUCIR, 5 a class``, all of one number of exemplars.
+        second: of the other one, of the same methods and named after them alone.
+
+    Raises:
+        ValueError: where the methods are others, or a seed is in both: its two runs would have their classes, and may
+            have their first network, in common.
+    """
+    others = {pair.name: pair for pair in second}
+    pairs = {pair.name.partition(",")[0]: pair for pair in first}
+    if pairs.keys() != others.keys():
+        raise ValueError(f"methods = {[*pairs]} and {[*others]}: must be the same")
+    if not all(pair.finished for pair in (*first, *second)):
+        return []
+    for method, pair in pairs.items():
+        if seeds := sorted(pair.first.keys() & others[method].first):
+            raise ValueError(f"{method}: seeds {seeds} are in both studies: must be in one")
+    level = 1 - 0.05 / len(pairs)
+    return [
+        Both(
+            method,
+            {
+                words: interval(
+                    [value for of in (pair, others[method]) for value in of.differences(number).values()], level
+                )
+                for words, number in NUMBERS.items()
+            },
+        )
+        for method, pair in pairs.items()
+    ]
+
+
+def in_words(found: Sequence[Both]) -> str:
+    """For which methods a difference is shown when the two questions are put together; "" for none."""
+    if not found:
+        return ""
+    clauses = [
+        f"{words} is shown to be {tally({each.method: each.differences[words] for each in found}, 'lower', 'higher')}"
+        for words in NUMBERS
+    ]
+    return (
+        "**Both questions together**, 5 a class, the runs of both studies as if of one: "
+        f"{'; '.join(clauses)}. They were put together after both had been seen, which makes this exploratory; the "
+        f"{len(found)} intervals of each number hold together at 95 %."
+    )
