@@ -23,12 +23,14 @@ from statistics import fmean
 from mnemonics_lib.config import load_config
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.evidence import both_questions, in_short
+from mnemonics_lib.edition.evidence import (
+    both_questions,
+    in_short,
+    made_again,
+)
 from mnemonics_lib.edition.evidence.moved import moved_in_words
 from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.paired.intervals import paired
 from mnemonics_lib.edition.paired.tally import marked
-from mnemonics_lib.edition.records.first_time import first_time
 from mnemonics_lib.edition.shown import arrow, say, show
 from mnemonics_lib.edition.studies import outcome, paired_runs
 from mnemonics_lib.edition.studies.page import (
@@ -207,45 +209,7 @@ say(
 show_comparisons(PRIMARY)
 
 # %% tags=["remove-input"] sources=["book/records/first_time.json", "evidence/primary"]
-replaced = first_time("evidence/primary")
-
-
-def as_it_was(arm, seed, record):
-    """Average accuracy, of the first record where it was replaced."""
-    return replaced.get(arm, {}).get(seed, record.average_accuracy)
-
-
-verdicts = []
-for arm, minus, found in PRIMARY.compared:
-    if found.field == "average_accuracy" and {arm, minus} & replaced.keys():
-        once = paired(
-            *(
-                {
-                    seed: as_it_was(which, seed, record)
-                    for seed, record in PRIMARY.records[which].items()
-                }
-                for which in (arm, minus)
-            ),
-            found.level,
-        )
-        verdicts.append(
-            (paired_runs.cell(arm), once, found.difference.verdict)
-        )
-changed = [cell for cell, once, now in verdicts if once.verdict != now]
-say(
-    f"{sum(map(len, replaced.values()))} records of the seeds "
-    f"{', '.join(map(str, sorted(set().union(*replaced.values()))))} were "
-    "made again, so that the two runs of each pair share their first "
-    "network: the first ones had been made on processors that round "
-    "otherwise, and are in the history of the repository. With the first "
-    "ones in their place, average accuracies would differ by "
-    + "; ".join(f"{cell} {once.without_n}" for cell, once, _ in verdicts)
-    + (
-        f". The verdict would be another for {', '.join(changed)}."
-        if changed
-        else ", and the verdicts the same."
-    )
-)
+say(made_again.in_words(PRIMARY))
 
 # %% [markdown]
 # The accuracies themselves, in %, with herding's exemplars → with trained ones, means over seeds; and the last phase, which many papers report
@@ -302,6 +266,9 @@ show(rows)
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy and in forgetting between exemplars trained by Eq. 4b and herding's, 5 a class, four methods, a dot per seed."}} sources=["evidence/objective"]
 show_comparisons(OBJECTIVE)
+
+# %% tags=["remove-input"] sources=["book/records/first_time.json", "evidence/objective"]
+say(made_again.in_words(OBJECTIVE))
 
 # %% [markdown]
 # The two studies have no seed in common. Each is of ten seeds a method, too few for what is as small as here, so that they are put together below, as if training had
