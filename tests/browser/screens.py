@@ -32,6 +32,10 @@ WIDE = Screen(1300, "light", {"rules": NAMES})
 DARK = Screen(1300, "dark", {"runOnly": ["color-contrast"]})
 NARROW = Screen(500, "light", {"rules": {**NAMES, "color-contrast": {"enabled": False}}})
 SCREENS = (WIDE, DARK, NARROW)
+IN_DARK_COLOURS = """async () => {
+  while (document.documentElement.dataset.theme !== "dark") await new Promise(requestAnimationFrame);
+  await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
+}"""
 
 WHEN_FORMULAS_ARE_THERE = "async () => { await window.MathJax?.startup?.promise }"
 
@@ -105,19 +109,35 @@ def _asked(look: Look, url: str) -> None:
         look.weight += path.stat().st_size
 
 
-def look_at(browser: Browser, path: Path, screen: Screen) -> Look:
-    """Open a page from its file in a window of its own, and look at it."""
-    context = browser.new_context(viewport={"width": screen.width, "height": 900}, color_scheme=screen.colours)
-    page = context.new_page()
-    look = listen(page)
-    start = time.monotonic()
-    page.goto(path.as_uri())
-    page.evaluate(WHEN_FORMULAS_ARE_THERE)
-    look.seconds = time.monotonic() - start
+def looks_at(browser: Browser, path: Path) -> dict[Screen, Look]:
+    """Open a page from its file on a wide screen and on a narrow one, and look at it on each.
+
+    For the dark one it is not opened again: its system prefers dark colours from then on, and the page follows.
+    """
+    found = {}
+    for screen in (WIDE, NARROW):
+        context = browser.new_context(viewport={"width": screen.width, "height": 900}, color_scheme=screen.colours)
+        page = context.new_page()
+        found[screen] = look = listen(page)
+        start = time.monotonic()
+        page.goto(path.as_uri())
+        page.evaluate(WHEN_FORMULAS_ARE_THERE)
+        look.seconds = time.monotonic() - start
+        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+        _see(page, screen, look)
+        if screen == WIDE:
+            found[DARK] = dark = listen(page)
+            page.emulate_media(color_scheme=DARK.colours)
+            page.evaluate(IN_DARK_COLOURS)
+            dark.weight = look.weight
+            _see(page, DARK, dark)
+        context.close()
+    return found
+
+
+def _see(page: Page, screen: Screen, look: Look) -> None:
+    """Write down what is there to see."""
     look.seen = page.evaluate(SEEN)
-    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
     for found in page.evaluate(AUDIT, screen.audit):
         if found["impact"] in {"serious", "critical"}:
             look.audit += [f"{found['id']}: {html[:200]}" for html in found["nodes"]]
-    context.close()
-    return look

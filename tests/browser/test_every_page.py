@@ -1,4 +1,4 @@
-"""Every page, on every screen: what a reader would stumble over. Each is loaded once a screen, and read off at once."""
+"""Every page, on every screen: what a reader would stumble over. Each is looked at once; tests ask what was seen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.pages import BOOK
-from tests.browser.screens import SCREENS, WIDE, Look, Screen, look_at
+from tests.browser.screens import SCREENS, WIDE, Look, Screen, looks_at
 from tests.line_parts import missing, of_html
 
 if TYPE_CHECKING:
@@ -22,14 +22,19 @@ WITHOUT_PARAMETERS = {"configuration", "engines", "teaching", "toy", "why"}
 """Pages whose figures and tables no parameter file asked for: the settings stand in their cells."""
 
 
+@pytest.fixture(scope="module")
+def looks(browser: Browser, page_path: Path) -> dict[Screen, Look]:
+    return looks_at(browser, page_path)
+
+
 @pytest.fixture(scope="module", params=SCREENS, ids=str)
 def screen(request: pytest.FixtureRequest) -> Screen:
     return request.param
 
 
-@pytest.fixture(scope="module")
-def look(browser: Browser, page_path: Path, screen: Screen) -> Look:
-    return look_at(browser, page_path, screen)
+@pytest.fixture
+def look(looks: dict[Screen, Look], screen: Screen) -> Look:
+    return looks[screen]
 
 
 def test_its_console_has_no_error(look: Look) -> None:
