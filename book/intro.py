@@ -30,6 +30,7 @@ from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.evidence import (
     both_questions,
     in_short,
+    made_again,
     with_mnemonics,
 )
 from mnemonics_lib.edition.evidence.from_random import over_its_start
@@ -108,11 +109,12 @@ say(
 )
 primary = studied("evidence/primary").pairs()
 say(in_short.as_large_as_the_papers(primary))
+objective = studied("evidence/objective")
 if second := asked_again_in_words(again):
-    say(second)
+    say(f"{second} {made_again.what_hangs_on_it(objective)}")
 both = both_questions.both_questions(
     [pair for pair in primary if pair.name.endswith(" 5 a class")],
-    studied("evidence/objective").pairs(),
+    objective.pairs(),
 )
 say(both_questions.in_words(both))
 
