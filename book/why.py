@@ -42,6 +42,7 @@ from mnemonics_lib.edition.evidence.panel_falls import (
 )
 from mnemonics_lib.edition.search.runs import differences, runs
 from mnemonics_lib.edition.shown import arrow, change, say, show
+from mnemonics_lib.edition.studies.shown_in import shown_in
 from mnemonics_lib.edition.studies.studied import studied
 from mnemonics_lib.paths import PARAMS, RECORDS
 
@@ -56,13 +57,19 @@ say(page_cost("why"))
 # This is what the primary study came to, of exemplars trained from herding's on classes of CIFAR-100, and one line of exemplars trained
 # from random images ({doc}`phase_by_phase` and {doc}`where` have it by setting):
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/from_random"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/from_random", "evidence/objective"]
 FINISHED = [
     pair for pair in studied("evidence/primary").pairs() if pair.finished
 ]
 lines = asked_and_got(FINISHED) or ["Nothing of it is finished yet."]
 if said_of_random := from_random.in_words(from_random.of_records()):
     lines.insert(-1, said_of_random)
+if with_old_classes := shown_in(studied("evidence/objective")):
+    lines.append(
+        "**Where old classes are asked for, too**, by the objective of Eq. 4b, "
+        "with 5 exemplars a class (asked in advance, {doc}`evidence`): "
+        f"{with_old_classes}."
+    )
 say("\n".join(f"- {line}" for line in lines))
 
 # %% [markdown]
