@@ -272,7 +272,7 @@ say(made_again.in_words(OBJECTIVE))
 
 # %% [markdown]
 # That they be made again was decided when the intervals with the first ones had been seen, LUCIR's just across 0 among them. It had been done in the primary
-# study before, and it was done here for every pair, of all methods, whose first networks differed. With them LwF's and iCaRL's intervals are less than half as long:
+# study before, and it was done here for every pair, of all methods, whose first networks differed. With them LwF's and iCaRL's intervals are shorter:
 # networks that began apart differ by more than their exemplars.
 #
 # The two studies have no seed in common. Each is of ten seeds a method, too few for what is as small as here, so that they are put together below, as if training had

@@ -76,8 +76,9 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
         hours: the sum.
         memory: in bytes ``images``, ``exemplars``, ``exemplar_level`` (the guard's forecast; None where no exemplars
             are trained) and ``disk`` as check-data has them, ``free`` on the device, ``measured``, the most that the
-            measured steps took (on a CPU beyond what loading the data took before); and where the host holds the
-            exemplars of another device ``host``, what a step takes there, and ``free_host``, both else None.
+            measured steps took (on a CPU no less than what loading the data took for a while before them); and where
+            the host holds the exemplars of another device ``host``, what a step takes there, and ``free_host``, both
+            else None.
         refused: what the guard says to the kinds of outer steps that do not fit; with any of them the run would end.
         assumed, not_measured: sentences.
         images: to train and to test on, in all.
@@ -109,7 +110,7 @@ def dry_run(config: RunConfig, device: torch.device, times: int) -> Row:
         outer = {kind: rehearsal.outer_step(step) for kind, step in largest.items()}
         said = [say(step) for step in largest.values() for say in (rehearsal.refusal, rehearsal.refusal_of_host)]
         refused = [message for message in said if message]
-    memory = _memory(config, data, device, max(peak_memory(device) - before, 0.0))
+    memory = _memory(config, data, device, peak_memory(device) - before)
     read = _read(config, data, rehearsal, device, times) if streamed else None
     price = Price(config, levels, taken, outer, read)
     rows = [price.row(of) for of in todo]

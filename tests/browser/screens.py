@@ -32,10 +32,8 @@ WIDE = Screen(1300, "light", {"rules": NAMES})
 DARK = Screen(1300, "dark", {"runOnly": ["color-contrast"]})
 NARROW = Screen(500, "light", {"rules": {**NAMES, "color-contrast": {"enabled": False}}})
 SCREENS = (WIDE, DARK, NARROW)
-IN_DARK_COLOURS = """async () => {
-  while (document.documentElement.dataset.theme !== "dark") await new Promise(requestAnimationFrame);
-  await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
-}"""
+IS_DARK = """() => document.documentElement.dataset.theme === "dark"
+  && document.getAnimations().every((animation) => animation.playState === "finished")"""
 
 WHEN_FORMULAS_ARE_THERE = "async () => { await window.MathJax?.startup?.promise }"
 
@@ -128,7 +126,7 @@ def looks_at(browser: Browser, path: Path) -> dict[Screen, Look]:
         if screen == WIDE:
             found[DARK] = dark = listen(page)
             page.emulate_media(color_scheme=DARK.colours)
-            page.evaluate(IN_DARK_COLOURS)
+            page.wait_for_function(IS_DARK)
             dark.weight = look.weight
             _see(page, DARK, dark)
         context.close()

@@ -54,8 +54,8 @@ def rows(study: Studied, number: Number) -> list[dict[str, str]]:
         cells, seeds = {}, set()
         for (arm, minus), name in {**STEPS, WHOLE: "all four"}.items():
             for pair in study.pairs(f"^{method}-{arm}$", f"^{method}-{minus}$"):
-                of = pair.difference(number)
-                cells[name] = marked(of) if pair.finished else of.without_n if of.n >= 3 else str(of)
+                cell = marked(pair.difference(number))
+                cells[name] = cell if pair.finished else cell.strip("*")
                 seeds.add(len(pair.first))
         if cells:
             found.append({"method": NAMES[method], "seeds": span(seeds, "{}"), **cells})

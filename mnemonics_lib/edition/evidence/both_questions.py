@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mnemonics_lib.edition.paired.intervals import Interval, interval
+from mnemonics_lib.edition.paired.intervals import Interval
 from mnemonics_lib.edition.paired.tally import marked, tally
-from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns
+from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns, difference_of_all
 
 NUMBERS: dict[str, Number] = {
     "average accuracy": lambda record: record.average_accuracy,
@@ -59,12 +59,7 @@ def both_questions(first: Sequence[PairedRuns], second: Sequence[PairedRuns]) ->
     return [
         Both(
             method,
-            {
-                words: interval(
-                    [value for of in (pair, others[method]) for value in of.differences(number).values()], level
-                )
-                for words, number in NUMBERS.items()
-            },
+            {words: difference_of_all((pair, others[method]), number, level) for words, number in NUMBERS.items()},
         )
         for method, pair in pairs.items()
     ]

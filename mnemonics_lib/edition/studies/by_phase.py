@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.slopes import slope
 from mnemonics_lib.edition.paired.tally import marked
-from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns, final_accuracy
+from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns, difference_of_all, final_accuracy
 
 
 def accuracies_after(pair: PairedRuns) -> dict[float, dict[int, float]]:
@@ -73,10 +73,7 @@ def again_in_others(pairs: Sequence[PairedRuns], others: Mapping[str, Sequence[P
             continue
         (other, *_), *_ = again.values()
         for study, of in {HERE: [pair], **again, TOGETHER: [pair, other]}.items():
-            found = {
-                words: interval([value for each in of for value in each.differences(number).values()])
-                for words, number in ENDS.items()
-            }
+            found = {words: difference_of_all(of, number) for words, number in ENDS.items()}
             rows.append(Again(method, study, sum(len(each.first) for each in of), found))
     return rows
 

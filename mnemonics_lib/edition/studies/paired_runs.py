@@ -6,7 +6,7 @@ makes of the same runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -53,6 +53,17 @@ class PairedRuns:
         """Of the second arm and of the first."""
         second, first = (fmean(number(record) for record in of.values()) for of in (self.second, self.first))
         return second, first
+
+
+def difference_of_all(pairs: Iterable[PairedRuns], number: Number, level: float = 0.95) -> Interval:
+    """The mean difference over the runs of several pairs of arms, as if they were of one, and its interval.
+
+    Args:
+        pairs: which share no run.
+        number: of a run.
+        level: of confidence, between 0 and 1.
+    """
+    return interval([value for pair in pairs for value in pair.differences(number).values()], level)
 
 
 def paired_runs(study: Plan, compared: Compared, records: Evidence) -> list[PairedRuns]:
