@@ -19,11 +19,11 @@ from collections import defaultdict
 
 import matplotlib.pyplot as plt
 
-from mnemonics_lib.edition import figures, kept_figures
+from mnemonics_lib.edition import figures, kept_figures, report
 from mnemonics_lib.edition.evidence import boundary
 from mnemonics_lib.edition.evidence.boundary import COMPARED
 from mnemonics_lib.edition.paired.difference_figures import draw_differences
-from mnemonics_lib.edition.paired.tally import marked, tally
+from mnemonics_lib.edition.paired.tally import marked
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.studies.page import say_what_is_there
 from mnemonics_lib.edition.studies.plan import plan
@@ -119,7 +119,7 @@ DIGITS = {
 def show_places(found):
     """A row for each place, of intervals by column and place."""
     show(
-        {"place": place}
+        {"place": place, "seeds": found["size"][place].n}
         | {
             boundary.NUMBERS[column]: marked(found[column][place], digits)
             for column, digits in DIGITS.items()
@@ -133,28 +133,34 @@ for minus, name in COMPARED.items():
     show_places(
         {column: boundary.over(places, minus, column) for column in DIGITS}
     )
-if places:
-    seeds = sorted({len(tables) for tables in places.values()})
-    say(f"Seeds of each row: {', '.join(map(str, seeds))}.")
 
 # %% [markdown]
 # ## What a displacement of this size does by itself
 #
 # The control is the displacement that another exemplar of the same phase has learned (*shuffled*, a study of {doc}`where`): as large, and of no use where
-# it lies now, if what is learned is an exemplar's own. What training did, minus what that did, by seed, with 95 % each:
+# it lies now, if what is learned is an exemplar's own. What training did, minus what that did, by seed, with 95 % each. A seed counts where its two runs,
+# which are of two studies, have the same first network; a place without such a seed has no row:
 
 # %% tags=["remove-input"] sources=["evidence/boundary", "evidence/controls"]
 say_what_is_there(CONTROLS)
 if not CONTROLS.missing:
-    shuffled = boundary.places(CONTROLS, boundary.read(CONTROLS), (0, LAST))
+    left_out = boundary.seeds_apart(
+        *(
+            report.evidence("evidence", name)
+            for name in ("boundary", "controls")
+        )
+    )
+    shuffled = boundary.without(
+        boundary.places(CONTROLS, boundary.read(CONTROLS), (0, LAST)),
+        left_out,
+    )
     found = {
         column: boundary.own(places, shuffled, column) for column in DIGITS
     }
     show_places(found)
-    say(
-        f"**Nearer to the boundary** than with another's displacement: {tally(found['size'], 'nearer', 'farther')}; "
-        f"**from the mean of their class**: {tally(found['percentile'], 'nearer', 'farther')}, of {len(found['size'])} places."
-    )
+    say(boundary.own_in_words(found["size"], found["percentile"]))
+    if left_out:
+        say(boundary.left_out_in_words(left_out))
 
 # %% [markdown]
 # ## The means of each kind

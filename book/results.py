@@ -25,6 +25,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.evidence import made_again
 from mnemonics_lib.edition.evidence.made_twice import changed_verdicts
 from mnemonics_lib.edition.paired.intervals import paired
 from mnemonics_lib.edition.paper import tables as paper_tables
@@ -38,6 +39,8 @@ from mnemonics_lib.edition.records.first_time import (
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.studies import outcome, paired_runs
 from mnemonics_lib.edition.studies.plan import plan, words
+from mnemonics_lib.edition.studies.shown_in import shown_in
+from mnemonics_lib.edition.studies.studied import studied
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS
 
@@ -97,6 +100,16 @@ display(
         )
     )
 )
+
+# %% [markdown]
+# A second question came of the answer, and was asked in advance of its own runs, of new seeds: the same with 5 a class, by the objective of
+# {eq}`eq-4b`, where old exemplars and old classes take part. Four intervals, 95 % together:
+
+# %% tags=["remove-input"] sources=["evidence/objective", "book/records/first_time.json"]
+objective = studied("evidence/objective")
+if second := shown_in(objective):
+    hangs = made_again.what_hangs_on_it(objective)
+    display(Markdown(f"- {second}. {hangs}"))
 
 # %% [markdown]
 # ## The paper's claims on digits

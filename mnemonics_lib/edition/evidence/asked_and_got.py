@@ -10,6 +10,7 @@ from mnemonics_lib.edition.evidence.panel_falls import (
     panels_fallen,
     pooled_in_words,
     relative_fall,
+    seen_beyond,
     trained_once,
 )
 from mnemonics_lib.edition.names import span, together
@@ -37,8 +38,8 @@ def asked_and_got(pairs: Sequence[PairedRuns]) -> list[str]:
         f"**Exemplars moved** by {_moved(pairs)} std in a training on average (std are what images are normalised by), "
         f"where the same optimiser would carry them {_noise(pairs)} along pure noise.",
         "**A larger fall of that loss goes with a larger gain** in the accuracy, seed by seed, in "
-        f"{_named(larger)} of {len(pairs)} settings, and with a smaller one in {_named(smaller)}, as far as is shown. "
-        f"{pooled_in_words(pairs)}.",
+        f"{_named(larger)} of {len(pairs)} settings, and with a smaller one in {_named(smaller)}, as far as is shown "
+        f"({seen_beyond(pairs)}). {pooled_in_words(pairs)}.",
     ]
     unmoved = all(pair.asked.difference.verdict == "no difference shown" for pair in pairs)
     if fell >= MOSTLY * of and unmoved and not larger and not smaller:

@@ -104,15 +104,16 @@ def loss_falls(pairs: Sequence[PairedRuns]) -> str:
         f"{panel_falls.fallen(once)} trainings, and in {panel_falls.fallen(once, running=True)} with the statistics "
         "with which a network is tested (iCaRL's trainings are LwF's, and are not counted again). That a larger fall "
         f"goes with a larger gain is shown in {' · '.join(larger) or 'none'} of the settings, with a smaller one in "
-        f"{' · '.join(smaller) or 'none'}. {panel_falls.pooled_in_words(pairs)}."
+        f"{' · '.join(smaller) or 'none'} ({panel_falls.seen_beyond(pairs)}). {panel_falls.pooled_in_words(pairs)}."
     )
 
 
-def phase_by_phase(pairs: Sequence[PairedRuns]) -> str:
+def phase_by_phase(pairs: Sequence[PairedRuns], heading: str = "Phase by phase") -> str:
     """Where the difference is shown after phase 1, where after the last phase, and where it changes in between.
 
     Args:
         pairs: of settings of as many phases each; at least one.
+        heading: what the settings have in common.
     """
     found = {pair.name: accuracies_after(pair) for pair in pairs}
     (last,) = {max(of) for of in found.values()}
@@ -122,7 +123,7 @@ def phase_by_phase(pairs: Sequence[PairedRuns]) -> str:
     )
     along = {name: slope(of) for name, of in found.items()}
     return (
-        f"**Phase by phase**, trained minus herding's: after phase 1, {after_first}; after phase {last}, {after_last}; "
+        f"**{heading}**, trained minus herding's: after phase 1, {after_first}; after phase {last}, {after_last}; "
         f"from the one to the other {tally(along, 'falling', 'rising')}, of {len(along)} settings."
     )
 

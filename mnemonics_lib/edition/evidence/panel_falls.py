@@ -76,6 +76,16 @@ def shown_beyond(seeds: int, together: int = 1) -> float:
     return float(t / math.sqrt(seeds - 2 + t**2))
 
 
+def seen_beyond(pairs: Sequence[PairedRuns]) -> str:
+    """From which correlation on one would be shown in each of some settings, judged together: how little is ruled out.
+
+    Args:
+        pairs: judged together.
+    """
+    seeds = min(len(pair.first) for pair in pairs)
+    return f"of {seeds} seeds, a correlation is shown beyond ±{shown_beyond(seeds, len(pairs)):.2f}, and no weaker one"
+
+
 def goes_with_gain(pairs: Sequence[PairedRuns]) -> tuple[list[str], list[str]]:
     """The cells in which a larger fall is shown to go with a larger gain, and those in which with a smaller one.
 

@@ -145,6 +145,9 @@ def _of_evidence() -> Iterator[Setting]:
     for n in (2, 5, 12, 30):  # 60 is the primary study's
         arms = f"epochs={n}-trained", f"epochs={n}-herding"
         yield Setting("evidence/epochs", *arms, TWENTY, "LwF", f"5 a class, {n} epochs")
+        if n != 5:
+            words = f"5 a class, no transfer, {n} epochs"
+            yield Setting("evidence/epochs_no_transfer", *arms, TWENTY, "LwF", words)
     for study, of_arms, words in (
         ("table2", "{}", "20 a class, both adjusted"),
         ("phases", "small_cifar100-n1-{}", "N = 1, 20 a class"),

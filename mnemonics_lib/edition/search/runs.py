@@ -23,6 +23,8 @@ NEAR = "Eq. 7, Adam 0.003, perturbed starts: the settings of params/small at fir
 FAR = "80 inner steps at a rate of 0.05 with momentum, 10 of them differentiated: a hundred times as far ahead"
 CHANCE = "herding's exemplars, moved by a thousandth of a step: what chance does"
 TWICE = "herding's exemplars, 40 a class"
+JUDGE = "Eq. 7, judged on all classes alike: the new classes' data and old exemplars"
+EQ4B = "Eq. 4b"
 UNTRAINED = (HERDING, "random exemplars", "displacements given to other exemplars")
 """How the names of controls begin, whose exemplars Eq. 7 has not trained: chance, noise and labels among them."""
 

@@ -110,6 +110,8 @@ def test_a_difference_that_is_gone_in_the_end_is_said_to_fall():
         "after phase 2, worse in none, better in none; from the one to the other falling in 1 (LwF, 5 a class), "
         "rising in 1 (LUCIR, 5 a class), of 2 settings."
     )
+    assert said.startswith("**Phase by phase**, trained minus")
+    assert in_short.phase_by_phase([pair([1.0, 1.2, 0.9])], "By Eq. 4b").startswith("**By Eq. 4b**, trained minus")
 
 
 def test_what_is_there_right_after_phase_0_is_counted_over_studies():

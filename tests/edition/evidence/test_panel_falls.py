@@ -20,6 +20,7 @@ from mnemonics_lib.edition.evidence.panel_falls import (
     pooled,
     pooled_in_words,
     relative_fall,
+    seen_beyond,
     shown_beyond,
     trained_once,
 )
@@ -94,6 +95,14 @@ def test_a_correlation_at_the_bound_has_the_p_value_of_the_level(seeds):
 
 def test_more_cells_together_ask_for_more():
     assert shown_beyond(10) < shown_beyond(10, together=8) < shown_beyond(5, together=8) < 1
+
+
+def test_how_large_a_correlation_must_be_is_said_of_the_setting_with_the_fewest_seeds():
+    few, many = (
+        pair([0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 3.0, 4.5]),
+        pair([0.1, 0.2, 0.3, 0.4, 0.5], [1.0, 2.0, 3.0, 4.5, 5]),
+    )
+    assert f"of 4 seeds, a correlation is shown beyond ±{shown_beyond(4, 2):.2f}" in seen_beyond([many, few])
 
 
 def test_cells_are_named_where_the_correlation_is_beyond_the_bound_on_either_side():

@@ -5,11 +5,13 @@ import json
 import pytest
 
 from mnemonics_lib.edition.search.runs import FAR, NEAR, runs
-from mnemonics_lib.edition.search.table import ahead_of_the_choice, diverged, search_table
+from mnemonics_lib.edition.search.table import ahead_of_the_choice, diverged, how_many, search_table
 from mnemonics_lib.edition.shown import arrow
 
 
-def run(tried, control="herding", method="lucir", budget=20, held_out=0.2, seed=100, accuracy=(60.0,), own_loss=()):
+def run(
+    tried, control="herding", method="lucir", budget=20, held_out=0.2, seed=100, accuracy=(60.0,), own_loss=(), **x
+):
     return {
         "tried": tried,
         "control": control,
@@ -19,6 +21,8 @@ def run(tried, control="herding", method="lucir", budget=20, held_out=0.2, seed=
         "seed": seed,
         "accuracy": list(accuracy),
         "own_loss": list(own_loss),
+        "set": {},
+        "x": x,
     }
 
 
@@ -52,9 +56,42 @@ def test_a_gain_is_the_difference_of_average_accuracies_of_one_seed(table):
         "each seed": "+1.50, +2.00",
         "mean": "+1.75",
         "own loss": arrow(1.5, 2.25),
+        "moved": "–",
         "judge": "20 %",
         "minus": "herding",
     }
+
+
+def test_how_far_exemplars_went_is_a_mean_over_seeds_and_the_phases_that_moved_any(table):
+    still = run("herding", control=None) | {"displacement": [0.0, 0.0]}
+    first, second = run("new") | {"displacement": [0.03, 0.0]}, run("new", seed=101) | {"displacement": [0.05, 0.04]}
+    unknown = run("other")
+    rows = table(still, first, second, unknown, run("none", control="herding") | {"displacement": [0.0, 0.0]})
+    assert {row["tried"]: row["moved"] for row in rows} == {"new": "0.040", "other": "–", "none": "0.000"}
+
+
+def test_what_a_name_does_not_tell_stands_behind_it_and_behind_its_control(table):
+    frozen = ", convolutions frozen before E_0 is trained"
+    controls = [run("herding", control=None), run("soft", transfer_first=True)]
+    of = {row["tried"]: row["minus"] for row in table(*controls, run("new", control="soft", transfer_first=True))}
+    assert of == {f"soft{frozen}": "herding", f"new{frozen}": f"soft{frozen}"}
+
+
+def test_what_is_ahead_is_named_in_full(tmp_path):
+    found = [run(NEAR, budget=5, method=each) for each in ("lwf", "lucir")]
+    better = [
+        run("better", budget=5, method=each, accuracy=[70.0], half=True) | {"script": "s"} for each in ("lwf", "lucir")
+    ]
+    (tmp_path / "search.json").write_text(json.dumps({"runs": [*found, *better]}), encoding="utf-8")
+    assert "better, half of the exemplars of each class (2 runs)" in ahead_of_the_choice(5, tmp_path)
+
+
+def test_runs_are_counted_with_those_that_came_to_no_result(tmp_path):
+    every = [run("a"), run("b"), run("c") | {"script": "later.py"}]
+    for lost, more in (([], "."), ([run("d")], ", and 1 more that came to no result.")):
+        (tmp_path / "search.json").write_text(json.dumps({"runs": every, "diverged": lost}), encoding="utf-8")
+        said = how_many(tmp_path)
+        assert said == f"The record has 3 runs, controls among them, 1 of them made afterwards{more}"
 
 
 @pytest.mark.parametrize("other", [{"method": "lwf"}, {"budget": 5}, {"held_out": 0.1}, {"seed": 7}])

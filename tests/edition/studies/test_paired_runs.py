@@ -81,6 +81,7 @@ def test_new_and_old_classes_are_those_of_the_confusion_matrix(record: Record):
         ("lwf-trained-from-random-20", "LwF, from random, 20 a class"),
         ("lucir-larger-steps", "LUCIR"),
         ("bic", "BiC"),
+        ("epochs=30-trained", "30 epochs"),
     ],
 )
 def test_a_cell_is_named_by_its_method_and_number(arm: str, cell: str):

@@ -1,0 +1,95 @@
+"""What training gains against the number of exemplars: whether it shrinks, and whether more steps bring it back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import fmean
+
+from mnemonics_lib.edition.names import NAMES, together
+from mnemonics_lib.edition.paired.intervals import Interval, paired
+from mnemonics_lib.edition.paired.partners import refuse_strangers
+from mnemonics_lib.edition.paired.slopes import GROWS, slope
+from mnemonics_lib.edition.paired.tally import tally
+from mnemonics_lib.edition.studies.paired_runs import PairedRuns
+from mnemonics_lib.edition.studies.studied import Studied
+
+METHODS = ("lwf", "lucir")
+"""Those that the studies of budgets have."""
+
+
+def gains(budgets: Studied, method: str) -> dict[int, dict[int, float]]:
+    """Exemplars a class -> seed -> trained minus herding's, near inner loop, equal outer steps (points)."""
+    near = f"{method}-near-"
+    return {
+        int(arm.removeprefix(near)): found.differences
+        for arm, minus, found in budgets.compared
+        if arm.startswith(near) and minus.startswith(f"{method}-herding-")
+    }
+
+
+def along(budgets: Studied) -> str:
+    """Whether the gain changes with the number of exemplars; "" before the study is finished."""
+    if budgets.missing:
+        return ""
+    said = []
+    for method in METHODS:
+        found = slope({math.log2(m): of for m, of in gains(budgets, method).items()})
+        said.append(f"{GROWS[found.verdict]} it for {NAMES[method]} ({found.without_n} points for twice as many)")
+    return (
+        "**The number of exemplars**, 1 to 20 a class, near inner loop, equal outer steps: the gain over herding's "
+        f"{' and '.join(said)}."
+    )
+
+
+def in_proportion(budgets: Studied, steps: Studied) -> dict[tuple[str, int], Interval]:
+    """Method and exemplars a class -> outer steps in proportion minus equal ones, average accuracy (points).
+
+    Where both are equal, at 5 a class, nothing is compared. Empty before both studies are finished.
+
+    Raises:
+        PairError: where two runs of one seed have other classes or images.
+    """
+    if budgets.missing or steps.missing:
+        return {}
+    found = {}
+    for method in METHODS:
+        for m in (1, 2, 10, 20):
+            equal, more = (study.records[f"{method}-near-{m}"] for study in (budgets, steps))
+            for seed in equal.keys() & more.keys():
+                names = f"budgets, near-{m}, seed {seed}", f"steps, near-{m}, seed {seed}"
+                refuse_strangers(more[seed], equal[seed], names)
+            found[method, m] = paired(
+                *({seed: record.average_accuracy for seed, record in of.items()} for of in (more, equal))
+            )
+    return found
+
+
+def in_proportion_in_words(found: Mapping[tuple[str, int], Interval]) -> str:
+    """Whether outer steps in proportion do better than equal ones, and by how much with 20 a class; "" for nothing."""
+    if not found:
+        return ""
+    named = {f"{NAMES[method]}, {m} a class": each for (method, m), each in found.items()}
+    twenty = together([f"{each.without_n} ({NAMES[method]})" for (method, m), each in found.items() if m == 20])
+    return (
+        "**Outer steps in proportion to the number of exemplars, against equal ones**, near: "
+        f"{tally(named, 'worse', 'better')}, of {len(named)}; with 20 a class, four times as many, {twenty} points "
+        f"(95 % each, n = {min(each.n for each in found.values())})."
+    )
+
+
+def hours(pair: PairedRuns, times: int) -> float:
+    """How long a run would take in which exemplars are trained in so many times as many outer steps, on one thread.
+
+    Args:
+        pair: runs with trained exemplars, and the same without training.
+        times: how many times as many steps.
+
+    Returns:
+        Hours, mean over the seeds.
+    """
+    seconds = [
+        pair.second[seed].seconds + times * (record.seconds - pair.second[seed].seconds)
+        for seed, record in pair.first.items()
+    ]
+    return fmean(seconds) / 3600

@@ -1,0 +1,77 @@
+"""What came of the first readings: computed from the studies, and nothing of what is not finished."""
+
+from __future__ import annotations
+
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mnemonics_lib.edition.evidence import first_readings
+from mnemonics_lib.edition.evidence.first_readings import epochs_of, readings
+from mnemonics_lib.edition.studies.outcome import UNFINISHED
+from mnemonics_lib.edition.studies.studied import Studied, studied
+from mnemonics_lib.paths import RECORDS
+
+NAMES = ("transfer", "budgets", "epochs", "epochs_no_transfer", "objective", "controls")
+
+
+@pytest.fixture(scope="module")
+def studies() -> dict[str, Studied]:
+    return {name: studied(f"evidence/{name}") for name in NAMES}
+
+
+def of(found: Any, words: str) -> str:
+    (only,) = [each.outcome for each in found if words in each.read]
+    return only
+
+
+def test_outcomes_are_those_of_the_studies(studies):
+    found = list(readings(studies, RECORDS))
+    (bic,) = [
+        each.difference
+        for arm, _, each in studies["objective"].compared
+        if arm == "bic-trained" and each.field == "average_accuracy"
+    ]
+    assert of(found, "BiC").startswith(f"{bic} (no difference shown); forgetting ")
+    first = [record.results[0].exemplars for record in studies["epochs"].records["epochs=2-trained"].values()]
+    rose = sum(each.own_loss_after > each.own_loss_before for each in first)
+    assert f"with 2 epochs it rose in {rose} of 5 runs, with 60 epochs it rose in " in of(found, "become easy")
+    assert all(set(each.row) == {"read into the first runs", "asked since", "outcome"} for each in found)
+
+
+def test_the_search_gives_each_seed_minus_the_near_loop(studies, monkeypatch):
+    monkeypatch.setattr(first_readings, "runs", lambda *_, **fields: made(fields["method"]))
+
+    def made(method: str) -> list[dict[str, Any]]:
+        tried = {first_readings.NEAR: 40.0} | ({first_readings.DEPLOYED: 38.5} if method == "lucir" else {})
+        return [
+            {"tried": name, "seed": seed, "accuracy": [value + seed], "control": "herding"}
+            for name, value in tried.items()
+            for seed in (101, 100)
+        ]
+
+    said = of(readings(studies, RECORDS), "never deployed")
+    assert said.startswith("LUCIR -1.50, -1.50 points, seed by seed, minus the near loop; its loss was not finite")
+
+
+def test_what_is_not_finished_has_no_outcome(studies):
+    class Nothing:
+        missing = True
+        records = MappingProxyType({})
+        plan = SimpleNamespace(finished=lambda *_: False)
+        compared = studies["objective"].compared
+
+    found = list(readings(dict.fromkeys(NAMES, Nothing), RECORDS))  # type: ignore[arg-type]
+    for words in ("Where networks know", "gone with 20", "become easy", "LUCIR loses"):
+        assert of(found, words) == UNFINISHED
+    assert of(found, "It grows") == f"with it, {UNFINISHED}; without, {UNFINISHED}"
+
+
+def test_a_budget_that_is_finished_is_told_without_its_heading(studies, monkeypatch):
+    monkeypatch.setattr(first_readings, "along", lambda _: "**The number**, near: the gain shrinks.")
+    assert of(readings(studies, RECORDS), "gone with 20") == "near: the gain shrinks."
+
+
+def test_the_epochs_of_an_arm():
+    assert epochs_of("epochs=30-trained") == 30
