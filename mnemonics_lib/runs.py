@@ -291,28 +291,28 @@ def _remaining_phases(
     walk = keeper.watching(driver) if keeper else driver
     for row in phase_rows(state.results, account.seconds):
         each_phase(row)
-    while state.phase <= experiment.config.phases:
-        driver.begin(state.phase)
+    while (phase := state.phase) <= experiment.config.phases:
+        driver.begin(phase)
         account.computed_in(*driver.work_in(now))
         try:
             run_phase(experiment, state, walk)
+            account.seconds.append(driver.seconds())
+            account.peak_memory_mb = max(account.peak_memory_mb, peak_memory_mb(experiment.device))
+            _say_concerns(state)
+            if keeper:
+                keeper.after(state)
+            save_checkpoint(checkpoint, experiment, state, account, identity)
         except NonFiniteError as error:
-            where = "" if isinstance(error, DivergedError) else f"phase {state.phase}: "  # a loop's name has its phase
-            reached = f"{checkpoint}, after phase {state.phase - 1}" if state.phase else "none, this is the first phase"
+            where = "" if isinstance(error, DivergedError) else f"phase {phase}: "  # a loop's name has its phase
+            reached = f"{checkpoint}, after phase {phase - 1}" if phase else "none, this is the first phase"
             message = f"diverged: {where}{error}; last good checkpoint: {reached}"
             remember(home / DIVERGED, of_divergence, message)
             raise DivergedError(message) from error
         except BaseException:
             driver.write_if_it_can()
             raise
-        account.seconds.append(driver.seconds())
-        account.peak_memory_mb = max(account.peak_memory_mb, peak_memory_mb(experiment.device))
-        _say_concerns(state)
-        if keeper:
-            keeper.after(state)
-        save_checkpoint(checkpoint, experiment, state, account, identity)
-        each_phase(phase_row(state.phase - 1, state.results[-1], account.seconds[-1]))
-        driver.end(last=state.phase > experiment.config.phases)
+        each_phase(phase_row(phase, state.results[-1], account.seconds[-1]))
+        driver.end(last=phase == experiment.config.phases)
     return state, account
 
 

@@ -12,19 +12,21 @@ import pytest
 import torch
 
 from mnemonics_lib import experiment as experiments
-from mnemonics_lib import global_bop, runs
+from mnemonics_lib import global_bop, loops, runs
 from mnemonics_lib.config import RunConfig, parse_config
+from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.config.presets import preset
 from mnemonics_lib.data import dataset
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.device.deterministic import deterministic
 from mnemonics_lib.divergence import DivergedError
-from mnemonics_lib.durable import provenance, records
-from mnemonics_lib.durable.checkpoint import CheckpointError
+from mnemonics_lib.durable import driver, provenance, records
+from mnemonics_lib.durable.checkpoint import CheckpointError, save_checkpoint
 from mnemonics_lib.durable.commit import code_version
 from mnemonics_lib.durable.sealed import read_sealed, write_sealed
 from mnemonics_lib.errors import OutOfTimeError
 from mnemonics_lib.experiment import Experiment
+from mnemonics_lib.kept import keeper
 from mnemonics_lib.phases import class_order
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -151,6 +153,40 @@ def test_a_run_stopped_in_every_phase_and_resumed_equals_the_uninterrupted_one(t
     resumed, _ = runs.run(config, tmp_path / "stopped")
     assert records.canonical(resumed) == records.canonical(whole)
     assert len(resumed.phase_seconds) == config.phases + 1
+
+
+@pytest.mark.parametrize("where", ["margins", "checkpoint"])
+def test_the_loops_of_a_phase_that_cannot_be_kept_are_not_lost(tiny, tmp_path, monkeypatch, where):
+    """Ctrl-C while margins are measured, or a checkpoint that cannot be written, before any write of a loop was due."""
+    config = tiny.replace(phases=1, adjust=2)
+    keep = Keep(phases=[1], exemplars=False, embedding=False) if where == "margins" else None
+    whole, _ = runs.run(config, tmp_path / "whole")
+
+    def stopping(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def refusing(path, experiment, state, *more):
+        if state.phase == 2:
+            raise OSError("no space left on device")
+        save_checkpoint(path, experiment, state, *more)
+
+    with monkeypatch.context() as patch:
+        if where == "margins":
+            patch.setattr(keeper, "margin_table", stopping)
+        else:
+            patch.setattr(runs, "save_checkpoint", refusing)
+        with pytest.raises(KeyboardInterrupt if where == "margins" else OSError):
+            runs.run(config, tmp_path / "stopped", keep=keep)
+    taken, step = list[str](), loops.take_step
+
+    def noting(loop, name):
+        taken.append(name)
+        step(loop, name)
+
+    monkeypatch.setattr(driver, "take_step", noting)
+    resumed, _ = runs.run(config, tmp_path / "stopped", keep=keep)
+    assert taken == []
+    assert records.canonical(resumed) == records.canonical(whole)
 
 
 def test_the_row_of_each_phase_is_given_once_it_is_kept_and_those_of_earlier_calls_first(small, tmp_path, monkeypatch):

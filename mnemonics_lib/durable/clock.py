@@ -37,7 +37,3 @@ class Clock:
         finally:
             self._since += time.monotonic() - self._stopped
             self._stopped = None
-
-    def add(self, seconds: float) -> None:
-        """Count work that was done elsewhere."""
-        self._earlier += seconds

@@ -50,6 +50,7 @@ class Driver:
         self._written, self._took = time.monotonic(), 0.0  # when the last write ended, and how long it took
         self._owed = False  # whether the journal has something that its file has not
         self._clock = Clock()
+        self._shared_seconds: dict[str, float] = {}  # that making each shared loop took; a session asks for all anew
         self._making: tuple[str, Clock] | None = None
 
     def begin(self, phase: int) -> None:
@@ -59,23 +60,26 @@ class Driver:
             JournalError: for a damaged journal.
         """
         self.journal.begin(phase)
-        self._clock, self._owed = Clock(self.journal.seconds), False
+        self._clock, self._shared_seconds, self._owed = Clock(self.journal.seconds), {}, False
 
     def work_in(self, now: Environment) -> list[Environment]:
         """The phase goes on in an environment; call it after :meth:`begin`.
 
-        Shared work must come from one environment: an unfinished shared loop that another one began is begun again.
+        Shared work must come from one environment: after a change of it phase 0 begins again, its other loops included,
+        since they hang on the shared ones.
 
         Returns:
             Every environment that the phase was computed in so far, this one included.
         """
         earlier = [Environment(**values) for values in self.journal.environments]
-        if self.shared is not None and any(each.on_any_processor() != now.on_any_processor() for each in earlier):
-            for name in self.shared.keys:
-                self.journal.loops.pop(name, None)
-                self.journal.making.pop(name, None)
+        latest = self.journal.latest_environment
+        of_loops = earlier if latest is None else [Environment(**latest)]  # any of them, where the last is not known
+        changed = any(each.on_any_processor() != now.on_any_processor() for each in of_loops)
+        if self.shared is not None and self.journal.phase == 0 and changed:
+            self.journal.loops, self.journal.making = {}, {}
         found = earlier if now in earlier else [*earlier, now]
         self.journal.environments = [each.model_dump() for each in found]
+        self.journal.latest_environment = now.model_dump()
         return found
 
     def end(self, *, last: bool) -> None:
@@ -93,7 +97,7 @@ class Driver:
 
     def seconds(self) -> float:
         """Seconds of the present phase in all sessions; shared work counts as if it had been done here."""
-        return self._clock.seconds()
+        return self._clock.seconds() + sum(self._shared_seconds.values())
 
     def __call__(self, loop: Loop, name: str) -> None:
         """Do the remaining steps of a loop: those that no earlier session and no other run has done.
@@ -119,8 +123,7 @@ class Driver:
             return loop.state(), clock.seconds()
 
         with self._clock.stopped():  # waiting for another run is not work
-            state, seconds = self.shared.get(name, make, self._deadline)
-        self._clock.add(seconds)
+            state, self._shared_seconds[name] = self.shared.get(name, make, self._deadline)
         self.journal.loops.pop(name, None)  # it is kept there
         if loop.done < len(loop):  # another run made it; where this call did, the loop is at its end already
             self.shared.take(loop, name, state)

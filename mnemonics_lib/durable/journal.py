@@ -15,8 +15,11 @@ from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.loops import Loop, LoopState
 
 KIND = "journal"
-KEPT = ("loops", "seconds", "making", "environments")
+KEPT = ("loops", "seconds", "making", "environments", "latest_environment")
 """What a later session takes over."""
+
+NOT_SAID: dict[str, Any] = {"latest_environment": None}
+"""What a file of an older version of the library does not say, and what is taken for it."""
 
 
 class JournalError(ReportedError, ValueError):
@@ -32,9 +35,10 @@ class Journal:
         identity: what the file must agree on to be used: configuration, data, source, kind of device.
         phase: the present one.
         loops: the states of finished loops; while the file is written also that of the unfinished one, which it has.
-        seconds: of the phase, in all sessions up to the last write.
+        seconds: of the phase, in all sessions up to the last write; those of loops that runs share are not in it.
         making: seconds spent so far on loops that runs share, by name.
         environments: every one that the phase was computed in so far, as plain values.
+        latest_environment: that of the last session among them; None where that is not known.
     """
 
     path: Path | None = None
@@ -44,6 +48,7 @@ class Journal:
     seconds: float = 0.0
     making: dict[str, float] = field(default_factory=dict)
     environments: list[dict[str, Any]] = field(default_factory=list)
+    latest_environment: dict[str, Any] | None = None
 
     def begin(self, phase: int) -> None:
         """A phase begins, anew or where an earlier session left it.
@@ -53,14 +58,15 @@ class Journal:
         Raises:
             JournalError: for a damaged file, and for one that is no journal.
         """
-        self.phase, self.loops, self.seconds, self.making, self.environments = phase, {}, 0.0, {}, []
+        self.phase, self.loops, self.seconds, self.making = phase, {}, 0.0, {}
+        self.environments, self.latest_environment = [], None
         if self.path is None or not self.path.exists():
             return
         try:
             key, found = read_sealed(self.path, KIND)
             if key == self._key():
                 for name in KEPT:
-                    setattr(self, name, found[name])
+                    setattr(self, name, (NOT_SAID | found)[name])
         except UnsealedError:  # as of any other source: the phase begins again
             return
         except (SealError, OSError, KeyError) as error:

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ from mnemonics_lib.durable import driver
 from mnemonics_lib.durable.clock import deadline_in
 from mnemonics_lib.durable.driver import Driver
 from mnemonics_lib.durable.journal import Journal, JournalError
-from mnemonics_lib.durable.provenance import environment
+from mnemonics_lib.durable.provenance import Environment, environment
 from mnemonics_lib.durable.sealed import read_sealed, write_sealed
 from mnemonics_lib.durable.shared import Shared
 from mnemonics_lib.errors import OutOfTimeError
@@ -27,6 +28,10 @@ from mnemonics_lib.training import Descent
 
 CPU, ELSEWHERE = torch.device("cpu"), torch.device("meta")
 """ELSEWHERE stands for a GPU: whatever is sent there is not on the host any more, and cannot come back."""
+
+HERE = environment(CPU)
+OTHER = HERE.model_copy(update={"threads": 99})
+"""Another environment, in which last digits are others."""
 
 
 @pytest.fixture
@@ -54,19 +59,32 @@ def results(record):
     return json.dumps([[row.model_dump() for row in record.results], record.accuracy, record.config])
 
 
-def test_an_unfinished_shared_loop_goes_on_on_another_processor_and_begins_again_with_other_threads(tmp_path):
-    here = environment("cpu")
-    cases: list[tuple[dict[str, object], bool]] = [({"processor": "a 286"}, True), ({"threads": 99}, False)]
+@pytest.mark.parametrize(("phase", "stays"), [(0, False), (1, True)])
+def test_shared_loops_and_those_after_them_go_on_on_another_processor_and_begin_again_with_other_threads(
+    tmp_path, phase, stays
+):
+    """In later phases no loop is shared, so all go on anywhere."""
+    cases: list[tuple[dict[str, object], bool]] = [({"processor": "a 286"}, True), ({"threads": 99}, stays)]
     for elsewhere, goes_on in cases:
         journal = Journal()
         at_work = Driver(journal, Shared(tmp_path, {"model": {}}), CPU)
-        at_work.begin(0)
-        at_work.work_in(here)
-        journal.loops["model"] = journal.loops["another"] = {}
-        found = at_work.work_in(here.model_copy(update=elsewhere))
+        at_work.begin(phase)
+        at_work.work_in(HERE)
+        for name in ("model", "from scratch"):  # the second is trained on what the first has given
+            journal.loops[name], journal.making[name] = {}, 1.0
+        found = at_work.work_in(HERE.model_copy(update=elsewhere))
         assert len(found) == 2
-        assert ("model" in journal.loops) == goes_on
-        assert "another" in journal.loops
+        assert journal.loops.keys() == journal.making.keys() == ({"model", "from scratch"} if goes_on else set())
+
+
+def test_without_shared_work_all_goes_on_in_another_environment():
+    journal = Journal()
+    alone = Driver(journal)
+    alone.begin(0)
+    alone.work_in(HERE)
+    journal.loops["model"] = {}
+    alone.work_in(OTHER)
+    assert "model" in journal.loops
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +231,40 @@ def test_nothing_is_written_between_two_writes_and_a_finished_loop_is_kept_as_it
     kept = journal(path).loops
     assert kept["model"]["value"].tolist() == [4, 4, 4]
     assert kept["exemplars"]["value"].tolist() == [2, 2, 2]
+
+
+def one_step_in(now: Environment, path: Path) -> int:
+    """A session of one step of a shared loop, in an environment: how many steps are done after it."""
+    shared, loop = Shared(path.parent / "phase-0", {"x": {"threads": now.threads}}), Counting()
+    session = Driver(journal(path, phase=0), shared, deadline=deadline_in(0))
+    session.work_in(now)
+    with pytest.raises(OutOfTimeError):
+        session(loop, "x")
+    return loop.done
+
+
+def test_shared_work_begins_again_where_the_environment_changes_and_goes_on_where_it_does_not(tmp_path):
+    path = tmp_path / "unfinished.pt"
+    done = [one_step_in(now, path) for now in (HERE, HERE, OTHER, OTHER, OTHER, HERE, HERE)]
+    assert done == [1, 2, 1, 2, 3, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "done"), [([HERE], 3), ([OTHER], 1), ([OTHER, HERE], 1)], ids=["here", "elsewhere", "both"]
+)
+def test_a_journal_that_does_not_say_where_it_was_written_last_is_gone_on_from_where_that_is_sure(
+    tmp_path, earlier, done
+):
+    """One of an older version of the library, which knows all environments and not the last one."""
+    path = tmp_path / "unfinished.pt"
+    for _ in range(2):
+        one_step_in(HERE, path)
+    key, content = read_sealed(path, "journal")
+    content["environments"] = [each.model_dump() for each in earlier]
+    del content["latest_environment"]
+    write_sealed(path, "journal", key, content)
+    assert one_step_in(HERE, path) == done
+    assert one_step_in(HERE, path) == done + 1  # from then on it says
 
 
 class Watch:
@@ -367,8 +419,34 @@ def in_sessions(config, directory):
     raise AssertionError("it does not get anywhere")
 
 
-def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
-    """By a clock that goes on in the epochs of the model level alone, a quarter of a second in each."""
+def test_a_run_that_changes_its_environment_in_phase_0_gets_on_and_does_all_of_it_again_once(tmp_path, monkeypatch):
+    config = small(exemplars="random", from_scratch=2).replace(adjust=0, finetune=False)
+    stops = list[str]()
+
+    def stopping() -> bool:
+        try:
+            runs.run(config, tmp_path, minutes=0)
+            return False
+        except OutOfTimeError as stop:
+            stops.append(re.sub(r" steps are done.*", "", str(stop)))
+            return True
+
+    for _ in range(4):
+        assert stopping()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    while stopping():
+        assert len(stops) < 30
+    model = [f"time limit reached in phase 0: model: {done} of 3" for done in (1, 2, 3)]
+    scratch = [f"time limit reached in phase 0: from scratch: {done} of 2" for done in (1, 2)]
+    assert [stop for stop in stops if "in phase 0" in stop] == [*model, scratch[0], *model, *scratch]
+
+
+@pytest.mark.parametrize("passes", [0, 4])
+def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch, passes):
+    """By a clock that goes on in the epochs of the model level alone, a quarter of a second in each.
+
+    Those of a network from scratch come after phase 0's shared work, so that sessions find that work and go on.
+    """
     watch, step = Watch(monkeypatch), Descent.step
 
     def slowly(self):
@@ -376,17 +454,18 @@ def test_seconds_of_all_sessions_count_once(tmp_path, monkeypatch):
         step(self)
 
     monkeypatch.setattr(Descent, "step", slowly)
-    config = small(exemplars="random").replace(adjust=0, finetune=False)
+    config = small(exemplars="random", from_scratch=passes).replace(adjust=0, finetune=False)
+    alone = 0.25 * passes
     record, sessions = in_sessions(config, tmp_path)
-    assert sessions >= 7  # three epochs in each of two phases, and the end of the first
-    assert record.phase_seconds == [0.75, 0.75]
+    assert sessions >= 7 + 2 * passes  # three epochs in each of two phases, and the end of the first
+    assert record.phase_seconds == [0.75 + alone] * 2
     (shared,) = (tmp_path / "phase-0").glob("model-*.pt")
     assert read_sealed(shared, "finished-loop")[1]["seconds"] == 0.75
     # Another run finds phase 0 made, and counts what it took, though it does none of it.
     began = watch.now
     other, _ = runs.run(config.replace(phases=5), tmp_path)
-    assert other.phase_seconds == [0.75] * 6
-    assert watch.now - began == 5 * 0.75
+    assert other.phase_seconds == [0.75 + alone] * 6
+    assert watch.now - began == 5 * 0.75 + 6 * alone
 
 
 def test_a_limit_that_is_over_after_the_last_phase_ends_nothing(tmp_path, monkeypatch):
