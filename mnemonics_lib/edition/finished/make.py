@@ -3,8 +3,8 @@
 ``python -m mnemonics_lib.edition.finished.make STUDY`` runs the notebooks on the study's parameters, with every loop
 walked, and writes ``loops.safetensors`` beside the study's records. Those are made before, by ``make study``, which may
 have taken them from another study, made elsewhere. A record that comes out otherwise here is replaced, since notebooks
-go on from one run to the others. With ``--forget`` the command deletes what was made by other source, so that
-``make study`` makes it again.
+go on from one run to the others. With ``--forget`` the command deletes what was made by other source or with other
+settings, so that ``make study`` makes it again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from mnemonics_lib import runs
 from mnemonics_lib.durable.checkpoint import read_checkpoint
 from mnemonics_lib.durable.commit import code_version
 from mnemonics_lib.durable.provenance import environment
-from mnemonics_lib.durable.records import RecordError, read_record, same_outcome
+from mnemonics_lib.durable.records import read_record, same_outcome
 from mnemonics_lib.edition.finished.loops import alike
+from mnemonics_lib.edition.finished.present import problem
 from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, read_loop, write_store
 from mnemonics_lib.edition.finished.take import MAKING
 from mnemonics_lib.edition.notebooks.again import execute_again
@@ -33,7 +34,7 @@ from mnemonics_lib.paths import ROOT, RUNS
 
 
 def forget(of: Plan) -> list[Path]:
-    """Delete the records of a study that were made by other source than that which is here, and what is beside them.
+    """Delete the records of a study that are not of the settings and the source that are here, and what is beside them.
 
     Returns:
         The files that were deleted.
@@ -42,19 +43,11 @@ def forget(of: Plan) -> list[Path]:
         ConfigError: for a study that keeps nothing for figures, so that no notebook ever takes its finished work.
     """
     _ = of.leading
-    old = [path for run in of.runs if not _present(run.record, runs.source_of(run.config)) for path in run.files]
+    old = [path for run in of.runs if not run.record.exists() or problem(of, run) for path in run.files]
     found = [path for path in old if path.exists()]
     for path in found:
         path.unlink()
     return found
-
-
-def _present(record: Path, source: str) -> bool:
-    try:
-        identity = read_record(record).identity
-    except (RecordError, OSError):
-        return False
-    return identity is not None and identity.source == source
 
 
 def make(study: str, notebooks: Sequence[Path]) -> Path:
@@ -131,12 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m mnemonics_lib.edition.finished.make", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("study", metavar="STUDY")
-    parser.add_argument("--forget", action="store_true", help="delete what was made by other source, and make nothing")
+    parser.add_argument("--forget", action="store_true", help="delete what was made otherwise, and make nothing")
     options = parser.parse_args(arguments)
     try:
         if options.forget:
             for path in forget(plan(study_file(options.study))):
-                print(f"{path}: deleted, for it was made by other source")
+                print(f"{path}: deleted, for it was made by other source or with other settings")
         else:
             path = make(options.study, sorted((ROOT / "notebooks").glob("0*.py")))
             print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import torch
 
 from mnemonics_lib import runs
 from mnemonics_lib.config import RunConfig
+from mnemonics_lib.config.effect import in_effect
 from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.durable.checkpoint import restore_alone
 from mnemonics_lib.durable.commit import short_commit
 from mnemonics_lib.durable.provenance import data_digest
 from mnemonics_lib.durable.records import Record, read_record
-from mnemonics_lib.edition.finished.loops import alike, describe
+from mnemonics_lib.edition.finished.loops import alike, describe, with_loss
+from mnemonics_lib.edition.finished.present import problem
 from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, Store, read_store, write_loop
+from mnemonics_lib.edition.records.settings import differing, flat, one_sided, told
 from mnemonics_lib.edition.shown import say
 from mnemonics_lib.edition.studies.plan import PlannedRun, plan
 from mnemonics_lib.edition.studies.study import records_of, study_file
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import Loop, Walker
+from mnemonics_lib.methods import method_class
 from mnemonics_lib.paths import ROOT, RUNS
 
 MAKING = "MNEMONICS_FINISHED_LOOPS"
@@ -39,7 +45,8 @@ def runs_of(study: str, config: RunConfig) -> ModuleType | TakenRuns:
 
     Raises:
         ConfigError: for a name that is not that of one study, and for a study that keeps nothing for figures.
-        FinishedError: for a study of other parameters, and for files that are not there or are of other source.
+        FinishedError: for a study of other parameters, and for files that are not there, or that are of another run or
+            another source than the study and the library ask for now.
     """
     if not study:
         return runs
@@ -56,6 +63,11 @@ class TakenRuns:
     Args:
         study: its name.
         config: of the notebook; but for the kind of exemplars that of the study's leading run.
+
+    Raises:
+        ConfigError: as :func:`runs_of`.
+        FinishedError: for a study of other parameters, and for a record that is there and is not that of the run that
+            the study asks for, by the source that is here.
     """
 
     def __init__(self, study: str, config: RunConfig) -> None:
@@ -63,17 +75,13 @@ class TakenRuns:
         self.study, self.plan, self.folder = study, plan(file), records_of(file).absolute()
         self.remedy = f"`make finished STUDY={study}` makes it again, in some minutes"
         self.leading = self.plan.leading
-        mine = config.replace(exemplars=self.leading.config.exemplars).in_effect()
-        if mine != (its := self.leading.config.in_effect()):
-            differing = sorted(name for name in mine.keys() | its.keys() if mine.get(name) != its.get(name))
-            raise FinishedError(
-                f"study = {study!r}: has other parameters than this notebook ({', '.join(differing)}); "
-                'let them agree, or compute everything with study = ""'
-            )
+        self._require_parameters(config, "this notebook")
+        if wrong := [said for run in self.plan.runs if (said := problem(self.plan, run))]:
+            raise FinishedError("\n".join(f"{said}; {self.remedy}" for said in wrong))
 
     @cached_property
     def store(self) -> Store:
-        """What was made of its loops, where it is of the source that is here now."""
+        """What was made of its loops, where it is of the source that is here now, and of the run of the record."""
         path = self.folder / NAME
         try:
             store = read_store(path)
@@ -84,6 +92,8 @@ class TakenRuns:
                 f"{path}: made by other source than that which is here now, at commit {store.header.code['commit']}; "
                 f"what it holds may no longer be what this code computes; {self.remedy}"
             )
+        if store.header.identity != self._record(self.leading).identity:
+            raise FinishedError(f"{path}: of another run than {self._path(self.leading)}; {self.remedy}")
         return store
 
     def told(self) -> str:
@@ -104,18 +114,31 @@ class TakenRuns:
         )
 
     def driver_for(self, experiment: Experiment) -> Walker:
-        """Put each loop at its end, by the state that is kept of it."""
+        """Put each loop at its end, by the state that is kept of it.
+
+        Raises:
+            FinishedError: for an experiment of other parameters than the study's or on other images, and, when a loop
+                is walked, for one that is not among those that are kept.
+        """
+        self._require_parameters(experiment.config, "this experiment")
         found, due = data_digest(experiment.data), self.store.header.identity.data
         if found != due:
             raise FinishedError(f"{self.folder / NAME}: of other images than those of {experiment.config.dataset} here")
+        loops, method = self.store.loops, method_class(self.leading.config.method)
 
         def take(loop: Loop, name: str) -> None:
-            described = describe(loop, name)
-            kept = next((each for each in self.store.loops if alike(each.described, described)), None)
+            try:
+                described = describe(loop, name)
+            except TypeError as error:
+                raise FinishedError(f'{self.folder / NAME}: {error}; compute everything with study = ""') from None
+            kept = next(
+                (each for each in loops if alike(with_loss(each.described, described, method), described)), None
+            )
             if kept is None:
                 raise FinishedError(
-                    f"{self.folder / NAME}: has no finished loop {name!r} of these settings, this network and these "
-                    f'images; where a cell was changed, compute everything with study = ""; else {self.remedy}'
+                    f"{self.folder / NAME}: has no finished loop {name!r} of this loss, these settings, this network "
+                    'and these images; where a cell was changed, compute everything with study = ""; else '
+                    f"{self.remedy}"
                 )
             try:
                 loop.load_state(kept.state)
@@ -145,15 +168,18 @@ class TakenRuns:
         """The leading run read back."""
         if path != self._path(self.leading):
             raise FinishedError(f"{path}: no network is kept of this run; of {self._path(self.leading)} there is one")
-        record, identity = self._record(self.leading), self.store.header.identity
-        if record.identity != identity:
-            raise FinishedError(f"{self.folder / NAME}: of another run than {path}; {self.remedy}")
+        record, checkpoint = self._record(self.leading), self.store.checkpoint
         try:
-            config, state, pixels, protocol = restore_alone(self.store.checkpoint, torch.device("cpu"))
+            config, state, pixels, protocol = restore_alone(checkpoint, torch.device("cpu"))
         except Exception as error:  # a form of another version of the library, of which the identity does not say
             raise FinishedError(
                 f"{self.folder / NAME}: cannot be read by this library: {error}; {self.remedy}"
             ) from error
+        if said := _differing(config.in_effect(), self.leading.config.in_effect()):
+            raise FinishedError(
+                f"{self.folder / NAME}: its checkpoint is of another run than the study's, in this order: {said}; "
+                f"{self.remedy}"
+            )
         state.model.eval()
         return runs.FinishedRun(config, record, state, pixels, protocol.order)
 
@@ -161,6 +187,16 @@ class TakenRuns:
     def kept_beside(path: Path) -> Path:
         """What was kept beside a record."""
         return runs.kept_beside(path)
+
+    def _require_parameters(self, config: RunConfig, whose: str) -> None:
+        """Refuse parameters that differ from the leading run's in more than the kind of exemplars."""
+        leading = self.leading.config
+        mine = in_effect(config.model_dump() | {"exemplars": leading.exemplars})
+        if said := _differing(mine, leading.in_effect()):
+            raise FinishedError(
+                f"study = {self.study!r}: has other parameters than {whose}, here and there: {said}; "
+                'let them agree, or compute everything with study = ""'
+            )
 
     def _path(self, run: PlannedRun) -> Path:
         return self.folder / run.arm / f"seed-{run.seed}.json"
@@ -186,7 +222,12 @@ class MadeRuns(TakenRuns):
         self.to = folder
 
     def driver_for(self, experiment: Experiment) -> Walker:
-        """Walk each loop, and write it."""
+        """Walk each loop, and write it.
+
+        Raises:
+            FinishedError: for an experiment of other parameters than the study's.
+        """
+        self._require_parameters(experiment.config, "this experiment")
         walk = runs.driver_for(experiment, RUNS)
 
         def keep(loop: Loop, name: str) -> None:
@@ -201,6 +242,13 @@ class MadeRuns(TakenRuns):
     def load_run(self, path: Path) -> runs.FinishedRun:
         """The run as it was made on this machine."""
         return runs.load_run(RUNS / runs.name_of(self.leading.config))
+
+
+def _differing(mine: Mapping[str, Any], its: Mapping[str, Any]) -> str:
+    """In which fields two configurations differ, and their values; "" for none."""
+    one, other = flat(mine), flat(its)
+    alone = [f"{name} in one of them alone" for name in one_sided(one, other)]
+    return "; ".join(filter(None, [told(differing(one, other)), *alone]))
 
 
 def _shown(path: Path) -> str:

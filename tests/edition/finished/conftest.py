@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from mnemonics_lib import runs
-from mnemonics_lib.config import RunConfig, parse_config, write_yaml
+from mnemonics_lib.config import RunConfig, parse_config, read_yaml, write_yaml
 from mnemonics_lib.durable.checkpoint import read_checkpoint
 from mnemonics_lib.durable.commit import code_version
 from mnemonics_lib.durable.provenance import environment
@@ -78,3 +79,20 @@ def two_phases(config: RunConfig, runs_here: Any) -> State:
     for _ in range(2):
         run_phase(experiment, state, walk)
     return state
+
+
+@pytest.fixture
+def copied(study: Study, tmp_path: Path) -> Path:
+    """The study's file, with its records beside it and parameters of its own, which may be changed."""
+    shutil.copytree(study.plan.path.with_suffix(""), tmp_path / "study")
+    shutil.copy(study.folder / "tiny.yaml", tmp_path / "tiny.yaml")
+    values = read_yaml(study.plan.path) | {"params": str(tmp_path / "tiny.yaml")}
+    (tmp_path / "study.yaml").write_text(write_yaml(values))
+    return tmp_path / "study.yaml"
+
+
+def edit(copied: Path, **changes: Any) -> RunConfig:
+    """Change the parameters that a copied study and its notebook share, and leave its records; what they come to."""
+    changed = parse_config(read_yaml(copied.with_name("tiny.yaml"))).replace(**changes)
+    copied.with_name("tiny.yaml").write_text(changed.to_yaml())
+    return plan(copied).leading.config

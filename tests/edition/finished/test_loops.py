@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from mnemonics_lib.edition.finished.loops import Described, alike, describe, numbers
+from mnemonics_lib.exemplars.adjustment import Adjustment
+from mnemonics_lib.exemplars.mnemonics import new_exemplar_training
 from mnemonics_lib.experiment import Experiment
-from mnemonics_lib.global_bop import initial_state
+from mnemonics_lib.global_bop import initial_state, select_exemplars
 from mnemonics_lib.training import Descent, classification
 
 
@@ -20,6 +22,36 @@ def loop(tiny, seed=0, scale=1.0, data=None):
         for parameter in model.parameters():
             parameter.mul_(scale)
     return Descent(model, partial(classification, model), data or experiment.new_data(0), tiny.training, seed)
+
+
+def with_exemplars(tiny):
+    """The state of a run with the first exemplars chosen by a network without training."""
+    experiment = Experiment.of(tiny)
+    state = initial_state(experiment)
+    state.last = (0, "model_level")
+    select_exemplars(experiment, state)
+    return experiment, state
+
+
+def exemplar_training(tiny, change=lambda memory: memory):
+    """E_0's, its memory changed on request before it begins."""
+    experiment, state = with_exemplars(tiny)
+    memory, level = change(state.memory), tiny.exemplar_level
+    return new_exemplar_training(state.model, memory, 0, experiment.new_data(0), level, seed=0)
+
+
+def adjustment(tiny, change=lambda memory: memory, turn=lambda parts: parts):
+    """Of E_0, its memory and its parts changed on request before it begins."""
+    experiment, state = with_exemplars(tiny)
+    parts, level = turn(state.memory.splits(2, state.model.classes)), tiny.exemplar_level
+    return Adjustment(state.model, change(state.memory), parts, level, experiment.data.pixels, seed=0)
+
+
+def other_images(memory):
+    """The first image of a memory a tenth of a standard deviation lighter."""
+    images = memory.images.clone()
+    images[0] += 0.1
+    return memory.with_images(torch.arange(len(images)), images)
 
 
 def test_two_that_differ_by_rounding_are_alike(tiny):
@@ -42,6 +74,33 @@ def test_any_other_difference_tells_them_apart(tiny):
         describe(loop(tiny, data=half.where(torch.arange(len(half)) > 0)), "a"),
     ]
     assert not any(alike(one, other) for other in others)
+    level = tiny.replace(exemplar_level={"inner_steps": 3})
+    one = describe(exemplar_training(tiny), "a")
+    assert alike(one, describe(exemplar_training(tiny), "a"))
+    others = [
+        describe(exemplar_training(tiny), "b"),
+        describe(exemplar_training(level), "a"),
+        describe(exemplar_training(tiny.replace(exemplar_level={"init": "herding"})), "a"),
+        describe(exemplar_training(tiny, other_images), "a"),
+    ]
+    assert not any(alike(one, other) for other in others)
+    one = describe(adjustment(tiny), "a")
+    assert alike(one, describe(adjustment(tiny), "a"))
+    others = [
+        describe(adjustment(tiny), "b"),
+        describe(adjustment(level), "a"),
+        describe(adjustment(tiny, other_images), "a"),
+        describe(adjustment(tiny, turn=lambda parts: parts[::-1]), "a"),
+    ]
+    assert not any(alike(one, other) for other in others)
+
+
+def test_an_exemplar_training_is_known_by_its_start_and_an_adjustment_by_its_parts(tiny):
+    """Each alone: with the same network, settings and data."""
+    for make in (exemplar_training, adjustment):
+        one, other = describe(make(tiny), "a"), describe(make(tiny, other_images), "a")
+        assert one.settings == other.settings
+        assert {part for part in one.start if one.start[part] != other.start[part]} == {"exemplars"}
 
 
 def test_the_same_images_in_another_order_are_others():

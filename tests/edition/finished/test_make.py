@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from mnemonics_lib.edition.finished.store import NAME, read_store
 from mnemonics_lib.edition.finished.take import TakenRuns
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.study import records_of, study_file
-from tests.edition.finished.conftest import Study
+from tests.edition.finished.conftest import Study, edit
 
 SHOWN = sorted({study_of(page) for page in again()})
 
@@ -36,14 +35,6 @@ def test_what_is_committed_was_made_by_committed_code_of_the_source_that_is_here
     assert (records_of(file) / NAME).stat().st_size < 8e6
 
 
-@pytest.fixture
-def copied(study: Study, tmp_path: Path) -> Path:
-    """A study's file, with its records beside it, which may be changed."""
-    shutil.copytree(study.plan.path.with_suffix(""), tmp_path / "study")
-    shutil.copy(study.plan.path, tmp_path / "study.yaml")
-    return tmp_path / "study.yaml"
-
-
 def test_records_of_this_source_stay(copied: Path):
     assert forget(plan(copied)) == []
 
@@ -54,6 +45,18 @@ def test_records_of_other_source_are_deleted_with_what_is_kept_beside_them(copie
     left = {path.name for path in copied.with_suffix("").rglob("*.*")}
     assert left == {NAME}  # which the command writes anew
     assert capsys.readouterr().out.count("deleted, for it was made by other source") == 3
+
+
+def test_records_of_other_settings_are_deleted_too(copied: Path):
+    edit(copied, budget=3)
+    assert len(forget(plan(copied))) == 3
+    assert {path.name for path in copied.with_suffix("").rglob("*.*")} == {NAME}
+
+
+def test_what_is_kept_without_its_record_is_deleted(copied: Path):
+    (run,) = (run for run in plan(copied).runs if run.keep)
+    run.record.unlink()
+    assert forget(plan(copied)) == [run.files[1]]
 
 
 def test_a_record_that_came_out_otherwise_elsewhere_is_replaced_by_what_is_made_here(copied: Path, study: Study):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,19 @@ import torch
 from mnemonics_lib import runs
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.keep import Keep
-from mnemonics_lib.durable.commit import short_commit
-from mnemonics_lib.durable.records import canonical, read_record
+from mnemonics_lib.durable.commit import code_version, short_commit
+from mnemonics_lib.durable.records import canonical, read_record, write_record
 from mnemonics_lib.edition.finished import runs_of, take
-from mnemonics_lib.edition.finished.store import NAME, FinishedError
+from mnemonics_lib.edition.finished.loops import Described
+from mnemonics_lib.edition.finished.store import NAME, FinishedError, read_store, write_store
 from mnemonics_lib.edition.finished.take import TakenRuns
+from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.experiment import Experiment
-from mnemonics_lib.global_bop import initial_state, model_level, select_exemplars
-from mnemonics_lib.kept import read_kept
-from mnemonics_lib.training import Descent
-from tests.edition.finished.conftest import Study, two_phases
+from mnemonics_lib.global_bop import initial_state, model_level, run_phase, select_exemplars
+from mnemonics_lib.kept.file import read_kept, write_kept
+from mnemonics_lib.training import Descent, classification
+from tests.edition.finished.conftest import Study, edit, two_phases
 
 
 @pytest.fixture
@@ -61,6 +64,74 @@ def test_a_loop_that_begins_otherwise_is_refused_by_name(study: Study, no_steps:
         model_level(experiment, state, walk)
 
 
+@pytest.mark.parametrize("change", [{"method": "finetune"}, {"training": {"rate": 0.05}}])
+def test_an_experiment_of_other_settings_is_refused_with_field_and_values(study: Study, change):
+    there = study.config.replace(**change)
+    said = "method = 'finetune' and 'lwf'" if "method" in change else "training.rate = 0.05 and 0.1"
+    with pytest.raises(
+        FinishedError, match=f"other parameters than this experiment, here and there: {said}; let them agree, or "
+    ):
+        TakenRuns(study.path, study.config).driver_for(Experiment.of(there))
+
+
+def test_an_experiment_with_another_kind_of_exemplars_has_the_loops_in_which_they_are_the_same(study: Study, no_steps):
+    experiment = Experiment.of(study.config.replace(exemplars="herding"))
+    walk, state = TakenRuns(study.path, study.config).driver_for(experiment), initial_state(experiment)
+    assert model_level(experiment, state, walk)["training_loss"] == study.state.results[0]["training_loss"]
+
+
+@pytest.mark.parametrize("method", ["finetune", "icarl"])
+def test_a_loop_with_another_loss_is_refused_by_name(study: Study, no_steps: None, method: str):
+    """As in a cell that makes a state of its own, and walks with what was made for the notebook's."""
+    refuses_the_loss_of(method, TakenRuns(study.path, study.config), study.config)
+
+
+def refuses_the_loss_of(method: str, taken: TakenRuns, config: RunConfig) -> None:
+    experiment = Experiment.of(config)
+    walk, state = taken.driver_for(experiment), initial_state(experiment)
+    run_phase(experiment, state, walk)
+    other = Experiment.of(config.replace(method=method))
+    state.method = initial_state(other).method
+    with pytest.raises(FinishedError, match="has no finished loop 'phase 1: model' of this loss, these settings, "):
+        model_level(other, state, walk)
+
+
+def test_a_loop_whose_loss_cannot_be_known_is_refused(study: Study, no_steps: None):
+    experiment = Experiment.of(study.config)
+    model, sgd = initial_state(experiment).model, study.config.training
+    walk = TakenRuns(study.path, study.config).driver_for(experiment)
+    descent = Descent(model, lambda x, y: classification(model, x, y), experiment.new_data(0), sgd, seed=0)
+    with pytest.raises(FinishedError, match=r"mine: a loss, .*: must be a method's, .*; compute everything with"):
+        walk(descent, "mine")
+
+
+@pytest.fixture
+def older(copied: Path) -> Path:
+    """A study whose file of loops says nothing of losses, as those that were made until 2026-11-29."""
+    path = copied.with_suffix("") / NAME
+    store = read_store(path)
+    loops = [loop._replace(described=without_loss(loop.described)) for loop in store.loops]
+    header, made_by = store.header, (code_version(), store.header.environment)
+    write_store(path, header.study, header.identity, made_by, loops, store.checkpoint)
+    return copied
+
+
+def without_loss(described: Described) -> Described:
+    start = {part: numbers for part, numbers in described.start.items() if not part.startswith("loss.")}
+    return described._replace(settings={k: v for k, v in described.settings.items() if k != "loss"}, start=start)
+
+
+def test_loops_of_a_file_that_says_nothing_of_losses_are_taken(study: Study, older: Path, no_steps: None):
+    assert not any("loss" in loop.described.settings for loop in read_store(older.with_suffix("") / NAME).loops)
+    state = two_phases(study.config, TakenRuns(str(older), study.config))
+    assert state.results == study.state.results
+
+
+@pytest.mark.parametrize("method", ["finetune", "icarl"])
+def test_but_not_for_another_loss_than_that_of_their_run(study: Study, older: Path, no_steps: None, method: str):
+    refuses_the_loss_of(method, TakenRuns(str(older), study.config), study.config)
+
+
 def test_data_of_another_kind_are_refused(study: Study, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(take, "data_digest", lambda data: "another")
     with pytest.raises(FinishedError, match="of other images than those of digits here"):
@@ -75,7 +146,10 @@ def test_loops_of_other_source_are_refused_with_the_command_that_makes_them(stud
 
 def test_other_parameters_than_the_study_s_are_refused_by_name(study: Study):
     assert runs_of(study.path, study.config.replace(exemplars="herding"))
-    with pytest.raises(FinishedError, match=r"has other parameters than this notebook \(seed, weight_transfer\)"):
+    with pytest.raises(
+        FinishedError,
+        match=r"parameters than this notebook, here and there: weight_transfer = True and False; seed = 1 and 0;",
+    ):
         runs_of(study.path, study.config.replace(seed=1, weight_transfer=True))
 
 
@@ -87,6 +161,78 @@ def test_a_run_is_its_record(study: Study, capsys):
     assert capsys.readouterr().out == "random, seed 0: its record is read, and it is not run here\n"
     with pytest.raises(FinishedError, match=r"has no run with exemplars = 'herding', seed = 0"):
         taken.run(study.config.replace(exemplars="herding"))
+
+
+def test_records_of_other_settings_than_the_file_has_now_are_refused_by_field_and_value(copied: Path):
+    """Where the file of parameters that study and notebook share was edited, they agree, and the records do not."""
+    config = edit(copied, training={"rate": 0.05}, budget=3)
+    with pytest.raises(FinishedError) as raised:
+        runs_of(str(copied), config)
+    said = str(raised.value)
+    for arm in ("random", "mnemonics"):
+        assert f"{copied.with_suffix('') / arm / 'seed-0.json'}: " in said
+    assert said.count("training.rate = 0.1 and 0.05") == said.count("budget = 2 and 3") == 2
+    assert f"`make finished STUDY={copied}` makes it again" in said
+
+
+def test_a_record_of_another_digest_is_refused(copied: Path):
+    """An engine is no setting in which records of an arm must agree, and yet another run."""
+    leading = plan(copied).leading
+    config = edit(copied, exemplar_level={"engine": "adjoint"})
+    assert config.in_effect() == leading.config.in_effect()
+    due, found = config.digest, leading.config.digest
+    with pytest.raises(
+        FinishedError, match=f"mnemonics/seed-0.json: config_digest = '{found}': must be '{due}'.*`make finished"
+    ):
+        TakenRuns(str(copied), config)
+
+
+def test_a_record_of_other_source_is_refused_where_that_of_the_leading_run_is_not(copied: Path, study: Study):
+    record = plan(copied).runs[0].record
+    found = read_record(record)
+    assert found.identity
+    other = found.identity.model_copy(update={"source": "b" * 64})
+    write_record(record, found.model_copy(update={"identity": other}))
+    with pytest.raises(
+        FinishedError, match=rf"random/seed-0.json: identity.source = '{'b' * 64}': must be '\w+'.*`make"
+    ):
+        TakenRuns(str(copied), study.config)
+
+
+@pytest.mark.parametrize("damage", ["other", "bytes"])
+def test_what_is_kept_of_another_run_or_damaged_is_refused(copied: Path, study: Study, damage: str):
+    path = plan(copied).leading.files[1]
+    if damage == "other":
+        kept = read_kept(path)
+        write_kept(path, replace(kept, identity=kept.identity.model_copy(update={"data": "d"})))
+    else:
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(FinishedError, match=rf"{re.escape(str(path))}: .*`make finished"):
+        TakenRuns(str(copied), study.config)
+
+
+def test_loops_of_another_run_than_the_record_are_refused(copied: Path, study: Study):
+    path = copied.with_suffix("") / NAME
+    store = read_store(path)
+    header, made_by = store.header, (code_version(), store.header.environment)
+    other = header.identity.model_copy(update={"config": "c" * 64})
+    write_store(path, header.study, other, made_by, store.loops, store.checkpoint)
+    with pytest.raises(FinishedError, match=r"loops.safetensors: of another run than .*`make finished"):
+        TakenRuns(str(copied), study.config).driver_for(Experiment.of(study.config))
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(study: Study):
+    taken = TakenRuns(study.path, study.config)
+    _, path = taken.run(study.config)
+    taken.store.checkpoint["config"]["training"]["rate"] = 0.05
+    with pytest.raises(FinishedError, match=r"checkpoint .* training.rate = 0.05 and 0.1; `make finished"):
+        taken.load_run(path)
+
+
+def test_loops_are_not_made_with_an_experiment_of_other_settings(study: Study, tmp_path, monkeypatch):
+    monkeypatch.setenv(take.MAKING, str(tmp_path))
+    with pytest.raises(FinishedError, match="method = 'finetune' and 'lwf'"):
+        runs_of(study.path, study.config).driver_for(Experiment.of(study.config.replace(method="finetune")))
 
 
 def test_what_is_kept_comes_with_it_if_it_is_what_is_asked_for(study: Study):
