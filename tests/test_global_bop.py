@@ -340,7 +340,7 @@ def test_a_fixed_total_is_shared_evenly_and_the_worst_ranked_go_first(tiny):
 
 
 def test_exemplars_kept_as_bytes_are_whole_grey_levels_from_the_phase_they_are_made_in(tiny, spied):
-    config = tiny.replace(storage="uint8", adjust=2, phases=1)
+    config = tiny.replace(storage="uint8", adjust=2, phases=1, exemplar_level={"beta": 100.0})
     experiment = Experiment.of(config)
     state = global_bop.initial_state(experiment)
     for phase in (0, 1):
@@ -348,6 +348,7 @@ def test_exemplars_kept_as_bytes_are_whole_grey_levels_from_the_phase_they_are_m
         pixels, images = experiment.data.pixels, state.memory.images
         assert torch.equal(pixels.normalise(pixels.quantise(images)), images)
         assert pixels.outside(images).item() == 0
+        assert state.results[-1]["outside"] > 0  # counted before they were stored, which leaves nothing outside
         assert not torch.equal(images, state.memory.origin)  # they were trained
         assert state.results[-1]["exemplar_bytes"] == (5, 10)[phase] * 2 * 64
         assert state.results[-1]["displacement"] == state.memory.displacement(torch.arange(len(images)))

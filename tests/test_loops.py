@@ -134,6 +134,22 @@ def test_with_random_layers_too_the_seed_decides_and_a_loop_goes_on_to_the_same_
     assert all(torch.equal(a, b) for a, b in zip(result(whole), result(second), strict=True))
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_what_a_random_layer_draws_is_new_in_each_outer_step(dropout):
+    """Of equal images, so that their order changes nothing, and with a beta that is as good as none."""
+    images, labels = numbers(1, 1, 2, 2, seed=2).expand(6, -1, -1, -1).contiguous(), torch.zeros(6, dtype=torch.int64)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Flatten(), nn.Linear(4, 16), nn.Dropout(dropout), nn.Linear(16, 2))
+    still = level(epochs=2, beta=1e-30)  # two steps an epoch
+    validation = Samples.learned(images, labels, SPACE)
+    loop = ExemplarTraining(net, (images[:4], labels[:4]), validation, (images[:0], labels[:0]), still, seed=6)
+    walk(loop)
+    losses = loop.log.columns(4)
+    for column in ("meta_loss", "base_loss_first", "base_loss_last"):
+        assert len(set(losses[column])) == (4 if dropout else 1), column
+
+
 @pytest.mark.parametrize("stop", [1, 4])
 @pytest.mark.parametrize("name", sorted(LOOPS))
 def test_a_state_that_lacks_a_part_is_refused_by_the_parts_name(name, stop):

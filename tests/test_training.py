@@ -127,6 +127,18 @@ def test_images_are_augmented_when_asked(grey, augment):
     assert seen == [not augment] * 3
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_what_a_random_layer_draws_is_new_in_each_epoch(grey, dropout):
+    """Of equal samples, so that their order changes nothing, and with a rate that is as good as none."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Flatten(), nn.Linear(4, 16), nn.Dropout(dropout), nn.Linear(16, 2))
+    equal = Samples.learned(IMAGES[:1].expand(10, -1, -1, -1).contiguous(), torch.zeros(10, dtype=torch.int64), grey)
+    axes = settings(epochs=3, batch_size=4, rate=1e-30)
+    losses = train(model, lambda x, y: cross_entropy(model(x), y), equal, axes, 0)
+    assert len(set(losses)) == (3 if dropout else 1)
+
+
 def test_training_depends_on_its_seed_and_not_on_the_global_one(grey):
     moving = Pixels(grey.mean, grey.std, 16, 1, True)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mnemonics_lib import runs
+from mnemonics_lib import global_bop, runs
 from mnemonics_lib.exemplars.margins import unit_features
 from mnemonics_lib.exemplars.selection import herd
 from mnemonics_lib.experiment import Experiment
@@ -45,6 +45,17 @@ def test_random_picks_are_real_images_of_their_class_and_the_same_at_every_look(
     assert not torch.equal(all_classes.exemplars()["random"].images, all_classes.data(2).images)
     for kind, found in two.exemplars().items():
         assert torch.equal(found.images, all_classes.exemplars()[kind].images[:4]), kind
+
+
+def test_random_picks_of_a_phase_are_the_same_after_it_and_after_later_ones(config):
+    experiment, looks = Experiment.of(config), []
+    for state in global_bop.phases(experiment, global_bop.initial_state(experiment)):
+        arrived = Arrived(experiment, state, 0)
+        looks.append({"data": arrived.data(6), "random": arrived.exemplars()["random"]})
+    after_0, after_1 = looks
+    for kind, found in after_0.items():
+        assert torch.equal(found.labels, after_1[kind].labels), kind
+        assert torch.equal(found.images, after_1[kind].images), kind
 
 
 def test_data_are_as_many_of_each_class_as_the_smallest_has(ended):

@@ -18,8 +18,8 @@ SERIF, SCRIPT = 1.15, 0.8
 """Size of a formula against the words around it, and of what is raised or lowered against what it belongs to."""
 
 PIECE = re.compile(
-    r"_\{(?P<low>[^}]*)\}|\^\{(?P<high>[^}]*)\}|(?P<script>[ℰℒ])|(?P<tilde>~)|(?P<prime>′)"
-    r"|(?P<italic>[A-Za-zα-ω]+)|(?P<plain>[^_^~′ℰℒA-Za-zα-ω]+)"
+    r"_\{(?P<low>[^{}]*)\}|\^\{(?P<high>[^{}]*)\}|(?P<script>[ℰℒ])|(?P<tilde>~)|(?P<prime>′)"
+    r"|(?P<italic>[A-Za-zα-ω]+)|(?P<plain>[^_^{}~′ℰℒA-Za-zα-ω]+)"
 )
 """A subscript, a superscript, a script letter, a tilde for the letter before it, a prime, italic letters, the rest."""
 RISE = {"low": -0.24, "high": 0.4, "tilde": 0.3}
@@ -42,9 +42,18 @@ def symbols(formula: str, size: float) -> str:
         formula: letters and signs as they are; ``_{...}`` is lowered, ``^{...}`` raised, and ``~`` put on the letter
             before it. A subscript that follows a superscript stands below it.
         size: of the letters on the line.
+
+    Raises:
+        ValueError: for a formula with another ``_``, ``^`` or brace, such as braces within braces.
     """
+    matches = list(PIECE.finditer(formula))
+    if "".join(match.group() for match in matches) != formula:
+        raise ValueError(
+            f"formula = {formula!r}: must have _ and ^ before braces alone, braces after these alone, and none of them "
+            "within braces"
+        )
     spans, level, before = [], 0.0, ""
-    for match in PIECE.finditer(formula):
+    for match in matches:
         kind = str(match.lastgroup)
         rise, shift = size * RISE.get(kind, 0), size * SHIFT.get((before, kind), 0)
         moved = "".join(f' {way}="{number(by)}"' for way, by in (("dx", shift), ("dy", level - rise)) if by)

@@ -14,13 +14,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from mnemonics_lib.config import phase_zero
+from mnemonics_lib.data.dataset import load_dataset
+from mnemonics_lib.data.errors import DataError
+from mnemonics_lib.durable.provenance import Identity, data_digest
 from mnemonics_lib.durable.records import RecordError, read_record, same_outcome
 from mnemonics_lib.durable.shared import exemplars_source, model_source
 from mnemonics_lib.durable.syntax import sha256
 from mnemonics_lib.edition.studies.plan import Plan, PlannedRun
 from mnemonics_lib.errors import ReportedError
 from mnemonics_lib.kept import KeptError, read_kept
+from mnemonics_lib.kept.snapshots import plan as snapshot_plan
 from mnemonics_lib.paths import RECORDS, visible
 from mnemonics_lib.runs import source_of
 
@@ -139,8 +145,8 @@ def jobs(
     """What makes the records of some studies that are missing; the jobs that others need come first.
 
     Of runs that are the same, in whatever of these studies, one is made, and its record copied to the others. A record
-    that is there already, of the same settings and the present source, in whatever study, is copied, too, with what is
-    kept beside it.
+    that is there already, of the same settings, the present source and, of a folder, the present pictures, in whatever
+    study, is copied, too, with what is kept beside it.
 
     Args:
         plans: of the studies.
@@ -214,9 +220,17 @@ def _model_key(run: PlannedRun) -> str:
 
 
 def _exemplars_key(run: PlannedRun) -> str:
-    keep = None if run.keep is None else run.keep.model_dump()
-    what = [_model_key(run), phase_zero.of_exemplars(run.config), exemplars_source(run.config), keep]
-    return sha256(what)[:16]  # what is kept of E_0's training is in the state that runs share
+    seen = _seen_in_phase_0(run)
+    what = [_model_key(run), phase_zero.of_exemplars(run.config), exemplars_source(run.config), seen]
+    return sha256(what)[:16]  # what is seen of E_0's training is in the state that runs share
+
+
+def _seen_in_phase_0(run: PlannedRun) -> Mapping[str, Any] | None:
+    """What ``Keeper.seen_in_phase_0`` of the run itself is, for one that trains E_0; its data are not needed."""
+    keep = run.keep
+    if keep is None or not keep.exemplars or 0 not in keep.phases_of(run.config):
+        return None
+    return snapshot_plan(keep)
 
 
 def _grouped(runs: Iterable[PlannedRun], key: Any) -> Mapping[str, list[PlannedRun]]:
@@ -251,7 +265,7 @@ def _same_outcome(one: Path, other: Path) -> bool:
 
 
 def _usable(path: Path, run: PlannedRun) -> bool:
-    """Whether a record of the same settings is whole, of the present source, and all that this run is to leave."""
+    """Whether a record of the same settings is whole, of the present source and data, and all that is to be left."""
     if run.record.exists() and not _same_outcome(path, run.record):
         return False
     try:
@@ -262,7 +276,23 @@ def _usable(path: Path, run: PlannedRun) -> bool:
                 return False
     except (RecordError, KeptError, FileNotFoundError):
         return False
-    return identity is not None and identity.source == source_of(run.config)
+    return identity is not None and identity.source == source_of(run.config) and _of_present_data(identity, run)
+
+
+def _of_present_data(identity: Identity, run: PlannedRun) -> bool:
+    """Whether a record is of the pictures that are in a run's folder now; it is of any other data set.
+
+    Those are what they are, and to plan their runs they need not be there. A folder is read for its digest, once for
+    all runs on it, and only where a record might be copied. If it cannot be read, the run is made, and says why.
+    """
+    config = run.config
+    if config.folder is None:
+        return True
+    try:
+        data = load_dataset(config.dataset, torch.device("cpu"), config.resolution, config.folder)
+    except DataError:
+        return False
+    return identity.data == data_digest(data)
 
 
 def _copy(found: Path, run: PlannedRun) -> Job:

@@ -149,6 +149,24 @@ def test_sub_and_superscripts_return_to_the_line():
     assert "".join(root.itertext()).replace("\u200b", "") == "from ℰ˜A0:i−1 on"
 
 
+@pytest.mark.parametrize("formula", ["Θ_i", "Θ^2", "Θ_{a_{b}}", "Θ^{a^{b}}", "Θ_{i", "Θ}", "{Θ}", "Θ_{a_b}"])
+def test_a_formula_of_which_something_would_not_be_drawn_is_refused(formula):
+    said = r"^formula = '.*': must have _ and \^ before braces alone, braces after these alone, and none of them within"
+    with pytest.raises(ValueError, match=said) as caught:
+        shapes.symbols(formula, 10)
+    (named,) = re.findall("'(.*)'", str(caught.value))
+    assert named in (formula, "a_b")  # what is lowered is a formula itself
+    with pytest.raises(ValueError, match=re.escape(f"formula = '{named}': ")):
+        shapes.text(0, 0, f"from ${formula}$ on")
+
+
+def test_all_signs_of_a_formula_are_drawn():
+    """But for what lowers and raises, and those that have a meaning in XML stay what they are."""
+    formula = "a < b & ℒ_{c}(Θ′_{i}; ℰ~^{A}) + α_{2}"
+    drawn = ElementTree.fromstring(f"<text>{shapes.symbols(formula, 10)}</text>")
+    assert "".join(drawn.itertext()).replace("\u200b", "") == "a < b & ℒc(Θ′i; ℰ˜A) + α2"
+
+
 def test_the_head_of_an_arrow_points_where_it_goes():
     drawn = ElementTree.fromstring(f"<g>{shapes.arrow((0, 0), (20, 0), (20, 30))}</g>")
     line, head = drawn

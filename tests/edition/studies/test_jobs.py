@@ -6,15 +6,24 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from mnemonics_lib.config import write_yaml
-from mnemonics_lib.durable.provenance import Identity
+from mnemonics_lib.data.dataset import load_dataset
+from mnemonics_lib.data.folder import look_at
+from mnemonics_lib.durable.provenance import Identity, data_digest
 from mnemonics_lib.durable.records import write_record
+from mnemonics_lib.durable.shared import phase_zero_keys
+from mnemonics_lib.edition.studies import jobs as module
 from mnemonics_lib.edition.studies.jobs import CopiesError, GpusError, gpus_of_a_job, jobs, whether_copied
 from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.kept import Keep, Kept
 from mnemonics_lib.kept.file import write_kept
+from mnemonics_lib.kept.keeper import Keeper
 from mnemonics_lib.runs import source_of
 from tests.made_records import made
 
@@ -72,6 +81,41 @@ def test_e_0_is_shared_by_the_runs_that_train_it_alike_after_theta_0(planned, to
         "trained": [e.output],
         "again": [e.output],
     }
+
+
+ALSO_SEEN = {"phases": [0], "points": 10, "embedding": False}  # the same snapshots as by the defaults, and less else
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        (None, None, True),
+        (None, {"phases": [-1]}, True),  # E_0 is not looked at
+        (None, {"phases": [1], "classes": 2}, True),
+        (None, {"exemplars": False}, True),
+        (None, {}, False),
+        ({"phases": [-1]}, {"phases": [0]}, False),
+        ({"phases": [1], "classes": 2}, {"phases": [-1], "steps": 4}, True),
+        ({}, ALSO_SEEN, True),
+        ({}, {"images": 1}, False),
+    ],
+)
+def test_e_0_is_shared_by_the_runs_that_see_the_same_of_its_training(planned, todo, tmp_path, one, other, shared):
+    arms = {
+        "one": {"set": {"exemplars": "mnemonics"}, **({} if one is None else {"keep": one})},
+        "other": {"set": {"exemplars": "mnemonics", "finetune": False}, **({} if other is None else {"keep": other})},
+    }
+    found = planned(arms=arms)
+    theta, *rest = (job for job in todo(found) if job.stamps)
+    assert theta.output.name.startswith("model-")
+    assert [job.output.name.partition("-")[0] for job in rest] == ["exemplars"] * shared
+    keys = []  # of the runs themselves
+    for run in found.runs:
+        experiment, identity = Experiment.of(run.config), Identity(config="c", data="d", source="s")
+        keeper = None if run.keep is None else Keeper(experiment, identity, run.keep, tmp_path / "kept.safetensors")
+        seen = None if keeper is None else keeper.seen_in_phase_0
+        keys.append(phase_zero_keys(experiment, seen)["phase 0: exemplars"])
+    assert (keys[0] == keys[1]) == shared
 
 
 @pytest.mark.parametrize(
@@ -133,6 +177,55 @@ def test_a_record_of_the_present_source_is_copied_and_one_of_another_is_made_aga
         (job,) = todo(planned())
         assert job.is_copy == copied
         assert job.needs == ([elsewhere] if copied else [])
+
+
+def squares(root):
+    """A folder of two classes of pictures, light and dark."""
+    for part in ("train", "val"):
+        for name, level in (("dark", 20), ("light", 220)):
+            (root / part / name).mkdir(parents=True)
+            for k in range(6):
+                Image.fromarray(np.full((8, 8), level + k, dtype=np.uint8)).save(root / part / name / f"{k}.png")
+    return root
+
+
+def test_a_record_of_a_folder_whose_pictures_changed_is_made_again(planned, todo, tmp_path):
+    folder = look_at(squares(tmp_path / "squares"), size=8)
+    changes = {"dataset": "folder", "folder": folder.model_dump(), "phases": 1, "exemplars": "herding"}
+    (run,) = planned(set=changes).runs
+    data = data_digest(load_dataset("folder", torch.device("cpu"), 0, folder))
+    record = made(0, source=source_of(run.config))
+    assert record.identity
+    identity = record.identity.model_copy(update={"data": data})
+    elsewhere = tmp_path / "records" / "a" / "b" / "c" / "seed-0.json"
+    write_record(elsewhere, record.model_copy(update={"config_digest": run.config.digest, "identity": identity}))
+    assert todo(planned(set=changes))[0].is_copy
+    picture = tmp_path / "squares" / "train" / "dark" / "0.png"
+    was = picture.read_bytes()
+    Image.fromarray(np.full((8, 8), 99, dtype=np.uint8)).save(picture)
+    assert not todo(planned(set=changes))[0].is_copy
+    picture.write_bytes(was)
+    assert todo(planned(set=changes))[0].is_copy
+    picture.unlink()  # a class is smaller than declared, of which the run will tell
+    assert not todo(planned(set=changes))[0].is_copy
+
+
+def test_a_plan_reads_no_data_but_a_folder_of_which_a_record_might_be_copied(planned, todo, tmp_path, monkeypatch):
+    folder = look_at(squares(tmp_path / "squares"), size=8)
+    pictures = {"dataset": "folder", "folder": folder.model_dump(), "phases": 1, "exemplars": "herding"}
+    (run,), on_folder = planned().runs, planned("pictures", set=pictures)
+    elsewhere = tmp_path / "records" / "a" / "b" / "c" / "seed-0.json"
+    record = made(0, source=source_of(run.config)).model_copy(update={"config_digest": run.config.digest})
+    write_record(elsewhere, record)
+
+    def read(*_):
+        raise AssertionError("a data set is read")
+
+    monkeypatch.setattr(module, "load_dataset", read)
+    assert [job.is_copy for job in todo(planned(), on_folder)] == [False, True]  # the folder has no record yet
+    record = made(0, source="a" * 64).model_copy(update={"config_digest": on_folder.runs[0].config.digest})
+    write_record(elsewhere, record)  # of another source, whatever the pictures
+    assert not any(job.is_copy for job in todo(planned(), on_folder))
 
 
 def test_what_is_kept_is_an_output_too_and_a_record_without_it_is_no_substitute(planned, todo):
