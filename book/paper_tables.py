@@ -35,7 +35,7 @@ from mnemonics_lib.edition.paired.slopes import slope
 from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.paper.numbers import claimed_of_kind
 from mnemonics_lib.edition.shown import displacement, say, show
-from mnemonics_lib.edition.studies import paired_runs
+from mnemonics_lib.edition.studies import outcome, paired_runs
 from mnemonics_lib.edition.studies.by_phase import (
     accuracies_after,
     row_by_phase,
@@ -105,6 +105,8 @@ if not TABLE_1.missing:
     ]
 if not SPLIT.missing:
     lines += [f"**Which change does it?** {said}" for said in by_change()]
+    if unlike := outcome.first_networks(SPLIT.compared):
+        lines.append(unlike)
     along = [
         f"{slope(accuracies_after(pair)).without_n} points a phase ({pair.name})"
         for pair in with_adjustment

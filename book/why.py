@@ -66,7 +66,7 @@ say(page_cost("why"))
 # This is what the primary study came to, of exemplars trained from herding's on classes of CIFAR-100, and one line of exemplars trained
 # from random images ({doc}`phase_by_phase` and {doc}`where` have it by setting):
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/from_random", "evidence/objective"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/from_random", "evidence/objective", "evidence/from_scratch"]
 FINISHED = [
     pair for pair in studied("evidence/primary").pairs() if pair.finished
 ]
@@ -78,6 +78,13 @@ if with_old_classes := shown_in(studied("evidence/objective")):
         "**Where old classes are asked for, too**, by the objective of Eq. 4b, "
         "with 5 exemplars a class (asked in advance, {doc}`evidence`): "
         f"{with_old_classes}."
+    )
+FROM_SCRATCH = studied("evidence/from_scratch")
+if by_themselves := shown_in(FROM_SCRATCH, "trained", "herding"):
+    lines.append(
+        "**What Eq. 7 promises by its letter**, a network that is trained "
+        "from scratch on exemplars alone ({doc}`where`), trained ones "
+        f"against herding's: {by_themselves}."
     )
 say("\n".join(f"- {line}" for line in lines))
 

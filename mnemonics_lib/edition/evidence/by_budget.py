@@ -59,9 +59,10 @@ def in_proportion(budgets: Studied, steps: Studied) -> dict[tuple[str, int], Int
             for seed in equal.keys() & more.keys():
                 names = f"budgets, near-{m}, seed {seed}", f"steps, near-{m}, seed {seed}"
                 refuse_strangers(more[seed], equal[seed], names)
-            found[method, m] = paired(
-                *({seed: record.average_accuracy for seed, record in of.items()} for of in (more, equal))
+            with_more, with_equal = (
+                {seed: record.average_accuracy for seed, record in of.items()} for of in (more, equal)
             )
+            found[method, m] = paired(with_more, with_equal)
     return found
 
 

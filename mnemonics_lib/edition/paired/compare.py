@@ -9,7 +9,7 @@ import pandas as pd
 from mnemonics_lib.durable.commit import SHORT, short_commit
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.paired.first_networks import apart
-from mnemonics_lib.edition.paired.intervals import Interval, paired
+from mnemonics_lib.edition.paired.intervals import Interval, interval, paired
 from mnemonics_lib.edition.paired.partners import PairError, refuse_strangers
 from mnemonics_lib.edition.records.arms import FREE, Arm, RecordFile
 from mnemonics_lib.edition.records.columns import typed
@@ -51,6 +51,12 @@ class Comparison:
     def differences(self) -> dict[int, float]:
         """Seed -> ``arm`` minus ``baseline``."""
         return {seed: value - self.baseline[seed] for seed, value in self.arm.items()}
+
+    @property
+    def alike(self) -> Interval | None:
+        """Mean and interval of the pairs that share their first network; None where there is no such pair."""
+        shared = [value for seed, value in self.differences.items() if seed not in self.apart]
+        return interval(shared, self.level) if shared else None
 
     @property
     def rows(self) -> pd.DataFrame:

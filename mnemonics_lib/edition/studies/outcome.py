@@ -114,7 +114,10 @@ def verdict(plan: Plan, arm: str, minus: str, found: Comparison) -> str:
 
 
 def first_networks(compared: Compared) -> str:
-    """A sentence on compared pairs whose first networks differ, though they are trained alike; "" for none."""
+    """A sentence on compared pairs whose first networks differ, though they are trained alike; "" for none.
+
+    And one on the intervals that are clear of 0 with them and not without, or the other way round.
+    """
     found = {(arm, minus): each for arm, minus, each in compared}
     pairs = sum(len(each.differences) for each in found.values())
     apart = [
@@ -127,8 +130,21 @@ def first_networks(compared: Compared) -> str:
     count = sum(len(each.apart) for each in found.values())
     return (
         f"In {count} of {pairs} pairs the first network is not the same, though it is trained in the same way (runs on "
-        f"processors that round otherwise): {'; '.join(apart)}."
+        f"processors that round otherwise): {'; '.join(apart)}.{without_them(compared)}"
     )
+
+
+def without_them(compared: Compared) -> str:
+    """Which intervals hang on pairs whose first networks differ, in a sentence that begins with a space; "" for none.
+
+    An interval of fewer pairs is longer, so that it may hold 0 for that alone.
+    """
+    changed = [
+        f"{arm} − {minus}" + (f" ({each.field})" if each.field != "average_accuracy" else "") + f" {each.alike}"
+        for arm, minus, each in compared
+        if each.apart and each.alike and each.difference.n >= 3 and each.alike.verdict != each.difference.verdict
+    ]
+    return f" Without them it is another answer whether 0 lies inside for {'; '.join(changed)}." if changed else ""
 
 
 def _arm(plan: Plan, name: str) -> Arm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from mnemonics_lib.edition.evidence import first_readings
 from mnemonics_lib.edition.evidence.first_readings import epochs_of, readings
+from mnemonics_lib.edition.search.runs import NEAR
 from mnemonics_lib.edition.studies.outcome import UNFINISHED
 from mnemonics_lib.edition.studies.studied import Studied, studied
 from mnemonics_lib.paths import RECORDS
@@ -44,7 +46,7 @@ def test_the_search_gives_each_seed_minus_the_near_loop(studies, monkeypatch):
     monkeypatch.setattr(first_readings, "runs", lambda *_, **fields: made(fields["method"]))
 
     def made(method: str) -> list[dict[str, Any]]:
-        tried = {first_readings.NEAR: 40.0} | ({first_readings.DEPLOYED: 38.5} if method == "lucir" else {})
+        tried = {NEAR: 40.0} | ({first_readings.DEPLOYED: 38.5} if method == "lucir" else {})
         return [
             {"tried": name, "seed": seed, "accuracy": [value + seed], "control": "herding"}
             for name, value in tried.items()
@@ -58,7 +60,7 @@ def test_the_search_gives_each_seed_minus_the_near_loop(studies, monkeypatch):
 def test_what_is_not_finished_has_no_outcome(studies):
     class Nothing:
         missing = True
-        records = MappingProxyType({})
+        records: Mapping[str, Any] = MappingProxyType({})
         plan = SimpleNamespace(finished=lambda *_: False)
         compared = studies["objective"].compared
 

@@ -7,7 +7,16 @@ from scipy import stats
 
 from mnemonics_lib.config import write_yaml
 from mnemonics_lib.durable.records import write_record
-from mnemonics_lib.edition.studies.outcome import between, comparisons, first_networks, in_short, progress, table, text
+from mnemonics_lib.edition.studies.outcome import (
+    between,
+    comparisons,
+    first_networks,
+    in_short,
+    progress,
+    table,
+    text,
+    without_them,
+)
 from mnemonics_lib.edition.studies.plan import plan
 from tests.made_records import made, write_arm
 
@@ -97,6 +106,23 @@ def test_pairs_with_another_first_network_are_named(planned):
     write_record(planned.records / "budget=1-b" / "seed-3.json", other)
     assert first_networks(comparisons(planned)).startswith("In 1 of 4 pairs the first network is not the same")
     assert "budget=1-b − budget=1-a, seed 3." in text(planned)
+    assert without_them(comparisons(planned)) == ""
+
+
+def test_intervals_that_hang_on_pairs_with_another_first_network_are_told_without_them(planned):
+    for seed, accuracy in ((2, 76.0), (3, 90.0)):
+        record = made(seed, accuracy, exemplars="herding", budget=1)
+        first, *rest = record.results
+        other = record.model_copy(update={"results": [first.model_copy(update={"train_loss": 0.5}), *rest]})
+        write_record(planned.records / "budget=1-b" / f"seed-{seed}.json", other if seed == 3 else record)
+    found = [each for _, _, each in comparisons(planned) if each.field == "average_accuracy"]
+    assert found[0].apart == [3]
+    assert found[0].alike
+    assert (found[0].difference.verdict, found[0].alike.verdict) == ("no difference shown", "higher")
+    assert found[0].alike.mean == pytest.approx((5.0 + 4.5 + 7.0) / 3)
+    told = f" Without them it is another answer whether 0 lies inside for budget=1-b − budget=1-a {found[0].alike}"
+    assert without_them(comparisons(planned)).startswith(told)
+    assert first_networks(comparisons(planned)).endswith(without_them(comparisons(planned)))
 
 
 def test_in_short_each_verdict_is_said_and_what_is_not_finished_is_counted(planned):
