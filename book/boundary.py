@@ -117,15 +117,20 @@ DIGITS = {
 
 
 def show_places(found):
-    """A row for each place, of intervals by column and place."""
+    """A row for each place, of intervals by column and place; its seeds."""
     show(
-        {"place": place, "seeds": found["size"][place].n}
+        {"place": place}
         | {
             boundary.NUMBERS[column]: marked(found[column][place], digits)
             for column, digits in DIGITS.items()
         }
         for place in found["size"]
     )
+    counts = [each.n for each in found["size"].values()]
+    if len(set(counts)) == 1:
+        say(f"Seeds of each row: {counts[0]}.")
+    elif counts:
+        say(f"Seeds, row by row: {', '.join(map(str, counts))}.")
 
 
 for minus, name in COMPARED.items():
