@@ -12,7 +12,10 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-NAMED = re.compile(r"\bEqs?\.[\s ]\d+[ab]?(?:(?:, | and | or | to |-|–)\d+[ab]?)*")
+COUNTED = r"\w*[\s ](?:a class|epochs|exemplars|points|seeds)"
+"""What stands behind a number that is none of an equation, as in "Eq. 4b, 5 a class"."""
+
+NAMED = re.compile(rf"\bEqs?\.[\s ]\d+[ab]?(?:(?:, | and | or | to |-|–)\d+[ab]?(?!{COUNTED}))*")
 """Equations as a text names them; the space may be one that does not break."""
 
 ONE = re.compile(r"(?:Eqs?\.[\s ])?(\d+[ab]?)")
