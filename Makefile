@@ -96,7 +96,7 @@ study: $(ENVIRONMENT) ## make the records of a study that are missing: STUDY=qui
 		$(if $(CLUSTER),minutes=230) $(if $(DEVICE),"device=$$DEVICE") $(if $(GPUS),"gpus=$$GPUS") \
 		$(if $(COPIES),"copies=$$COPIES") -- study
 
-# What was made by other source goes first, so that the study makes it again.
+# What was made by other source or with other settings goes first, so that the study makes it again.
 .PHONY: finished
 finished: $(ENVIRONMENT) ## make the finished work that notebooks take from a study: STUDY=shown/cifar100
 	@test -n "$$STUDY" || { echo "STUDY = '': must name a study: make finished STUDY=shown/cifar100" >&2; exit 2; }

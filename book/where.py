@@ -28,6 +28,7 @@ from mnemonics_lib.edition.evidence import (
     first_readings,
     from_random,
     in_short,
+    over_epochs,
 )
 from mnemonics_lib.edition.evidence.searched_classes import (
     Searched,
@@ -40,7 +41,7 @@ from mnemonics_lib.edition.paired.difference_figures import (
 )
 from mnemonics_lib.edition.paired.intervals import paired
 from mnemonics_lib.edition.paired.partners import refuse_strangers
-from mnemonics_lib.edition.paired.slopes import GROWS, slope
+from mnemonics_lib.edition.paired.slopes import GROWS, over_doublings
 from mnemonics_lib.edition.records.measures import measure
 from mnemonics_lib.edition.search.runs import NEAR, differences
 from mnemonics_lib.edition.shown import arrow, say, show
@@ -98,10 +99,7 @@ on_its_classes = [
     for arm, _, found in STUDIES["first_classes"].compared
     for method in [arm.split("-")[0]]
 ]
-by_epochs = {
-    int(arm.split("epochs=")[1].split("-")[0]): found.differences
-    for arm, _, found in EPOCHS.compared
-}
+by_epochs = over_epochs.by_epochs(EPOCHS)
 # Arm and control with and without weight transfer, the same seeds.
 more_without = {
     NAMES[method]: paired(
@@ -325,7 +323,7 @@ for arm, minus, found in EPOCHS.compared:
         fmean(getattr(each, name) for each in exemplars)
         for name in ("own_loss_before", "own_loss_after")
     ]
-    epochs = arm.split("epochs=")[1].split("-")[0]
+    epochs = str(over_epochs.epochs_of(arm))
     middle, difference = fmean(knows.values()), found.difference
     rows.append(
         {
@@ -391,19 +389,16 @@ def harder(epochs):
 
 
 if not EPOCHS.missing:
-    doublings = {
-        math.log2(epochs): found for epochs, found in by_epochs.items()
-    }
-    grows = slope(doublings)
+    grows = over_doublings(by_epochs)
     show([{"points for twice the epochs": str(grows)}])
     knows = {
-        int(arm.split("epochs=")[1].split("-")[0]): fmean(
+        over_epochs.epochs_of(arm): fmean(
             record.results[0].train_accuracy for record in of.values()
         )
         for arm, of in EPOCHS.records.items()
         if arm.endswith("-trained")
     }
-    all_of_it = max(doublings) - min(doublings)
+    all_of_it = math.log2(max(by_epochs) / min(by_epochs))
     say(
         f"The gain {GROWS[grows.verdict]} the epochs. From the fewest to the "
         f"most, while what $\\Theta_0$ knows of its training images goes from "
@@ -425,16 +420,12 @@ else:
 # %% tags=["remove-input"] sources=["evidence/epochs"]
 if not EPOCHS.missing:
     show({"epochs": p.name} | row_by_phase(p) for p in EPOCHS.pairs())
-    after_phase_1 = slope(
-        {
-            math.log2(int(pair.name.split()[0])): accuracies_after(pair)[1]
-            for pair in EPOCHS.pairs()
-        }
-    )
-    say(
-        f"After phase 1 the gain {GROWS[after_phase_1.verdict]} the epochs "
-        f"({after_phase_1.without_n} points for twice as many)."
-    )
+    after_phase_1 = {
+        int(pair.name.split()[0]): accuracies_after(pair)[1]
+        for pair in EPOCHS.pairs()
+    }
+    in_words_1 = over_epochs.gain_in_words(over_doublings(after_phase_1))
+    say(f"After phase 1 {in_words_1}.")
 
 # %% [markdown]
 # With weight transfer, as here, exemplars teach less than they could. Without it, where it had first looked as if the gain grew:
@@ -442,16 +433,9 @@ if not EPOCHS.missing:
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's without weight transfer, for LwF and 2 to 60 epochs a phase."}} sources=["evidence/epochs_no_transfer"]
 show_comparisons(STUDIES["epochs_no_transfer"], told=[TRANSFER])
 if not STUDIES["epochs_no_transfer"].missing:
-    without = slope(
-        {
-            math.log2(first_readings.epochs_of(arm)): found.differences
-            for arm, _, found in STUDIES["epochs_no_transfer"].compared
-        }
-    )
-    say(
-        f"Without weight transfer the gain {GROWS[without.verdict]} the "
-        f"epochs ({without.without_n} points for twice as many)."
-    )
+    without = over_epochs.by_epochs(STUDIES["epochs_no_transfer"])
+    grows_without = over_epochs.gain_in_words(over_doublings(without))
+    say(f"Without weight transfer {grows_without}.")
 
 # %% [markdown]
 # ## Without weight transfer

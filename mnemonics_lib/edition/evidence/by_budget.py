@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from statistics import fmean
 
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.intervals import Interval, paired
 from mnemonics_lib.edition.paired.partners import refuse_strangers
-from mnemonics_lib.edition.paired.slopes import GROWS, slope
+from mnemonics_lib.edition.paired.slopes import GROWS, over_doublings
 from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 from mnemonics_lib.edition.studies.studied import Studied
@@ -34,7 +33,7 @@ def along(budgets: Studied) -> str:
         return ""
     said = []
     for method in METHODS:
-        found = slope({math.log2(m): of for m, of in gains(budgets, method).items()})
+        found = over_doublings(gains(budgets, method))
         said.append(f"{GROWS[found.verdict]} it for {NAMES[method]} ({found.without_n} points for twice as many)")
     return (
         "**The number of exemplars**, 1 to 20 a class, near inner loop, equal outer steps: the gain over herding's "

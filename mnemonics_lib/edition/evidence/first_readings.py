@@ -6,15 +6,15 @@ were not kept. A reading is a sentence, what asks for it now is a study or the s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mnemonics_lib.edition.evidence.by_budget import along
+from mnemonics_lib.edition.evidence.over_epochs import by_epochs, epochs_of, gain_in_words
 from mnemonics_lib.edition.evidence.trainings import trainings
 from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.paired.slopes import GROWS, slope
+from mnemonics_lib.edition.paired.slopes import over_doublings
 from mnemonics_lib.edition.search.runs import NEAR, minus_control, runs
 from mnemonics_lib.edition.studies.outcome import SAID, UNFINISHED
 from mnemonics_lib.edition.studies.studied import Studied
@@ -128,16 +128,8 @@ def _without_heading(line: str) -> str:
     return line.rpartition("**")[2].lstrip(", ")
 
 
-def epochs_of(arm: str) -> int:
-    """The epochs of an arm, such as ``epochs=30-trained``."""
-    return int(arm.partition("epochs=")[2].partition("-")[0])
-
-
 def _over_epochs(study: Studied) -> str:
-    if study.missing:
-        return UNFINISHED
-    found = slope({math.log2(epochs_of(arm)): each.differences for arm, _, each in study.compared})
-    return f"the gain {GROWS[found.verdict]} the epochs ({found.without_n} points for twice as many)"
+    return UNFINISHED if study.missing else gain_in_words(over_doublings(by_epochs(study)))
 
 
 def _harder(study: Studied) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from mnemonics_lib.edition.evidence import panel_falls
+from mnemonics_lib.edition.evidence.over_epochs import gain_in_words
 from mnemonics_lib.edition.names import NAMES, span, together
 from mnemonics_lib.edition.paired.answer import answer, extent
 from mnemonics_lib.edition.paired.intervals import Interval, detectable, interval
-from mnemonics_lib.edition.paired.slopes import GROWS, slope
+from mnemonics_lib.edition.paired.slopes import over_doublings, slope
 from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.paper.numbers import claimed_of_kind, gains_over_herding
 from mnemonics_lib.edition.studies.by_phase import FIRST, LAST, TOGETHER, Again, accuracies_after
@@ -195,11 +196,10 @@ def with_epochs(differences: Mapping[int, Mapping[int, float]]) -> str:
     Args:
         differences: epochs a phase -> seed -> trained minus herding (points).
     """
-    grows = slope({math.log2(epochs): found for epochs, found in differences.items()})
+    grows = over_doublings(differences)
     return (
         f"**Networks that know more of their data.** LwF, 5 a class, {min(differences)} to {max(differences)} epochs a "
-        f"phase: the gain {GROWS[grows.verdict]} the epochs ({grows.without_n} points for twice as many, "
-        f"n = {grows.n})."
+        f"phase: {gain_in_words(grows)}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from statistics import linear_regression
 
@@ -33,3 +34,15 @@ def slope(differences: Mapping[float, Mapping[int, float]]) -> Interval:
     return interval(
         [linear_regression([*differences], [of[seed] for of in differences.values()]).slope for seed in seeds]
     )
+
+
+def over_doublings(differences: Mapping[int, Mapping[int, float]]) -> Interval:
+    """The same for one more doubling of x.
+
+    Args:
+        differences: x, above 0 -> seed -> value, as of :func:`slope`.
+
+    Raises:
+        ValueError: as :func:`slope`, and for an x of 0 or below.
+    """
+    return slope({math.log2(x): of for x, of in differences.items()})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mnemonics_lib.edition.evidence import first_readings
-from mnemonics_lib.edition.evidence.first_readings import epochs_of, readings
+from mnemonics_lib.edition.evidence.first_readings import readings
 from mnemonics_lib.edition.search.runs import NEAR
 from mnemonics_lib.edition.studies.outcome import UNFINISHED
 from mnemonics_lib.edition.studies.studied import Studied, studied
@@ -73,7 +73,3 @@ def test_what_is_not_finished_has_no_outcome(studies):
 def test_a_budget_that_is_finished_is_told_without_its_heading(studies, monkeypatch):
     monkeypatch.setattr(first_readings, "along", lambda _: "**The number**, near: the gain shrinks.")
     assert of(readings(studies, RECORDS), "gone with 20") == "near: the gain shrinks."
-
-
-def test_the_epochs_of_an_arm():
-    assert epochs_of("epochs=30-trained") == 30

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnemonics_lib.edition.paired.intervals import IN_WORDS, interval
-from mnemonics_lib.edition.paired.slopes import GROWS, slope
+from mnemonics_lib.edition.paired.slopes import GROWS, over_doublings, slope
 
 NUMBERS = st.floats(-50, 50, allow_nan=False)
 
@@ -35,3 +35,10 @@ def test_no_line_is_refused(differences) -> None:
 
 def test_each_verdict_has_its_words() -> None:
     assert GROWS.keys() == IN_WORDS.keys()
+
+
+def test_over_doublings_a_slope_is_for_twice_as_much():
+    found = over_doublings({1: {0: 0.0, 1: 1.0}, 4: {0: 3.0, 1: 4.0}, 16: {0: 6.0, 1: 7.0}})
+    assert (found.mean, found.n) == (pytest.approx(1.5), 2)
+    with pytest.raises(ValueError):
+        over_doublings({0: {0: 0.0}, 4: {0: 3.0}})
