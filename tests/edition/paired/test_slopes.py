@@ -39,6 +39,7 @@ def test_each_verdict_has_its_words() -> None:
 
 def test_over_doublings_a_slope_is_for_twice_as_much():
     found = over_doublings({1: {0: 0.0, 1: 1.0}, 4: {0: 3.0, 1: 4.0}, 16: {0: 6.0, 1: 7.0}})
-    assert (found.mean, found.n) == (pytest.approx(1.5), 2)
-    with pytest.raises(ValueError):
+    assert found.mean == pytest.approx(1.5)
+    assert found.n == 2
+    with pytest.raises(ValueError, match=r"math domain error|positive"):
         over_doublings({0: {0: 0.0}, 4: {0: 3.0}})
