@@ -13,7 +13,7 @@
 # studies in `book/studies/evidence` ask this of 20 classes of CIFAR-100 at a time, with small networks. This page has what was asked in advance, and how it was asked.
 #
 # {doc}`phase_by_phase` looks into the same runs: where in a run is a difference, and what did the training do? {doc}`where` asks of other numbers of
-# exemplars, networks and starts. {doc}`boundary` asks where trained exemplars lie, {doc}`paper_tables` has the paper's tables at this size, and {doc}`why` says
+# exemplars, networks and starts, and {doc}`side_by_side` has all settings in one figure. {doc}`boundary` asks where trained exemplars lie, {doc}`paper_tables` has the paper's tables at this size, and {doc}`why` says
 # what Eq. 7 can be expected to reward.
 
 # %% tags=["hide-input"]

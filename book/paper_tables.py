@@ -332,7 +332,7 @@ if not STUDIES["table2"].missing:
 # %% [markdown]
 # ## One phase, and ten
 #
-# One phase that brings ten classes, and ten that bring one each:
+# One phase that brings ten classes, and ten that bring one each. The three seeds have three of the four slices of classes.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's, for one phase and for ten."}} sources=["evidence/phases"]
 show_comparisons(STUDIES["phases"])
@@ -367,7 +367,7 @@ show_once_finished(STUDIES["phases"].plan, rows)
 #
 # 400 exemplars in all, however many classes; and the paper's optimiser, rates and inner steps, from random images and at the network itself, with
 # 40 outer steps in phase 0 for the 2,000 that the paper's batches and passes would take on as many images, and without adjustment. (The recipe
-# of the paper to the letter is that of `params/paper`, and asks for a GPU.)
+# of the paper to the letter is that of `params/paper`, and asks for a GPU.) The three seeds have three of the four slices of classes.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for a fixed total of exemplars, and for the paper's rates against random exemplars."}} sources=["evidence/variants"]
 show_comparisons(STUDIES["variants"])

@@ -556,7 +556,7 @@ say(
 # %% [markdown]
 # ## In the records
 #
-# First phase 0 of the runs with trained exemplars in all settings that the front page counts or shows, and of those whose old exemplars are adjusted: how much the network knows of its training images, the
+# First phase 0 of the runs with trained exemplars in all settings of {doc}`side_by_side`, and of those whose old exemplars are adjusted: how much the network knows of its training images, the
 # loss of the exemplars themselves at $\Theta_0$ before and after training, in how many runs they became harder, and what the run gained on its partner with herding's exemplars, all else
 # equal but for the adjustment of old exemplars where *adjusted* is said, and for the start of training where it was random images. All have
 # perturbed starts, and a short inner loop, of 5 to 10 steps, where *far* is not said. *Harder* is a loss that rose by more than 0.01. What records keep is that loss; the

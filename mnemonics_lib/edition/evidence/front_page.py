@@ -1,12 +1,43 @@
-"""Sentences beside the front page's answer: what was asked next, what it leaves out, whose networks know as much."""
+"""Sentences of the front page: what was asked in advance and what came of it, what was asked next, and of the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from mnemonics_lib.edition.evidence.gains import Gain
+from mnemonics_lib.edition.evidence.side_by_side import by_chance
 from mnemonics_lib.edition.names import together
 from mnemonics_lib.edition.paired.answer import answer, extent
+
+BUDGETS = ("5 a class", "20 a class")
+"""What a setting that was asked about in advance says of its exemplars."""
+
+
+def answer_in_words(asked: Sequence[Gain]) -> str:
+    """Whether training is shown to help or to harm, in how many of the settings that were asked about in advance.
+
+    Args:
+        asked: all of them, finished or not.
+    """
+    finished = [gain.interval for gain in asked if gain.claims]
+    so_far = " so far" * (len(finished) < len(asked))
+    better, worse = (sum(found.verdict == verdict for found in finished) for verdict in ("higher", "lower"))
+    differ = f"; average accuracies differ by {extent(finished)}" if finished else ""
+    return (
+        f"**The answer{so_far}: on 20 classes of CIFAR-100 at a time, training the exemplars that herding chose "
+        f"{answer(finished)}.** {len(asked)} settings were asked about in advance: four methods, each with 5 exemplars "
+        f"a class and with 20, the paper's number, each on four such sets of classes. {_there(asked)}. Trained "
+        f"exemplars are shown to be better than herding's in {better or 'none'} of them and worse in "
+        f"{worse or 'none'}{differ}."
+    )
+
+
+def _there(asked: Sequence[Gain]) -> str:
+    """How many settings are finished, of each number of exemplars."""
+    if all(gain.claims for gain in asked):
+        return "All are finished"
+    of = {budget: [gain.claims for gain in asked if gain.setting.detail == budget] for budget in BUDGETS}
+    return "Finished are " + " and ".join(f"{sum(each)} of the {len(each)} with {with_}" for with_, each in of.items())
 
 
 def asked_again_in_words(found: Sequence[Gain]) -> str:
@@ -30,62 +61,17 @@ def asked_again_in_words(found: Sequence[Gain]) -> str:
     )
 
 
-DIFFER_IN_MORE = {
-    ("random", False): "where they start from random images, as in the paper",
-    ("herding", True): "where old ones are adjusted, too",
-    ("random", True): "with both",
-}
-"""Start of the training, and whether old exemplars are adjusted: what is said of such settings."""
-
-
-def differ_in_more(found: Sequence[Gain]) -> str:
-    """What came of settings in which exemplars start elsewhere, or old ones are adjusted, too; "" for none.
+def others_in_short(others: Sequence[Gain]) -> str:
+    """How many of the settings that were not asked about in advance show a difference; "" where none makes a claim.
 
     Args:
-        found: those settings.
+        others: all of them; those that make no claim of training are not counted.
     """
-    if not found:
+    verdicts = [gain.interval.verdict for gain in others if gain.claims]
+    if not verdicts:
         return ""
-    judged = [gain for gain in found if gain.finished and gain.interval.n >= 3]
-    parts = []
-    for (start, adjusted), words in DIFFER_IN_MORE.items():
-        of = [gain for gain in judged if (gain.setting.start, gain.setting.adjusted) == (start, adjusted)]
-        if of:
-            better, worse = (_named(of, verdict) for verdict in ("higher", "lower"))
-            parts.append(f"better in {better} and worse in {worse} of {len(of)} {words}")
-    said = "Not counted are settings whose trained arm differs from herding's in more than training. "
-    if parts:
-        said += f"There trained exemplars are shown to be {'; '.join(parts)}. "
-    rest = len(found) - len(judged)
-    if not rest:
-        return said.strip()
-    return f"{said}{rest}{' more' * bool(parts)} of them {'makes' if rest == 1 else 'make'} no claim."
-
-
-def _named(found: Sequence[Gain], verdict: str) -> str:
-    """How many have a verdict, and the data and methods of which."""
-    which = [f"{gain.setting.data}; {gain.setting.method}" for gain in found if gain.interval.verdict == verdict]
-    return f"{len(which)} ({' · '.join(dict.fromkeys(which))})" if which else "none"
-
-
-WITHIN = 1.0
-"""Points in what a network knows of its training images."""
-
-
-def know_as_much(found: Sequence[Gain], known: float) -> str:
-    """Whose first networks know as many of their training images as one of the paper's size, by data set.
-
-    Args:
-        found: settings that ask of training alone.
-        known: what a network of the paper's size knows (%).
-    """
-    parts = []
-    for data in dict.fromkeys(gain.setting.data for gain in found):
-        near = [abs(gain.knows - known) <= WITHIN for gain in found if gain.setting.data == data]
-        if all(near):
-            parts.append(f"all settings on {data}")
-        elif any(near):
-            parts.append(f"{sum(near)} of {len(near)} settings on {data}")
     return (
-        f"Within a point of that {'come' if parts else 'comes'} {' and '.join(parts) or 'none of the settings here'}."
+        f"**Of {len(verdicts)} other settings**, exploratory and with 95 % each, trained exemplars are shown to be "
+        f"better in {verdicts.count('higher') or 'none'} and worse in {verdicts.count('lower') or 'none'}; "
+        f"{by_chance(len(verdicts)):.1f} would be either by chance ({{doc}}`side_by_side`)."
     )

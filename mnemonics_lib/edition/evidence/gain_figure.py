@@ -1,4 +1,4 @@
-"""The figures of the front page: what training gains, setting by setting, and against what the networks know."""
+"""Figures of what training gains: setting by setting, and against what the networks know."""
 
 from __future__ import annotations
 
@@ -57,11 +57,6 @@ def known_figure(found: Sequence[Gain]) -> Figure:
     return figure
 
 
-def claims(gain: Gain) -> bool:
-    """Whether a setting is finished, asks of training from herding's alone, and has seeds enough for a verdict."""
-    return gain.finished and gain.setting.asks_of_training and gain.interval.n >= 3
-
-
 def colour(method: str) -> str:
     """Of a method, by its name for a reader: as in all figures."""
     return METHOD_COLOURS[{name: method for method, name in NAMES.items()}[method]]
@@ -72,6 +67,6 @@ def _dot(axis: Axes, gain: Gain, x: float, y: float, vertical: bool) -> None:
     if interval.n >= 3:
         ends = (interval.low, interval.high)
         at = ([x, x], ends) if vertical else (ends, [y, y])
-        axis.plot(*at, color=shade, lw=2.2, alpha=1 if claims(gain) else 0.4, solid_capstyle="butt")
-    face = shade if claims(gain) else "white"
+        axis.plot(*at, color=shade, lw=2.2, alpha=1 if gain.claims else 0.4, solid_capstyle="butt")
+    face = shade if gain.claims else "white"
     axis.plot(x, y, MARKERS[gain.setting.method], color=shade, markerfacecolor=face, markersize=7, zorder=3)

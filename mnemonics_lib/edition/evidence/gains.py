@@ -42,6 +42,11 @@ class Gain:
     trainings: tuple[Training, ...]
 
     @property
+    def claims(self) -> bool:
+        """Whether it is finished, asks of training from herding's alone, and has seeds enough for a verdict."""
+        return self.finished and self.setting.asks_of_training and self.interval.n >= 3
+
+    @property
     def first(self) -> list[Training]:
         """The trainings of phase 0, one a run."""
         return [training for training in self.trainings if training.phase == 0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from mnemonics_lib.edition.evidence.gain_figure import claims
 from mnemonics_lib.edition.evidence.gains import Gain, trained_apart
 from mnemonics_lib.edition.evidence.trainings import Training
 from mnemonics_lib.edition.names import NAMES, several
@@ -70,7 +69,7 @@ def came_of_it(found: Iterable[Gain]) -> str:
 
     Of settings that ask of training alone.
     """
-    verdicts = [gain.interval.verdict for gain in found if claims(gain) and gain.hardened > len(gain.first) / 2]
+    verdicts = [gain.interval.verdict for gain in found if gain.claims and gain.hardened > len(gain.first) / 2]
     if not verdicts:
         return "In none of the finished settings that ask of training alone did exemplars become harder in most runs."
     return (

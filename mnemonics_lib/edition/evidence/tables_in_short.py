@@ -17,13 +17,14 @@ ASKED = {
         "Table 2, trained exemplars against herding's and against random ones": ("^mnemonics", "^(herding|random)"),
         "Table 2, herding's against random ones": ("^herding", "^random"),
     },
-    "phases": {"One phase, and ten, trained against herding's, 20 a class": ("", "")},
+    "phases": {
+        "One phase, trained against herding's, 20 a class": ("-n1-", ""),
+        "Ten phases, likewise": ("-n10-", ""),
+    },
     "variants": {
         "A fixed total of exemplars, trained against herding's": ("^total-", ""),
-        "The paper's rates and inner steps, from random images, against those and against herding's": (
-            "^as-in-paper$",
-            "",
-        ),
+        "The paper's rates and inner steps, from random images, against random ones": ("^as-in-paper$", "^random$"),
+        "The same, against herding's": ("^as-in-paper$", "^herding$"),
     },
     "medium": {"50 classes, $N = 5$, trained against herding's, 20 a class": ("", "")},
     "medium_n25": {"50 classes, $N = 25$, trained against herding's, 20 a class": ("", "")},

@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from mnemonics_lib.durable.records import read_record, write_record
-from mnemonics_lib.edition.evidence.gain_figure import claims, colour, gain_figure, known_figure
+from mnemonics_lib.edition.evidence.gain_figure import colour, gain_figure, known_figure
 from mnemonics_lib.edition.evidence.gains import Gain, distinct_trainings, gains
 from mnemonics_lib.edition.evidence.settings import Setting, settings
 from mnemonics_lib.edition.evidence.trainings import Training
@@ -153,7 +153,7 @@ def made(words: str = "x", method: str = "LwF", values: tuple[float, ...] = (1.0
     ],
 )
 def test_what_makes_no_claim_is_hollow(gain: Gain, claimed: bool):
-    assert claims(gain) == claimed
+    assert gain.claims == claimed
     (axis,) = gain_figure([gain]).axes
     (dot,) = [line for line in axis.lines if line.get_marker() not in ("None", "")]
     assert (dot.get_markerfacecolor() != "white") == claimed
@@ -184,4 +184,4 @@ def test_records_of_the_front_page_can_be_read_again(tmp_path: Path):
     write_record(tmp_path / "quick" / "digits-n1" / "herding" / "seed-0.json", herding)
     (found,) = gains(tmp_path)
     assert found.interval.n == 1
-    assert not claims(found)
+    assert not found.claims
