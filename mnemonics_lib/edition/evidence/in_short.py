@@ -56,8 +56,8 @@ def as_large_as_the_papers(pairs: Sequence[PairedRuns]) -> str:
     seeds = set.intersection(*(set(pair.asked.differences) for pair in pairs))
     mean = interval([fmean(pair.asked.differences[seed] for pair in pairs) for seed in sorted(seeds)])
     return (
-        f"**For scale**: the smallest gain of training alone that the paper has on CIFAR-100 is {smallest:+.2f} (LUCIR, "
-        f"20 a class, Table 2). {len(pairs) - len(holding)} of these {len(pairs)} intervals end below that"
+        f"**For scale**: the smallest gain of training alone that the paper has on CIFAR-100 is {smallest:+.2f} "
+        f"(LUCIR, 20 a class, Table 2). {len(pairs) - len(holding)} of these {len(pairs)} intervals end below that"
         f"{_but(holding)}. "
         "Methods, classes, networks and starts differ, so that this is a size and no test of the paper. The mean over "
         f"the settings, seed by seed, is {mean} (95 %, exploratory)."
