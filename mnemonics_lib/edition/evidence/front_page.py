@@ -20,11 +20,11 @@ def answer_in_words(asked: Sequence[Gain]) -> str:
         asked: all of them, finished or not.
     """
     finished = [gain.interval for gain in asked if gain.claims]
-    so_far = " so far" * (len(finished) < len(asked))
+    on = "On" if len(finished) == len(asked) else "So far, on"
     better, worse = (sum(found.verdict == verdict for found in finished) for verdict in ("higher", "lower"))
     differ = f"; average accuracies differ by {extent(finished)}" if finished else ""
     return (
-        f"**The answer{so_far}: on 20 classes of CIFAR-100 at a time, training the exemplars that herding chose "
+        f"**{on} 20 classes of CIFAR-100 at a time, training the exemplars that herding chose "
         f"{answer(finished)}.** {len(asked)} settings were asked about in advance: four methods, each with 5 exemplars "
         f"a class and with 20, the paper's number, each on four such sets of classes. {_there(asked)}. Trained "
         f"exemplars are shown to be better than herding's in {better or 'none'} of them and worse in "

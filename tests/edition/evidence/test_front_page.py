@@ -50,7 +50,7 @@ def asked(values, detail="5 a class", finished=True):
     [
         (
             [asked(NEITHER), asked(NEITHER, "20 a class")],
-            "**The answer: on 20 classes of CIFAR-100 at a time, training the exemplars that herding chose is not "
+            "**On 20 classes of CIFAR-100 at a time, training the exemplars that herding chose is not "
             "shown to help, nor to harm.** 2 settings were asked about in advance: four methods, each with 5 "
             "exemplars a class and with 20, the paper's number, each on four such sets of classes. All are finished. "
             "Trained exemplars are shown to be better than herding's in none of them and worse in none; average "
@@ -63,7 +63,7 @@ def asked(values, detail="5 a class", finished=True):
         ([asked(HIGHER), asked(LOWER)], "are shown to be better than herding's in 1 of them and worse in 1; average"),
         (
             [asked(HIGHER), asked(HIGHER, finished=False), asked(NEITHER, "20 a class", finished=False)],
-            "**The answer so far: on 20 classes of CIFAR-100 at a time, training the exemplars that herding chose is "
+            "**So far, on 20 classes of CIFAR-100 at a time, training the exemplars that herding chose is "
             "shown to help in the one setting.** 3 settings",
         ),
         (
