@@ -190,7 +190,8 @@ show(signs_table(digits, "forgetting"))
 #
 # Mean and half-width of the 95 % interval over seeds. *Displacement* is the root-mean-square distance of the final
 # exemplars from the images they started from, in standard deviations by which images are normalised (on digits, those of all pixels). *Cost* is a whole run on one
-# thread, on a machine busy with two to four things. What an arm changes:
+# thread, on a machine busy with two to four things. Where runs were made twice, accuracies are those of the second time, and *minus herding* is the mean of both. What
+# an arm changes:
 
 # %% tags=["remove-input"] sources=["book/studies/quick/digits-n5.yaml", "book/studies/quick/digits-n1.yaml"]
 runs = [

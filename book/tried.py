@@ -97,7 +97,7 @@ say(dropped())
 # ## Tried afterwards
 #
 # The search had left out much that could matter, for want of time. It was taken up again when the recipe had been frozen and the primary study was there:
-# {doc}`phase_by_phase`, *When?*, had shown gains after phase 1 that were gone in the end, with 5 a class, and phase 0 is the only one in which the
+# {doc}`phase_by_phase`, *When?*, had shown gains after phase 1, with 5 a class, that are not shown in the end, and phase 0 is the only one in which the
 # new classes, which are all that Eq. 7 sees, are all the classes there are. Classes, judge, seeds and library are the same, and so are the controls, which came out to the last digit on the machine that
 # made these. None of it had a part in the choice. Their script is the one that each of them names in `book/records/search.json`.
 #

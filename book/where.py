@@ -294,7 +294,7 @@ twenty = [
 if twenty:
     say(
         "More than four times the outer steps was not asked, and more of "
-        "them with the far loop not at all. By the times of the primary "
+        "them with the far loop not at all. By the least times of the primary "
         "study a run on one core with ten times as many would take some "
         f"{together(twenty)}."
     )
@@ -428,7 +428,8 @@ if not EPOCHS.missing:
     say(f"After phase 1 {in_words_1}.")
 
 # %% [markdown]
-# With weight transfer, as here, exemplars teach less than they could. Without it, where it had first looked as if the gain grew:
+# With weight transfer, as here, exemplars teach later networks a factor for each pair of an input and an output channel, and the head; whether training
+# gains less for that is asked in the next section. Without it, where it had first looked as if the gain grew:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's without weight transfer, for LwF and 2 to 60 epochs a phase."}} sources=["evidence/epochs_no_transfer"]
 show_comparisons(STUDIES["epochs_no_transfer"], told=[TRANSFER])
@@ -440,7 +441,7 @@ if not STUDIES["epochs_no_transfer"].missing:
 # %% [markdown]
 # ## Without weight transfer
 #
-# With weight transfer, as in {doc}`evidence`, convolutions keep their kernels of phase 0, so that exemplars teach a later network its factors and its head, and no more.
+# With weight transfer, as in {doc}`evidence`, convolutions keep their kernels of phase 0, so that exemplars teach a later network the factors that scale them and its head, and no more.
 # The same with 5 exemplars a class and without it; also with larger steps on the pixels, Adam's rate 0.01 for 0.003.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between trained exemplars and herding's without weight transfer, for LwF and LUCIR."}} sources=["evidence/transfer"]
@@ -543,8 +544,8 @@ show_comparisons(STUDIES["from_random"])
 
 # %% [markdown]
 # The next table leaves out the seeds whose first networks differ, and adds what {eq}`eq-7` itself says of the exemplars of phase 0: the meta loss of exemplars
-# trained from random images minus that of herding's, which were not trained, on the panel of starts and images that judges all trainings of a seed. 95 %
-# each, exploratory.
+# trained from random images minus that of herding's, which were not trained, and minus that of exemplars trained from herding's, on the panel of starts and images
+# that judges all trainings of a seed. 95 % each, exploratory.
 
 
 # %% tags=["remove-input"] sources=["evidence/from_random"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import fmean
 
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.intervals import Interval, paired
@@ -86,10 +85,7 @@ def hours(pair: PairedRuns, times: int) -> float:
         times: how many times as many steps.
 
     Returns:
-        Hours, mean over the seeds.
+        Hours, from the least of each arm's seeds: a run on a busy machine also waits.
     """
-    seconds = [
-        pair.second[seed].seconds + times * (record.seconds - pair.second[seed].seconds)
-        for seed, record in pair.first.items()
-    ]
-    return fmean(seconds) / 3600
+    trained, untrained = (min(record.seconds for record in runs.values()) for runs in (pair.first, pair.second))
+    return (untrained + times * (trained - untrained)) / 3600

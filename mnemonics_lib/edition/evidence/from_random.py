@@ -16,14 +16,18 @@ from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.studied import studied
 from mnemonics_lib.edition.studies.study import study_file
 
-LOSSES = {
-    "statistics of each batch": ("before", "after"),
-    "running statistics": ("before_running", "after_running"),
-}
-"""How a network that was trained on exemplars is judged by real images, and its panel's fields before and after."""
+LOSSES = {"statistics of each batch": "", "running statistics": "_running"}
+"""How a network that was trained on exemplars is judged by real images, and how the fields of its panel end."""
 
 ARMS = ("trained-from-random", "trained", "herding")
 """Of the study, behind the method's name."""
+
+
+AGAINST = {
+    "herding's, untrained": "before",
+    "those trained from herding's": "after",
+}
+"""What exemplars trained from random images are compared with, and when the panel of the latter judges it."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,14 @@ class Judged:
 
     Attributes:
         method: its name.
-        losses: how the panel judges -> the loss of exemplars trained from random images minus that of herding's, which
-            were not trained (nat).
+        against: what exemplars trained from random images are compared with, of ``AGAINST``.
+        losses: how the panel judges -> the loss of exemplars trained from random images minus that of the others (nat).
         after_first: accuracy after phase 1, likewise (points).
         average: average accuracy, likewise (points).
     """
 
     method: str
+    against: str
     losses: dict[str, Interval]
     after_first: Interval
     average: Interval
@@ -48,6 +53,7 @@ class Judged:
         """Cells of a table."""
         return {
             "method": self.method,
+            "minus": self.against,
             **{f"meta loss, {how}": marked(found, 3) for how, found in self.losses.items()},
             "accuracy after phase 1": marked(self.after_first),
             "average accuracy": marked(self.average),
@@ -56,8 +62,12 @@ class Judged:
     @property
     def contradicts(self) -> bool:
         """Whether Eq. 7a is shown to prefer the exemplars whose runs are shown to be less accurate."""
-        as_minimised = next(iter(self.losses.values()))
-        return as_minimised.verdict == self.average.verdict == "lower"
+        return self.by_minimised.verdict == self.average.verdict == "lower"
+
+    @property
+    def by_minimised(self) -> Interval:
+        """The difference of the loss that is minimised."""
+        return self.losses["statistics of each batch"]
 
 
 def judged(
@@ -65,7 +75,7 @@ def judged(
     from_random: Mapping[int, Record],
     from_herding: Mapping[int, Record],
     herding: Mapping[int, Record],
-) -> Judged:
+) -> list[Judged]:
     """Compare the three over the seeds whose runs share their first network: one panel judges all their exemplars.
 
     The panel of a training from herding's judges them first as they are.
@@ -75,6 +85,9 @@ def judged(
         from_random: seed -> record of the run with exemplars that were trained from random images.
         from_herding: likewise, from herding's.
         herding: likewise, with herding's.
+
+    Returns:
+        Of each of ``AGAINST``.
 
     Raises:
         ValueError: where the three have no such seed.
@@ -88,15 +101,25 @@ def judged(
     ]
     if not seeds:
         raise ValueError(f"{method}: no seed whose runs share their first network")
-    losses = {
-        how: interval([_of_panel(from_random[seed], after) - _of_panel(from_herding[seed], before) for seed in seeds])
-        for how, (before, after) in LOSSES.items()
-    }
-    after_first, average = (
-        interval([number(from_random[seed]) - number(herding[seed]) for seed in seeds])
-        for number in (lambda record: record.accuracy[1], lambda record: record.average_accuracy)
-    )
-    return Judged(method, losses, after_first, average)
+    return [
+        Judged(
+            method,
+            against,
+            {
+                how: interval(
+                    [
+                        _of_panel(from_random[seed], f"after{suffix}")
+                        - _of_panel(from_herding[seed], f"{when}{suffix}")
+                        for seed in seeds
+                    ]
+                )
+                for how, suffix in LOSSES.items()
+            },
+            interval([from_random[seed].accuracy[1] - others[seed].accuracy[1] for seed in seeds]),
+            interval([from_random[seed].average_accuracy - others[seed].average_accuracy for seed in seeds]),
+        )
+        for (against, when), others in zip(AGAINST.items(), (herding, from_herding), strict=True)
+    ]
 
 
 def of_records() -> list[Judged]:
@@ -108,22 +131,47 @@ def of_records() -> list[Judged]:
     study = studied("evidence/from_random")
     if study.missing:
         return []
-    return [judged(NAMES[method], *(study.records[f"{method}-{arm}"] for arm in ARMS)) for method in ("lwf", "lucir")]
+    return [
+        each
+        for method in ("lwf", "lucir")
+        for each in judged(NAMES[method], *(study.records[f"{method}-{arm}"] for arm in ARMS))
+    ]
 
 
 def in_words(found: Sequence[Judged]) -> str:
-    """What follows of the objective; "" where nothing is shown that speaks against it."""
-    against = [each for each in found if each.contradicts]
+    """What follows of the objective; "" where nothing is shown that speaks against it.
+
+    Args:
+        found: of :func:`of_records`.
+    """
+    untrained, trained = AGAINST
+    against = [each for each in found if each.against == untrained and each.contradicts]
     if not against:
         return ""
-    losses = together([f"{next(iter(each.losses.values())):.3f} ({each.method})" for each in against])
-    averages = together([f"{each.average.without_n} points ({each.method})" for each in against])
+    methods = [each.method for each in against]
+    both_trained = [each for each in found if each.against == trained and each.method in methods]
+    losses, running = (together([f"{each.losses[how]:.3f} ({each.method})" for each in against]) for how in LOSSES)
     return (
         "**Eq. 7 prefers exemplars that were trained from random images to herding's untrained ones**: in phase 0 "
-        f"their meta loss differs by {losses}. The average accuracy of the runs that have them differs by {averages}: "
+        f"their meta loss, by the statistics of each batch, as it is minimised, differs by {losses}, and by running "
+        f"ones by {running}. The average accuracy of the runs that have them differs by {_averages(against)}: "
         "a lower meta loss is not enough for a higher accuracy here. Runs differ in the exemplars of all phases, and "
-        "the loss is of phase 0."
+        "the loss is of phase 0. Against exemplars that were trained from herding's, the loss differs by "
+        f"{together([f'{each.by_minimised:.3f} ({each.method})' for each in both_trained])}, and the average accuracy "
+        f"by {_averages(both_trained)}: of two trained sets Eq. 7 "
+        + (
+            "prefers the less accurate as well."
+            if all(each.contradicts for each in both_trained)
+            else "is not shown to prefer the less accurate one."
+            if not any(each.contradicts for each in both_trained)
+            else "prefers the less accurate one for "
+            f"{together([each.method for each in both_trained if each.contradicts])}."
+        )
     )
+
+
+def _averages(found: Sequence[Judged]) -> str:
+    return together([f"{each.average.without_n} points ({each.method})" for each in found])
 
 
 def over_its_start() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mnemonics_lib.edition.evidence.gains import Gain
-from mnemonics_lib.edition.evidence.side_by_side import by_chance
+from mnemonics_lib.edition.evidence.side_by_side import by_chance, on_chosen_data
 from mnemonics_lib.edition.names import together
 from mnemonics_lib.edition.paired.answer import answer, extent
 
@@ -67,11 +67,13 @@ def others_in_short(others: Sequence[Gain]) -> str:
     Args:
         others: all of them; those that make no claim of training are not counted.
     """
-    verdicts = [gain.interval.verdict for gain in others if gain.claims]
-    if not verdicts:
+    claimed = [gain for gain in others if gain.claims]
+    if not claimed:
         return ""
+    verdicts = [gain.interval.verdict for gain in claimed]
+    better, worse = (verdicts.count(verdict) or "none" for verdict in ("higher", "lower"))
     return (
         f"**Of {len(verdicts)} other settings**, exploratory and with 95 % each, trained exemplars are shown to be "
-        f"better in {verdicts.count('higher') or 'none'} and worse in {verdicts.count('lower') or 'none'}; "
+        f"better in {better}{on_chosen_data(claimed)} and worse in {worse}; "
         f"{by_chance(len(verdicts)):.1f} would be either by chance ({{doc}}`side_by_side`)."
     )

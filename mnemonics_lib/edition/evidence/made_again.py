@@ -89,5 +89,6 @@ def what_hangs_on_it(study: Studied, first: Mapping[str, Mapping[int, float]] | 
         return ""
     return (
         "A verdict hangs on records that were made again, so that the two runs of each pair share their first network: "
-        f"with the first ones it was {together(changed)}."
+        f"with the first ones it was {together(changed)}. "
+        "That they be made again was decided when those had been seen."
     )

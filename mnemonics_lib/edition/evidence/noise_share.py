@@ -35,7 +35,7 @@ def in_words(by_budget: dict[str, dict[int, float]]) -> str:
     if not said:
         return ""
     return (
-        f"Of the squared displacement of new exemplars noise alone would make {'; '.join(said)}: as far the same "
-        "optimiser goes, with the same rates and in as many steps, when its gradients are noise. How much the "
+        "If its gradients were noise, the same optimiser would, with the same rates and in as many steps, reach "
+        f"{'; '.join(said)}, of the squared displacement of new exemplars. How much the "
         "hypergradients of neighbouring outer steps have in common was not measured again."
     )

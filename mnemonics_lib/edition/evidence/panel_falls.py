@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from statistics import correlation, fmean
 
 import numpy as np
@@ -40,13 +41,71 @@ def panels_fallen(records: Iterable[Record], running: bool = False) -> tuple[int
 
 def fallen_for_both(records: Iterable[Record]) -> int:
     """In how many trainings that loss fell both with a batch's statistics and with the running ones."""
-    return sum(
-        (after < before) and (after_running < before_running)
+    return fallen_by_phase(records)[ALL_PHASES].both
+
+
+@dataclass(frozen=True)
+class Fallen:
+    """In how many trainings the loss of their panel fell.
+
+    Attributes:
+        batch: with the statistics of each batch.
+        running: with the running ones.
+        both: with either.
+        of: how many trainings there are.
+    """
+
+    batch: int
+    running: int
+    both: int
+    of: int
+
+    @property
+    def row(self) -> dict[str, str]:
+        """Cells of a table."""
+        counts = {"fell": self.batch, "fell with running statistics": self.running, "with both": self.both}
+        return {words: f"{count} of {self.of}" for words, count in counts.items()}
+
+
+PHASE_0, LATER_PHASES, ALL_PHASES = "phase 0", "later phases", "all phases"
+
+
+def fallen_by_phase(records: Iterable[Record]) -> dict[str, Fallen]:
+    """The same of the trainings of phase 0, of those of later phases, and of all."""
+    fell: list[tuple[int, bool, bool]] = [
+        (phase, panel.after < panel.before, panel.after_running < panel.before_running)
         for record in records
-        for (before, after), (before_running, after_running) in zip(
-            _panels(record, False), _panels(record, True), strict=True
+        for phase, row in enumerate(record.results)
+        if row.exemplars and (panel := row.exemplars.panel)
+    ]
+    parts = {
+        PHASE_0: [each for each in fell if each[0] == 0],
+        LATER_PHASES: [each for each in fell if each[0] > 0],
+        ALL_PHASES: fell,
+    }
+    return {
+        part: Fallen(
+            sum(batch for _, batch, _ in of),
+            sum(running for *_, running in of),
+            sum(batch and running for _, batch, running in of),
+            len(of),
         )
-    )
+        for part, of in parts.items()
+    }
+
+
+def of_both_judges_in_words(pairs: Sequence[PairedRuns]) -> str:
+    """For which trainings what they learned holds for both judges, by number of exemplars and phase.
+
+    Args:
+        pairs: of the primary study, named as in ``LUCIR, 20 a class``.
+    """
+    parts = []
+    for budget in dict.fromkeys(pair.name.rpartition(", ")[2] for pair in pairs):
+        found = fallen_by_phase(trained_once([pair for pair in pairs if pair.name.endswith(f", {budget}")]))
+        each = " and ".join(f"in {found[part].both} of {found[part].of} of {part}" for part in (PHASE_0, LATER_PHASES))
+        parts.append(f"with {budget} {each}")
+    return f"both losses fell {'; '.join(parts)}."
 
 
 def fallen(records: Iterable[Record], running: bool = False) -> str:
@@ -83,7 +142,7 @@ def seen_beyond(pairs: Sequence[PairedRuns]) -> str:
         pairs: judged together.
     """
     seeds = min(len(pair.first) for pair in pairs)
-    return f"of {seeds} seeds, a correlation is shown beyond ±{shown_beyond(seeds, len(pairs)):.2f}, and no weaker one"
+    return f"with {seeds} seeds, only a correlation beyond ±{shown_beyond(seeds, len(pairs)):.2f} would be shown"
 
 
 def goes_with_gain(pairs: Sequence[PairedRuns]) -> tuple[list[str], list[str]]:

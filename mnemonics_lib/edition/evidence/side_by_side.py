@@ -23,15 +23,19 @@ def others_in_words(others: Sequence[Gain]) -> str:
         [gain for gain in claimed if gain.interval.verdict == verdict]
         for verdict in ("higher", "lower", "no difference shown")
     )
-    chosen = sum(gain.setting.chosen_on_its_data for gain in better)
-    chosen_on = f", {chosen} of them on data that settings had been chosen on," if chosen else ""
     return (
         f"In {len(claimed)} settings that were not asked about in advance, not corrected for their number, and some "
         "with recipes that were replaced since or chosen on the same test images, trained exemplars are shown to be "
-        f"better in {_which(better)}{chosen_on} and worse in {_which(worse)}; no difference is shown in "
+        f"better in {_which(better)}{on_chosen_data(claimed)} and worse in {_which(worse)}; no difference is shown in "
         f"{len(neither) or 'none'}. Of so many intervals of 95 % {by_chance(len(claimed)):.1f} are expected to be "
         "clear of 0 by chance. What is not shown may be there, smaller than a study of so many seeds can show."
     )
+
+
+def on_chosen_data(found: Sequence[Gain]) -> str:
+    """How many of those that are shown to be better had their settings chosen on their data; "" for none."""
+    chosen = sum(gain.interval.verdict == "higher" and gain.setting.chosen_on_its_data for gain in found)
+    return f", {chosen} of them on data that settings had been chosen on," if chosen else ""
 
 
 def _which(found: Sequence[Gain]) -> str:

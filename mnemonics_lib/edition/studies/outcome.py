@@ -139,12 +139,18 @@ def without_them(compared: Compared) -> str:
 
     An interval of fewer pairs is longer, so that it may hold 0 for that alone.
     """
-    changed = [
-        f"{arm} − {minus}" + (f" ({each.field})" if each.field != "average_accuracy" else "") + f" {each.alike}"
+    without = [
+        (f"{arm} − {minus}" + (f" ({each.field})" if each.field != "average_accuracy" else ""), each.alike, each)
         for arm, minus, each in compared
-        if each.apart and each.alike and each.difference.n >= 3 and each.alike.verdict != each.difference.verdict
+        if each.apart and each.alike and each.difference.n >= 3
     ]
-    return f" Without them it is another answer whether 0 lies inside for {'; '.join(changed)}." if changed else ""
+    changed = [
+        f"{name} {alike}" for name, alike, each in without if alike.n >= 3 and alike.verdict != each.difference.verdict
+    ]
+    few = [f"{name} {alike}" for name, alike, _ in without if alike.n < 3]
+    return f" Without them it is another answer whether 0 lies inside for {'; '.join(changed)}." * bool(
+        changed
+    ) + f" Without them too few are left for an interval of {'; '.join(few)}." * bool(few)
 
 
 def _arm(plan: Plan, name: str) -> Arm:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mnemonics_lib.edition.evidence.both_questions import both_questions, in_words
+from mnemonics_lib.edition.evidence.both_questions import both_questions, held_together, in_words
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 from mnemonics_lib.edition.studies.studied import studied
 
@@ -50,6 +50,24 @@ def test_a_row_and_the_sentence_say_for_which_methods_it_is_shown():
     said = in_words(found)
     assert "average accuracy is shown to be lower in none, higher in 1 (LUCIR); forgetting is shown to be" in said
     assert "the 2 intervals of each number hold together at 95 %" in said
+
+
+def asked(name: str, values: list[float], finished: bool = True) -> Any:
+    of = SimpleNamespace(differences=dict(enumerate(values)))
+    return SimpleNamespace(name=name, asked=of, finished=finished)
+
+
+def test_the_intervals_of_both_questions_are_as_long_as_their_number_asks():
+    alone, clear, nothing = [1.5, 2.5, 3.3, 2.6], [10.0, 10.1, 9.9], [-1.0, 0.0, 1.0]
+    assert held_together([asked("LwF, 5 a class", alone)], [asked("LwF", clear)]) == (
+        "Held together at 95 %, 97.5 % each, the 2 intervals of both questions show trained exemplars to be worse in "
+        "none, better in 2 (LwF, 5 a class · LwF, Eq. 4b)."
+    )
+    many = [asked("LwF, 5 a class", alone), *(asked(f"{k}", nothing) for k in range(20))]
+    said = held_together(many, [asked("LwF", clear)])
+    assert "99.8 % each, the 22 intervals" in said
+    assert said.endswith("better in 1 (LwF, Eq. 4b).")
+    assert held_together(many, [asked("LwF", clear, finished=False)]) == ""
 
 
 def test_before_all_runs_are_there_nothing_is_put_together():

@@ -81,7 +81,7 @@ def test_the_words_count_settings_and_give_the_size_with_20_a_class():
 
 
 def test_only_the_training_of_exemplars_takes_longer_with_more_steps():
-    runs = [{seed: SimpleNamespace(seconds=seconds) for seed in range(2)} for seconds in (1000.0, 400.0)]
+    runs = [{seed: SimpleNamespace(seconds=seconds + 99 * seed) for seed in range(2)} for seconds in (1000.0, 400.0)]
     pair: Any = SimpleNamespace(first=runs[0], second=runs[1])
     assert by_budget.hours(pair, 1) == pytest.approx(1000 / 3600)
     assert by_budget.hours(pair, 10) == pytest.approx(6400 / 3600)

@@ -11,7 +11,7 @@ from scipy import stats
 
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.evidence import from_random
-from mnemonics_lib.edition.evidence.from_random import Judged, in_words, judged, of_records, over_its_start
+from mnemonics_lib.edition.evidence.from_random import AGAINST, Judged, in_words, judged, of_records, over_its_start
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.report import differences, evidence
 
@@ -35,7 +35,7 @@ def changed(runs: dict[int, Record], change: Callable[[dict[str, Any]], None]) -
 
 def test_loss_and_accuracy_are_of_the_seeds_that_share_their_first_network(arms):
     of_random, from_herding, herding = arms
-    found = judged("LwF", *arms)
+    found, over_trained = judged("LwF", *arms)
     seeds = [
         seed
         for seed, record in herding.items()
@@ -49,15 +49,23 @@ def test_loss_and_accuracy_are_of_the_seeds_that_share_their_first_network(arms)
         )
         students = stats.ttest_rel(trained, untrained).confidence_interval(0.95)
         assert (found.losses[how].low, found.losses[how].high) == pytest.approx((students.low, students.high)), how
+        after = [getattr(from_herding[seed].results[0].exemplars.panel, f"after{suffix}") for seed in seeds]
+        students = stats.ttest_rel(trained, after).confidence_interval(0.95)
+        of_both = over_trained.losses[how]
+        assert (of_both.low, of_both.high) == pytest.approx((students.low, students.high)), how
     accuracies = [of_random[seed].average_accuracy - herding[seed].average_accuracy for seed in seeds]
     assert found.average.mean == pytest.approx(sum(accuracies) / len(seeds))
     phase_1 = [of_random[seed].accuracy[1] - herding[seed].accuracy[1] for seed in seeds]
     assert found.after_first.mean == pytest.approx(sum(phase_1) / len(seeds))
+    more = [of_random[seed].average_accuracy - from_herding[seed].average_accuracy for seed in seeds]
+    assert over_trained.average.mean == pytest.approx(sum(more) / len(seeds))
+    assert (found.against, over_trained.against) == tuple(AGAINST)
 
 
 def test_the_records_have_both_methods(arms):
-    lwf, lucir = of_records()
-    assert (lwf, lucir.method) == (judged("LwF", *arms), "LUCIR")
+    found = of_records()
+    assert found[:2] == judged("LwF", *arms)
+    assert [each.method for each in found[2:]] == ["LUCIR", "LUCIR"]
 
 
 def test_before_all_runs_of_the_study_are_there_nothing_is_compared(monkeypatch):
@@ -72,11 +80,14 @@ def test_a_lower_loss_with_a_lower_accuracy_speaks_against_eq_7(arms):
     def raise_loss(phase_0: dict[str, Any]) -> None:
         phase_0["exemplars"]["panel"]["after"] += 9
 
-    found = judged("LwF", *arms)
-    said = in_words([found])
-    assert f"by {found.losses['statistics of each batch']:.3f} (LwF)" in said
-    assert f"that have them differs by {found.average.without_n} points (LwF):" in said
-    assert in_words([judged("LwF", changed(of_random, raise_loss), from_herding, herding)]) == ""
+    found, over_trained = judged("LwF", *arms)
+    said = in_words([found, over_trained])
+    by_batch, running = found.losses.values()
+    assert f"as it is minimised, differs by {by_batch:.3f} (LwF), and by running ones by {running:.3f} (LwF)." in said
+    assert f"that have them differs by {found.average.without_n} points (LwF): a lower" in said
+    assert f"from herding's, the loss differs by {over_trained.by_minimised:.3f} (LwF), and" in said
+    assert f"accuracy by {over_trained.average.without_n} points (LwF): of two trained sets" in said
+    assert in_words(judged("LwF", changed(of_random, raise_loss), from_herding, herding)) == ""
 
 
 LOWER, NEITHER, HIGHER = (interval(values) for values in ([-3.0, -2.0, -2.5], [-1.0, 0.0, 1.0], [3.0, 2.0, 2.5]))
@@ -85,8 +96,31 @@ LOWER, NEITHER, HIGHER = (interval(values) for values in ([-3.0, -2.0, -2.5], [-
 @pytest.mark.parametrize("average", [LOWER, NEITHER, HIGHER], ids=str)
 @pytest.mark.parametrize("loss", [LOWER, NEITHER, HIGHER], ids=str)
 def test_two_verdicts_that_are_equal_otherwise_do_not(loss, average):
-    found = Judged("LwF", {"statistics of each batch": loss, "running statistics": HIGHER}, average, average)
+    found = made("LwF", 0, loss, average)
     assert found.contradicts is (loss is average is LOWER)
+
+
+def made(method, against, loss, average):
+    losses = {"statistics of each batch": loss, "running statistics": HIGHER}
+    return Judged(method, [*AGAINST][against], losses, average, average)
+
+
+@pytest.mark.parametrize(
+    ("losses", "words"),
+    [
+        ((LOWER, LOWER), "Eq. 7 prefers the less accurate as well."),
+        ((LOWER, NEITHER), "Eq. 7 prefers the less accurate one for LwF."),
+        ((HIGHER, NEITHER), "Eq. 7 is not shown to prefer the less accurate one."),
+    ],
+)
+def test_two_trained_sets_are_told_apart_from_an_untrained_one(losses, words):
+    found = [
+        made(method, against, LOWER if against == 0 else loss, LOWER)
+        for method, loss in zip(("LwF", "LUCIR"), losses, strict=True)
+        for against in (0, 1)
+    ]
+    assert in_words(found).endswith(words)
+    assert in_words([made("LwF", 0, NEITHER, LOWER), made("LwF", 1, LOWER, LOWER)]) == ""
 
 
 def test_runs_without_a_common_first_network_are_no_pairs(arms):

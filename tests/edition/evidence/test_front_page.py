@@ -4,7 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from mnemonics_lib.edition.evidence.front_page import answer_in_words, asked_again_in_words, others_in_short
+from mnemonics_lib.edition.evidence.front_page import (
+    answer_in_words,
+    asked_again_in_words,
+    others_in_short,
+)
 from mnemonics_lib.edition.evidence.gains import Gain
 from mnemonics_lib.edition.evidence.settings import Setting
 from mnemonics_lib.edition.paired.intervals import interval
@@ -84,3 +88,5 @@ def test_other_settings_are_counted_where_they_make_a_claim():
         "worse in 2; 0.2 would be either by chance ({doc}`side_by_side`)."
     )
     assert others_in_short(found[4:]) == ""
+    found[0] = replace(found[0], setting=replace(found[0].setting, study="evidence/first_classes"))
+    assert "better in 1, 1 of them on data that settings had been chosen on, and worse in 2" in others_in_short(found)

@@ -12,9 +12,8 @@ import pytest
 
 from mnemonics_lib.edition.evidence import in_short
 from mnemonics_lib.edition.paired.intervals import detectable, interval
-from mnemonics_lib.edition.paper.numbers import claimed_of_kind, gains_over_herding
+from mnemonics_lib.edition.paper.numbers import claimed_of_kind, gains_over
 from mnemonics_lib.edition.studies import paired_runs as of
-from mnemonics_lib.edition.studies.by_phase import FIRST, HERE, LAST, TOGETHER, Again
 from mnemonics_lib.edition.studies.studied import studied
 
 
@@ -64,23 +63,30 @@ def test_the_papers_number_lies_in_the_interval_or_not(around, word):
     found = pair([middle - 0.01, middle, middle + 0.01], forgets=-3.0)
     said = in_short.beside_the_paper(found)
     assert f"(one of the intervals that hold together at 95 %), which {word} {gain:+.2f}, and -3.00" in said
+    forgets = claimed_of_kind("mnemonics").forgetting - claimed_of_kind("herding").forgetting
+    assert f"of forgetting (95 %, exploratory), which excludes {forgets:+.2f}. It is no" in said
     assert "is not finished here" in in_short.beside_the_paper(pair([1.0, 2.0, 3.0], finished=False))
 
 
 def test_intervals_that_hold_the_papers_smallest_gain_are_named_and_settings_averaged_seed_by_seed():
-    smallest = min(gains_over_herding().values())
+    smallest = min(gains_over("herding").values())
     less = [smallest + more for more in (-1.2, -0.2, 0.8)]  # on average, though not for certain
     none, some = pair([-0.01, 0.0, 0.01]), pair(less, name="LUCIR, 5 a class")
     said = in_short.as_large_as_the_papers([none, some])
     assert f"the paper has on CIFAR-100 is {smallest:+.2f} (LUCIR" in said
     assert "1 of these 2 intervals end below that; not that of LUCIR, 5 a class. Methods" in said
-    assert f"seed by seed, is {interval([(smallest + more) / 2 for more in (-1.21, -0.2, 0.81)])} (95 %" in said
+    assert f"seed by seed, is {interval([(smallest + more) / 2 for more in (-1.21, -0.2, 0.81)])}, and" in said
     assert "1 of these 1 intervals end below that. Methods" in in_short.as_large_as_the_papers([none])
 
 
 def test_settings_are_averaged_over_the_seeds_that_all_of_them_have():
     said = in_short.as_large_as_the_papers([pair([0.0, 0.1, 0.2]), pair([0.2, 0.3, 0.4, 9.0])])
-    assert f"seed by seed, is {interval([0.1, 0.2, 0.3])} (95 %" in said
+    assert f"seed by seed, is {interval([0.1, 0.2, 0.3])}, and" in said
+
+
+def test_the_mean_is_told_without_icarl_too_whose_exemplars_are_those_of_lwf():
+    lwf, icarl = pair([0.0, 0.1, 0.2]), pair([1.0, 1.1, 1.2], name="iCaRL, 5 a class")
+    assert f"and {interval([0.0, 0.1, 0.2])} without iCaRL, whose" in in_short.as_large_as_the_papers([lwf, icarl])
 
 
 def test_what_would_have_been_shown_is_told_for_the_level_of_the_intervals():
@@ -112,22 +118,6 @@ def test_a_difference_that_is_gone_in_the_end_is_said_to_fall():
     )
     assert said.startswith("**Phase by phase**, trained minus")
     assert in_short.phase_by_phase([pair([1.0, 1.2, 0.9])], "By Eq. 4b").startswith("**By Eq. 4b**, trained minus")
-
-
-def test_what_is_there_right_after_phase_0_is_counted_over_studies():
-    lower, higher, neither = (interval(values) for values in ([-1.0, -1.1, -0.9], [1.0, 1.1, 0.9], [-1.0, 0.0, 1.0]))
-    found = [
-        Again("LwF", HERE, 3, {FIRST: higher, LAST: lower}),
-        Again("LwF", "b", 3, {FIRST: neither, LAST: neither}),
-        Again("LwF", TOGETHER, 6, {FIRST: higher, LAST: neither}),
-    ]
-    said = in_short.right_after_phase_0(found)
-    assert (
-        "for LwF, in 2 studies each: of these 2 comparisons the accuracy after phase 1 is shown to be higher in 1 "
-        in said
-    )
-    assert "and lower in none, that after the last phase higher in none and lower in 1. Of two" in said
-    assert f"on average: LwF {higher.without_n} · {neither.without_n}, n = 6. They were" in said
 
 
 def test_as_many_bytes_are_of_the_methods_that_are_named():

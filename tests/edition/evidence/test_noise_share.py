@@ -28,5 +28,5 @@ def test_shares_are_of_squares_and_means_over_runs():
 
 def test_words_tell_the_first_phase_and_the_last():
     said = in_words({"with 20 a class": {0: 0.18, 1: 0.3, 5: 0.41}, "with 5": {}})
-    assert "noise alone would make 18 % in phase 0 and 41 % in phase 5 with 20 a class: as far" in said
+    assert "as many steps, reach 18 % in phase 0 and 41 % in phase 5 with 20 a class, of the squared" in said
     assert in_words({"with 5": {}}) == ""

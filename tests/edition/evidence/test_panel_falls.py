@@ -11,10 +11,13 @@ from scipy import stats
 
 from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition.evidence.panel_falls import (
+    Fallen,
     fall_and_gain,
     fallen,
+    fallen_by_phase,
     fallen_for_both,
     goes_with_gain,
+    of_both_judges_in_words,
     panel_fall,
     panels_fallen,
     pooled,
@@ -71,6 +74,34 @@ def test_a_training_holds_for_both_judges_where_both_losses_fell():
     assert fallen_for_both([]) == 0
 
 
+def test_phase_0_is_counted_apart():
+    fell, rose = (2.0, 1.0), (1.0, 2.0)  # with running statistics it is the other way round
+    both = run(fell, fell)
+    for row in both.results[:2]:
+        row.exemplars.panel.after_running = 0.0
+    found = fallen_by_phase([both, run(fell, rose, fell)])
+    assert found == {
+        "phase 0": Fallen(batch=2, running=1, both=1, of=2),
+        "later phases": Fallen(batch=2, running=2, both=1, of=3),
+        "all phases": Fallen(batch=4, running=3, both=2, of=5),
+    }
+    assert found["later phases"].row == {
+        "fell": "2 of 3",
+        "fell with running statistics": "2 of 3",
+        "with both": "1 of 3",
+    }
+
+
+def test_both_judges_are_told_by_number_of_exemplars_and_phase():
+    one, two = pair([1.0, 1.0], [0.0, 0.0], name="LwF, 20 a class"), pair([1.0], [0.0])
+    of_icarl = pair([1.0], [0.0], name="iCaRL, 5 a class")  # the same trainings as LwF's
+    one.first[0].results[0].exemplars.panel.after_running = -1.0
+    assert of_both_judges_in_words([one, two, of_icarl]) == (
+        "both losses fell with 20 a class in 1 of 2 of phase 0 and in 0 of 0 of later phases; with 5 a class in 0 of 1 "
+        "of phase 0 and in 0 of 0 of later phases."
+    )
+
+
 def test_the_correlation_is_that_of_falls_and_gains_of_the_same_seed():
     falls, gains = [0.1, 0.4, 0.2, 0.9], [1.0, 0.5, -1.0, 2.0]
     assert fall_and_gain(pair(falls, gains)) == pytest.approx(np.corrcoef(falls, gains)[0, 1])
@@ -102,7 +133,7 @@ def test_how_large_a_correlation_must_be_is_said_of_the_setting_with_the_fewest_
         pair([0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 3.0, 4.5]),
         pair([0.1, 0.2, 0.3, 0.4, 0.5], [1.0, 2.0, 3.0, 4.5, 5]),
     )
-    assert f"of 4 seeds, a correlation is shown beyond ±{shown_beyond(4, 2):.2f}" in seen_beyond([many, few])
+    assert f"with 4 seeds, only a correlation beyond ±{shown_beyond(4, 2):.2f}" in seen_beyond([many, few])
 
 
 def test_cells_are_named_where_the_correlation_is_beyond_the_bound_on_either_side():
