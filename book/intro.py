@@ -80,8 +80,9 @@ kept_figures.snapshots(
 plt.show()
 say(
     "Exemplars of a first phase, 16 × 16 pixels, as herding chose them, "
-    f"after {trained.steps[-1]} outer steps of training, and what has changed: middle "
-    "grey is nothing, and white or black "
+    f"after {trained.steps[-1]} outer steps of training, and what has changed, "
+    "drawn for red, green and blue apart: middle grey is nothing, and a channel "
+    "at its brightest or darkest has gone up or down by "
     f"{100 * kept_figures.largest_change(trained):.0f} % of the range from "
     "black to white."
 )
@@ -102,9 +103,9 @@ plt.show()
 
 # %% [markdown]
 # Each mark is a mean over ten seeds of paired runs that differ in the training of the exemplars alone. Intervals hold together at 95 %: those
-# that were asked about in advance, and apart from them those that were asked about once more. By {eq}`eq-7` exemplars of the new classes are judged by the new
-# classes, by {eq}`eq-4b` all exemplars by all classes. LwF and iCaRL are two readings of the same training. Where *far* is said, the inner loop has 80 steps with
-# momentum; elsewhere it has 8 without.
+# that were asked about in advance, and apart from them those that were asked about once more, with {eq}`eq-4b` in place of {eq}`eq-7`. LwF and
+# iCaRL train the same network and differ only in how it classifies. *Far* marks an inner loop of 80 steps with momentum; in the other rows it has 8
+# steps without.
 
 # %% tags=["remove-input"] sources=["all", "book/records/first_time.json", "book/paper/table2.csv"]
 primary, objective = (

@@ -40,7 +40,7 @@ plt.show()
 # %% [markdown]
 # Each mark is a mean over seeds of paired runs that differ in the training of the exemplars alone, with its interval: 95 % each, and for the
 # settings that were asked about in advance 95 % together, those with four methods and two numbers of exemplars, and apart from them the four by
-# Eq. 4b. LwF and iCaRL are two readings of the same training. Digits' runs were made twice, and count with the mean of both. Full marks are
+# Eq. 4b. LwF and iCaRL train the same network and differ only in how it classifies. Digits' runs were made twice, and count with the mean of both. Full marks are
 # those that the words count. Hollow ones make no claim: their study is not finished, or there are fewer than three seeds.
 #
 # The inner loop has 8 steps on CIFAR-100 and Tiny-ImageNet where nothing else is said, and 80 where *far* is said, which replaced it for more than 5 exemplars a class

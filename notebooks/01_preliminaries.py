@@ -141,14 +141,14 @@ assert torch.isclose(by_hand, library)
 # %% [markdown]
 # In phase 0 this loss is all there is, so phase 0 is ordinary training, which
 # is `model_level`. `state` is what passes from phase to phase: the network, the
-# memory of exemplars, the results so far. `walk` takes the steps of a training
+# memory of exemplars, the results so far. `driver` takes the steps of a training
 # loop and shows how far it is. At the end of every phase `select_exemplars` puts
 # images into the memory; below we empty it again, and fill it in two ways.
 
 # %% tags=["slide-phase-0"]
-walk = runs.driver_for(experiment)
+driver = runs.driver_for(experiment)
 state = global_bop.initial_state(experiment)
-row = global_bop.model_level(experiment, state, walk)  # Theta_0
+row = global_bop.model_level(experiment, state, driver)  # Theta_0
 global_bop.select_exemplars(experiment, state)
 row |= global_bop.evaluate(experiment, state)
 loss = row["training_loss"]  # of each epoch
@@ -211,7 +211,7 @@ assert torch.isclose(by_hand, library)
 # %% tags=["slide-nothing-kept"]
 without = copy.deepcopy(state)
 without.phase, without.memory = 1, state.memory.shrink(0)
-global_bop.model_level(experiment, without, walk)
+global_bop.model_level(experiment, without, driver)
 test, classes = experiment.test_data(protocol.seen(1)), protocol.seen(1)
 bare = metrics.confusion_matrix(without.model.eval(), test, classes)
 
@@ -262,12 +262,12 @@ for kind, memory in memories.items():
     kept = copy.deepcopy(state)
     kept.phase, kept.memory = 1, memory
     with_kind = Experiment.of(config.replace(exemplars=kind))
-    global_bop.model_level(with_kind, kept, walk)
+    global_bop.model_level(with_kind, kept, driver)
     before[kind] = metrics.confusion_matrix(
         kept.model.eval(), test, classes
     )
     global_bop.select_exemplars(with_kind, kept)
-    global_bop.balanced_finetuning(with_kind, kept, walk)
+    global_bop.balanced_finetuning(with_kind, kept, driver)
     after[kind] = metrics.confusion_matrix(kept.model.eval(), test, classes)
 
 # %% tags=["hide-input", "slide-with-exemplars"]
@@ -491,7 +491,8 @@ assert list(herding(torch.tensor(few).double(), 3)) == [0, 1, 2]
 # %% tags=["solution", "hide-input"]
 def nearest_mean(features, means):
     """Classes [n]; features [n, d] and means [C, d] have length one."""
-    # Of vectors of length one those with the largest product are nearest.
+    # |f - m|^2 = |f|^2 + |m|^2 - 2 f.m, which is 2 - 2 f.m for vectors of
+    # length one: the largest product has the smallest distance.
     return (features @ means.T).argmax(dim=1)
 
 

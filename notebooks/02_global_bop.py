@@ -122,9 +122,9 @@ drawings.show("global_bop")
 
 # %% tags=["live"]
 experiment = Experiment.of(config)
-walk = runs.driver_for(experiment)  # takes the steps of a training loop
+driver = runs.driver_for(experiment)  # takes the steps of a training loop
 state = global_bop.initial_state(experiment)
-global_bop.run_phase(experiment, state, walk)
+global_bop.run_phase(experiment, state, driver)
 A_0 = state.results[0]["accuracy"]
 print(f"A_0 = {A_0:.2f} % on {state.model.classes} classes")
 print(f"{len(state.memory)} exemplars kept")
@@ -258,7 +258,7 @@ say(
 # of exemplars starts from them.
 
 # %% tags=["slide-five-calls"]
-level = global_bop.model_level(experiment, state, walk)
+level = global_bop.model_level(experiment, state, driver)
 global_bop.select_exemplars(experiment, state)
 row = global_bop.evaluate(experiment, state)
 
@@ -278,13 +278,17 @@ say(
 # $\Theta_1$ and is thrown away afterwards. Old ones are adjusted, if the field
 # `adjust` says so. What is minimised is Eq. 7, which from phase 1 on asks for
 # less than Eq. 4b: it leaves the old classes out ([chapter 3](03_local_bop.ipynb)).
-# Below are some of its steps on the pixels, its *outer steps*. Each asks a whole
-# training of the temporary model, whose steps are *inner* ones, how the
-# *validation loss* of Eq. 7 depends on the pixels. 1 std is one standard
-# deviation that images are normalised by.
+# Below are some of its steps on the pixels, its *outer steps*. For each of them a
+# temporary model is trained from start to end; the steps of that training are
+# *inner* ones. The outer step uses how the *validation loss* of Eq. 7, at the end
+# of it, depends on the pixels. *Gradient per pixel* and *moved* are root mean
+# squares over all pixels: of that gradient, and of how far each pixel is from
+# where it started, in the standard deviations that images are normalised by (std).
+# Each step has another start and other images, so that the losses of two rows
+# are not to be compared:
 
 # %% tags=["slide-five-calls"]
-trained = global_bop.exemplar_level(experiment, state, walk)["exemplars"]
+trained = global_bop.exemplar_level(experiment, state, driver)["exemplars"]
 
 # %% tags=["hide-input"]
 columns = {
@@ -316,7 +320,7 @@ else:
 # the method does last: BiC fits the two numbers that correct its bias.
 
 # %% tags=["slide-five-calls"]
-global_bop.balanced_finetuning(experiment, state, walk)
+global_bop.balanced_finetuning(experiment, state, driver)
 global_bop.finish_phase(experiment, state)
 before, row = row, global_bop.evaluate(experiment, state)
 

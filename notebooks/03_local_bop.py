@@ -122,8 +122,8 @@ closed_form
 # %% [markdown] tags=["once"]
 # For the training of a whole network there is no such formula. So the training
 # is written as a program, and the gradient, the *hypergradient*, is taken through
-# the program. (In the comments are the numbers of the equations, below, of which
-# the lines are this small case.) The library
+# the program. (A comment such as `# Eq. 8` names the equation, further down, of
+# which its line is this small case.) The library
 # `higher` does that: inside
 # its context the temporary model `Theta_prime` is a copy of the model, every
 # `inner.step` makes new parameters of it that remember how they came about, and
@@ -197,7 +197,7 @@ plt.show()
 # = \arg\min_{\Theta_i} \mathcal{L}_c(\Theta_i; \mathcal{E}_i) \tag{7b}$$
 #
 # Eq. 7b is not solved to its end: $T$ steps of gradient descent from $\Theta_i$
-# stand in for the arg min (in which $\Theta_i$ is but a variable), and the
+# stand in for the arg min (there $\Theta_i$ only names what is minimised over), and the
 # gradient is taken through these steps. The loss of Eq. 7a is the *meta loss* or,
 # since its data $D_i$ are not those of the inner steps, the *validation loss*. (They
 # are not held out: $\Theta_i$, where the inner steps start, was trained on them.) What
@@ -242,10 +242,10 @@ directions = torch.randn((3, *E.shape), generator=generator, dtype=E.dtype)
 
 # %% [markdown]
 # A finite difference errs in three ways. The smaller $\varepsilon$, the more of
-# it is rounding. The larger, the more the meta loss bends (Exercise 3.3). And a
-# step of training jumps where an input of a ReLU changes its sign, since its
-# gradient does: the larger $\varepsilon$, and the more ReLUs there are, the more
-# often. The gradient is that between the jumps. No size is the best for every
+# it is rounding. The larger, the more the meta loss bends (Exercise 3.3). And
+# where the input of a ReLU changes its sign, the gradient of the ReLU jumps, and
+# with it the step of training: the larger $\varepsilon$, and the more ReLUs there
+# are, the more often. The exact gradient is the one between these jumps. No size is the best for every
 # network, so two are tried. If one of them agrees, that is enough:
 
 
@@ -299,7 +299,7 @@ drawings.show("local_bop")
 # The library does what these equations say, and more. Its parameters depart from
 # the paper where the paper's own numbers hardly move a pixel (below), and settle
 # what the paper leaves open; a page of the book, *What the paper leaves open*,
-# lists all of it. On the step below this bears:
+# lists all of it. These points concern the step below:
 
 # %% tags=["hide-input"]
 of_paper, of_run = PAPER_EXEMPLAR_LEVEL, config.exemplar_level
@@ -525,7 +525,8 @@ say(
 )
 
 # %% [markdown]
-# A displacement of 1 is one of the standard deviations that images are normalised
+# The displacement is the root mean square, over all pixels, of how far each is from
+# where it started. One of 1 is one standard deviation that images are normalised
 # by: on digits that of all pixels, on CIFAR-100 the constants of the public codes,
 # which are three quarters of it. Always ask for the displacement: an exemplar that did not move was not trained, whatever the accuracy
 # says. And the loss is that of one start and one batch, so that neighbouring
@@ -711,9 +712,9 @@ say(
     f"are called $c$ with real exemplars of it and {called[1]:.0f} % with "
     "noise: "
     + (
-        "both networks are near to the constant answer."
+        "in both cases the median is near to the constant answer."
         if min(called) > 75
-        else "not both networks are near to the constant answer."
+        else "not in both is the median near to the constant answer."
     )
 )
 remains = {name: found["of c alone", name][0] for name in sets}

@@ -170,7 +170,10 @@ else:
 # %% [markdown]
 # All arms of the study, with the mean over seeds and the half-width of its 95 %
 # interval. A mean here is over all seeds of its arm, and a difference, below, over
-# those that two arms have in common: it need not be the difference of the means.
+# those that two arms have in common. Where the runs of both arms were made twice,
+# with the same settings and seeds, the difference has the mean of each run's two
+# average accuracies, and all other numbers are of the second time. So a difference
+# need not be that of the means.
 
 # %% tags=["hide-input", "live"]
 evidence = committed if "herding" in committed else fresh
@@ -276,11 +279,11 @@ for field in ("average_accuracy", "forgetting"):
 moved = [arm for arm in arms if arm.startswith("mnemonics")]
 points = pd.DataFrame(
     [
-        (arm, record.displacement, record.average_accuracy - at_first)
+        (arm, evidence[arm][at].displacement, difference)
         for arm, start in trained.items()
-        for at, record in evidence[arm].items()
-        if (of_start := evidence[start].get(at))
-        for at_first in [of_start.average_accuracy]
+        for at, difference in report.differences(
+            evidence, arm, start, "average_accuracy", of_study
+        ).items()
     ],
     columns=["arm", "displacement", "difference"],
 )

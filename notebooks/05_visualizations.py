@@ -154,6 +154,13 @@ plt.show()
 #   their mean in that space; 0 is as near as the nearest of them, 100 farther out
 #   than all.
 
+# %% [markdown]
+# *start* is what the trained ones were before. *random* and *herding* are picked
+# for this comparison: at random by another draw than the run's, and by herding
+# with the features of the network after the phase. After the last phase that
+# network has been fine-tuned on the trained exemplars of this run and not on
+# the others, which by itself would make it surer of them.
+
 # %% tags=["hide-input", "slide-measured"]
 NUMBERS = {
     "margin": "margin",
@@ -193,13 +200,6 @@ figure.legend(
     handles, labels, title="after phase", loc="outside upper right", ncols=2
 )
 plt.show()
-
-# %% [markdown]
-# *start* is what the trained ones were before. *random* and *herding* are picked
-# for this comparison: at random by another draw than the run's, and by herding
-# with the features of the network after the phase. After the last phase that
-# network has been fine-tuned on the trained exemplars of this run and not on
-# the others, which by itself would make it surer of them.
 
 # %% tags=["hide-input"]
 if config.exemplar_level.init == "herding":
@@ -343,13 +343,15 @@ assert torch.allclose(found, torch.tensor([100 / 3, 0.0, 200 / 3]))
 # t-SNE bends space. A principal component analysis does not. It subtracts the
 # mean of the points, and finds two directions, at right angles to one another, in
 # which they vary most, in the first one most of all. Return the coordinates of
-# each point along the two.
+# each point along the two. (These directions are the first two rows of the third
+# factor that `torch.linalg.svd` returns for the centred points.)
 
 
 # %% tags=["solution", "hide-input"]
 def principal_components(points):
     """The first two, [n, 2]; points [n, d]."""
     centred = points - points.mean(dim=0)
+    # Its rows are directions, the one of the largest variance first.
     _, _, directions = torch.linalg.svd(centred, full_matrices=False)
     return centred @ directions[:2].T
 

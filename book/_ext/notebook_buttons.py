@@ -49,7 +49,7 @@ def add_buttons(app: Sphinx, doctree: nodes.document) -> None:
         row = nodes.paragraph("", "Run this notebook on ", classes=["run-by"])
         for service, address in found.items():
             row += [nodes.reference("", service, refuri=address), nodes.Text(" or ")]
-        row[-1] = nodes.Text(", with nothing to install.")
+        row[-1] = nodes.Text(", with nothing to install (once the repository is public).")
         title.parent.insert(title.parent.index(title) + 1, row)
 
 

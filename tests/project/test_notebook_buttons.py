@@ -62,7 +62,10 @@ def test_the_buttons_stand_under_the_title():
     options = {"repository_url": REPOSITORY["url"], "repository_branch": REPOSITORY["branch"]}
     app = SimpleNamespace(config=SimpleNamespace(html_theme_options=options), env=SimpleNamespace(docname=CHAPTERS[0]))
     buttons.add_buttons(app, document)
-    assert section[1].astext() == "Run this notebook on Colab or Binder, with nothing to install."
+    assert (
+        section[1].astext()
+        == "Run this notebook on Colab or Binder, with nothing to install (once the repository is public)."
+    )
     assert [urlsplit(link["refuri"]).netloc for link in section[1].findall(nodes.reference)] == [
         "colab.research.google.com",
         "mybinder.org",

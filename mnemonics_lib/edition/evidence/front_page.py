@@ -55,7 +55,8 @@ def asked_again_in_words(found: Sequence[Gain]) -> str:
     }
     named = "; ".join(f"{words} {together(of)}" for words, of in methods.items() if 0 < len(of) < len(found))
     return (
-        f"**Asked again**, of Eq. 4b in place of Eq. 7, with 5 exemplars a class and seeds of its own: training "
+        "**Asked again**, with the objective of Eq. 4b, in which old exemplars and old classes take part, in place of "
+        "Eq. 7, which has the new ones alone; with 5 exemplars a class and seeds of its own: training "
         f"{answer(intervals)}{f' ({named})' * bool(named)}; average accuracies differ by "
         f"{extent(intervals)}, 95 % together."
     )

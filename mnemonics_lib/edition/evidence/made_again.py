@@ -88,7 +88,7 @@ def what_hangs_on_it(study: Studied, first: Mapping[str, Mapping[int, float]] | 
     if not changed:
         return ""
     return (
-        "A verdict hangs on records that were made again, so that the two runs of each pair share their first network: "
-        f"with the first ones it was {together(changed)}. "
-        "That they be made again was decided when those had been seen."
+        "A verdict depends on which records are used. Some were made a second time, in order that the two runs of each "
+        f"pair share their first network; with those of the first time it was {together(changed)}. That was decided "
+        "when the first ones had been seen."
     )

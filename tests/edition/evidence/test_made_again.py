@@ -34,7 +34,7 @@ def test_a_verdict_that_hangs_on_it_is_named(study):
     assert said.startswith("10 records of the seeds 0, 1, 2, 3")
     assert said.endswith(". The verdict would be another for BiC, 5 a class.")
     assert "average accuracies would differ by BiC, 5 a class +9." in said
-    assert "with the first ones it was BiC, 5 a class +9." in what_hangs_on_it(study, first)
+    assert "with those of the first time it was BiC, 5 a class +9." in what_hangs_on_it(study, first)
     assert what_hangs_on_it(study) == ""
 
 
