@@ -409,7 +409,7 @@ show(rows)
 # $\Theta_i - H_\mathcal{E}^{-1} g_\mathcal{E}$, wherever it started. In those directions only the exemplars' own minimum counts in the long run. Where the
 # network knows its data, training gives them a gradient that real images do not have (the table of the toy), and so moves that minimum
 # away from $\Theta_i$. Within the $T$ steps what the third term gains outweighs that; a cost would come in later training, which no step of Eq. 9 sees. Whether it comes there is not shown by this: in the
-# runs, where there is a gain after phase 1 it is there after fine-tuning, too, and what of it is gone is gone phases later ({doc}`phase_by_phase`, *When?*). How well new exemplars teach test images, which would tell a poor objective
+# runs, where there is a gain after phase 1 it is there after fine-tuning, too (*After phase 1* on {doc}`phase_by_phase` has both), and what of it is gone is gone phases later (*When?*). How well new exemplars teach test images, which would tell a poor objective
 # from one that is fitted to $D_i$ too closely, was not measured.
 
 # %% [markdown]
