@@ -27,7 +27,7 @@ LIBRARY = sorted(map(str, Path("mnemonics_lib").rglob("*.py")))
 RECORDS = sorted(map(str, Path("book/records").glob("*/*/*/*.json")))
 SHOWN = [  # by pages, and by no notebook
     str(path)
-    for pattern in ("bench/*.json", "search.json", "first_time.json", "adjustment.json", "**/*.safetensors")
+    for pattern in ("bench/*.json", "search.json", "first_time.json", "adjustment.json", "means.json", "**/*.safetensors")
     for path in sorted(Path("book/records").glob(pattern))
 ]
 REHEARSAL = sorted(map(str, Path("book/records").glob("lecture.json")))  # what the lecture's cells took

@@ -195,6 +195,7 @@ PAGE = "book/executed/intro.ipynb"
 SHOWN_BY_PAGES = [
     *("CITATION.cff", "book/paper/table9.csv", "book/studies/quick/a.yaml", "book/records/bench/x.json"),
     *("book/records/search.json", "book/records/first_time.json", "book/records/adjustment.json"),
+    "book/records/means.json",
     "book/records/shown/a/loops.safetensors",
     "book/records/quick/a/arm/seed-0.safetensors",
 ]
