@@ -91,11 +91,12 @@ def in_words(found: Sequence[InPhase1]) -> str:
     parts = []
     for each in found:
         farther = each.distances["after training"].mean / each.distances["before training"].mean
+        of_icarl, of_networks = (each.over_herding[name] for name in ("mean of exemplars", "mean of start"))
         parts.append(
-            f"{each.when.capitalize()}, of the {each.over_herding['mean of exemplars'].mean:+.2f} points by which "
-            f"iCaRL's accuracy differs, {each.moved.without_n} are of the means (that of trained exemplars minus that of the "
-            f"images that they were, the network the same), and {each.over_herding['mean of start'].without_n} of the "
-            f"networks; the mean of a class lies {farther:.1f} times as far from that of all its images."
+            f"{each.when.capitalize()}, of the {of_icarl.mean:+.2f} points by which iCaRL's accuracy differs, "
+            f"{each.moved.without_n} are of the means (that of trained exemplars minus that of the images that they "
+            f"were, the network the same), and {of_networks.without_n} of the networks; the mean of a class lies "
+            f"{farther:.1f} times as far from that of all its images."
         )
     shown = [each.when for each in found if each.moved.verdict == "lower"]
     said = f"That moved means cost accuracy is shown {together(shown) or 'at neither time'}, n = {found[0].moved.n}."
