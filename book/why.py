@@ -45,9 +45,9 @@ from mnemonics_lib.edition.evidence.first_readings import (
 )
 from mnemonics_lib.edition.evidence.gains import distinct_trainings, gains
 from mnemonics_lib.edition.evidence.panel_falls import (
-    fallen_for_both,
+    ALL_PHASES,
+    fallen_by_phase,
     of_both_judges_in_words,
-    panels_fallen,
     trained_once,
 )
 from mnemonics_lib.edition.search.runs import differences, runs
@@ -106,7 +106,7 @@ further = shown_in(BUDGETS, "far", "near") or (
 )
 as_deployed = minus_near(RECORDS, DEPLOYED)
 trained = trained_once(FINISHED)
-both = fallen_for_both(trained)
+fell = fallen_by_phase(trained)[ALL_PHASES]
 say(
     "- **Horizon** (*How far ahead Eq. 7 looks*): with the near loop, and with "
     "the paper's numbers, its steps are a small part of the training that "
@@ -650,12 +650,10 @@ say(hardened.came_of_it(by_known))
 # Each training is judged both ways on one panel of starts and images, in the primary study ({doc}`phase_by_phase` has it by setting):
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
-fell, of = panels_fallen(trained)
-fell_running, _ = panels_fallen(trained, running=True)
 say(
-    f"The panel's loss fell with the statistics of each batch in {fell} of "
-    f"{of} trainings, with running ones in {fell_running}, and with both in "
-    f"{both}; by number of exemplars, {of_both_judges_in_words(FINISHED)} "
+    f"The panel's loss fell with the statistics of each batch in "
+    f"{fell.batch} of {fell.of} trainings, with running ones in "
+    f"{fell.running}, and with both in {fell.both}; by number of exemplars, {of_both_judges_in_words(FINISHED)} "
     "Neither says what fine-tuning and the next phase make of it, nor "
     "what exemplars would be that were trained for the other judge."
 )

@@ -385,7 +385,7 @@ if config.weight_transfer:
 # sets of classes in turn. Dashed is joint training, on all images of
 # all classes seen:
 
-# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first ten."}} sources=["small/cifar100-n5"] tags=["hide-input", "slide-four-methods", "once"]
+# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100 for LwF, iCaRL, BiC and LUCIR: all classes seen, and the first ten."}} sources=["evidence/table1"] tags=["hide-input", "slide-four-methods", "once"]
 cifar = report.evidence("evidence", "table1")
 figure, axes = plt.subplots(
     1, 2, figsize=(7, 3.6), layout="constrained", sharey=True
@@ -400,7 +400,7 @@ axes[0].set(ylabel="accuracy (%)")
 axes[1].legend()
 plt.show()
 
-# %% sources=["small/cifar100-n5"] tags=["hide-input", "once"]
+# %% sources=["evidence/table1"] tags=["hide-input", "once"]
 measured = {"average_accuracy": "%", "forgetting": "points"}
 baselines = {
     f"{field.replace('_', ' ')} ({unit})": report.table_1(cifar, field)[

@@ -535,7 +535,7 @@ for arm in dict.fromkeys(arm for arm, _ in gained):
 # Another order would share the whole out otherwise, where changes depend on one
 # another. Of forgetting less is better:
 
-# %% sources=["small/cifar100-n5"] tags=["hide-input", "slide-cifar", "once"]
+# %% sources=["evidence/split"] tags=["hide-input", "slide-cifar", "once"]
 split = studied("evidence/split")
 for field in ("average_accuracy", "forgetting"):
     say(f"Differences in {field.replace('_', ' ')}, in points:")

@@ -29,7 +29,8 @@ def content(path):
     """What the two halves of a pair have in common."""
     cells = as_text_has_it(jupytext.read(path)).cells
     return [
-        (cell.cell_type, cell.source, {key: cell.metadata.get(key) for key in ("tags", "mystnb")}) for cell in cells
+        (cell.cell_type, cell.source, {key: cell.metadata.get(key) for key in ("tags", "mystnb", "sources")})
+        for cell in cells
     ]
 
 
@@ -60,6 +61,12 @@ class TestNotebook:
     def test_jupytext_pairs_them(self, source):
         config = jupytext.config.load_jupytext_config(str(source))
         assert config.default_formats(str(source)) == "ipynb,py:percent"
+
+    def test_what_is_kept_of_a_cell_is_the_same_by_the_ipynb_and_by_the_project(self, source):
+        """Jupytext goes by the ``.ipynb``: what its filter lacks, a sync takes from there, and a change is undone."""
+        config = jupytext.config.load_jupytext_config(str(source))
+        notebook = nbformat.reads(committed(source.with_suffix(".ipynb")), as_version=4)
+        assert notebook.metadata["jupytext"]["cell_metadata_filter"] == config.cell_metadata_filter
 
     def test_parameters_are_the_same_in_all(self, source):
         declared = tagged(source, "parameters") or ""

@@ -12,9 +12,8 @@ from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.tally import marked
+from mnemonics_lib.edition.studies.by_phase import ENDS, FIRST
 from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns
-
-AFTER = "after phase 1"
 
 
 def _before(record: Record) -> float:
@@ -27,7 +26,7 @@ def _before(record: Record) -> float:
 NUMBERS: dict[str, Number] = {
     "before fine-tuning": _before,
     "fine-tuning adds": lambda record: record.accuracy[1] - _before(record),
-    AFTER: lambda record: record.accuracy[1],
+    FIRST: ENDS[FIRST],
 }
 """Of a run, by a reader's words (%, and points)."""
 
@@ -51,7 +50,7 @@ class AfterPhase1:
     def row(self) -> dict[str, str]:
         """Cells of a table."""
         cells = {words: marked(found) for words, found in self.differences.items()}
-        return {"method": self.method, "seeds": f"{self.differences[AFTER].n}", **cells}
+        return {"method": self.method, "seeds": f"{self.differences[FIRST].n}", **cells}
 
 
 def after_phase_1(studies: Sequence[Sequence[PairedRuns]]) -> list[AfterPhase1]:
@@ -107,7 +106,7 @@ def in_words(both: Sequence[AfterPhase1], second: Sequence[AfterPhase1]) -> str:
     """
     methods = [each for each in both if each.method != READINGS]
     readings = [each for each in both if each.method == READINGS]
-    seen = [each.method for each in methods if each.differences[AFTER].verdict == "higher"]
+    seen = [each.method for each in methods if each.differences[FIRST].verdict == "higher"]
     adds = [
         f"{each.method} ({each.differences['fine-tuning adds'].without_n})"
         for each in methods
@@ -115,11 +114,11 @@ def in_words(both: Sequence[AfterPhase1], second: Sequence[AfterPhase1]) -> str:
     ]
     return (
         "**After phase 1, with 5 a class**, whose exemplars are mostly those of phase 0, which both objectives train "
-        f"alike: over the primary study and that of Eq. 4b, n = {methods[0].differences[AFTER].n}, trained minus "
+        f"alike: over the primary study and that of Eq. 4b, n = {methods[0].differences[FIRST].n}, trained minus "
         f"herding's is {_each(methods)}. "
         + "".join(
             "LwF and iCaRL have networks and exemplars in common, and differ in how they classify; iCaRL's difference "
-            f"minus LwF's is {each.differences[AFTER].without_n}. "
+            f"minus LwF's is {each.differences[FIRST].without_n}. "
             for each in readings
         )
         + f"That fine-tuning on trained exemplars adds more is shown for {together(adds) or 'none'}. "
@@ -134,4 +133,4 @@ def in_words(both: Sequence[AfterPhase1], second: Sequence[AfterPhase1]) -> str:
 
 
 def _each(found: Sequence[AfterPhase1]) -> str:
-    return together([f"{each.differences[AFTER].without_n} ({each.method})" for each in found])
+    return together([f"{each.differences[FIRST].without_n} ({each.method})" for each in found])

@@ -39,11 +39,6 @@ def panels_fallen(records: Iterable[Record], running: bool = False) -> tuple[int
     return sum(after < before for before, after in pairs), len(pairs)
 
 
-def fallen_for_both(records: Iterable[Record]) -> int:
-    """In how many trainings that loss fell both with a batch's statistics and with the running ones."""
-    return fallen_by_phase(records)[ALL_PHASES].both
-
-
 @dataclass(frozen=True)
 class Fallen:
     """In how many trainings the loss of their panel fell.
@@ -71,7 +66,7 @@ PHASE_0, LATER_PHASES, ALL_PHASES = "phase 0", "later phases", "all phases"
 
 
 def fallen_by_phase(records: Iterable[Record]) -> dict[str, Fallen]:
-    """The same of the trainings of phase 0, of those of later phases, and of all."""
+    """In how many trainings that loss fell by either judge: of phase 0, of later phases, and of all."""
     fell: list[tuple[int, bool, bool]] = [
         (phase, panel.after < panel.before, panel.after_running < panel.before_running)
         for record in records

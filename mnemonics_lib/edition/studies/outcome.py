@@ -148,9 +148,8 @@ def without_them(compared: Compared) -> str:
         f"{name} {alike}" for name, alike, each in without if alike.n >= 3 and alike.verdict != each.difference.verdict
     ]
     few = [f"{name} {alike}" for name, alike, _ in without if alike.n < 3]
-    return f" Without them it is another answer whether 0 lies inside for {'; '.join(changed)}." * bool(
-        changed
-    ) + f" Without them too few are left for an interval of {'; '.join(few)}." * bool(few)
+    said = {"it is another answer whether 0 lies inside for": changed, "too few are left for an interval of": few}
+    return "".join(f" Without them {words} {'; '.join(of)}." for words, of in said.items() if of)
 
 
 def _arm(plan: Plan, name: str) -> Arm:

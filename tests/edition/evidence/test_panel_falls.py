@@ -15,7 +15,6 @@ from mnemonics_lib.edition.evidence.panel_falls import (
     fall_and_gain,
     fallen,
     fallen_by_phase,
-    fallen_for_both,
     goes_with_gain,
     of_both_judges_in_words,
     panel_fall,
@@ -70,8 +69,10 @@ def test_a_training_holds_for_both_judges_where_both_losses_fell():
     both, batch_alone = run((2.0, 1.0)), run((2.0, 1.0))
     both.results[0].exemplars.panel.before_running, both.results[0].exemplars.panel.after_running = 3.0, 2.0
     assert panels_fallen([both, batch_alone]) == (2, 2)
-    assert fallen_for_both([both, batch_alone, run((1.0, 2.0))]) == 1  # of the last, the running one alone fell
-    assert fallen_for_both([]) == 0
+    assert (
+        fallen_by_phase([both, batch_alone, run((1.0, 2.0))])["all phases"].both == 1
+    )  # of the last, the running one alone fell
+    assert fallen_by_phase([])["all phases"].both == 0
 
 
 def test_phase_0_is_counted_apart():
