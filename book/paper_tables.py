@@ -370,7 +370,7 @@ show_once_finished(STUDIES["phases"].plan, rows)
 # of the paper to the letter is that of `params/paper`, and asks for a GPU.) The three seeds have three of the four slices of classes.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy for a fixed total of exemplars, and for the paper's rates against random exemplars."}} sources=["evidence/variants"]
-show_comparisons(STUDIES["variants"])
+show_comparisons(STUDIES["variants"], told=[TABLE_1])
 
 # %% [markdown]
 # How far exemplars went, in the standard deviations that images are normalised by. Where that is next to nothing, a difference is what chance does.

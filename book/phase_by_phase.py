@@ -27,6 +27,11 @@ from mnemonics_lib.edition.evidence import (
     nearest_means,
     panel_falls,
 )
+from mnemonics_lib.edition.evidence.fall_and_gain import (
+    fall_and_gain,
+    shown_beyond,
+)
+from mnemonics_lib.edition.evidence.trained_once import trained_once
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.shown import arrow, displacement, say, show
@@ -157,32 +162,30 @@ show(rows)
 
 # %% [markdown]
 # In how many trainings that loss fell; and whether a run in which it fell further is one that gained more: the correlation, over the seeds, of the fall
-# (mean over phases) and the gain in average accuracy. *Shown beyond* is what it must exceed, on either side, for all rows to hold together at 95 %.
+# (mean over phases) and the gain in average accuracy. *With both*: it fell with either kind of
+# statistics. *Shown beyond* is what the correlation must exceed, on either side, for all rows to hold together at 95 %.
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
 
 show(
-    {
-        "setting": pair.name,
-        "fell": panel_falls.fallen(pair.first.values()),
-        "fell with running statistics": panel_falls.fallen(
-            pair.first.values(), running=True
-        ),
-        "fall and gain, correlation": f"{panel_falls.fall_and_gain(pair):+.2f}",
-        "shown beyond": f"±{panel_falls.shown_beyond(len(pair.first), len(FINISHED)):.2f}",
+    {"setting": pair.name}
+    | panel_falls.fallen(pair.first.values()).row
+    | {
+        "fall and gain, correlation": f"{fall_and_gain(pair):+.2f}",
+        "shown beyond": f"±{shown_beyond(len(pair.first), len(FINISHED)):.2f}",
     }
     for pair in FINISHED
 )
 
 # %% [markdown]
-# In phase 0 and in later ones apart, iCaRL's trainings left out, which are LwF's. *With both*: the loss fell by either judge.
+# In phase 0 and in later ones apart, iCaRL's trainings left out, which are LwF's:
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
 show(
     {"exemplars": budget, "trainings of": phase} | found.row
     for budget in ("20 a class", "5 a class")
     for phase, found in panel_falls.fallen_by_phase(
-        panel_falls.trained_once(
+        trained_once(
             [pair for pair in FINISHED if pair.name.endswith(f", {budget}")]
         )
     ).items()

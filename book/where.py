@@ -45,7 +45,11 @@ from mnemonics_lib.edition.paired.slopes import GROWS, over_doublings
 from mnemonics_lib.edition.records.measures import measure
 from mnemonics_lib.edition.search.runs import NEAR, differences
 from mnemonics_lib.edition.shown import arrow, say, show
-from mnemonics_lib.edition.studies import outcome, paired_runs
+from mnemonics_lib.edition.studies import (
+    other_makings,
+    outcome,
+    paired_runs,
+)
 from mnemonics_lib.edition.studies.by_phase import (
     accuracies_after,
     row_by_phase,
@@ -241,6 +245,10 @@ if any(drawn.values()):
         if series:
             axis.legend()
     plt.show()
+
+# %% tags=["remove-input"] sources=["evidence/steps", "evidence/primary"]
+if twice := other_makings.in_words(STUDIES["steps"], [PRIMARY]):
+    say(f"Of the steps in proportion: {twice}")
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between exemplars trained with a near and with a far inner loop, and herding's, 1 to 20 a class."}} sources=["evidence/budgets"]
 show_comparisons(STUDIES["budgets"], told=[PRIMARY])

@@ -48,8 +48,8 @@ from mnemonics_lib.edition.evidence.panel_falls import (
     ALL_PHASES,
     fallen_by_phase,
     of_both_judges_in_words,
-    trained_once,
 )
+from mnemonics_lib.edition.evidence.trained_once import trained_once
 from mnemonics_lib.edition.search.runs import differences, runs
 from mnemonics_lib.edition.shown import arrow, change, say, show
 from mnemonics_lib.edition.studies.shown_in import shown_in

@@ -45,13 +45,15 @@ def test_no_record_is_of_other_settings_than_its_study_says(plans):
 def test_a_run_that_several_studies_have_came_out_the_same_in_all_of_them(there):
     """A copy that is older than a run that was made again would be one run with two results on one page.
 
-    A run that keeps files for figures is made where these are wanted, and may be of another machine.
+    A run that keeps files for figures is made where these are wanted, and may be of another machine. Another one may be
+    made again on the processor of a study's other runs; then its page says so (``edition.studies.other_makings``).
     """
-    found: dict[tuple[str, str, str], dict[Path, tuple[float, ...]]] = {}
+    found: dict[tuple[str, ...], dict[Path, tuple[float, ...]]] = {}
     for path in there:
         record = read_record(path)
         if record.identity and not path.with_suffix(".safetensors").exists():
-            run = (record.identity.config, record.identity.data, record.identity.source)
+            processors = sorted({str(where.processor) for where in record.environments})
+            run = (record.identity.config, record.identity.data, record.identity.source, *processors)
             found.setdefault(run, {})[path] = tuple(record.accuracy)
     several = [outcomes for outcomes in found.values() if len(outcomes) > 1]
     assert several

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from mnemonics_lib.edition.evidence.panel_falls import (
-    goes_with_gain,
-    panels_fallen,
-    pooled_in_words,
-    relative_fall,
-    seen_beyond,
-    trained_once,
-)
+from mnemonics_lib.edition.evidence.fall_and_gain import goes_with_gain, pooled_in_words, seen_beyond
+from mnemonics_lib.edition.evidence.panel_falls import fallen, relative_fall
+from mnemonics_lib.edition.evidence.trained_once import trained_once
 from mnemonics_lib.edition.names import span, together
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 
@@ -29,12 +24,12 @@ def asked_and_got(pairs: Sequence[PairedRuns]) -> list[str]:
     if not pairs:
         return []
     records = trained_once(pairs)
-    fell, of = panels_fallen(records)
-    fell_running, _ = panels_fallen(records, running=True)
+    fell = fallen(records)
     larger, smaller = goes_with_gain(pairs)
     said = [
-        f"**What is minimised was lowered** in {fell} of {of} trainings, on average by {_lowered(pairs)}, and in "
-        f"{fell_running} when a network is judged as it is used, with the running statistics of batch normalisation.",
+        f"**What is minimised was lowered** in {fell.batch} of {fell.of} trainings, on average by {_lowered(pairs)}, "
+        f"and in {fell.running} when a network is judged as it is used, with the running statistics of batch "
+        "normalisation.",
         f"**Exemplars moved** by {_moved(pairs)} std in a training on average (std are what images are normalised by), "
         f"where the same optimiser would carry them {_noise(pairs)} along pure noise.",
         "**A larger fall of that loss goes with a larger gain** in the accuracy, seed by seed, in "
@@ -42,7 +37,7 @@ def asked_and_got(pairs: Sequence[PairedRuns]) -> list[str]:
         f"({seen_beyond(pairs)}). {pooled_in_words(pairs)}.",
     ]
     unmoved = all(pair.asked.difference.verdict == "no difference shown" for pair in pairs)
-    if fell >= MOSTLY * of and unmoved and not larger and not smaller:
+    if fell.batch >= MOSTLY * fell.of and unmoved and not larger and not smaller:
         said.append(
             "So Eq. 7 got what it asks for, and what it asks for is not shown to be what the accuracy depends on here."
         )

@@ -9,8 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from mnemonics_lib.edition.evidence import panel_falls
+from mnemonics_lib.edition.evidence import fall_and_gain
 from mnemonics_lib.edition.evidence.over_epochs import gain_in_words
+from mnemonics_lib.edition.evidence.panel_falls import fallen
+from mnemonics_lib.edition.evidence.trained_once import pairs_trained_once, trained_once
 from mnemonics_lib.edition.names import NAMES, span, together
 from mnemonics_lib.edition.paired.answer import answer, extent
 from mnemonics_lib.edition.paired.intervals import Interval, detectable, interval
@@ -57,7 +59,7 @@ def as_large_as_the_papers(pairs: Sequence[PairedRuns]) -> str:
     seeds = set.intersection(*(set(pair.asked.differences) for pair in pairs))
     mean, once = (
         interval([fmean(pair.asked.differences[seed] for pair in of) for seed in sorted(seeds)])
-        for of in (pairs, panel_falls.pairs_trained_once(pairs))
+        for of in (pairs, pairs_trained_once(pairs))
     )
     return (
         f"**For scale**: the smallest gain over herding's that the paper has on CIFAR-100 is {smallest:+.2f} (LUCIR, "
@@ -108,14 +110,14 @@ def loss_falls(pairs: Sequence[PairedRuns]) -> str:
     Args:
         pairs: of finished settings, trained exemplars first.
     """
-    once = panel_falls.trained_once(pairs)
-    larger, smaller = panel_falls.goes_with_gain(pairs)
+    fell = fallen(trained_once(pairs))
+    larger, smaller = fall_and_gain.goes_with_gain(pairs)
     return (
         "**The training lowers its loss**, on a fixed panel of starts and images, in "
-        f"{panel_falls.fallen(once)} trainings, and in {panel_falls.fallen(once, running=True)} with the statistics "
+        f"{fell.batch} of {fell.of} trainings, and in {fell.running} of {fell.of} with the statistics "
         "with which a network is tested (iCaRL's trainings are LwF's, and are not counted again). A larger fall is "
         f"shown to go with a larger gain in {' · '.join(larger) or 'none'} of the settings, and with a smaller one in "
-        f"{' · '.join(smaller) or 'none'} ({panel_falls.seen_beyond(pairs)}). {panel_falls.pooled_in_words(pairs)}."
+        f"{' · '.join(smaller) or 'none'} ({fall_and_gain.seen_beyond(pairs)}). {fall_and_gain.pooled_in_words(pairs)}."
     )
 
 

@@ -1,21 +1,15 @@
-"""How far training brings the meta loss down on its fixed panel of starts and images; whether that foretells a gain."""
+"""How far training brings the meta loss down on its fixed panel of starts and images, and in how many trainings."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import correlation, fmean
 
 import numpy as np
-from scipy import stats
 
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.paired.intervals import interval
+from mnemonics_lib.edition.evidence.trained_once import trained_once
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
-
-CERTAIN = 1 - 1e-12
-"""The largest correlation that has a z of Fisher's: of 1 it is infinite."""
 
 
 def panel_fall(record: Record, running: bool = False) -> float:
@@ -26,17 +20,6 @@ def panel_fall(record: Record, running: bool = False) -> float:
         running: with the running statistics of batch normalisation, as a network is tested, and not with a batch's.
     """
     return float(np.mean([before - after for before, after in _panels(record, running)]))
-
-
-def panels_fallen(records: Iterable[Record], running: bool = False) -> tuple[int, int]:
-    """In how many trainings of some runs that loss fell, and how many there are.
-
-    Args:
-        records: of the runs.
-        running: as in :func:`panel_fall`.
-    """
-    pairs = [pair for record in records for pair in _panels(record, running)]
-    return sum(after < before for before, after in pairs), len(pairs)
 
 
 @dataclass(frozen=True)
@@ -67,26 +50,22 @@ PHASE_0, LATER_PHASES, ALL_PHASES = "phase 0", "later phases", "all phases"
 
 def fallen_by_phase(records: Iterable[Record]) -> dict[str, Fallen]:
     """In how many trainings that loss fell by either judge: of phase 0, of later phases, and of all."""
-    fell: list[tuple[int, bool, bool]] = [
+    fell = [
         (phase, panel.after < panel.before, panel.after_running < panel.before_running)
         for record in records
         for phase, row in enumerate(record.results)
         if row.exemplars and (panel := row.exemplars.panel)
     ]
-    parts = {
-        PHASE_0: [each for each in fell if each[0] == 0],
-        LATER_PHASES: [each for each in fell if each[0] > 0],
-        ALL_PHASES: fell,
-    }
     return {
-        part: Fallen(
-            sum(batch for _, batch, _ in of),
-            sum(running for *_, running in of),
-            sum(batch and running for _, batch, running in of),
-            len(of),
-        )
-        for part, of in parts.items()
+        PHASE_0: _counted([judged for phase, *judged in fell if phase == 0]),
+        LATER_PHASES: _counted([judged for phase, *judged in fell if phase > 0]),
+        ALL_PHASES: _counted([judged for _, *judged in fell]),
     }
+
+
+def fallen(records: Iterable[Record]) -> Fallen:
+    """The same of all phases."""
+    return fallen_by_phase(records)[ALL_PHASES]
 
 
 def of_both_judges_in_words(pairs: Sequence[PairedRuns]) -> str:
@@ -103,111 +82,9 @@ def of_both_judges_in_words(pairs: Sequence[PairedRuns]) -> str:
     return f"both losses fell {'; '.join(parts)}."
 
 
-def fallen(records: Iterable[Record], running: bool = False) -> str:
-    """The same as text: ``57 of 60``."""
-    fell, of = panels_fallen(records, running)
-    return f"{fell} of {of}"
-
-
-def fall_and_gain(pair: PairedRuns) -> float:
-    """The correlation, over seeds, of how far the loss fell and what the trained exemplars gained.
-
-    Args:
-        pair: of at least two seeds, the arm with trained exemplars first.
-    """
-    gains = pair.asked.differences
-    return correlation([panel_fall(pair.first[seed]) for seed in gains], list(gains.values()))
-
-
-def shown_beyond(seeds: int, together: int = 1) -> float:
-    """How far from 0 a correlation must be for it not to be 0, by the t distribution of uncorrelated normal numbers.
-
-    Args:
-        seeds: pairs of numbers that it is of, at least three.
-        together: correlations that are to be judged at once, at 95 % for all of them (Bonferroni).
-    """
-    t = stats.t.ppf(1 - 0.05 / (2 * together), seeds - 2)
-    return float(t / math.sqrt(seeds - 2 + t**2))
-
-
-def seen_beyond(pairs: Sequence[PairedRuns]) -> str:
-    """From which correlation on one would be shown in each of some settings, judged together: how little is ruled out.
-
-    Args:
-        pairs: judged together.
-    """
-    seeds = min(len(pair.first) for pair in pairs)
-    return f"with {seeds} seeds, only a correlation beyond ±{shown_beyond(seeds, len(pairs)):.2f} would be shown"
-
-
-def goes_with_gain(pairs: Sequence[PairedRuns]) -> tuple[list[str], list[str]]:
-    """The cells in which a larger fall is shown to go with a larger gain, and those in which with a smaller one.
-
-    Args:
-        pairs: judged together.
-    """
-    found = {pair.name: (fall_and_gain(pair), shown_beyond(len(pair.first), len(pairs))) for pair in pairs}
-    larger = [name for name, (is_, beyond) in found.items() if is_ > beyond]
-    return larger, [name for name, (is_, beyond) in found.items() if is_ < -beyond]
-
-
 def relative_fall(records: Iterable[Record]) -> float:
     """By which share of itself training lowered that loss, mean over the trainings of some runs."""
     return float(np.mean([1 - after / before for record in records for before, after in _panels(record, False)]))
-
-
-def pooled(pairs: Sequence[PairedRuns]) -> tuple[float, float, float]:
-    """The correlation of fall and gain, mean over settings, and its interval at 95 %.
-
-    Runs of one seed have classes, test images and often their first network in common, also in different settings, so
-    that a seed counts once: all its runs are left out together (jackknife of Fisher's z, Student's t of the
-    pseudo-values). Counted as independent, runs that share much would have an interval that is far too short.
-
-    Args:
-        pairs: of settings whose trainings differ, each of at least four seeds.
-
-    Raises:
-        ValueError: for fewer seeds, of which one could not be left out.
-    """
-    points = [
-        {seed: (panel_fall(pair.first[seed]), gain) for seed, gain in pair.asked.differences.items()} for pair in pairs
-    ]
-    if (fewest := min(map(len, points))) < 4:
-        raise ValueError(f"{fewest} seeds: must be at least four in each setting")
-
-    def z(without: int | None = None) -> float:
-        kept = [[of for seed, of in by_seed.items() if seed != without] for by_seed in points]
-        r = fmean(correlation(*zip(*of, strict=True)) for of in kept)
-        return math.atanh(max(-CERTAIN, min(r, CERTAIN)))
-
-    whole, seeds = z(), sorted(set().union(*points))
-    found = interval([len(seeds) * whole - (len(seeds) - 1) * z(without=seed) for seed in seeds])
-    half = found.high - found.mean
-    return math.tanh(whole), math.tanh(whole - half), math.tanh(whole + half)
-
-
-def pooled_in_words(pairs: Sequence[PairedRuns]) -> str:
-    """The same in a sentence, without iCaRL where LwF is there."""
-    r, low, high = pooled(pairs_trained_once(pairs))
-    return (
-        "On average over the settings the correlation of fall and gain is "
-        f"{r:+.2f} [{low:+.2f}, {high:+.2f}] (95 %, each seed counted once)"
-    )
-
-
-def pairs_trained_once(pairs: Sequence[PairedRuns]) -> list[PairedRuns]:
-    """Settings without iCaRL's where LwF's are there: the two train in the same way."""
-    names = {pair.name for pair in pairs}
-    return [pair for pair in pairs if "iCaRL" not in pair.name or pair.name.replace("iCaRL", "LwF") not in names]
-
-
-def trained_once(pairs: Sequence[PairedRuns]) -> list[Record]:
-    """The records of the arms with trained exemplars, without iCaRL's where LwF's are there.
-
-    The two differ in how they classify, and train in the same way: counted twice, such trainings would pass for more
-    than there are.
-    """
-    return [record for pair in pairs_trained_once(pairs) for record in pair.first.values()]
 
 
 def _panels(record: Record, running: bool) -> Iterator[tuple[float, float]]:
@@ -215,3 +92,13 @@ def _panels(record: Record, running: bool) -> Iterator[tuple[float, float]]:
     for row in record.results:
         if row.exemplars and (panel := row.exemplars.panel):
             yield (panel.before_running, panel.after_running) if running else (panel.before, panel.after)
+
+
+def _counted(fell: Sequence[Sequence[bool]]) -> Fallen:
+    """How often it fell with the statistics of each batch, with the running ones, and with both."""
+    return Fallen(
+        sum(batch for batch, _ in fell),
+        sum(running for _, running in fell),
+        sum(batch and running for batch, running in fell),
+        len(fell),
+    )

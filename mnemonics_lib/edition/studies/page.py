@@ -11,7 +11,7 @@ from mnemonics_lib.edition.paired.compare import Comparison
 from mnemonics_lib.edition.paired.difference_figures import draw_differences
 from mnemonics_lib.edition.paired.intervals import detectable
 from mnemonics_lib.edition.shown import say, show
-from mnemonics_lib.edition.studies import outcome
+from mnemonics_lib.edition.studies import other_makings, outcome
 from mnemonics_lib.edition.studies.plan import Plan
 from mnemonics_lib.edition.studies.studied import Studied
 
@@ -87,10 +87,11 @@ def show_comparisons(study: Studied, told: Iterable[Studied] = (), undrawn: Coll
 
     Args:
         study: which.
-        told: studies whose comparisons it leaves out, as :func:`own`.
+        told: studies whose comparisons it leaves out, as :func:`own`, and whose runs it may have made again.
         undrawn: arms in the table alone, whose differences are so large that the others could not be told apart.
     """
     say_what_is_there(study.plan)
+    told = list(told)
     compared, plan = own(study, told), study.plan
     for field in dict.fromkeys(each.field for _, _, each in compared):
         found = [(arm, minus, each) for arm, minus, each in compared if each.field == field]
@@ -106,8 +107,9 @@ def show_comparisons(study: Studied, told: Iterable[Studied] = (), undrawn: Coll
         )
         _draw(plan, [each for each in found if each[0] not in undrawn])
         plt.show()
-    if apart := outcome.first_networks(compared):
-        say(apart)
+    for said in (outcome.first_networks(compared), other_makings.in_words(study, told)):
+        if said:
+            say(said)
 
 
 def _draw(plan: Plan, found: outcome.Compared) -> None:
