@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mnemonics_lib.durable.records import Record, same_outcome
-from mnemonics_lib.edition.names import several
+from mnemonics_lib.edition.names import several, together
 from mnemonics_lib.edition.paired.intervals import Interval, paired
 from mnemonics_lib.edition.studies.studied import Studied
 
@@ -75,22 +75,23 @@ def with_others(study: Studied, others: Iterable[Studied]) -> list[WithOthers]:
 
 def in_words(study: Studied, others: Iterable[Studied]) -> str:
     """How many runs were made twice, and what hangs on which records are taken; "" where none were."""
-    others = list(others)
-    again = sum(map(len, other_makings(study, others).values()))
-    if not again:
+    having = [other for other in others if other_makings(study, [other])]
+    if not having:
         return ""
+    again = sum(map(len, other_makings(study, having).values()))
+    whose = together([f"`{other.plan.name}`" for other in having])
     said = (
-        f"{several(again, 'run')} of this study {'is' if again == 1 else 'are'} another's, too, and "
-        f"{'was' if again == 1 else 'were'} made again for it, on the processor of its other runs, so that the two "
-        "runs of each pair share their first network."
+        f"{several(again, 'run')} of this study {'is one' if again == 1 else 'are runs'} of {whose}, too, and "
+        f"{'was' if again == 1 else 'were'} made again here, on the processor of the other runs, so that the two runs "
+        "of each pair share their first network."
     )
-    found = with_others(study, others)
+    found = with_others(study, having)
     if not found:
         return said
     furthest = max(found, key=lambda each: each.moved)
     changed = [f"{each.name} ({each.other.without_n})" for each in found if each.changed]
     return (
-        f"{said} With the other study's records in their place, "
+        f"{said} With the records of {whose} in their place, "
         + ("the mean" if len(found) == 1 else f"the means of {several(len(found), 'comparison')}")
         + f" would differ by at most {furthest.moved:.2f} points ({furthest.name}), and "
         + (f"the verdict would be another for {'; '.join(changed)}." if changed else "the verdicts would be the same.")

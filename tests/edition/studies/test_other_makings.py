@@ -66,15 +66,16 @@ def test_a_comparison_is_made_again_with_the_other_records(primary, controls):
 def test_one_run_is_told_by_itself_and_a_verdict_that_hangs_on_it_is_named(primary):
     other = raised(primary, "bic-trained-5", {3: 1.0})
     assert in_words(primary, [other]) == (
-        "1 run of this study is another's, too, and was made again for it, on the processor of its other runs, so that "
-        "the two runs of each pair share their first network. With the other study's records in their place, the mean "
-        "would differ by at most 0.10 points (bic-trained-5 − bic-herding-5), and the verdicts would be the same."
+        "1 run of this study is one of `evidence/primary`, too, and was made again here, on the processor of the other "
+        "runs, so that the two runs of each pair share their first network. With the records of `evidence/primary` in "
+        "their place, the mean would differ by at most 0.10 points (bic-trained-5 − bic-herding-5), and the verdicts "
+        "would be the same."
     )
     (changed,) = with_others(primary, [raised(primary, "bic-trained-5", dict.fromkeys(range(10), 9.0))])
     assert changed.moved == pytest.approx(9)
     assert changed.changed
     said = in_words(primary, [raised(primary, "bic-trained-5", dict.fromkeys(range(10), 9.0))])
-    assert said.startswith("10 runs of this study are another's, too, and were made again")
+    assert said.startswith("10 runs of this study are runs of `evidence/primary`, too, and were made again")
     assert f"another for bic-trained-5 − bic-herding-5 ({changed.other.without_n})." in said
 
 
