@@ -89,10 +89,13 @@ def in_words(study: Studied, others: Iterable[Studied]) -> str:
     if not found:
         return said
     furthest = max(found, key=lambda each: each.moved)
+    means = "the mean would differ by" if len(found) == 1 else f"{len(found)} means would differ by at most"
     changed = [f"{each.name} ({each.other.without_n})" for each in found if each.changed]
     return (
-        f"{said} With the records of {whose} in their place, "
-        + ("the mean" if len(found) == 1 else f"the means of {several(len(found), 'comparison')}")
-        + f" would differ by at most {furthest.moved:.2f} points ({furthest.name}), and "
-        + (f"the verdict would be another for {'; '.join(changed)}." if changed else "the verdicts would be the same.")
+        f"{said} With the records of {whose} in their place, {means} {furthest.moved:.2f} points ({furthest.name}), "
+        + (
+            f"and the verdict would be another for {'; '.join(changed)}."
+            if changed
+            else "and the verdicts would be the same."
+        )
     )
