@@ -29,6 +29,7 @@ from mnemonics_lib.edition.evidence import (
     from_random,
     in_short,
     over_epochs,
+    wears_off,
 )
 from mnemonics_lib.edition.evidence.searched_classes import (
     Searched,
@@ -422,10 +423,10 @@ else:
     show_once_finished(EPOCHS.plan, [])
 
 # %% [markdown]
-# The same after each phase, and the slope over the doublings of the epochs of what is gained after phase 1 alone, whose fine-tuning is mostly on exemplars of phase 0
-# (95 % each, exploratory):
+# The same after each phase, and the slopes over the doublings of the epochs of what is gained after phase 1 alone, whose fine-tuning is mostly on exemplars of phase 0,
+# and of *points a phase*, the slope over the phases of a run (95 % each where nothing else is said, exploratory):
 
-# %% tags=["remove-input"] sources=["evidence/epochs"]
+# %% tags=["remove-input"] sources=["evidence/epochs", "evidence/primary"]
 if not EPOCHS.missing:
     show({"epochs": p.name} | row_by_phase(p) for p in EPOCHS.pairs())
     after_phase_1 = {
@@ -434,6 +435,10 @@ if not EPOCHS.missing:
     }
     in_words_1 = over_epochs.gain_in_words(over_doublings(after_phase_1))
     say(f"After phase 1 {in_words_1}.")
+    say(
+        f"{wears_off.in_words(wears_off.wears_off(EPOCHS.pairs()))} "
+        f"{wears_off.whose_runs(EPOCHS, PRIMARY)}"
+    )
 
 # %% [markdown]
 # With weight transfer, as here, exemplars teach later networks a factor for each pair of an input and an output channel, and the head; whether training
@@ -594,5 +599,10 @@ show_comparisons(STUDIES["from_scratch"])
 # what the studies were made for. Each reading, what asks for it since, and what came of it (points of average accuracy; intervals of 95 % each, those of
 # Eq. 4b's study 95 % together):
 
-# %% tags=["remove-input"] sources=["evidence/transfer", "evidence/budgets", "evidence/epochs", "evidence/epochs_no_transfer", "evidence/objective", "evidence/controls", "book/records/search.json"]
-show(each.row for each in first_readings.readings(STUDIES, RECORDS))
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/budgets", "evidence/epochs", "evidence/epochs_no_transfer", "evidence/objective", "evidence/controls", "book/records/search.json"]
+show(
+    each.row
+    for each in first_readings.readings(
+        {**STUDIES, "primary": PRIMARY}, RECORDS
+    )
+)

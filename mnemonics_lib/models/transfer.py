@@ -1,7 +1,8 @@
 """Weight transfer (MTL, Sun et al. 2019; "scaling and shifting"): freeze what was learned, learn how to rescale it.
 
 W_eff[o, i] = W[o, i] * s[o, i], one scale per filter plane, s = 1 at the start. A shift exists only where a convolution
-has a bias; the paper's networks have none, so batch normalisation's beta is the shift.
+has a bias; the paper's networks have none, so batch normalisation's beta is the shift. Weight decay pulls s to 0, as in
+the public code, and not to the identity, s = 1.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import correlation, fmean
 
 from scipy import stats
@@ -59,34 +59,52 @@ def goes_with_gain(pairs: Sequence[PairedRuns]) -> tuple[list[str], list[str]]:
     return larger, [name for name, (is_, beyond) in found.items() if is_ < -beyond]
 
 
-def pooled(pairs: Sequence[PairedRuns]) -> tuple[float, float, float]:
-    """The correlation of fall and gain, mean over settings, and its interval at 95 %.
+Points = Mapping[int, tuple[float, float]]
+"""Seed -> two numbers of its run, such as the fall and the gain."""
+
+
+def mean_correlation(settings: Sequence[Points]) -> tuple[float, float, float]:
+    """The correlation of two numbers over seeds, mean over settings, and its interval at 95 %.
 
     Runs of one seed have classes, test images and often their first network in common, also in different settings, so
     that a seed counts once: all its runs are left out together (jackknife of Fisher's z, Student's t of the
     pseudo-values). Counted as independent, runs that share much would have an interval that is far too short.
 
     Args:
-        pairs: of settings whose trainings differ, each of at least four seeds.
+        settings: whose trainings differ, each of at least four seeds.
 
     Raises:
         ValueError: for fewer seeds, of which one could not be left out.
     """
-    points = [
-        {seed: (panel_fall(pair.first[seed]), gain) for seed, gain in pair.asked.differences.items()} for pair in pairs
-    ]
-    if (fewest := min(map(len, points))) < 4:
+    if (fewest := min(map(len, settings))) < 4:
         raise ValueError(f"{fewest} seeds: must be at least four in each setting")
 
     def z(without: int | None = None) -> float:
-        kept = [[of for seed, of in by_seed.items() if seed != without] for by_seed in points]
+        kept = [[of for seed, of in by_seed.items() if seed != without] for by_seed in settings]
         r = fmean(correlation(*zip(*of, strict=True)) for of in kept)
         return math.atanh(max(-CERTAIN, min(r, CERTAIN)))
 
-    whole, seeds = z(), sorted(set().union(*points))
+    whole, seeds = z(), sorted({seed for by_seed in settings for seed in by_seed})
     found = interval([len(seeds) * whole - (len(seeds) - 1) * z(without=seed) for seed in seeds])
     half = found.high - found.mean
     return math.tanh(whole), math.tanh(whole - half), math.tanh(whole + half)
+
+
+def pooled(pairs: Sequence[PairedRuns]) -> tuple[float, float, float]:
+    """That of the fall, mean over phases, and the gain in average accuracy.
+
+    Args:
+        pairs: of settings whose trainings differ, each of at least four seeds.
+
+    Raises:
+        ValueError: as :func:`mean_correlation`.
+    """
+    return mean_correlation(
+        [
+            {seed: (panel_fall(pair.first[seed]), gain) for seed, gain in pair.asked.differences.items()}
+            for pair in pairs
+        ]
+    )
 
 
 def pooled_in_words(pairs: Sequence[PairedRuns]) -> str:

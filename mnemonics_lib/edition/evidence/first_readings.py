@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnemonics_lib.edition.evidence.both_questions import put_together
 from mnemonics_lib.edition.evidence.by_budget import along
+from mnemonics_lib.edition.evidence.class_groups import apart, towards_new
 from mnemonics_lib.edition.evidence.over_epochs import by_epochs, epochs_of, gain_in_words
 from mnemonics_lib.edition.evidence.trainings import trainings
 from mnemonics_lib.edition.names import NAMES
@@ -80,6 +82,12 @@ def readings(studies: Mapping[str, Studied], records: Path) -> Iterator[Reading]
         + _difference(studies["objective"], "bic-trained", "bic-herding", "forgetting"),
     )
     yield Reading(
+        "Where few classes arrive, Eq. 7 pushes towards *always new*",
+        "Eq. 7 against Eq. 4b, 5 a class, two classes a phase, other seeds ({doc}`phase_by_phase`, *New classes or "
+        "old ones?*)",
+        _towards_new(studies["primary"], studies["objective"]),
+    )
+    yield Reading(
         "Part of a gain is that pixels move at all",
         "displacements given to other exemplars (*What of a gain is each exemplar's own*)",
         "; ".join(
@@ -121,6 +129,16 @@ def _difference(study: Studied, arm: str, minus: str, field: str = "average_accu
         return UNFINISHED
     (found,) = (each for a, m, each in study.compared if (a, m, each.field) == (arm, minus, field))
     return f"{found.difference} ({SAID[found.difference.verdict]})"
+
+
+def _towards_new(by_eq_7: Studied, by_eq_4b: Studied) -> str:
+    """Trained minus herding's by the one objective, minus that by the other, on new classes and on phase 0's."""
+    if by_eq_7.missing or by_eq_4b.missing:
+        return UNFINISHED
+    of_five = [pair for pair in by_eq_7.pairs() if pair.name.endswith(" 5 a class")]
+    both = put_together(of_five, by_eq_4b.pairs())
+    said = towards_new([apart(method, *pairs) for method, pairs in both.items()])
+    return f"trained − herding by Eq. 7, minus the same by Eq. 4b (Welch's intervals): {said}"
 
 
 def _without_heading(line: str) -> str:

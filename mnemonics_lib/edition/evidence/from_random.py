@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mnemonics_lib.durable.records import Record
+from mnemonics_lib.edition.evidence.panel_falls import JUDGES, panel_of_phase_0
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.first_networks import apart
 from mnemonics_lib.edition.paired.intervals import Interval, interval
@@ -15,9 +16,6 @@ from mnemonics_lib.edition.studies.outcome import between
 from mnemonics_lib.edition.studies.plan import plan
 from mnemonics_lib.edition.studies.studied import studied
 from mnemonics_lib.edition.studies.study import study_file
-
-LOSSES = {"statistics of each batch": "", "running statistics": "_running"}
-"""How a network that was trained on exemplars is judged by real images, and how the fields of its panel end."""
 
 ARMS = ("trained-from-random", "trained", "herding")
 """Of the study, behind the method's name."""
@@ -113,7 +111,7 @@ def judged(
                         for seed in seeds
                     ]
                 )
-                for how, suffix in LOSSES.items()
+                for how, suffix in JUDGES.items()
             },
             interval([from_random[seed].accuracy[1] - others[seed].accuracy[1] for seed in seeds]),
             interval([from_random[seed].average_accuracy - others[seed].average_accuracy for seed in seeds]),
@@ -150,7 +148,7 @@ def in_words(found: Sequence[Judged]) -> str:
         return ""
     methods = [each.method for each in against]
     both_trained = [each for each in found if each.against == trained and each.method in methods]
-    losses, running = (together([f"{each.losses[how]:.3f} ({each.method})" for each in against]) for how in LOSSES)
+    losses, running = (together([f"{each.losses[how]:.3f} ({each.method})" for each in against]) for how in JUDGES)
     return (
         "**Eq. 7 prefers exemplars that were trained from random images to herding's untrained ones**: in phase 0 "
         f"their meta loss, by the statistics of each batch, as it is minimised, differs by {losses}, and by running "
@@ -167,6 +165,22 @@ def in_words(found: Sequence[Judged]) -> str:
             else "prefers the less accurate one for "
             f"{together([each.method for each in both_trained if each.contradicts])}."
         )
+    )
+
+
+def shortly(found: Sequence[Judged]) -> str:
+    """The same for a reader who finds it in full elsewhere; "" where nothing is shown that speaks against it.
+
+    Args:
+        found: of :func:`of_records`.
+    """
+    untrained, _ = AGAINST
+    methods = [each.method for each in found if each.against == untrained and each.contradicts]
+    if not methods:
+        return ""
+    return (
+        "**A lower loss does not suffice**: exemplars that were trained from random images have a lower one in phase 0 "
+        f"than herding's untrained ones, and their runs a lower average accuracy ({together(methods)}; {{doc}}`where`)."
     )
 
 
@@ -200,7 +214,4 @@ def over_its_start() -> str:
 
 
 def _of_panel(record: Record, field: str) -> float:
-    of = record.results[0].exemplars
-    if of is None or of.panel is None:
-        raise ValueError(f"{record.method}, seed {record.seed}: its record has no panel of phase 0")
-    return float(getattr(of.panel, field))
+    return float(getattr(panel_of_phase_0(record), field))

@@ -1,4 +1,4 @@
-"""Where training made exemplars harder, and what came of it: counted over settings, by what the networks know."""
+"""Where training made exemplars harder: counted over settings, by what the networks know."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from mnemonics_lib.edition.evidence.gains import Gain, trained_apart
 from mnemonics_lib.edition.evidence.trainings import Training
-from mnemonics_lib.edition.names import NAMES, several
+from mnemonics_lib.edition.names import NAMES
 
 BOUNDS = (0, 60, 85, 101)
 """Of what a network knows of its training images (%): a row from each to below the next."""
@@ -62,30 +62,3 @@ NONE = "–"
 
 def _count(trainings: Sequence[Training]) -> str:
     return f"{sum(each.harder for each in trainings)} of {len(trainings)}" if trainings else NONE
-
-
-def came_of_it(found: Iterable[Gain]) -> str:
-    """What accuracy did in finished settings whose exemplars became harder in most of their runs, in a sentence or two.
-
-    Of settings that ask of training alone.
-    """
-    asked = [gain for gain in found if gain.claims]
-    hardened = [gain for gain in asked if gain.hardened > len(gain.first) / 2]
-    if not hardened:
-        return "In none of the finished settings that ask of training alone did exemplars become harder in most runs."
-    others = [gain for gain in asked if gain not in hardened]
-    return (
-        f"{several(len(hardened), 'finished setting asks', 'finished settings ask')} of training alone and had harder "
-        "exemplars after phase 0 in most runs. Average accuracy is shown to be higher than herding's in "
-        f"{_shown(hardened)}. Of {several(len(others), 'other setting')} it is in {_shown(others)}. Settings differ in "
-        "more than that, in the levels of their intervals too, and that they be split in this way was not asked for in "
-        "advance."
-    )
-
-
-def _shown(found: Sequence[Gain]) -> str:
-    higher, lower, neither = (
-        [gain.interval.verdict for gain in found].count(verdict)
-        for verdict in ("higher", "lower", "no difference shown")
-    )
-    return f"{higher} of them, lower in {lower}, and neither in {neither}"

@@ -7,9 +7,41 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnemonics_lib.durable.records import Record
+from mnemonics_lib.durable.records import Panel, Record
 from mnemonics_lib.edition.evidence.trained_once import trained_once
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
+
+JUDGES = {"statistics of each batch": "", "running statistics": "_running"}
+"""How a network that was trained on exemplars is judged by real images, and how the fields of its panel end."""
+
+IN_A_HEADING = dict(zip(JUDGES, ("each batch", "running"), strict=True))
+"""What those are called where a table has many columns."""
+
+
+def panel_of_phase_0(record: Record) -> Panel:
+    """The panel that judged the exemplars of phase 0 before and after their training.
+
+    Raises:
+        ValueError: for a record that has none.
+    """
+    of = record.results[0].exemplars
+    if of is None or of.panel is None:
+        raise ValueError(f"{record.method}, seed {record.seed}: its record has no panel of phase 0")
+    return of.panel
+
+
+def fall_of_phase_0(record: Record, judge: str) -> float:
+    """How far the training of the exemplars of phase 0 brought the meta loss down on that panel (nat).
+
+    Args:
+        record: of a run with trained exemplars.
+        judge: of ``JUDGES``.
+
+    Raises:
+        ValueError: as :func:`panel_of_phase_0`.
+    """
+    panel, end = panel_of_phase_0(record), JUDGES[judge]
+    return float(getattr(panel, f"before{end}") - getattr(panel, f"after{end}"))
 
 
 def panel_fall(record: Record, running: bool = False) -> float:

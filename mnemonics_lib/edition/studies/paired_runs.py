@@ -112,6 +112,18 @@ def before_fine_tuning(record: Record) -> float:
     return fmean(before for before, _ in _fine_tuned(record))
 
 
+def after_fine_tuning(record: Record) -> float:
+    """Accuracy after it, mean over the same phases (%)."""
+    return fmean(after for _, after in _fine_tuned(record))
+
+
+def against_no_fine_tuning(pair: PairedRuns) -> Interval:
+    """The first arm's accuracy after fine-tuning minus the second's before it, in the same phases (points)."""
+    return interval(
+        [after_fine_tuning(record) - before_fine_tuning(pair.second[seed]) for seed, record in pair.first.items()]
+    )
+
+
 def _fine_tuned(record: Record) -> Iterator[tuple[float, float]]:
     """Accuracy before and after, of each phase that is fine-tuned."""
     for row in record.results:

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from mnemonics_lib.edition.evidence import first_readings
 from mnemonics_lib.edition.evidence.first_readings import readings
 from mnemonics_lib.edition.search.runs import NEAR
 from mnemonics_lib.edition.studies.outcome import UNFINISHED
+from mnemonics_lib.edition.studies.paired_runs import new_classes
 from mnemonics_lib.edition.studies.studied import Studied, studied
 from mnemonics_lib.paths import RECORDS
 
-NAMES = ("transfer", "budgets", "epochs", "epochs_no_transfer", "objective", "controls")
+NAMES = ("primary", "transfer", "budgets", "epochs", "epochs_no_transfer", "objective", "controls")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,19 @@ def test_outcomes_are_those_of_the_studies(studies):
     assert all(set(each.row) == {"read into the first runs", "asked since", "outcome"} for each in found)
 
 
+def test_eq_7_is_set_against_eq_4b_on_the_seeds_of_each(studies):
+    of_studies = {"primary": ("lwf-trained-5", "lwf-herding-5"), "objective": ("lwf-trained", "lwf-herding")}
+    values = {}
+    for name, (arm, minus) in of_studies.items():
+        trained, herding = (studies[name].records[which] for which in (arm, minus))
+        values[name] = [new_classes(trained[seed]) - new_classes(herding[seed]) for seed in trained]
+    expected = stats.ttest_ind(values["primary"], values["objective"], equal_var=False).confidence_interval(0.95)
+    said = of(readings(studies, RECORDS), "always new")
+    mean = np.mean(values["primary"]) - np.mean(values["objective"])
+    assert f"LwF {mean:+.2f} [{expected.low:+.2f}, {expected.high:+.2f}] and " in said
+    assert said.startswith("trained − herding by Eq. 7, minus the same by Eq. 4b (Welch's intervals): on classes of")
+
+
 def test_the_search_gives_each_seed_minus_the_near_loop(studies, monkeypatch):
     monkeypatch.setattr(first_readings, "runs", lambda *_, **fields: made(fields["method"]))
 
@@ -65,7 +81,7 @@ def test_what_is_not_finished_has_no_outcome(studies):
         compared = studies["objective"].compared
 
     found = list(readings(dict.fromkeys(NAMES, Nothing), RECORDS))  # type: ignore[arg-type]
-    for words in ("Where networks know", "gone with 20", "become easy", "LUCIR loses"):
+    for words in ("Where networks know", "gone with 20", "become easy", "LUCIR loses", "always new"):
         assert of(found, words) == UNFINISHED
     assert of(found, "It grows") == f"with it, {UNFINISHED}; without, {UNFINISHED}"
 

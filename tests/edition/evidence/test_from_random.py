@@ -11,7 +11,15 @@ from scipy import stats
 
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.evidence import from_random
-from mnemonics_lib.edition.evidence.from_random import AGAINST, Judged, in_words, judged, of_records, over_its_start
+from mnemonics_lib.edition.evidence.from_random import (
+    AGAINST,
+    Judged,
+    in_words,
+    judged,
+    of_records,
+    over_its_start,
+    shortly,
+)
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.report import differences, evidence
 
@@ -121,6 +129,13 @@ def test_two_trained_sets_are_told_apart_from_an_untrained_one(losses, words):
     ]
     assert in_words(found).endswith(words)
     assert in_words([made("LwF", 0, NEITHER, LOWER), made("LwF", 1, LOWER, LOWER)]) == ""
+
+
+def test_shortly_methods_are_named_whose_lower_loss_does_not_suffice():
+    bic = [made("BiC", 0, LOWER, LOWER), made("BiC", 1, LOWER, LOWER)]
+    against = [*bic, made("LwF", 0, LOWER, LOWER), made("LUCIR", 0, LOWER, NEITHER)]
+    assert "a lower average accuracy (BiC and LwF; {doc}`where`)." in shortly(against)
+    assert shortly([made("LwF", 0, NEITHER, LOWER), made("LwF", 1, LOWER, LOWER)]) == shortly([]) == ""
 
 
 def test_runs_without_a_common_first_network_are_no_pairs(arms):

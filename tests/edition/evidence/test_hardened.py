@@ -1,12 +1,10 @@
-"""Harder exemplars are counted by what networks know, a training once, and with what came of them."""
+"""Harder exemplars are counted by what networks know, a training once."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pytest
-
 from mnemonics_lib.edition.evidence.gains import Gain
-from mnemonics_lib.edition.evidence.hardened import came_of_it, in_phase_0, rows
+from mnemonics_lib.edition.evidence.hardened import in_phase_0, rows
 from mnemonics_lib.edition.evidence.settings import AGAIN, Setting
 from mnemonics_lib.edition.evidence.trainings import Training
 from mnemonics_lib.edition.paired.intervals import interval
@@ -21,14 +19,11 @@ def training(phase: int, knows: float, change: tuple[float, float]) -> Training:
 def gain(
     method: str,
     trainings: Sequence[Training],
-    values: Sequence[float] = (1.0, 1.1, 0.9),
-    finished: bool = True,
     far: bool = False,
     data: str = "CIFAR-100: 20 classes",
-    start: str = "herding",
 ) -> Gain:
-    setting = Setting("evidence/primary", "a", "b", data, method, "5 a class", looks_far=far, start=start)
-    return Gain(setting, dict(enumerate(values)), interval(list(values)), finished, 80.0, tuple(trainings))
+    setting = Setting("evidence/primary", "a", "b", data, method, "5 a class", looks_far=far)
+    return Gain(setting, {0: 1.0}, interval([1.0]), True, 80.0, tuple(trainings))
 
 
 def test_they_are_counted_by_what_the_network_knows_and_by_method_later() -> None:
@@ -68,35 +63,6 @@ def test_a_training_that_two_methods_share_counts_once_and_far_loops_and_digits_
         "phase 0, all methods": "1 of 1",
         "later phases, LwF": "1 of 1",
     }
-
-
-def test_verdicts_are_those_of_finished_settings_that_hardened_in_most_runs() -> None:
-    mostly, half = (
-        [training(0, 90.0, HARDER)] * 2 + [training(0, 90.0, EASIER)],
-        [
-            training(0, 90.0, HARDER),
-            training(0, 90.0, EASIER),
-        ],
-    )
-    found = [
-        gain("LwF", mostly),
-        gain("LwF", mostly, values=(-1.0, -1.1, -0.9)),
-        gain("BiC", mostly, values=(1.0, 0.0, -1.0)),
-        gain("LwF", half),  # not in most
-        gain("LwF", mostly, finished=False),
-        gain("LwF", mostly, start="random"),  # does not ask of training from herding's alone
-    ]
-    assert came_of_it(found) == (
-        "3 finished settings ask of training alone and had harder exemplars after phase 0 in most runs. Average "
-        "accuracy is shown to be higher than herding's in 1 of them, lower in 1, and neither in 1. Of 1 other setting "
-        "it is in 1 of them, lower in 0, and neither in 0. Settings differ in more than that, in the levels of their "
-        "intervals too, and that they be split in this way was not asked for in advance."
-    )
-
-
-@pytest.mark.parametrize("found", [[], [gain("LwF", [training(0, 90.0, EASIER)])]])
-def test_none_is_said(found: list[Gain]) -> None:
-    assert came_of_it(found).startswith("In none of the finished settings")
 
 
 def test_words_have_the_ends_of_the_table() -> None:

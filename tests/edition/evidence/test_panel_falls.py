@@ -9,7 +9,9 @@ import pytest
 
 from mnemonics_lib.durable.records import Record, read_record
 from mnemonics_lib.edition.evidence.panel_falls import (
+    JUDGES,
     Fallen,
+    fall_of_phase_0,
     fallen,
     fallen_by_phase,
     of_both_judges_in_words,
@@ -35,6 +37,19 @@ def test_the_panel_falls_by_before_minus_after(record: Record, running: bool):
     assert panel_fall(record, running) == pytest.approx(np.mean(falls))
     assert (fallen([record]).running if running else fallen([record]).batch) == sum(fall > 0 for fall in falls)
     assert fallen([record]).of == len(falls)
+
+
+@pytest.mark.parametrize(("judge", "end"), JUDGES.items())
+def test_the_fall_of_phase_0_is_that_of_its_panel_alone(record: Record, judge: str, end: str):
+    panel = json.loads(FILE.read_text())["results"][0]["exemplars"]["panel"]
+    assert fall_of_phase_0(record, judge) == pytest.approx(panel[f"before{end}"] - panel[f"after{end}"])
+
+
+def test_a_record_without_a_panel_of_phase_0_is_named():
+    bare = run((2.0, 1.0))
+    bare.results[0].exemplars, bare.seed = None, 3
+    with pytest.raises(ValueError, match="lwf, seed 3: its record has no panel of phase 0"):
+        fall_of_phase_0(bare, "running statistics")
 
 
 def test_the_trainings_of_several_runs_are_counted_together():

@@ -60,7 +60,19 @@ def test_fine_tuning_is_what_lies_between_two_accuracies_of_a_phase(record: Reco
     assert rows[0].get("accuracy_before_finetuning") is None
     before = [row["accuracy_before_finetuning"] for row in rows[1:]]
     assert of.before_fine_tuning(record) == pytest.approx(np.mean(before))
+    assert of.after_fine_tuning(record) == pytest.approx(np.mean(record.accuracy[1:]))
     assert of.by_fine_tuning(record) == pytest.approx(np.mean(record.accuracy[1:]) - np.mean(before))
+
+
+def test_fine_tuning_on_one_arm_s_exemplars_is_set_against_none_at_all():
+    pair = primary()[-1]
+    values = []
+    for seed, record in pair.first.items():
+        before = [row.accuracy_before_finetuning for row in pair.second[seed].results]
+        values.append(np.mean(record.accuracy[1:]) - np.mean([value for value in before if value is not None]))
+    found = of.against_no_fine_tuning(pair)
+    assert found.n == 10
+    assert found.mean == pytest.approx(np.mean(values))
 
 
 def test_new_and_old_classes_are_those_of_the_confusion_matrix(record: Record):
