@@ -30,6 +30,7 @@ from mnemonics_lib.edition.evidence import (
     of_slices,
     repeats,
 )
+from mnemonics_lib.edition.evidence.fine_tuning import beside_its_cost
 from mnemonics_lib.edition.evidence.moved import moved_in_words
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paired.tally import marked
@@ -77,7 +78,8 @@ if second := shown_in(OBJECTIVE):
     say(
         "**By the objective of Eq. 4b, 5 a class, asked in advance of new "
         f"seeds**: {second}. {of_slices.in_short(SLICES)} "
-        f"{made_again.what_hangs_on_it(OBJECTIVE)}"
+        f"{made_again.what_hangs_on_it(OBJECTIVE)} "
+        f"{beside_its_cost(OBJECTIVE.pairs())}"
     )
     say(both_questions.held_together(PAIRS, OBJECTIVE.pairs()))
 say(both_questions.in_words(BOTH))
