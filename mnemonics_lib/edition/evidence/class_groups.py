@@ -5,40 +5,29 @@ Forgetting counts the classes of phase 0 alone. What later classes gain or lose 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
-
-import numpy as np
 
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.by_class import arrivals, class_accuracies
 from mnemonics_lib.edition.names import span, together
 from mnemonics_lib.edition.paired.intervals import Interval, unpaired
 from mnemonics_lib.edition.paired.tally import marked, tally
-from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns, difference_of_all, new_classes
+from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns, difference_of_all, new_classes, of_classes
 
 
 def first_classes(record: Record) -> float:
     """Accuracy on the classes of phase 0 after a phase, mean over the phases from 1 on (%)."""
-    return _mean(record, lambda came, _: came == 0)
+    return of_classes(record, lambda came, _: came == 0)
 
 
 def between_classes(record: Record) -> float:
     """The same on those that came after phase 0 and before the phase; phase 1 has none (%)."""
-    return _mean(record, lambda came, phase: (came > 0) & (came < phase))
+    return of_classes(record, lambda came, phase: (came > 0) & (came < phase))
 
 
 def later_classes(record: Record) -> float:
     """The same on all that came after phase 0, those of the phase among them (%)."""
-    return _mean(record, lambda came, phase: (came > 0) & (came <= phase))
-
-
-def _mean(record: Record, chosen: Callable[[np.ndarray, int], np.ndarray]) -> float:
-    """Each class counts once in its phase, and each phase that has any of these classes once."""
-    accuracies, came = class_accuracies(record), arrivals(record)
-    groups = ((phase, chosen(came, phase)) for phase in range(1, record.phases + 1))
-    return fmean(accuracies[phase, group].mean() for phase, group in groups if group.any())
+    return of_classes(record, lambda came, phase: (came > 0) & (came <= phase))
 
 
 FIRST, BETWEEN, NEWEST = "classes of phase 0", "classes of the phases between", "classes of the phase"

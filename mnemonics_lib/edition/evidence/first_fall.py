@@ -15,7 +15,8 @@ from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.evidence.fall_and_gain import mean_correlation, shown_beyond
 from mnemonics_lib.edition.evidence.first_exemplars import first_training
 from mnemonics_lib.edition.evidence.panel_falls import IN_A_HEADING, JUDGES, fall_of_phase_0
-from mnemonics_lib.edition.names import NAMES, span, together
+from mnemonics_lib.edition.evidence.trained_once import once
+from mnemonics_lib.edition.names import span, together
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.studies.by_phase import ENDS, FIRST
@@ -184,6 +185,4 @@ def _by_budget(found: Sequence[FirstFall]) -> dict[str, list[FirstFall]]:
 
 
 def _trained_once(found: Sequence[FirstFall]) -> list[FirstFall]:
-    """Without iCaRL's where LwF's are there: the two train in the same way."""
-    lwf = any(each.method == NAMES["lwf"] for each in found)
-    return [each for each in found if not (lwf and each.method == NAMES["icarl"])]
+    return once(found, lambda each: (each.method, each.budget))

@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import fmean
 
 from mnemonics_lib.edition.evidence.settings import Setting, settings
+from mnemonics_lib.edition.evidence.trained_once import once
 from mnemonics_lib.edition.evidence.trainings import Training, trainings
-from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.report import comparable, differences, evidence
 from mnemonics_lib.edition.studies.plan import plan
@@ -105,14 +105,5 @@ def distinct_trainings(found: Sequence[Gain]) -> list[Training]:
 
 
 def trained_apart(found: Iterable[Gain]) -> list[Gain]:
-    """Without iCaRL's where LwF's of the same study and detail are there: they are the same trainings.
-
-    Two machines may have rounded them differently, so that they cannot be told by their numbers.
-    """
-    found = list(found)
-    lwf = {(gain.setting.study, gain.setting.detail) for gain in found if gain.setting.method == NAMES["lwf"]}
-    return [
-        gain
-        for gain in found
-        if gain.setting.method != NAMES["icarl"] or (gain.setting.study, gain.setting.detail) not in lwf
-    ]
+    """Without iCaRL's where LwF's of the same study and detail are there: they are the same trainings."""
+    return once(found, lambda gain: (gain.setting.method, (gain.setting.study, gain.setting.detail)))

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
 
 from mnemonics_lib.durable.records import Record
+from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
+
+T = TypeVar("T")
+
+
+def once(found: Iterable[T], setting: Callable[[T], tuple[str, Hashable]]) -> list[T]:
+    """Without iCaRL's where LwF's of the same setting are there: they are the same trainings.
+
+    Two machines may have rounded them differently, so that they cannot be told by their numbers.
+
+    Args:
+        found: whatever has a method.
+        setting: of one of them, its method's name, and what else it was trained with.
+    """
+    found = list(found)
+    lwf = {rest for method, rest in map(setting, found) if method == NAMES["lwf"]}
+
+    def repeats(method: str, rest: Hashable) -> bool:
+        return method == NAMES["icarl"] and rest in lwf
+
+    return [each for each in found if not repeats(*setting(each))]
 
 
 def pairs_trained_once(pairs: Sequence[PairedRuns]) -> list[PairedRuns]:
-    """Settings without iCaRL's where LwF's are there: the two train in the same way."""
-    names = {pair.name for pair in pairs}
-    return [pair for pair in pairs if "iCaRL" not in pair.name or pair.name.replace("iCaRL", "LwF") not in names]
+    """Settings, named as in ``LwF, 5 a class``, without iCaRL's where LwF's are there."""
+
+    def setting(pair: PairedRuns) -> tuple[str, str]:
+        method, _, rest = pair.name.partition(", ")
+        return method, rest
+
+    return once(pairs, setting)
 
 
 def trained_once(pairs: Sequence[PairedRuns]) -> list[Record]:

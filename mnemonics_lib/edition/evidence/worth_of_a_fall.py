@@ -15,7 +15,7 @@ from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.first_networks import apart
 from mnemonics_lib.edition.paired.intervals import Interval, interval, paired
 from mnemonics_lib.edition.paired.tally import marked
-from mnemonics_lib.edition.studies.by_phase import ENDS, FIRST
+from mnemonics_lib.edition.studies.by_phase import AVERAGE, ENDS, FIRST
 from mnemonics_lib.edition.studies.paired_runs import Number
 from mnemonics_lib.edition.studies.studied import studied
 
@@ -30,8 +30,7 @@ CHOICE, TRAINING, TRAINING_RANDOM = (
 WAYS = {CHOICE: (HERDING, RANDOM), TRAINING: (TRAINED, HERDING), TRAINING_RANDOM: (FROM_RANDOM, RANDOM)}
 """What lowers the loss -> the arm that has it, and the arm that has not."""
 
-AVERAGE = "average accuracy"
-GAINS: dict[str, Number] = {FIRST: ENDS[FIRST], AVERAGE: lambda record: record.average_accuracy}
+GAINS: dict[str, Number] = {words: ENDS[words] for words in (FIRST, AVERAGE)}
 """Of a run, by a reader's words (%)."""
 
 MINIMISED = next(iter(JUDGES))

@@ -78,10 +78,10 @@ def again_in_others(pairs: Sequence[PairedRuns], others: Mapping[str, Sequence[P
     return rows
 
 
-FIRST, LAST = "after phase 1", "after the last phase"
+FIRST, LAST, AVERAGE = "after phase 1", "after the last phase", "average accuracy"
 ENDS: dict[str, Number] = {
     FIRST: lambda record: record.accuracy[1],
     LAST: final_accuracy,
-    "average accuracy": lambda record: record.average_accuracy,
+    AVERAGE: lambda record: record.average_accuracy,
 }
 """Numbers of a run by a reader's words."""

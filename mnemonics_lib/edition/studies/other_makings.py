@@ -43,19 +43,19 @@ class WithOthers:
 
 def other_makings(study: Studied, others: Iterable[Studied]) -> dict[str, dict[int, Record]]:
     """Arm -> seed -> the first record in the other studies that is of the same run and came out otherwise."""
-    by_identity = [
-        (record.identity, record)
-        for other in others
-        for of_seeds in other.records.values()
-        for record in of_seeds.values()
-        if record.identity is not None
-    ]
+    of_run: dict[str, list[Record]] = {}
+    for study_of_other in others:
+        for of_seeds in study_of_other.records.values():
+            for record in of_seeds.values():
+                if record.identity:
+                    of_run.setdefault(record.identity.config, []).append(record)
     found: dict[str, dict[int, Record]] = {}
     for arm, of_seeds in study.records.items():
         for seed, record in of_seeds.items():
-            same = (other for identity, other in by_identity if identity == record.identity)
-            if other := next((other for other in same if not same_outcome(record, other)), None):
-                found.setdefault(arm, {})[seed] = other
+            same = of_run.get(record.identity.config, []) if record.identity else []
+            for other in same:
+                if record.identity == other.identity and not same_outcome(record, other):
+                    found.setdefault(arm, {}).setdefault(seed, other)
     return found
 
 

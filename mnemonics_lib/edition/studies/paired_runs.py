@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
+import numpy as np
+
 from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.by_class import arrivals, class_accuracies
 from mnemonics_lib.edition.names import NAMES
@@ -131,19 +133,25 @@ def _fine_tuned(record: Record) -> Iterator[tuple[float, float]]:
             yield row.accuracy_before_finetuning, row.accuracy
 
 
+Chosen = Callable[[np.ndarray, int], np.ndarray]
+"""The phase in which each class came [classes], and a phase -> which of the classes are asked about [classes]."""
+
+
+def of_classes(record: Record, chosen: Chosen) -> float:
+    """Accuracy on some classes after each phase from 1 on that has any of them (%).
+
+    Each class counts once in its phase, and each phase once.
+    """
+    accuracies, came = class_accuracies(record), arrivals(record)
+    groups = ((phase, chosen(came, phase)) for phase in range(1, record.phases + 1))
+    return fmean(accuracies[phase, group].mean() for phase, group in groups if group.any())
+
+
 def new_classes(record: Record) -> float:
     """Accuracy on the classes that a phase brought, after it, mean over the phases from 1 on (%)."""
-    return _of_classes(record, new=True)
+    return of_classes(record, lambda came, phase: came == phase)
 
 
 def old_classes(record: Record) -> float:
     """Accuracy on the classes of earlier phases, mean over the phases from 1 on (%)."""
-    return _of_classes(record, new=False)
-
-
-def _of_classes(record: Record, new: bool) -> float:
-    """Each class counts once in its phase, and each phase once."""
-    accuracies, came = class_accuracies(record), arrivals(record)
-    return fmean(
-        accuracies[phase, came == phase if new else came < phase].mean() for phase in range(1, record.phases + 1)
-    )
+    return of_classes(record, lambda came, phase: came < phase)

@@ -10,7 +10,6 @@ import pytest
 from mnemonics_lib.edition.evidence import worth_of_a_fall
 from mnemonics_lib.edition.evidence.from_random import judged
 from mnemonics_lib.edition.evidence.worth_of_a_fall import (
-    AVERAGE,
     CHOICE,
     FROM_RANDOM,
     HERDING,
@@ -26,7 +25,7 @@ from mnemonics_lib.edition.evidence.worth_of_a_fall import (
     ways,
 )
 from mnemonics_lib.edition.report import evidence
-from mnemonics_lib.edition.studies.by_phase import FIRST
+from mnemonics_lib.edition.studies.by_phase import AVERAGE, FIRST
 
 
 def run(average: float, after_phase_1: float = 50.0, panel: tuple[float, ...] = (), network: float = 0.5) -> Any:
