@@ -449,7 +449,11 @@ show_comparisons(STUDIES["epochs_no_transfer"], told=[TRANSFER])
 if not STUDIES["epochs_no_transfer"].missing:
     without = over_epochs.by_epochs(STUDIES["epochs_no_transfer"])
     grows_without = over_epochs.gain_in_words(over_doublings(without))
-    say(f"Without weight transfer {grows_without}.")
+    again = wears_off.wears_off(STUDIES["epochs_no_transfer"].pairs())
+    say(
+        f"Without weight transfer {grows_without}. "
+        f"{wears_off.asked_in_advance(again)}"
+    )
 
 # %% [markdown]
 # ## Without weight transfer
@@ -579,7 +583,8 @@ say(from_random.in_words(by_eq_7))
 show_comparisons(STUDIES["controls"], told=[PRIMARY])
 
 # %% [markdown]
-# The one gain that is shown for questions asked in advance is LUCIR's by the objective of Eq. 4b ({doc}`evidence`). The same control of it:
+# The one gain that is shown for questions asked in advance is LUCIR's by the objective of Eq. 4b, for new seeds on these slices of classes ({doc}`evidence`, where it is asked
+# for new classes, too). The same control of it:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between LUCIR's exemplars trained by Eq. 4b, those with another one's displacement, and herding's."}} sources=["evidence/objective_control"]
 show_comparisons(STUDIES["objective_control"], told=[STUDIES["objective"]])

@@ -659,7 +659,8 @@ say(hardened.in_phase_0(by_known))
 # %% [markdown]
 # What came of it? The table has how far the meta loss of phase 0 fell by either judge, the accuracy after phase 1, trained minus herding's, and the correlation $r$, over seeds, of
 # that difference with each fall, and with the rise of the exemplars' own loss. Phase 1 has mostly exemplars of phase 0, where Eq. 7 and Eq. 4b are one, so that with 5 a class the runs of both studies are put together, whose seeds
-# differ. LwF and iCaRL have their trainings in common, which count once below. 95 % each, exploratory:
+# differ. LwF and iCaRL have their trainings in common, which count once below; what LwF's runs with 5 a class gained after phase 1 when they were made a second time is told
+# on {doc}`phase_by_phase`. 95 % each, exploratory:
 
 # %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective"]
 if OF_PHASE_0:

@@ -121,6 +121,25 @@ def in_words(found: WearsOff) -> str:
     return f"{said} So it is a hint, and no finding." if found.a_hint else said
 
 
+def asked_in_advance(found: WearsOff) -> str:
+    """What other runs say to the question that :func:`in_words` could only ask, having chosen it after the fact.
+
+    The question and what counts as an answer were committed before any of those runs was made: the slope over phases
+    falls with the epochs, where neither its interval by the seeds nor the one by the scatter about their lines holds 0.
+
+    Args:
+        found: of a finished study that has none of the runs in which the question was found.
+    """
+    both = (found.found, found.by_scatter)
+    lower = all(each.verdict == "lower" for each in both)
+    return (
+        "Whether the gain wears off faster over the phases of a run the longer networks are trained was asked before "
+        "any of these runs was made, with what was to count: that an interval by the seeds and one by the scatter "
+        f"about their lines both lie below 0. It {'does' if lower else 'is not shown to'}: *points a phase* changes "
+        f"by {found.found:.3f}, for twice the epochs, and by the scatter the interval is {_ends(found.by_scatter)}."
+    )
+
+
 def whose_runs(study: Studied, other: Studied) -> str:
     """Which numbers of epochs have runs of another study, and whether they are known to be of the others' processor.
 

@@ -10,19 +10,9 @@ import pytest
 from mnemonics_lib.edition.evidence.repeats import Repeated, beside, beside_in_words, in_words, repeated
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.by_phase import ENDS
-from mnemonics_lib.edition.studies.studied import Studied, studied
+from mnemonics_lib.edition.studies.studied import studied
 
 AVERAGE = ENDS["average accuracy"]
-
-
-@pytest.fixture(scope="module")
-def primary() -> Studied:
-    return studied("evidence/primary")
-
-
-@pytest.fixture(scope="module")
-def controls() -> Studied:
-    return studied("evidence/controls")
 
 
 def test_spreads_are_those_of_a_seed_and_of_seeds():
@@ -40,10 +30,10 @@ def test_makings_that_only_repeat_chance_spread_as_much_within_a_seed_as_over_se
     assert found.over_seeds == pytest.approx(1, abs=0.05)
 
 
-def test_copies_do_not_count_and_one_run_made_again_alone_neither(primary, controls):
-    assert repeated(primary.pairs(), primary.pairs(), AVERAGE) == []
-    (pair,) = (pair for pair in primary.pairs() if pair.name == "LwF, 5 a class")
-    (again,) = controls.pairs("^lwf-trained-5$", "-herding-")
+def test_copies_do_not_count_and_one_run_made_again_alone_neither(primary_study, controls_study):
+    assert repeated(primary_study.pairs(), primary_study.pairs(), AVERAGE) == []
+    (pair,) = (pair for pair in primary_study.pairs() if pair.name == "LwF, 5 a class")
+    (again,) = controls_study.pairs("^lwf-trained-5$", "-herding-")
     half = replace(again, second=pair.second)
     assert repeated([pair], [half], AVERAGE) == []
     (found,) = repeated([pair], [again], AVERAGE)
@@ -53,9 +43,9 @@ def test_copies_do_not_count_and_one_run_made_again_alone_neither(primary, contr
         assert found.second[seed] == again.first[seed].average_accuracy - again.second[seed].average_accuracy
 
 
-def test_a_row_has_both_makings_and_what_all_seeds_give_with_their_mean(primary, controls):
-    (pair,) = (pair for pair in primary.pairs() if pair.name == "LwF, 5 a class")
-    (again,) = controls.pairs("^lwf-trained-5$", "-herding-")
+def test_a_row_has_both_makings_and_what_all_seeds_give_with_their_mean(primary_study, controls_study):
+    (pair,) = (pair for pair in primary_study.pairs() if pair.name == "LwF, 5 a class")
+    (again,) = controls_study.pairs("^lwf-trained-5$", "-herding-")
     more = studied("evidence/objective").pairs("^lwf-")
     found = beside([pair], [again], more)
     assert [each.words for each in found] == list(ENDS)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.evidence.wears_off import in_words, processors, wears_off, whose_runs
+from mnemonics_lib.edition.evidence.wears_off import asked_in_advance, in_words, processors, wears_off, whose_runs
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 from mnemonics_lib.edition.studies.studied import studied
@@ -101,6 +101,24 @@ def test_where_nothing_is_shown_nothing_is_tried_on_it():
         "The gain is not shown to wear off faster or more slowly over the phases of a run the longer"
     )
     assert said.endswith("(of the average, after each phase, and this).")
+
+
+@pytest.mark.parametrize(
+    ("found", "by_scatter", "does"),
+    [
+        (Interval(-0.2, -0.3, -0.1, 4), Interval(-0.2, -0.25, -0.15, 4), True),
+        (Interval(-0.2, -0.3, -0.1, 4), Interval(-0.2, -0.5, 0.1, 4), False),
+        (Interval(-0.2, -0.5, 0.1, 4), Interval(-0.2, -0.3, -0.1, 4), False),
+        (CLEAR, CLEAR, False),  # It wears off more slowly, which is not what was asked.
+    ],
+)
+def test_a_question_asked_in_advance_needs_both_intervals_below_0(found: Interval, by_scatter: Interval, does: bool):
+    of = replace(wears_off(pairs(lambda doublings, seed: -doublings)), found=found, by_scatter=by_scatter)
+    said = asked_in_advance(of)
+    assert (". It does: *points a phase*" in said) == does
+    assert (". It is not shown to: *points a phase*" in said) != does
+    ends = f"[{by_scatter.low:+.3f}, {by_scatter.high:+.3f}]"
+    assert f"changes by {found:.3f}, for twice the epochs, and by the scatter the interval is {ends}." in said
 
 
 def on(processor: str | None, accuracy: float) -> Record:
