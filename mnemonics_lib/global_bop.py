@@ -32,6 +32,7 @@ from mnemonics_lib.from_scratch import accuracy_from_scratch
 from mnemonics_lib.loops import Walker
 from mnemonics_lib.methods import METHODS, method_class
 from mnemonics_lib.methods.base import Method
+from mnemonics_lib.methods.reported import reported
 from mnemonics_lib.models import IncrementalNet, evaluating, transfer_weights
 from mnemonics_lib.phases import PhaseProtocol
 from mnemonics_lib.rng import derive, stream
@@ -103,7 +104,8 @@ def run_phase(experiment: Experiment, state: State, walk: Walker = loops.walk) -
     Raises:
         StepError: after the last phase, or where steps of this one were taken already.
         DivergedError: for a loop that comes upon NaN or infinity.
-        NonFiniteError: for a measurement that does.
+        NonFiniteError: for a measurement that does, or a number that the method reports.
+        TypeError: for a method that reports what is no number.
     """
     row = model_level(experiment, state, walk)  # Theta_i, Eq. 5 and 6
     select_exemplars(experiment, state)  # E_i starts as real images
@@ -269,10 +271,13 @@ def finish_phase(experiment: Experiment, state: State) -> Row:
 
     Returns:
         ``method``: the numbers that the method has found, such as BiC's alpha and beta.
+
+    Raises:
+        TypeError, NonFiniteError: for a method that reports anything but finite numbers.
     """
     with evaluating(state.model):
         state.method.end_phase(state.model, state.held_out.samples(experiment.data.pixels))
-    return {"method": state.method.report()}
+    return {"method": reported(state.method)}
 
 
 def evaluate(experiment: Experiment, state: State) -> Row:

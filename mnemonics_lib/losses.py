@@ -8,6 +8,9 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
+NO_LABEL = -1_000_000_007
+"""What PyTorch is told to leave out of a mean. Nobody has it as a label, unlike its own -100."""
+
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Classification loss, Eq. 2: L_c = - sum_k [y = k] log softmax(p(x))_k, mean over the batch.
@@ -15,8 +18,11 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     Args:
         logits: p(x), [n, K + M].
         labels: y, [n], int64 in 0..K+M-1.
+
+    Raises:
+        IndexError: for a label that is no class, on a CPU; a GPU stops with an assertion, when it is next waited for.
     """
-    return F.cross_entropy(logits, labels)
+    return F.cross_entropy(logits, labels, ignore_index=NO_LABEL)
 
 
 def distillation(logits: Tensor, old_logits: Tensor, temperature: float = 2.0) -> Tensor:
@@ -52,8 +58,11 @@ def model_level(logits: Tensor, labels: Tensor, old_logits: Tensor, lam: float, 
         temperature: tau of Eq. 1, above 0.
 
     Raises:
-        ValueError: as :func:`distillation`.
+        ValueError: for a ``lam`` outside of its range, which would turn a loss into a gain; and as
+            :func:`distillation`.
     """
+    if not 0 <= lam <= 1:
+        raise ValueError(f"lam = {lam}: must be 0 to 1")
     return lam * cross_entropy(logits, labels) + (1 - lam) * distillation(logits, old_logits, temperature)
 
 
@@ -85,12 +94,16 @@ def margin_ranking(cosines: Tensor, labels: Tensor, old: int, hardest: int = 2, 
         cosines: before the scale sigma, [n, classes].
         labels: [n].
         old: number of old classes.
-        hardest: how many new classes a sample is paired with; all where there are fewer.
+        hardest: h of ``book/method/baselines.md``, how many new classes a sample is paired with; all where there are
+            fewer. Hou et al. call it K, which is the number of old classes in this file.
         margin: m.
 
     Raises:
-        ValueError: for an ``old`` below 0, and where no class is new, so that there is none to rank against.
+        ValueError: for another number of labels than of rows, which would be broadcast; for an ``old`` below 0, and
+            where no class is new, so that there is none to rank against.
     """
+    if labels.shape != cosines.shape[:1]:
+        raise ValueError(f"labels of shape {list(labels.shape)}: must be [{len(cosines)}], one for each row of cosines")
     if not 0 <= old < cosines.shape[1]:
         raise ValueError(f"old = {old}: must be 0 to {cosines.shape[1] - 1}, fewer than the {cosines.shape[1]} classes")
     right = cosines.gather(1, labels[:, None])  # [n, 1]

@@ -249,3 +249,24 @@ def test_margin_ranking_without_a_new_class_is_refused_and_not_nan(old):
     with pytest.raises(ValueError, match=f"old = {old}: must be 0 to 4"):
         margin_ranking(torch.rand(3, 5), torch.tensor([0, 1, 2]), old)
     assert margin_ranking(torch.rand(3, 5), torch.tensor([0, 1, 2]), 4).isfinite()
+
+
+@pytest.mark.parametrize("shape", [(1,), (2,), (3, 1), ()])
+def test_margin_ranking_with_labels_of_other_samples_is_refused_and_not_broadcast(shape):
+    with pytest.raises(ValueError, match=r"labels of shape .*: must be \[3\], one for each row of cosines"):
+        margin_ranking(torch.rand(3, 5), torch.zeros(shape, dtype=torch.int64), 2)
+
+
+@pytest.mark.parametrize("lam", [-0.1, 1.5, math.nan])
+def test_a_lambda_that_would_reward_a_loss_is_refused(lam):
+    logits, old, labels = draw((4, 3, 2, 0))
+    with pytest.raises(ValueError, match=f"lam = {lam}: must be 0 to 1"):
+        model_level(logits, labels, old, lam, 2.0)
+
+
+@pytest.mark.parametrize("label", [-100, -1, 5])
+def test_a_sample_whose_label_is_no_class_is_not_left_out_in_silence(label):
+    """PyTorch leaves samples of label -100 out of the mean unless it is told another number."""
+    labels = torch.tensor([0, label, 2, 3])
+    with pytest.raises(IndexError, match=f"{label} is out of bounds"):
+        cross_entropy(torch.randn(4, 5), labels)

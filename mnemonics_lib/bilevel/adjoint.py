@@ -67,11 +67,13 @@ class Adjoint:
 
         # Eq. 8:  b <- mu b + grad L_c(Theta'_t; E) + w Theta'_t,  Theta'_{t+1} = Theta'_t - alpha b.
         theta = dict(zip(network.names, network.leaves(), strict=True))
-        trajectory, losses = [], []
+        trajectory: dict[int, Named] = {}
+        losses = []
         b = {name: torch.zeros_like(p) for name, p in theta.items()}
         for t in range(T):
-            trajectory.append(theta)
-            replay.note(t)
+            if t >= self.sgd.constant:  # the walk back ends there
+                trajectory[t] = theta
+                replay.note(t)
             loss = self.base_loss(network.classifier([*theta.values()]), E.detach(), *draws[t])
             losses.append(loss.detach())
             g = _slopes(loss, theta)
@@ -82,7 +84,7 @@ class Adjoint:
         meta_loss = self.meta_loss(network.classifier([*theta.values()]), *validation)
         u = {name: torch.zeros_like(p) for name, p in theta.items()}
         v = u | _slopes(meta_loss, theta)
-        dE = torch.zeros_like(exemplars)  # [n, c, h, w]
+        dE = torch.zeros_like(exemplars)  # the gradient of Eq. 9, [n, c, h, w]
         again: list[Tensor] = []
 
         for t in reversed(range(self.sgd.constant, T)):

@@ -70,7 +70,7 @@ class Higher:
                 base_losses.append(loss.detach())
                 inner.step(loss)  # Eq. 8
             value = self.meta_loss(temporary, *validation)  # Eq. 7a
-            (gradient,) = torch.autograd.grad(value, images)  # Eq. 9
+            (gradient,) = torch.autograd.grad(value, images)  # the gradient of Eq. 9
         return Hypergradient(gradient, value.detach(), torch.stack(base_losses))
 
     def peak_bytes(self, graph: GraphSize, batch: int, validation: int) -> float:

@@ -62,7 +62,7 @@ class RecordedAdjoint(Adjoint):
         for t in range(steps):
             if t >= constant:
                 torch._foreach_copy_(walk.trajectory[t - constant], walk.theta)
-            replay.note(t)
+                replay.note(t)
             forwards(*minibatches[t])
             walk.base_losses[t : t + 1].copy_(walk.loss)
         validate(*validation)

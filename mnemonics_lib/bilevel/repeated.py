@@ -42,8 +42,10 @@ class Replay:
 def refuse_if_different(model: object, first: Tensor, again: Tensor) -> None:
     """Stop where inner steps that were computed twice were not the same step: their gradient would be that of neither.
 
-    Kernels may add in another order the second time, so half of the digits must agree, of a loss below 1 those behind
-    the point. It waits for the device.
+    Kernels may add in another order the second time, so a loss may differ by sqrt(eps) of itself and sqrt(eps) of a
+    scale, where eps is the relative rounding error of the type. The scale is the largest of these losses, but at most 1
+    and at least eps^(1/4): small losses are compared as small numbers, and yet they may differ by the rounding error of
+    the logits, which are larger and which cross-entropy takes a difference of. It waits for the device.
 
     Args:
         model: Theta', for the message.
@@ -53,8 +55,9 @@ def refuse_if_different(model: object, first: Tensor, again: Tensor) -> None:
     Raises:
         TypeError: saying which step differed, and what to do.
     """
-    tolerance = torch.finfo(first.dtype).eps ** 0.5
-    same = torch.isclose(again, first, rtol=tolerance, atol=tolerance, equal_nan=True)
+    eps = torch.finfo(first.dtype).eps
+    scale = float(first.abs().nan_to_num(1.0).max().clamp(eps**0.25, 1.0))
+    same = torch.isclose(again, first, rtol=eps**0.5, atol=eps**0.5 * scale, equal_nan=True)
     if same.all():
         return
     step = int((~same).nonzero()[0])

@@ -36,6 +36,7 @@ def solve(
         level: the fields of the exemplar level.
 
     Raises:
+        ValueError: for fewer mini-batches than there are steps.
         TypeError: if a formula is asked for and the model has no features, or does not say how many classes it has.
     """
     exemplars = exemplars.detach()
@@ -50,7 +51,7 @@ def solve(
         momentum=sgd.momentum,
         weight_decay=sgd.weight_decay,
     )
-    for minibatch in sgd.numbered() if minibatches is None else minibatches:
+    for minibatch in sgd.draws(minibatches)[: sgd.steps]:
         inputs, labels = batch(exemplars, *minibatch)
         optimizer.zero_grad()
         cross_entropy(temporary(inputs), labels).backward()

@@ -20,6 +20,9 @@ Slopes = tuple[Tensor | None, ...]
 """The gradient of a base loss: for each parameter that moves a tensor of its shape; None where the loss does not depend
 on it."""
 
+PLAIN = bool | int | float | complex | str | tuple | None
+"""The types of attributes that tell layers of one type apart."""
+
 
 class Walk:
     """The tensors of one hypergradient, all that lives long, and the parts of the recursion, which change them.
@@ -96,20 +99,21 @@ class Walk:
 
     def pull_back(self, theta: Parameters, slopes: Slopes) -> None:
         """(u, v) at Theta'_{t+1} -> at Theta'_t = ``theta``, and step t's share of the gradient."""
-        v, u, g = _touched(
-            slopes, self.v, self.u
-        )  # as on the way down: what the loss does not touch keeps its velocity
+        # As on the way down: what the loss does not touch keeps its velocity.
+        touched_v, u, g = _touched(slopes, self.v, self.u)
         if not g:
             return
         torch._foreach_mul_(u, self.sgd.momentum)  # u <- mu u - alpha v
-        torch._foreach_add_(u, v, alpha=-self.sgd.alpha)
+        torch._foreach_add_(u, touched_v, alpha=-self.sgd.alpha)
         terms = [(slope, along) for slope, along in zip(g, u, strict=True) if slope.requires_grad]
         if terms:
             outputs, along = zip(*terms, strict=True)
             *products, mixed = torch.autograd.grad(outputs, [*theta, self.images], along, materialize_grads=True)
             self.gradient.add_(mixed)  # dE <- dE + d<g, u> / dE
-            torch._foreach_add_(self.v, products)  # v <- v + d<g, u> / dTheta'_t
-        torch._foreach_add_(v, u, alpha=self.sgd.weight_decay)  # v <- v + w u
+            # v <- v + d<g, u> / dTheta'_t: to all of v, as there is a product for each parameter of Theta'_t, and 0 is
+            # that of one which the loss does not touch.
+            torch._foreach_add_(self.v, products)
+        torch._foreach_add_(touched_v, u, alpha=self.sgd.weight_decay)  # v <- v + w u
 
     def result(self) -> Hypergradient:
         """What has come together, in tensors that later calls do not change."""
@@ -126,17 +130,26 @@ def _touched(slopes: Slopes, *lists: Parameters) -> tuple[Parameters, ...]:
 def signature(model: nn.Module, exemplars: Tensor) -> Hashable:
     """What must be equal for two calls to be served by the same tensors and steps.
 
-    The type of the whole network stands for those of its layers: it must not be given networks of one type, made of
-    other layers with tensors of the same names and shapes. What a layer holds beside its tensors, such as a dropout's
-    rate, is taken from the first call's network.
+    A layer is known by its name, its type, what it prints of itself, and the plain values that it has, such as its mode
+    and a dropout's rate. What it neither prints nor keeps in a tensor or a plain value, such as a function, is taken
+    from the first call's network.
     """
     tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     return (
-        type(model),
         tuple((name, t.shape, t.stride(), t.dtype, t.device, t.requires_grad) for name, t in tensors.items()),
-        tuple(module.training for module in model.modules()),
+        tuple((name, type(m), _printed(m), _plain(m)) for name, m in model.named_modules()),
         (exemplars.shape, exemplars.dtype, exemplars.device),
     )
+
+
+def _printed(module: nn.Module) -> str:
+    """What a module prints of itself; that of the modules inside it only where it prints in a way of its own."""
+    return module.extra_repr() if type(module).__repr__ is nn.Module.__repr__ else repr(module)
+
+
+def _plain(module: nn.Module) -> tuple[tuple[str, str], ...]:
+    """The attributes of a module that are numbers, words, or tuples, as text, since NaN differs from itself."""
+    return tuple((name, repr(value)) for name, value in vars(module).items() if isinstance(value, PLAIN))
 
 
 def copies(tensors: Parameters, count: int) -> list[Parameters]:

@@ -28,7 +28,12 @@ def batches(count: int, size: int, generator: torch.Generator) -> list[Tensor]:
     Equal sizes, rather than a short last batch, keep batch statistics meaningful: one leftover sample has none.
     """
     order = torch.randperm(count, generator=generator)
-    return list(torch.tensor_split(order, max(1, -(-count // size))))
+    return list(torch.tensor_split(order, count_batches(count, size)))
+
+
+def count_batches(count: int, size: int) -> int:
+    """How many batches :func:`batches` makes of ``count`` samples, at most ``size`` in each; of none an empty one."""
+    return max(1, -(-count // size))
 
 
 def balanced_batches(labels: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:

@@ -80,6 +80,10 @@ class Samples:
 
         Args:
             index: positions in 0..n+m-1, int64, on the samples' device.
+
+        Raises:
+            IndexError: on a CPU, for a position outside of these. A negative one would be a real image with the label
+                of an exemplar.
         """
         n = len(self.raw)
         if isinstance(self.raw, StoredPictures) or isinstance(self.images, HeldImages):
@@ -91,7 +95,7 @@ class Samples:
         else:  # one of either kind for each, of which one is taken: no shape depends on how many are of which
             real = self.pixels.normalise(self.raw[index.clamp(max=n - 1)])
             images = torch.where((index < n)[:, None, None, None], real, self.images[(index - n).clamp(min=0)])
-        return images, self.labels[index]
+        return images, self.labels.index_select(0, index)  # which refuses negative positions, and no value is read
 
     def _read(self, index: Tensor) -> Tensor:
         """The images at ``index``, of which some are read from disk or from the host's memory."""

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from mnemonics_lib.config.sections import ExemplarLevel
+from mnemonics_lib.data.batches import count_batches
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.memory import ExemplarMemory
@@ -66,10 +67,8 @@ class Adjustment:
         others = torch.cat([index for k, index in enumerate(self.parts) if k != number])
         images, labels = self.memory.images, self.memory.labels
         validation = Samples.learned(images[others], labels[others], self.pixels)
-        none = mine[:0]
-        nothing = images[none], labels[none]
         seed = derive(self.seed, "part", number)
-        return ExemplarTraining(self.model, (images[mine], labels[mine]), validation, nothing, self.level, seed)
+        return ExemplarTraining(self.model, (images[mine], labels[mine]), validation, None, self.level, seed)
 
     def _take(self, training: ExemplarTraining) -> None:
         """Put a part that is done back into the memory."""
@@ -78,11 +77,13 @@ class Adjustment:
             self.memory = self.memory.with_images(index, training.E.detach())
 
     def fit_into(self, free: float) -> None:
-        """Raise WillNotFitError unless a step of the present part fits into ``free`` bytes.
+        """Raise WillNotFitError unless steps of the present part, and of those to come, fit into ``free`` bytes.
 
-        Parts differ by at most one exemplar of each class, and the first is never the smaller.
+        Parts differ by at most one exemplar of each class: the first has the most, the last is judged by the most.
         """
         self._free = free
+        for number in range(len(self.trainings), len(self.parts)):
+            self._training(number).refuse_if_too_large(free)
         self.trainings[-1].fit_into(free)
 
     def fit_into_host(self, free: float) -> None:
@@ -96,10 +97,9 @@ class Adjustment:
 
     def __len__(self) -> int:
         """Outer steps in all."""
-        # Batches a pass, as ValidationBatches makes them; the trainings of later parts are not made yet.
+        # Counted, because the trainings of later parts are not made yet.
         everyone = sum(map(len, self.parts))
-        batches = [-(-(everyone - len(part)) // self.level.val_batch) for part in self.parts]
-        return self.level.epochs * sum(batches)
+        return self.level.epochs * sum(count_batches(everyone - len(mine), self.level.val_batch) for mine in self.parts)
 
     def state(self) -> LoopState:
         """That of each part so far."""

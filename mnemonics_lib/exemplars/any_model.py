@@ -77,8 +77,8 @@ def train_exemplars(
         pixels: mean, standard deviation and augmentation of the images. ``clip``, ``inner_augment`` and ``val_augment``
             need them. Without them the log's column ``outside`` is of the range 0 to 1, and means nothing for images of
             another one.
-        seed: of batches, crops, perturbed starts and random layers; torch's own generators are not touched, but for
-            a GPU's where an ``IncrementalNet`` starts perturbed.
+        seed: of batches, crops, perturbed starts and random layers; torch's own generators are afterwards where they
+            were, but for those of GPUs on which the images are not.
         walk: who walks the loop; a :class:`mnemonics_lib.durable.driver.Driver` shows progress and can go on later.
 
     Raises:

@@ -38,7 +38,7 @@ class ExemplarTraining:
         exemplars: E, the images to train [n, c, h, w], and their labels [n]. Those that the host holds are trained
             there; in each outer step those that take part in it go to the device.
         validation: D, the data of the meta loss, Eq. 7a.
-        context: exemplars that take part in Eq. 8 and in the meta loss but stay as they are (may be empty).
+        context: exemplars that take part in Eq. 8 and in the meta loss but stay as they are; None, or empty, for none.
         level: the axes of the local bilevel programme; ``level.epochs`` is the number of passes over ``validation``.
         seed: of the batches, crops and perturbed starts, and of what layers draw from torch's own generators.
 
@@ -52,10 +52,17 @@ class ExemplarTraining:
     """
 
     def __init__(
-        self, model: nn.Module, exemplars: Kept, validation: Samples, context: Kept, level: ExemplarLevel, seed: int
+        self,
+        model: nn.Module,
+        exemplars: Kept,
+        validation: Samples,
+        context: Kept | None,
+        level: ExemplarLevel,
+        seed: int,
     ) -> None:
         refuse_if_parts_are_missing(model, level.inner)
         images, labels = exemplars
+        context = (images[labels[:0]], labels[:0]) if context is None else context
         self.model, self.context, self.level, self.seed = model, (read(context[0]), context[1]), level, seed
         self.start = (images.floats() if isinstance(images, HeldImages) else images).detach()
         self.E = self.start.clone().requires_grad_()
@@ -108,8 +115,12 @@ class ExemplarTraining:
 
     def fit_into(self, free: float) -> None:
         """Raise WillNotFitError, which names what would fit, unless a step fits into ``free`` bytes; then use them."""
-        guard.refuse_if_too_large(self.forecast(self.level, len(self.inner)), self._validation(), free)
+        self.refuse_if_too_large(free)
         self.use(free)
+
+    def refuse_if_too_large(self, free: float) -> None:
+        """The same question, and no use made of the bytes."""
+        guard.refuse_if_too_large(self.forecast(self.level, len(self.inner)), self._validation(), free)
 
     def forecast(self, level: ExemplarLevel, exemplars: int) -> guard.Forecast:
         """What an outer step takes of memory, with these fields and so many exemplars in Eq. 8."""

@@ -27,8 +27,11 @@ def temporary_model(model: nn.Module, level: ExemplarLevel, seed: int, share: fl
         share: 0 to 1.
 
     Raises:
+        ValueError: for a share outside of its range.
         TypeError: when ``level.start`` is "perturbed" and a part of the model cannot be initialised anew.
     """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share = {share}: must be 0 to 1")
     temporary = copy.deepcopy(model) if level.start == "theta" else reinitialised(model, seed)
     if level.start == "perturbed":
         r = level.perturbation * share

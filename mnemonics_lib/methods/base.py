@@ -94,7 +94,11 @@ class Method:
         return model
 
     def report(self) -> dict[str, float]:
-        """Numbers that the method has found in a phase and that belong into the run's record, by name."""
+        """Numbers that the method has found in a phase and that belong into the run's record, by name.
+
+        They must be finite at every call. Where a phase is fine-tuned there is one before that too, on a copy of the
+        method, after its ``end_phase``.
+        """
         return {}
 
     def state(self) -> dict[str, Any]:

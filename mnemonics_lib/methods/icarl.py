@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -15,9 +16,14 @@ class ICaRL(Method):
     """Trained like LwF; a class is represented by the mean normalised feature of its exemplars."""
 
     def scorer(self, model: IncrementalNet, exemplars: Samples) -> Scorer:
-        """Cosine of the angle between a feature and each class mean; the largest is the nearest mean."""
+        """Cosine of the angle between a feature and each class mean; the largest is the nearest mean.
+
+        A class without exemplars has no mean, and is never the answer while another has one: its score is -inf.
+        """
         means = class_means(model, exemplars)  # [classes, d]
-        return lambda images: F.normalize(model.features(images), dim=1) @ means.T
+        # Asked of the labels, since the mean of exemplars whose features are 0 is 0 too.
+        missing = torch.bincount(exemplars.labels, minlength=len(means)) == 0  # [classes]
+        return lambda images: (F.normalize(model.features(images), dim=1) @ means.T).masked_fill(missing, -torch.inf)
 
 
 def class_means(model: IncrementalNet, exemplars: Samples) -> Tensor:

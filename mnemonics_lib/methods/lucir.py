@@ -15,9 +15,7 @@ from mnemonics_lib import losses
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.methods.base import Method
 from mnemonics_lib.methods.features import unit_feature_sums
-from mnemonics_lib.models import CosineHead, IncrementalNet
-
-HARDEST, MARGIN = 2, 0.5  # K and m
+from mnemonics_lib.models import CosineHead, IncrementalNet, evaluating
 
 
 class LUCIR(Method):
@@ -42,7 +40,7 @@ class LUCIR(Method):
         return (
             losses.cross_entropy(head.sigma * cosines, labels)
             + self.weight * losses.less_forget(features, old_features)
-            + losses.margin_ranking(cosines, labels, self.old, HARDEST, MARGIN)
+            + losses.margin_ranking(cosines, labels, self.old)
         )
 
     def end_training(self, model: IncrementalNet) -> None:
@@ -66,7 +64,6 @@ def mean_directions(model: IncrementalNet, new: Samples, first: int) -> Tensor:
     Returns:
         [new classes, d].
     """
-    training = model.training
-    sums = unit_feature_sums(model.eval(), new)[first:]
-    model.train(training)
+    with evaluating(model):
+        sums = unit_feature_sums(model, new)[first:]
     return sums / torch.bincount(new.labels - first, minlength=len(sums))[:, None]

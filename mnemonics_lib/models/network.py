@@ -64,7 +64,7 @@ class IncrementalNet(nn.Module):
         Buffers (running statistics; W where weights are transferred) and frozen parameters keep their values.
         """
         fresh = copy.deepcopy(self)
-        with seeded(seed):
+        with seeded(seed, next(self.parameters()).device):
             initialise(fresh)
             if isinstance(self.backbone, TorchvisionBackbone):
                 fresh.backbone = self._fresh_backbone(self.backbone)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mnemonics_lib.bilevel import ENGINES, Hypergradient, InnerSGD
@@ -89,6 +90,25 @@ def test_where_the_operations_come_in_one_order_they_are_equal_bit_for_bit(kind,
     plain = hypergradient(Adjoint, with_second_order(model), dtype)
     for a, b in zip(fields(plain), fields(recorded), strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("make", [Adjoint, RecordedAdjoint])
+def test_parameters_are_kept_of_the_steps_that_are_differentiated_and_of_no_others(make):
+    """What a call holds when its way forwards is done does not grow with the steps that are taken as given."""
+    alive: list[int] = []
+
+    def spy(classifier: Any, images: Tensor) -> Tensor:
+        gc.collect()
+        alive.append(sum(t.numel() for t in gc.get_objects() if type(t) in (Tensor, nn.Parameter)))
+        return meta_loss(classifier, images)
+
+    for steps in (4, 4, 40):
+        engine = make(
+            lambda classifier, e, t: F.cross_entropy(classifier(e), LABELS), spy, InnerSGD(steps, 0.1, truncate=2)
+        )
+        engine(network("linear"), numbers(8, 1, 8, 8, seed=4), None, (numbers(12, 1, 8, 8, seed=5),))
+    of_network = sum(parameter.numel() for parameter in network("linear").parameters())
+    assert alive[2] - alive[1] < of_network
 
 
 def test_the_recorded_one_computes_with_layers_of_its_own_and_the_plain_one_with_pytorchs():

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mnemonics_lib.bilevel import InnerSGD, graph_size
+from mnemonics_lib.bilevel import InnerSGD, WillNotFitError, graph_size
 from mnemonics_lib.bilevel.guard import COMFORTABLE, with_room_where_there_is
 from mnemonics_lib.bilevel.higher_engine import Higher
 from mnemonics_lib.bilevel.kept_adjoint import KeptAdjoint
@@ -149,6 +149,33 @@ def test_nobody_who_has_said_nothing_of_free_memory_has_graphs_kept():
     made.engine = made.program(made.level)
     walk(made)
     assert type(made.engine) is RecordedAdjoint
+
+
+def test_an_adjustment_asks_before_its_first_step_whether_its_last_part_fits():
+    """Of three exemplars a class it has one, and is judged by two: with small inner batches it needs more."""
+    one = torch.ones(1, 1, 1)
+    memory = ExemplarMemory.empty((1, 8, 8), torch.device("cpu"), "float32").extend(
+        numbers(150, 1, 8, 8, seed=3), torch.arange(150) // 3
+    )
+    pixels = Pixels(one / 2, one / 4, white=16, pad=1, flip=True)
+
+    def loop() -> Adjustment:
+        axes = level(inner_batch=10, inner_steps=2, adjust_epochs=1, val_batch=1000)
+        return Adjustment(
+            build_network(8, 2, 1, 50, seed=1).train(), memory, memory.splits(2, 50), axes, pixels, seed=0
+        )
+
+    def needs(training: ExemplarTraining) -> float:
+        forecast = training.forecast(training.level, len(training.inner))
+        return forecast.peak(training._validation())
+
+    made = loop()
+    first, last = needs(made.trainings[0]), needs(made._training(1))
+    assert first < last
+    with pytest.raises(WillNotFitError, match="with 100 validation images"):
+        made.fit_into((first + last) / 2)
+    made.fit_into(last)
+    walk(made)
 
 
 def test_each_part_of_the_adjustment_uses_what_is_free():

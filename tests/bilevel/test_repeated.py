@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.ops import StochasticDepth
 
 from mnemonics_lib.bilevel import ENGINES, InnerSGD, recorded_adjoint
 from mnemonics_lib.bilevel.adjoint import Adjoint
@@ -48,6 +49,17 @@ class InForward(nn.Module):
 class Noise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * (1 + 0.3 * torch.randn_like(x)) if self.training else x
+
+
+class Scaled(nn.Module):
+    """A number that it does not print, beside a layer that it holds."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor, self.layer = factor, nn.Tanh()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.factor * self.layer(x)
 
 
 class Attention(nn.Module):
@@ -259,6 +271,41 @@ def test_the_first_step_that_differs_is_told_and_rounding_and_nan_are_no_differe
     again[step:] += 1e-3
     with pytest.raises(TypeError, match=f"Linear was {first[step].item():.9g} on the way forwards"):
         refuse_if_different(nn.Linear(1, 1), first, again)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_small_losses_are_compared_as_small_numbers(dtype):
+    """Half of them is no rounding; the last digits of logits of the size of 10 are."""
+    first = torch.tensor([2e-4, 1e-4, 3e-5], dtype=dtype)
+    with pytest.raises(TypeError, match=r"Linear was (3e-05|2\.99999992e-05) on the way"):
+        refuse_if_different(nn.Linear(1, 1), first, first * torch.tensor([1, 1, 0.5], dtype=dtype))
+    refuse_if_different(nn.Linear(1, 1), first, first + 10 * torch.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("name", ["adjoint", "kept adjoint"])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (nn.Identity(), nn.Tanh()),
+        (nn.Dropout(0.2), nn.Dropout(0.7)),
+        (StochasticDepth(0.1, "row"), StochasticDepth(0.7, "row")),
+        (Scaled(0.3), Scaled(0.9)),
+        (Scaled(math.nan), Scaled(0.9)),
+        (nn.Sequential(nn.Tanh(), nn.Identity()), nn.Sequential(nn.Identity(), nn.Dropout(0.5))),
+    ],
+)
+def test_a_network_of_other_layers_with_the_same_tensors_is_not_taken_for_the_last_one(name, layers):
+    engine = EVERY[name](base_loss, meta_loss, InnerSGD(steps=STEPS, alpha=ALPHA))
+    found = []
+    for asked in (engine, EVERY[name](base_loss, meta_loss, InnerSGD(steps=STEPS, alpha=ALPHA))):
+        torch.manual_seed(0)
+        if asked is engine:
+            engine(network(layers[0]), EXEMPLARS)
+            torch.manual_seed(0)
+        found.append(asked(network(layers[1]), EXEMPLARS).gradient)
+    assert torch.equal(*found)
+    torch.manual_seed(0)
+    assert not torch.equal(engine(network(layers[0]), EXEMPLARS).gradient, found[0])
 
 
 @given(st.permutations(range(5)))

@@ -89,6 +89,21 @@ def test_without_mini_batches_it_is_given_the_numbers_of_its_steps(inner):
     assert seen == ([0, 1, 2, 3] if inner in ("full", "head") else [0])
 
 
+def test_too_few_mini_batches_are_refused_and_more_are_left():
+    """As an engine does."""
+    batches = [(t,) for t in range(6)]
+    seen: list[int] = []
+
+    def numbered(exemplars: Tensor, t: int) -> tuple[Tensor, Tensor]:
+        seen.append(t)
+        return exemplars, LABELS
+
+    solve(temporary("linear", "full"), EXEMPLARS, batches, numbered, level("full"))
+    assert seen == [0, 1, 2, 3]
+    with pytest.raises(ValueError, match="minibatches: 3 of them: must be 4, one for each inner step"):
+        solve(temporary("linear", "full"), EXEMPLARS, batches[:3], numbered, level("full"))
+
+
 @pytest.mark.parametrize("inner", ["full", "head"])
 def test_descent_is_in_place_and_its_running_statistics_follow_as_in_training(inner):
     start = temporary("linear", inner)

@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mnemonics_lib.data.batches import EpochBatches, InnerBatches, Share, balanced_batches, batches, inner_batch
+from mnemonics_lib.data.batches import (
+    EpochBatches,
+    InnerBatches,
+    Share,
+    balanced_batches,
+    batches,
+    count_batches,
+    inner_batch,
+)
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.rng import derive, stream
 
@@ -91,7 +99,12 @@ def test_batches_partition_the_samples_into_nearly_equal_sizes(count, size, seed
     assert max(sizes) <= size
     assert min(sizes) >= 1
     assert max(sizes) - min(sizes) <= 1
-    assert len(sizes) == (count + size - 1) // size
+    assert len(sizes) == (count + size - 1) // size == count_batches(count, size)
+
+
+def test_of_no_samples_there_is_one_empty_batch():
+    assert [len(part) for part in batches(0, 7, torch.Generator())] == [0]
+    assert count_batches(0, 7) == 1
 
 
 # Labels in any order: so many classes of so many samples each.

@@ -47,6 +47,15 @@ def test_a_batch_is_what_was_asked_for_in_its_order(count, seed, data):
     assert same(samples.batch(torch.tensor(index, dtype=torch.int64)), [plain[i] for i in index])
 
 
+@pytest.mark.parametrize("count", [(3, 2), (3, 0), (0, 2)])
+def test_a_negative_position_is_refused_and_is_no_image_under_the_label_of_another(count):
+    samples, _ = drawn(count, 0)
+    with pytest.raises(IndexError, match="out of range"):
+        samples.batch(torch.tensor([0, -1, 1]))
+    with pytest.raises(IndexError, match="out of"):
+        samples.batch(torch.tensor([0, sum(count), 1]))
+
+
 @given(counts, seeds, st.data())
 def test_real_first_moves_exemplars_to_the_end_and_keeps_each_kinds_order(count, seed, data):
     samples, plain = drawn(count, seed)
@@ -170,7 +179,9 @@ def test_no_check_of_samples_reads_a_value_off_the_device():
     meta = torch.device("meta")
     with torch.device(meta):
         space = object.__new__(Pixels)  # which does read its own, once
-        for name, value in {"mean": torch.zeros(2, 1, 1), "std": torch.ones(2, 1, 1)}.items():
+        for name, value in {"mean": torch.zeros(2, 1, 1), "std": torch.ones(2, 1, 1), "white": 255}.items():
             object.__setattr__(space, name, value)
         made = Samples.real(torch.zeros(3, *SHAPE, dtype=torch.uint8), torch.zeros(3, dtype=torch.int64), space)
     assert made.labels.device == meta
+    images, labels = made.batch(torch.zeros(2, dtype=torch.int64, device=meta))
+    assert (images.device, labels.device) == (meta, meta)

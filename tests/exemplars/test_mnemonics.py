@@ -314,7 +314,7 @@ def test_each_part_of_the_old_exemplars_is_judged_by_its_complement_as_adjusted_
     now = memory.images.clone()
     trained = 0
     for call in spy.calls:
-        assert len(call["context"][1]) == 0
+        assert call["context"] is None
         counts = torch.bincount(call["labels"])
         assert len(counts) == OLD  # every old class, equally often
         assert counts.unique().numel() == 1
@@ -339,6 +339,18 @@ def test_new_exemplars_are_trained_for_their_own_number_of_passes_on_their_own_d
     assert torch.equal(training.inner.labels, memory.labels[new])
     assert rows(*training.samples.all()) == rows(data.images, data.labels)
     assert len(Adjustment(model, memory, memory.splits(3, OLD), axes, data.pixels, 0)) == 9 * 3  # 8 of 12 in one batch
+
+
+def test_no_context_is_an_empty_one(model, memory, data):
+    new = memory.labels >= OLD
+    exemplars, trained = (memory.images[new], memory.labels[new]), []
+    for context in (None, nothing(memory.images)):
+        training = ExemplarTraining(model, exemplars, data, context, settings(val_batch=10), seed=3)
+        assert [part.shape for part in training.context] == [(0, *memory.images.shape[1:]), (0,)]
+        training.step()
+        trained.append(training.E.detach())
+    assert torch.equal(*trained)
+    assert not torch.equal(trained[0], exemplars[0])
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3, 5])

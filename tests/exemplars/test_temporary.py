@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import pytest
@@ -69,6 +70,13 @@ def test_a_part_that_cannot_be_initialised_anew_is_named():
         temporary_model(nn.Sequential(nn.Linear(4, 4), OwnScale()), level(start="perturbed"), 0, 1.0)
     assert temporary_model(OwnScale(), level(start="theta"), 0, 1.0)(torch.ones(1, 4)).shape == (1, 2)
     assert temporary_model(SaysHow(), level(start="perturbed", perturbation=1.0), 7, 1.0).get_parameter("scale") == 7
+
+
+@pytest.mark.parametrize("start", ["theta", "perturbed"])
+@pytest.mark.parametrize("share", [-0.1, 1.5, math.nan])
+def test_a_share_that_is_none_is_refused(start, share):
+    with pytest.raises(ValueError, match=f"share = {share}: must be 0 to 1"):
+        temporary_model(network(), level(start=start, perturbation=0.5), 0, share)
 
 
 def test_the_mode_of_the_network_is_not_changed():

@@ -132,6 +132,15 @@ def test_imprinting_leaves_the_mode_the_statistics_and_the_backbone_alone(new, t
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
+def test_imprinting_leaves_a_backbone_in_evaluation_mode_in_a_model_that_trains(new):
+    model = grown().train()
+    model.backbone.eval()
+    before = [module.training for module in model.modules()]
+    assert set(before) == {True, False}
+    LUCIR(0.5, 2.0).begin_phase(model, OLD, new)
+    assert [module.training for module in model.modules()] == before
+
+
 def test_imprinting_is_the_same_before_and_after_weight_transfer(new):
     plain, transferred = grown(), grown()
     transfer_weights(transferred)  # as model_level does it: before begin_phase, at scale 1

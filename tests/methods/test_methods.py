@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import subprocess
 import sys
 import types
@@ -146,6 +147,33 @@ def test_icarl_takes_the_class_whose_mean_exemplar_feature_is_nearest(model, exe
     assert scores.shape == (60, CLASSES)
     assert scores.argmax(dim=1).tolist() == nearest
     assert len(set(nearest)) > 1
+
+
+def test_icarl_never_answers_with_a_class_of_which_there_are_no_exemplars(model, exemplars):
+    """A mean of zeros would have cosine 0, more than that of a feature that points away from all other means."""
+    kept = exemplars.labels != 0
+    some = Samples.learned(exemplars.images[kept], exemplars.labels[kept], exemplars.pixels)
+    tests = numbers(60, 2, 8, 8, seed=5)
+    with torch.no_grad():
+        scores, all_scores = of("icarl").scorer(model, some)(tests), of("icarl").scorer(model, exemplars)(tests)
+    assert (scores[:, 0] == -math.inf).all()
+    assert torch.equal(scores[:, 1:], all_scores[:, 1:])
+
+
+def test_icarl_has_a_finite_score_for_classes_whose_exemplars_have_features_of_zero(model, exemplars):
+    """A network that has died answers by chance, and is no error; a class without exemplars is still ruled out."""
+    with torch.no_grad():
+        for parameter in model.backbone.parameters():
+            parameter.zero_()
+    kept = exemplars.labels != 0
+    some = Samples.learned(exemplars.images[kept], exemplars.labels[kept], exemplars.pixels)
+    tests = numbers(60, 2, 8, 8, seed=5)
+    assert not class_means(model, exemplars).any()
+    with torch.no_grad():
+        scores, all_scores = of("icarl").scorer(model, some)(tests), of("icarl").scorer(model, exemplars)(tests)
+    assert torch.equal(all_scores, torch.zeros(60, CLASSES))
+    assert (scores[:, 0] == -math.inf).all()
+    assert torch.equal(scores[:, 1:], torch.zeros(60, CLASSES - 1))
 
 
 def test_icarls_mirror_image_is_left_to_right_and_not_of_the_channels(model, exemplars):

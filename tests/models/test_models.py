@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import AbstractContextManager
 
 import pytest
 import torch
@@ -21,9 +22,11 @@ from mnemonics_lib.models import (
     ResNet,
     TransferConv2d,
     build_network,
+    network,
     transfer_weights,
 )
 from mnemonics_lib.models.resnet import BasicBlock
+from mnemonics_lib.rng import seeded
 
 
 def small(seed: int, classes: int = 3, head: str = "linear") -> IncrementalNet:
@@ -218,6 +221,26 @@ def test_building_growing_and_reinitialising_leave_the_global_generator_alone():
     model.grow(4, seed=1)
     model.reinitialised(2)
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_reinitialising_keeps_the_generator_of_the_device_that_the_network_is_on(monkeypatch):
+    model, asked = small(seed=5).to("meta"), []
+
+    def spy(seed: int, device: torch.device | None = None) -> AbstractContextManager[None]:
+        asked.append((seed, device))
+        return seeded(seed)
+
+    monkeypatch.setattr(network, "seeded", spy)
+    model.reinitialised(2)
+    assert asked == [(2, torch.device("meta"))]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_reinitialising_leaves_a_gpus_global_generator_alone():
+    model = small(seed=5).cuda()
+    state = torch.cuda.get_rng_state()
+    model.reinitialised(2)
+    assert torch.equal(torch.cuda.get_rng_state(), state)
 
 
 def test_growing_keeps_the_old_classes_and_everything_before_the_head(net):
