@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -11,12 +10,11 @@ import torch
 from torch import Tensor
 
 from mnemonics_lib.data.samples import Samples
-from mnemonics_lib.edition.finished.minimised import defined_as, floats, minimised
+from mnemonics_lib.edition.finished.minimised import floats, minimised
 from mnemonics_lib.exemplars.adjustment import Adjustment
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.loops import Loop
-from mnemonics_lib.methods.base import Method
-from mnemonics_lib.training import Descent, classification
+from mnemonics_lib.training import Descent
 
 LOSS = "loss"
 """The setting that says what a training minimises; what its loss holds begins with this word in ``Described.start``."""
@@ -75,31 +73,6 @@ def alike(one: Described, other: Described) -> bool:
     if (one.name, one.settings, one.start.keys()) != (other.name, other.settings, other.start.keys()):
         return False
     return all(_close(mine, other.start[part]) for part, mine in one.start.items())
-
-
-def with_loss(kept: Described, loop: Described, method: type[Method]) -> Described:
-    """What a kept loop was made from, with its loss, where the file of loops is older than losses in it (2026-11-29).
-
-    Such a file holds loops of one configuration, each under the name that a phase gives it. The name says what was
-    minimised: the method's loss in the model level of phase 1 and later, and Eq. 2 in all other trainings. What the
-    loss holds, such as the teacher, is not in the file. It follows from the configuration and from the network that the
-    loop begins with, which are compared, so that it is taken to be that of the loop in question.
-
-    Args:
-        kept: a loop of the file.
-        loop: the one in question, as :func:`describe` has it.
-        method: of the configuration that the file's loops were made with.
-
-    Returns:
-        ``kept`` as it is where it says its loss, has none, or has another loss than ``loop``.
-    """
-    if kept.settings["kind"] != Descent.__name__ or LOSS in kept.settings or LOSS not in loop.settings:
-        return kept
-    of_method = re.fullmatch(r"phase [1-9]\d*: model", kept.name)
-    if loop.settings[LOSS]["of"] != defined_as(method if of_method else classification):
-        return kept
-    held = {part: values for part, values in loop.start.items() if part.startswith(f"{LOSS}.")}
-    return kept._replace(settings={**kept.settings, LOSS: loop.settings[LOSS]}, start={**kept.start, **held})
 
 
 def numbers(tensors: Iterable[Tensor]) -> list[float]:

@@ -19,7 +19,7 @@ from mnemonics_lib.durable.checkpoint import restore_alone
 from mnemonics_lib.durable.commit import short_commit
 from mnemonics_lib.durable.provenance import data_digest
 from mnemonics_lib.durable.records import Record, read_record
-from mnemonics_lib.edition.finished.loops import alike, describe, with_loss
+from mnemonics_lib.edition.finished.loops import alike, describe
 from mnemonics_lib.edition.finished.present import problem
 from mnemonics_lib.edition.finished.store import NAME, FinishedError, FinishedLoop, Store, read_store, write_loop
 from mnemonics_lib.edition.records.settings import differing, flat, one_sided, told
@@ -28,7 +28,6 @@ from mnemonics_lib.edition.studies.plan import PlannedRun, plan
 from mnemonics_lib.edition.studies.study import records_of, study_file
 from mnemonics_lib.experiment import Experiment
 from mnemonics_lib.loops import Loop, Walker
-from mnemonics_lib.methods import method_class
 from mnemonics_lib.paths import ROOT, RUNS
 
 MAKING = "MNEMONICS_FINISHED_LOOPS"
@@ -124,16 +123,14 @@ class TakenRuns:
         found, due = data_digest(experiment.data), self.store.header.identity.data
         if found != due:
             raise FinishedError(f"{self.folder / NAME}: of other images than those of {experiment.config.dataset} here")
-        loops, method = self.store.loops, method_class(self.leading.config.method)
+        loops = self.store.loops
 
         def take(loop: Loop, name: str) -> None:
             try:
                 described = describe(loop, name)
             except TypeError as error:
                 raise FinishedError(f'{self.folder / NAME}: {error}; compute everything with study = ""') from None
-            kept = next(
-                (each for each in loops if alike(with_loss(each.described, described, method), described)), None
-            )
+            kept = next((each for each in loops if alike(each.described, described)), None)
             if kept is None:
                 raise FinishedError(
                     f"{self.folder / NAME}: has no finished loop {name!r} of this loss, these settings, this network "

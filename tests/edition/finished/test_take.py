@@ -16,7 +16,6 @@ from mnemonics_lib.config.keep import Keep
 from mnemonics_lib.durable.commit import code_version, short_commit
 from mnemonics_lib.durable.records import canonical, read_record, write_record
 from mnemonics_lib.edition.finished import runs_of, take
-from mnemonics_lib.edition.finished.loops import Described
 from mnemonics_lib.edition.finished.store import NAME, FinishedError, read_store, write_store
 from mnemonics_lib.edition.finished.take import TakenRuns
 from mnemonics_lib.edition.studies.plan import plan
@@ -83,14 +82,10 @@ def test_an_experiment_with_another_kind_of_exemplars_has_the_loops_in_which_the
 @pytest.mark.parametrize("method", ["finetune", "icarl"])
 def test_a_loop_with_another_loss_is_refused_by_name(study: Study, no_steps: None, method: str):
     """As in a cell that makes a state of its own, and walks with what was made for the notebook's."""
-    refuses_the_loss_of(method, TakenRuns(study.path, study.config), study.config)
-
-
-def refuses_the_loss_of(method: str, taken: TakenRuns, config: RunConfig) -> None:
-    experiment = Experiment.of(config)
-    walk, state = taken.driver_for(experiment), initial_state(experiment)
+    experiment = Experiment.of(study.config)
+    walk, state = TakenRuns(study.path, study.config).driver_for(experiment), initial_state(experiment)
     run_phase(experiment, state, walk)
-    other = Experiment.of(config.replace(method=method))
+    other = Experiment.of(study.config.replace(method=method))
     state.method = initial_state(other).method
     with pytest.raises(FinishedError, match="has no finished loop 'phase 1: model' of this loss, these settings, "):
         model_level(other, state, walk)
@@ -103,33 +98,6 @@ def test_a_loop_whose_loss_cannot_be_known_is_refused(study: Study, no_steps: No
     descent = Descent(model, lambda x, y: classification(model, x, y), experiment.new_data(0), sgd, seed=0)
     with pytest.raises(FinishedError, match=r"mine: a loss, .*: must be a method's, .*; compute everything with"):
         walk(descent, "mine")
-
-
-@pytest.fixture
-def older(copied: Path) -> Path:
-    """A study whose file of loops says nothing of losses, as those that were made until 2026-11-29."""
-    path = copied.with_suffix("") / NAME
-    store = read_store(path)
-    loops = [loop._replace(described=without_loss(loop.described)) for loop in store.loops]
-    header, made_by = store.header, (code_version(), store.header.environment)
-    write_store(path, header.study, header.identity, made_by, loops, store.checkpoint)
-    return copied
-
-
-def without_loss(described: Described) -> Described:
-    start = {part: numbers for part, numbers in described.start.items() if not part.startswith("loss.")}
-    return described._replace(settings={k: v for k, v in described.settings.items() if k != "loss"}, start=start)
-
-
-def test_loops_of_a_file_that_says_nothing_of_losses_are_taken(study: Study, older: Path, no_steps: None):
-    assert not any("loss" in loop.described.settings for loop in read_store(older.with_suffix("") / NAME).loops)
-    state = two_phases(study.config, TakenRuns(str(older), study.config))
-    assert state.results == study.state.results
-
-
-@pytest.mark.parametrize("method", ["finetune", "icarl"])
-def test_but_not_for_another_loss_than_that_of_their_run(study: Study, older: Path, no_steps: None, method: str):
-    refuses_the_loss_of(method, TakenRuns(str(older), study.config), study.config)
 
 
 def test_data_of_another_kind_are_refused(study: Study, monkeypatch: pytest.MonkeyPatch):
