@@ -27,17 +27,41 @@ def gains(budgets: Studied, method: str) -> dict[int, dict[int, float]]:
 
 
 def along(budgets: Studied) -> str:
-    """Whether the gain changes with the number of exemplars; "" before the study is finished."""
-    if budgets.missing:
+    """Whether the gain changes with the number of exemplars; "" before all runs with the near loop are there.
+
+    Where another verdict comes of it if one number of exemplars is left out, that is said.
+    """
+    if not near_is_finished(budgets):
         return ""
     said = []
     for method in METHODS:
-        found = over_doublings(gains(budgets, method))
-        said.append(f"{GROWS[found.verdict]} it for {NAMES[method]} ({found.without_n} points for twice as many)")
+        of_method = gains(budgets, method)
+        found = over_doublings(of_method)
+        hangs = [str(m) for m in hangs_on(of_method)]
+        but = f"; without the runs with {' or '.join(hangs)} a class that is another verdict" if hangs else ""
+        said.append(f"{GROWS[found.verdict]} it for {NAMES[method]} ({found.without_n} points for twice as many{but})")
     return (
         "**The number of exemplars**, 1 to 20 a class, near inner loop, equal outer steps: the gain over herding's "
         f"{' and '.join(said)}."
     )
+
+
+def near_is_finished(budgets: Studied) -> bool:
+    """Whether all runs with the near inner loop are there, and those with herding's exemplars."""
+    return budgets.plan.finished(
+        *(run.arm for run in budgets.plan.runs if "-far-" not in run.arm and "-short-" not in run.arm)
+    )
+
+
+def hangs_on(of_budgets: Mapping[int, Mapping[int, float]]) -> list[int]:
+    """Numbers of exemplars without which it is another verdict whether a gain changes with the number.
+
+    Args:
+        of_budgets: as of :func:`gains`, for at least three numbers.
+    """
+    verdict = over_doublings(of_budgets).verdict
+    rest = {m: {other: of for other, of in of_budgets.items() if other != m} for m in of_budgets}
+    return [m for m, others in rest.items() if over_doublings(others).verdict != verdict]
 
 
 def in_proportion(budgets: Studied, steps: Studied) -> dict[tuple[str, int], Interval]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnemonics_lib.edition.evidence.both_questions import put_together
-from mnemonics_lib.edition.evidence.by_budget import along
+from mnemonics_lib.edition.evidence.by_budget import along, in_proportion, in_proportion_in_words
 from mnemonics_lib.edition.evidence.class_groups import apart, towards_new
 from mnemonics_lib.edition.evidence.over_epochs import by_epochs, epochs_of, gain_in_words
 from mnemonics_lib.edition.evidence.trainings import trainings
@@ -57,7 +57,7 @@ def readings(studies: Mapping[str, Studied], records: Path) -> Iterator[Reading]
     yield Reading(
         "The gain is gone with 20 a class, and more steps do not bring it back",
         "1 to 20 a class (*Against the number of exemplars*)",
-        _without_heading(along(studies["budgets"])) or UNFINISHED,
+        _over_budgets(studies["budgets"], studies["steps"]),
     )
     yield Reading(
         "It grows with what the networks know of their data: LwF, without weight transfer",
@@ -129,6 +129,13 @@ def _difference(study: Studied, arm: str, minus: str, field: str = "average_accu
         return UNFINISHED
     (found,) = (each for a, m, each in study.compared if (a, m, each.field) == (arm, minus, field))
     return f"{found.difference} ({SAID[found.difference.verdict]})"
+
+
+def _over_budgets(budgets: Studied, steps: Studied) -> str:
+    """Whether the gain shrinks with the number of exemplars, and what steps in proportion to it change."""
+    shrinks = _without_heading(along(budgets)) or UNFINISHED
+    more = _without_heading(in_proportion_in_words(in_proportion(budgets, steps))) or UNFINISHED
+    return f"{shrinks.removesuffix('.')}; outer steps in proportion to it, {more}"
 
 
 def _towards_new(by_eq_7: Studied, by_eq_4b: Studied) -> str:

@@ -142,6 +142,7 @@ def _of_evidence() -> Iterator[Setting]:
             yield Setting("evidence/budgets", *arms, TWENTY, name, f"{m} a class", looks_far=True)
         words = "20 a class, the last 10 steps of far alone"
         yield Setting("evidence/budgets", f"{method}-short-20", f"{herding}-20", TWENTY, name, words)
+    yield Setting("evidence/one_a_class", "trained", "herding", TWENTY, "LUCIR", "1 a class, new seeds")
     for n in (2, 5, 12, 30):  # 60 is the primary study's
         arms = f"epochs={n}-trained", f"epochs={n}-herding"
         yield Setting("evidence/epochs", *arms, TWENTY, "LwF", f"5 a class, {n} epochs")

@@ -12,7 +12,7 @@ from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.paired.partners import PairError
 
 
-def budgets(of: dict[str, list[float]], missing: bool = False) -> Any:
+def budgets(of: dict[str, list[float]], missing: frozenset[str] = frozenset()) -> Any:
     """A study in which training gains so much with 1, 2, 4 a class, in each of three seeds, for each method."""
     compared = [
         (f"{method}-near-{m}", f"{method}-herding-{m}", SimpleNamespace(differences={s: gain + s for s in range(3)}))
@@ -21,7 +21,12 @@ def budgets(of: dict[str, list[float]], missing: bool = False) -> Any:
     ]
     compared.append(("lwf-far-4", "lwf-herding-4", SimpleNamespace(differences={0: 99.0})))
     compared.append(("lwf-near-4", "lwf-far-4", SimpleNamespace(differences={0: 99.0})))
-    return SimpleNamespace(missing=missing, compared=compared)
+    arms = [name for arm, minus, _ in compared for name in (arm, minus)]
+    plan = SimpleNamespace(
+        runs=[SimpleNamespace(arm=arm) for arm in arms],
+        finished=lambda *of: not missing & {*of},
+    )
+    return SimpleNamespace(plan=plan, compared=compared)
 
 
 def test_gains_are_those_of_the_near_loop_over_herdings_exemplars():
@@ -29,13 +34,35 @@ def test_gains_are_those_of_the_near_loop_over_herdings_exemplars():
     assert found == {1: {0: 1.0, 1: 2.0, 2: 3.0}, 2: {0: 2.0, 1: 3.0, 2: 4.0}, 4: {0: 3.0, 1: 4.0, 2: 5.0}}
 
 
+FALLS = {"lwf": [3.0, 2.5, 2.0], "lucir": [1.0, 1.0, 1.0]}
+
+
 def test_whether_a_gain_shrinks_is_asked_for_doublings_of_the_number():
-    study = budgets({"lwf": [3.0, 2.5, 2.0], "lucir": [1.0, 1.0, 1.0]})
-    said = by_budget.along(study)
+    said = by_budget.along(budgets(FALLS))
     assert "the gain over herding's is shown to shrink with it for LwF (-0.50 [-0.50, -0.50] points" in said
     assert "and is not shown to change with it for LUCIR (+0.00 " in said
-    study.missing = True
-    assert by_budget.along(study) == ""
+    assert "another verdict" not in said
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [("lwf-near-2", False), ("lucir-herding-4", False), ("lwf-far-4", True), ("none", True)],
+)
+def test_it_waits_for_the_near_loop_alone(missing: str, told: bool):
+    study = budgets(FALLS, missing=frozenset([missing]))
+    assert bool(by_budget.along(study)) == by_budget.near_is_finished(study) == told
+
+
+def test_a_number_of_exemplars_without_which_it_is_another_verdict_is_named():
+    falls = {1: {0: 3.0, 1: 3.1, 2: 2.9}, 2: {0: 0.1, 1: 0.0, 2: -0.1}, 4: {0: 0.0, 1: -0.1, 2: 0.1}}
+    assert by_budget.hangs_on(falls) == [1]
+    study = budgets(FALLS)
+    study.compared = [
+        (f"{method}-near-{m}", f"{method}-herding-{m}", SimpleNamespace(differences=of))
+        for method in by_budget.METHODS
+        for m, of in falls.items()
+    ]
+    assert "twice as many; without the runs with 1 a class that is another verdict) and" in by_budget.along(study)
 
 
 def record(value: float, **config: Any) -> Any:

@@ -18,7 +18,7 @@ from mnemonics_lib.edition.studies.paired_runs import new_classes
 from mnemonics_lib.edition.studies.studied import Studied, studied
 from mnemonics_lib.paths import RECORDS
 
-NAMES = ("primary", "transfer", "budgets", "epochs", "epochs_no_transfer", "objective", "controls")
+NAMES = ("primary", "transfer", "budgets", "steps", "epochs", "epochs_no_transfer", "objective", "controls")
 
 
 @pytest.fixture(scope="module")
@@ -77,15 +77,18 @@ def test_what_is_not_finished_has_no_outcome(studies):
     class Nothing:
         missing = True
         records: Mapping[str, Any] = MappingProxyType({})
-        plan = SimpleNamespace(finished=lambda *_: False)
+        plan = SimpleNamespace(finished=lambda *_: False, runs=[])
         compared = studies["objective"].compared
 
     found = list(readings(dict.fromkeys(NAMES, Nothing), RECORDS))  # type: ignore[arg-type]
-    for words in ("Where networks know", "gone with 20", "become easy", "LUCIR loses", "always new"):
+    for words in ("Where networks know", "become easy", "LUCIR loses", "always new"):
         assert of(found, words) == UNFINISHED
+    assert of(found, "gone with 20") == f"{UNFINISHED}; outer steps in proportion to it, {UNFINISHED}"
     assert of(found, "It grows") == f"with it, {UNFINISHED}; without, {UNFINISHED}"
 
 
 def test_a_budget_that_is_finished_is_told_without_its_heading(studies, monkeypatch):
     monkeypatch.setattr(first_readings, "along", lambda _: "**The number**, near: the gain shrinks.")
-    assert of(readings(studies, RECORDS), "gone with 20") == "near: the gain shrinks."
+    monkeypatch.setattr(first_readings, "in_proportion_in_words", lambda _: "**More**, near: better in none, of 8.")
+    said = "near: the gain shrinks; outer steps in proportion to it, near: better in none, of 8."
+    assert of(readings(studies, RECORDS), "gone with 20") == said
