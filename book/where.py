@@ -25,6 +25,7 @@ import matplotlib.pyplot as plt
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.evidence import (
     by_budget,
+    class_groups,
     first_readings,
     from_random,
     in_short,
@@ -287,6 +288,22 @@ else:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between LUCIR's exemplars, 1 a class: trained, with another one's displacement, and herding's."}} sources=["evidence/one_a_class"]
 show_comparisons(STUDIES["one_a_class"])
+
+# %% [markdown]
+# The same after each phase, and on groups of classes: those of phase 0, those of the phases between, those of the phase, and all that came after phase 0 (95 % each, exploratory).
+
+# %% tags=["remove-input"] sources=["evidence/one_a_class"]
+ONE = STUDIES["one_a_class"]
+pairs = [
+    (f"{arm} − {minus}", pair)
+    for (arm, minus, _), pair in zip(ONE.compared, ONE.pairs(), strict=True)
+]
+show_once_finished(
+    ONE.plan,
+    [{"arms": name} | row_by_phase(pair) for name, pair in pairs],
+)
+if not ONE.missing:
+    show(class_groups.by_group(name, [pair]).row for name, pair in pairs)
 
 # %% [markdown]
 # Whether more outer steps bring a gain back is one, too: trained in outer steps in proportion to the number of exemplars minus trained in equal ones, of the same seeds.

@@ -37,8 +37,8 @@ def along(budgets: Studied) -> str:
     for method in METHODS:
         of_method = gains(budgets, method)
         found = over_doublings(of_method)
-        hangs = [str(m) for m in hangs_on(of_method)]
-        but = f"; without the runs with {' or '.join(hangs)} a class that is another verdict" if hangs else ""
+        hangs = [f"those with {m}" for m in hangs_on(of_method)]
+        but = f"; the verdict hangs on {together(hangs)} a class" if hangs else ""
         said.append(f"{GROWS[found.verdict]} it for {NAMES[method]} ({found.without_n} points for twice as many{but})")
     return (
         "**The number of exemplars**, 1 to 20 a class, near inner loop, equal outer steps: the gain over herding's "

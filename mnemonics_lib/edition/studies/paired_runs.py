@@ -87,12 +87,15 @@ def paired_runs(study: Plan, compared: Compared, records: Evidence) -> list[Pair
 def cell(arm: str) -> str:
     """``LwF, from random, 20 a class``, of the arm ``lwf-trained-from-random-20``; without a number the method.
 
-    Of an arm of a grid of numbers, such as ``epochs=30-trained``, the number: ``30 epochs``.
+    Of an arm of a grid of numbers, such as ``epochs=30-trained``, the number: ``30 epochs``. One that begins with
+    neither, of a study of one method, is called what it is called there.
     """
     method, *rest = arm.split("-")
     if "=" in method:
         what, number = method.split("=")
         return f"{number} {what}"
+    if method not in NAMES:
+        return arm
     if not rest or not rest[-1].isdigit():
         return NAMES[method]
     _, *more, budget = rest  # the first is the kind of exemplars

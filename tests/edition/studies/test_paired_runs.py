@@ -94,6 +94,8 @@ def test_new_and_old_classes_are_those_of_the_confusion_matrix(record: Record):
         ("lucir-larger-steps", "LUCIR"),
         ("bic", "BiC"),
         ("epochs=30-trained", "30 epochs"),
+        ("trained", "trained"),
+        ("trained-from-random", "trained-from-random"),
     ],
 )
 def test_a_cell_is_named_by_its_method_and_number(arm: str, cell: str):
