@@ -37,8 +37,8 @@ def along(budgets: Studied) -> str:
     for method in METHODS:
         of_method = gains(budgets, method)
         found = over_doublings(of_method)
-        hangs = [f"those with {m}" for m in hangs_on(of_method)]
-        but = f"; the verdict hangs on {together(hangs)} a class" if hangs else ""
+        hangs = [f"without {m}" for m in hangs_on(of_method)]
+        but = f"; {together(hangs)} a class it is another verdict" if hangs else ""
         said.append(f"{GROWS[found.verdict]} it for {NAMES[method]} ({found.without_n} points for twice as many{but})")
     return (
         "**The number of exemplars**, 1 to 20 a class, near inner loop, equal outer steps: the gain over herding's "
