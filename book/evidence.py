@@ -28,10 +28,12 @@ from mnemonics_lib.edition.evidence import (
     in_short,
     made_again,
     of_slices,
+    one_a_class,
     repeats,
 )
 from mnemonics_lib.edition.evidence.fine_tuning import beside_its_cost
 from mnemonics_lib.edition.evidence.moved import moved_in_words
+from mnemonics_lib.edition.evidence.settings import OF_ONE
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paired.tally import marked
 from mnemonics_lib.edition.shown import arrow, say, show
@@ -63,7 +65,7 @@ LAST = PRIMARY.plan.runs[0].config.phases
 # %% [markdown]
 # ## In short
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "small/cifar100-n5", "book/paper/table2.csv"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "small/cifar100-n5", "book/paper/table2.csv"]
 say(in_short.asked_in_advance(PAIRS))
 say(in_short.as_large_as_the_papers(PAIRS))
 say(
@@ -83,6 +85,8 @@ if second := shown_in(OBJECTIVE):
     )
     say(both_questions.held_together(PAIRS, OBJECTIVE.pairs()))
 say(both_questions.in_words(BOTH))
+if of_one := one_a_class.in_words(studied(OF_ONE)):
+    say(f"{of_one} {{doc}}`where` has it by phases and classes.")
 
 # %% [markdown]
 # Beyond what was asked in advance, exploratory, by intervals of 95 % each:

@@ -40,11 +40,13 @@ from mnemonics_lib.edition.evidence import (
     front_page,
     in_short,
     made_again,
+    one_a_class,
     with_mnemonics,
 )
 from mnemonics_lib.edition.evidence.gain_figure import gain_figure
 from mnemonics_lib.edition.evidence.gains import gains
 from mnemonics_lib.edition.evidence.moved import moved_in_words
+from mnemonics_lib.edition.evidence.settings import OF_ONE
 from mnemonics_lib.edition.paper.numbers import claimed, gains_over
 from mnemonics_lib.edition.shown import say
 from mnemonics_lib.edition.studies.studied import studied
@@ -94,7 +96,7 @@ say(
 found = gains()
 asked = [gain for gain in found if gain.setting.asked_in_advance]
 again = [gain for gain in found if gain.setting.asked_again]
-others = [gain for gain in found if gain not in (*asked, *again)]
+others = [gain for gain in found if gain.setting.exploratory]
 say(front_page.answer_in_words(asked))
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each of four methods with 20 and with 5 exemplars a class, and one for each method by Eq. 4b."}} sources=["evidence/primary", "evidence/objective"]
@@ -123,6 +125,7 @@ five = [pair for pair in pairs if pair.name.endswith(" 5 a class")]
 both = both_questions.both_questions(five, objective.pairs())
 lines += [
     both_questions.in_words(both),
+    one_a_class.in_words(studied(OF_ONE)),
     front_page.others_in_short(others),
     "**How far pixels went.** "
     + moved_in_words(

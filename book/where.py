@@ -29,6 +29,7 @@ from mnemonics_lib.edition.evidence import (
     first_readings,
     from_random,
     in_short,
+    one_a_class,
     over_epochs,
     wears_off,
 )
@@ -124,6 +125,7 @@ lines += filter(
     None,
     [
         by_budget.along(STUDIES["budgets"]),
+        one_a_class.in_words(STUDIES["one_a_class"]),
         by_budget.in_proportion_in_words(proportional),
     ],
 )
@@ -133,9 +135,6 @@ ASKED = {
     ),
     "1 to 20 a class, near and far inner loops, trained against herding's (settings of the first table left out)": (
         ("budgets", r"near-(1|2|10|20)$|far-(5|10)$|short", "herding")
-    ),
-    "LUCIR with 1 a class, asked again in advance with seeds of its own: trained, another one's displacement, herding's": (
-        ("one_a_class", "", "")
     ),
     "Far inner loops against near ones, and against their last ten steps alone": (
         ("budgets", "far", "near|short")

@@ -14,6 +14,9 @@ PRIMARY = "evidence/primary"
 AGAIN = "evidence/objective"
 """The study of the second question that was asked before its runs were made: of Eq. 4b, with seeds of its own."""
 
+OF_ONE = "evidence/one_a_class"
+"""The study of the third, of LUCIR with 1 exemplar a class, with seeds of its own."""
+
 SEARCHED = "evidence/first_classes"
 """The study on the classes that the search for settings had."""
 
@@ -57,6 +60,11 @@ class Setting:
         return self.study == AGAIN
 
     @property
+    def exploratory(self) -> bool:
+        """Whether nobody asked about it before its runs were made."""
+        return self.study not in (PRIMARY, AGAIN, OF_ONE)
+
+    @property
     def chosen_on_its_data(self) -> bool:
         """Whether settings of training had been chosen on its data: on digits, and on the classes of the search."""
         return self.study.startswith("quick/") or self.study == SEARCHED
@@ -65,9 +73,8 @@ class Setting:
     def heading(self) -> str:
         """Above its row in a figure: its data, and whether it was asked about in advance."""
         name = self.data.partition(":")[0]
-        if self.asked_in_advance:
-            return f"{name}, asked in advance"
-        return f"{name}, asked once more" if self.asked_again else self.data
+        asked = {PRIMARY: "in advance", AGAIN: "once more", OF_ONE: "of 1 a class"}
+        return self.data if self.exploratory else f"{name}, asked {asked[self.study]}"
 
     @property
     def asks_of_training(self) -> bool:
@@ -142,7 +149,7 @@ def _of_evidence() -> Iterator[Setting]:
             yield Setting("evidence/budgets", *arms, TWENTY, name, f"{m} a class", looks_far=True)
         words = "20 a class, the last 10 steps of far alone"
         yield Setting("evidence/budgets", f"{method}-short-20", f"{herding}-20", TWENTY, name, words)
-    yield Setting("evidence/one_a_class", "trained", "herding", TWENTY, "LUCIR", "1 a class, new seeds")
+    yield Setting(OF_ONE, "trained", "herding", TWENTY, "LUCIR", "1 a class, new seeds")
     for n in (2, 5, 12, 30):  # 60 is the primary study's
         arms = f"epochs={n}-trained", f"epochs={n}-herding"
         yield Setting("evidence/epochs", *arms, TWENTY, "LwF", f"5 a class, {n} epochs")

@@ -97,6 +97,16 @@ def test_what_was_asked_again_is_eq_4b_with_four_methods():
     assert {setting.level for setting in again} == {1 - 0.05 / 4}
 
 
+def test_one_a_class_was_asked_in_advance_by_itself():
+    (of_one,) = (setting for setting in settings() if setting.study == "evidence/one_a_class")
+    assert (of_one.method, of_one.level, of_one.heading) == ("LUCIR", 0.95, "CIFAR-100, asked of 1 a class")
+    assert {each.study for each in settings() if not each.exploratory} == {
+        "evidence/primary",
+        "evidence/objective",
+        "evidence/one_a_class",
+    }
+
+
 def test_those_on_data_that_settings_were_chosen_on_are_digits_and_the_classes_of_the_search():
     chosen = {each.study for each in settings() if each.chosen_on_its_data}
     assert chosen == {"quick/digits-n5", "quick/digits-n1", "evidence/first_classes"}
