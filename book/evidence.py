@@ -85,7 +85,7 @@ if second := shown_in(OBJECTIVE):
     )
     say(both_questions.held_together(PAIRS, OBJECTIVE.pairs()))
 say(both_questions.in_words(BOTH))
-if of_one := one_a_class.in_words(studied(OF_ONE)):
+if of_one := one_a_class.in_words(studied(OF_ONE), DOUBLING):
     say(f"{of_one} {{doc}}`where` has it by phases and classes.")
 
 # %% [markdown]

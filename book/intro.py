@@ -125,7 +125,7 @@ five = [pair for pair in pairs if pair.name.endswith(" 5 a class")]
 both = both_questions.both_questions(five, objective.pairs())
 lines += [
     both_questions.in_words(both),
-    one_a_class.in_words(studied(OF_ONE)),
+    one_a_class.in_words(studied(OF_ONE), studied("evidence/doubling")),
     front_page.others_in_short(others),
     "**How far pixels went.** "
     + moved_in_words(

@@ -5,8 +5,14 @@ The study, its control and what was to count as an answer were committed before 
 
 from __future__ import annotations
 
-from mnemonics_lib.edition.paired.intervals import Interval
+from statistics import fmean
+
+from mnemonics_lib.edition.evidence.of_slices import by_slice
+from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.studies.studied import Studied
+
+QUESTIONS = 8 + 4 + 1
+"""Intervals of the questions that were asked in advance: the primary study's, those of Eq. 4b's, and this one."""
 
 HELPS = {
     "higher": "training is shown to help",
@@ -23,21 +29,39 @@ OWN = {
 """The verdict on trained minus shuffled -> what it says of displacements."""
 
 
-def in_words(study: Studied) -> str:
-    """The answer, with the control's; "" before the study is finished.
+def in_words(study: Studied, doubling: Studied) -> str:
+    """The answer, for whom it holds, and the control's; "" before the study is finished.
 
     Args:
         study: with the arms ``trained``, ``herding`` and ``shuffled``.
+        doubling: what twice as many of herding's exemplars are worth, told for scale where its runs are there.
     """
     if study.missing:
         return ""
-    found = {(arm, minus): each.difference for arm, minus, each in study.compared}
-    gain, own = found["trained", "herding"], found["trained", "shuffled"]
+    compared = {(arm, minus): each for arm, minus, each in study.compared}
+    gain, own = (compared["trained", minus].difference for minus in ("herding", "shuffled"))
+    by_seed = compared["trained", "herding"].differences
+    slices = by_slice(by_seed, study.plan.study.slice_of)  # type: ignore[arg-type]
+    drawn = interval([fmean(values) for values in slices.values()])
+    held = interval([*by_seed.values()], 1 - 0.05 / QUESTIONS)
     return (
         "**With 1 exemplar a class, LUCIR**, asked in advance of seeds of its own, since a study on the number of "
-        f"exemplars had seen a gain there: {HELPS[gain.verdict]} ({_points(gain)}, n = {gain.n}, 95 %). The "
-        f"control: {OWN[own.verdict]}, {_points(own)}, and with another one's the difference to herding's is "
-        f"{_points(found['shuffled', 'herding'])}."
+        f"exemplars had seen a gain there: {HELPS[gain.verdict]} ({_points(gain)}, n = {gain.n}, 95 %; "
+        f"{_points(drawn)} with the slices of classes as a draw; {_points(held)} held together with the 12 intervals "
+        f"of the other two questions that were asked in advance). The control: {OWN[own.verdict]}, {_points(own)}, and "
+        f"with another one's the difference to herding's is {_points(compared['shuffled', 'herding'].difference)}."
+        f"{_for_scale(doubling)}"
+    )
+
+
+def _for_scale(doubling: Studied) -> str:
+    """What a second one of herding's is worth, in a sentence; "" where its runs are not there."""
+    arms = ("lucir-herding-2", "lucir-herding-1")
+    found = [each.difference for arm, minus, each in doubling.compared if (arm, minus) == arms]
+    if not found or not doubling.plan.finished(*arms):
+        return ""
+    return (
+        f" For scale: a second one of herding's for each class is worth {_points(found[0])} (n = {found[0].n}, 95 %)."
     )
 
 
