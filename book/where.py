@@ -224,7 +224,7 @@ drawn = {
 }
 if any(drawn.values()):
     figure, axes = plt.subplots(
-        1, 2, figsize=(7.4, 3.4), layout="constrained", sharey=True
+        1, 2, figsize=(7.4, 3.7), layout="constrained", sharey=True
     )
     for axis, (method, series) in zip(axes, drawn.items(), strict=True):
         draw_differences_along(
@@ -248,8 +248,16 @@ if any(drawn.values()):
             xlabel="exemplars a class",
             ylabel="average accuracy (points)",
         )
-        if series:
-            axis.legend()
+    named = {
+        label: line
+        for axis in axes
+        for line, label in zip(
+            *axis.get_legend_handles_labels(), strict=True
+        )
+    }
+    figure.legend(
+        named.values(), named, loc="outside upper center", ncols=len(named)
+    )
     plt.show()
 
 # %% tags=["remove-input"] sources=["evidence/steps", "evidence/primary"]
