@@ -269,7 +269,7 @@ show_comparisons(STUDIES["budgets"], told=[PRIMARY])
 
 # %% [markdown]
 # Whether a gain shrinks with the number of exemplars is a question about differences of two differences, seed by seed: the slope of a straight line through the gains of each seed over the doublings of
-# the number, near inner loop, and the gain at 5 a class minus that at 20. 95 % each, exploratory.
+# the number, near inner loop, without which number its verdict would be another one, and the gain at 5 a class minus that at 20. 95 % each, exploratory.
 
 # %% tags=["remove-input"] sources=["evidence/budgets"]
 if by_budget.near_is_finished(STUDIES["budgets"]):
@@ -280,13 +280,15 @@ if by_budget.near_is_finished(STUDIES["budgets"]):
             {
                 "method": NAMES[method],
                 "points for twice as many": str(over_doublings(gains)),
+                "another verdict without (a class)": ", ".join(
+                    map(str, by_budget.hangs_on(gains))
+                ),
                 "gain at 5 − gain at 20 (points)": str(
                     paired(gains[5], gains[20])
                 ),
             }
         )
     show(rows)
-    say(by_budget.along(STUDIES["budgets"]))
 else:
     show_once_finished(STUDIES["budgets"].plan, [])
 

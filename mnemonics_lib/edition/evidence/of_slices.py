@@ -66,6 +66,11 @@ def by_slice(differences: Mapping[int, float], slice_of: Callable[[int], Sequenc
     return dict(sorted(found.items()))
 
 
+def drawn(slices: Mapping[Slice, Sequence[float]]) -> Interval:
+    """Mean of the means of slices, as of :func:`by_slice`, and its interval of 95 % over them, as of a draw."""
+    return interval([fmean(values) for values in slices.values()])
+
+
 def judged_on(records: Evidence, method: str) -> set[Slice]:
     """The parts of the class order that a method's runs of some study had."""
     of_method = (record for of in records.values() for record in of.values() if record.method == method)
@@ -92,7 +97,7 @@ def _of_pair(pair: PairedRuns, study: Studied, before: Evidence) -> OfSlices:
         method=pair.name,
         level=pair.asked.level,
         found=pair.asked.difference,
-        as_drawn=interval([fmean(values) for values in slices.values()]),
+        as_drawn=drawn(slices),
         seen=seen,
         without=interval(rest, pair.asked.level) if seen and rest else None,
         p=sign_flips([*pair.asked.differences.values()]),

@@ -5,9 +5,7 @@ The study, its control and what was to count as an answer were committed before 
 
 from __future__ import annotations
 
-from statistics import fmean
-
-from mnemonics_lib.edition.evidence.of_slices import by_slice
+from mnemonics_lib.edition.evidence.of_slices import by_slice, drawn
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.studies.studied import Studied
 
@@ -41,15 +39,15 @@ def in_words(study: Studied, doubling: Studied) -> str:
     compared = {(arm, minus): each for arm, minus, each in study.compared}
     gain, own = (compared["trained", minus].difference for minus in ("herding", "shuffled"))
     by_seed = compared["trained", "herding"].differences
-    slices = by_slice(by_seed, study.plan.study.slice_of)  # type: ignore[arg-type]
-    drawn = interval([fmean(values) for values in slices.values()])
+    of_slices = drawn(by_slice(by_seed, study.plan.study.slice_of))  # type: ignore[arg-type]
     held = interval([*by_seed.values()], 1 - 0.05 / QUESTIONS)
     return (
         "**With 1 exemplar a class, LUCIR**, asked in advance of seeds of its own, since a study on the number of "
         f"exemplars had seen a gain there: {HELPS[gain.verdict]} ({_points(gain)}, n = {gain.n}, 95 %; "
-        f"{_points(drawn)} with the slices of classes as a draw; {_points(held)} held together with the 12 intervals "
-        f"of the other two questions that were asked in advance). The control: {OWN[own.verdict]}, {_points(own)}, and "
-        f"with another one's the difference to herding's is {_points(compared['shuffled', 'herding'].difference)}."
+        f"{_points(of_slices)} with the slices of classes as a draw; {_points(held)} held together with the "
+        f"{QUESTIONS - 1} intervals of the other two questions that were asked in advance). The control: "
+        f"{OWN[own.verdict]}, {_points(own)}, and with another one's the difference to herding's is "
+        f"{_points(compared['shuffled', 'herding'].difference)}."
         f"{_for_scale(doubling)}"
     )
 
