@@ -12,6 +12,7 @@ import torch
 from mnemonics_lib.bilevel.guard import PROBE, host_bytes
 from mnemonics_lib.config import RunConfig
 from mnemonics_lib.config.batches import new_images
+from mnemonics_lib.data.batches import count_batches
 from mnemonics_lib.data.held import HeldImages
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
@@ -132,7 +133,7 @@ def _largest_steps(every: Sequence[Step]) -> list[Step]:
 
 def _largest(count: int, size: int) -> int:
     """Images of the largest of the equal batches that :func:`mnemonics_lib.data.batches.batches` makes."""
-    return -(-count // max(1, -(-count // size)))
+    return -(-count // count_batches(count, size))
 
 
 def peak(config: RunConfig, shape: tuple[int, int, int], step: Step) -> float:
