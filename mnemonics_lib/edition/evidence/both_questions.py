@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mnemonics_lib.edition.evidence.class_groups import later_classes
 from mnemonics_lib.edition.names import together
-from mnemonics_lib.edition.paired.intervals import Interval, interval
+from mnemonics_lib.edition.paired.intervals import Interval
 from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns, difference_of_all
 
@@ -107,25 +107,4 @@ def in_words(found: Sequence[Both]) -> str:
         "**Both questions together**, 5 a class, the runs of both studies as if of one: "
         f"{'; '.join(clauses)}. They were put together after both had been seen, which makes this exploratory; the "
         f"{len(found)} intervals of each number hold together at 95 %."
-    )
-
-
-def held_together(first: Sequence[PairedRuns], second: Sequence[PairedRuns]) -> str:
-    """In which settings of both questions a difference in average accuracy is shown if all intervals hold together.
-
-    Args:
-        first: all of the one study.
-        second: all of the other one, named after their methods alone.
-
-    Returns:
-        "" before all of these runs are there.
-    """
-    pairs = {pair.name: pair for pair in first} | {f"{pair.name}, Eq. 4b": pair for pair in second}
-    if not all(pair.finished for pair in pairs.values()):
-        return ""
-    level = 1 - 0.05 / len(pairs)
-    found = {name: interval([*pair.asked.differences.values()], level) for name, pair in pairs.items()}
-    return (
-        f"Held together at 95 %, {100 * level:.3g} % each, the {len(pairs)} intervals of both questions show trained "
-        f"exemplars to be {tally(found, 'worse', 'better')}."
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean
+from statistics import fmean, median
 
 from mnemonics_lib.edition.evidence import fall_and_gain
 from mnemonics_lib.edition.evidence.over_epochs import gain_in_words
@@ -158,22 +158,28 @@ def in_as_many_bytes(compared: Compared) -> str:
 
 
 def in_time(pairs: Sequence[PairedRuns]) -> str:
-    """How many times as long a run with training takes as one without, at the least of each one's seeds.
+    """How many times as long a run with training takes as the one without that it is paired with.
+
+    The two runs of a pair were not always made on the same machine, nor on an idle one, so that it is the pair in the
+    middle that says how long; how far single ones are from it is said, too.
 
     Args:
         pairs: whose names end with the number of exemplars a class.
     """
-    said = []
+    middles, ends = [], []
     for budget in (5, 20):
         times = [
-            min(record.seconds for record in pair.first.values())
-            / min(record.seconds for record in pair.second.values())
+            [pair.first[seed].seconds / pair.second[seed].seconds for seed in pair.first]
             for pair in pairs
             if pair.name.endswith(f" {budget} a class")
         ]
         if times:
-            said.append(f"{span(times, '{:.1f}')} times as long with {budget} a class")
-    return f"**In time**, a run with training takes {together(said)}."
+            middles.append(f"{span([median(each) for each in times], '{:.1f}')} times as long with {budget} a class")
+            ends.append(f"{min(map(min, times)):.1f} to {max(map(max, times)):.1f}")
+    return (
+        f"**In time**, a run with training takes {together(middles)} (in the middle of the pairs of a setting; single "
+        f"ones, on machines that differ and had other work to do, {together(ends)})."
+    )
 
 
 def with_epochs(differences: Mapping[int, Mapping[int, float]]) -> str:

@@ -48,20 +48,21 @@ def claimed_of_kind(exemplars: str, adjusted: bool = False, phases: int = 5) -> 
     return _cell(TABLE_2, "Table 2", "cifar100", phases, {"exemplars": exemplars, "adjust_old": adjusted})
 
 
-def gains_over(exemplars: str) -> dict[int, float]:
+def gains_over(exemplars: str, number: str = "avg_acc") -> dict[int, float]:
     """N -> average accuracy with trained exemplars minus that with others (points): LUCIR, CIFAR-100, Table 2.
 
     The paper's are trained from random images, so that what they gain over herding's holds another start, too.
 
     Args:
         exemplars: ``random`` or ``herding``.
+        number: ``avg_acc``, or ``forgetting`` in its place.
 
     Raises:
         NotReportedError: as :func:`claimed_of_kind`.
     """
     return {
         phases: float(
-            claimed_of_kind("mnemonics", phases=phases).avg_acc - claimed_of_kind(exemplars, phases=phases).avg_acc
+            claimed_of_kind("mnemonics", phases=phases)[number] - claimed_of_kind(exemplars, phases=phases)[number]
         )
         for phases in (5, 10, 25)
     }

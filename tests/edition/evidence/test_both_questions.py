@@ -13,7 +13,6 @@ from mnemonics_lib.edition.evidence.both_questions import (
     LATER,
     Both,
     both_questions,
-    held_together,
     in_words,
     put_together,
 )
@@ -87,24 +86,6 @@ def test_later_classes_are_told_of_methods_alone_of_which_something_is_shown():
     later = f"{forgets_less[LATER].without_n} (iCaRL) and {three[LATER].without_n} (LUCIR)"
     assert f"; on the classes that came later, trained minus herding's accuracy is {later}. They" in said
     assert "on the classes that came later" not in in_words([Both("LwF", nothing)])
-
-
-def asked(name: str, values: list[float], finished: bool = True) -> Any:
-    of = SimpleNamespace(differences=dict(enumerate(values)))
-    return SimpleNamespace(name=name, asked=of, finished=finished)
-
-
-def test_the_intervals_of_both_questions_are_as_long_as_their_number_asks():
-    alone, clear, nothing = [1.5, 2.5, 3.3, 2.6], [10.0, 10.1, 9.9], [-1.0, 0.0, 1.0]
-    assert held_together([asked("LwF, 5 a class", alone)], [asked("LwF", clear)]) == (
-        "Held together at 95 %, 97.5 % each, the 2 intervals of both questions show trained exemplars to be worse in "
-        "none, better in 2 (LwF, 5 a class · LwF, Eq. 4b)."
-    )
-    many = [asked("LwF, 5 a class", alone), *(asked(f"{k}", nothing) for k in range(20))]
-    said = held_together(many, [asked("LwF", clear)])
-    assert "99.8 % each, the 22 intervals" in said
-    assert said.endswith("better in 1 (LwF, Eq. 4b).")
-    assert held_together(many, [asked("LwF", clear, finished=False)]) == ""
 
 
 def test_before_all_runs_are_there_nothing_is_put_together():

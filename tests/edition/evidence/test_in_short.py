@@ -139,14 +139,16 @@ def test_as_many_bytes_are_not_said_to_be_ahead_where_one_difference_is_not_show
     assert "are not shown in each case to be ahead of 5 trained ones" in in_short.in_as_many_bytes(found)
 
 
-def test_times_are_ratios_of_the_shortest_runs():
+def test_times_are_those_of_the_pair_in_the_middle():
     five = [pair([0.0, 0.0, 0.0], seconds=(3.0, 1.0)), pair([0.0, 0.0, 0.0], seconds=(2.0, 1.0))]
     twenty = pair([0.0, 0.0, 0.0], name="LwF, 20 a class", seconds=(9.0, 2.0))
+    twenty.first[1].seconds, twenty.second[2].seconds = 180.0, 9.0
     assert in_short.in_time([*five, twenty]) == (
-        "**In time**, a run with training takes 2.0 to 3.0 times as long with 5 a class and 4.5 times as long with "
-        "20 a class."
+        "**In time**, a run with training takes 1.5 to 2.0 times as long with 5 a class and 4.5 times as long with "
+        "20 a class (in the middle of the pairs of a setting; single ones, on machines that differ and had other work "
+        "to do, 1.3 to 3.0 and 1.2 to 60.0)."
     )
-    assert in_short.in_time(five[:1]).endswith("takes 3.0 times as long with 5 a class.")
+    assert "takes 2.0 times as long with 5 a class (" in in_short.in_time(five[:1])
 
 
 def test_a_gain_is_followed_over_doublings_of_the_epochs():
