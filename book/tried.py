@@ -70,7 +70,8 @@ say(
 
 # %% [markdown]
 # **Above** (10 was not tried): the same with 80 inner steps with momentum, of which the last ten are differentiated, which `params/small` has
-# now: the *far* loop. iCaRL and BiC were not tried.
+# now: the *far* loop. iCaRL and BiC were not tried. On the command line this rule is `--recipe tuned`: near up to 5 exemplars a class, far above,
+# and all else the same for any number and method; what goes with the size of the data stays with the parameter file ({py:obj}`mnemonics_lib.config.recipes`).
 
 # %% tags=["remove-input"]
 say(

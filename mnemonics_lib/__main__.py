@@ -1,4 +1,4 @@
-"""The command line: ``python -m mnemonics_lib run | config PARAMS [--preset NAME] [--set KEY=VALUE ...]``.
+"""The command line: ``python -m mnemonics_lib run | config PARAMS [--preset NAME] [--recipe NAME] [--set KEY=VALUE]``.
 
 ``run`` makes one run, and prints a row of numbers after each phase; ``config`` prints the configuration it would have,
 as a parameter file. ``report PATH ...`` makes a table of records that are there, ``compare ARM BASELINE`` compares two
@@ -29,6 +29,7 @@ from mnemonics_lib import bench
 from mnemonics_lib.config import ConfigError, load_config
 from mnemonics_lib.config.keep import Keep, keep_from
 from mnemonics_lib.config.presets import PRESETS
+from mnemonics_lib.config.recipes import RECIPES
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.device.torchrun import started_together
 from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
@@ -53,13 +54,16 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run one configuration and print where its record is")
     config = commands.add_parser(
-        "config", help="print a configuration as a parameter file, with a preset and overrides in"
+        "config", help="print a configuration as a parameter file, with a preset, a recipe and overrides in"
     )
     for command in (run, config):
         command.add_argument(
             "params", type=Path, help="parameter file, or the name of one of the project's: quick/digits-n5"
         )
         command.add_argument("--preset", choices=PRESETS, metavar="NAME", help=f"a table's row: {', '.join(PRESETS)}")
+        command.add_argument(
+            "--recipe", choices=RECIPES, help="how exemplars are trained: the paper's numbers, or those of our search"
+        )
         command.add_argument(
             "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="override fields"
         )
@@ -177,11 +181,11 @@ def _no_memory(error: Exception) -> bool:
 
 
 def _config(options: argparse.Namespace) -> None:
-    print(load_config(parameter_file(options.params), options.set, options.preset).to_yaml(), end="")
+    print(load_config(parameter_file(options.params), options.set, options.preset, options.recipe).to_yaml(), end="")
 
 
 def _run(options: argparse.Namespace) -> None:
-    config = load_config(parameter_file(options.params), options.set, options.preset)
+    config = load_config(parameter_file(options.params), options.set, options.preset, options.recipe)
     if options.stop_after is not None and not 0 <= options.stop_after <= config.phases:
         raise ConfigError(f"stop-after = {options.stop_after}: must be 0 to {config.phases}, the phases of this run")
     keep = None if options.keep is None else keep_from(options.keep)

@@ -1,9 +1,9 @@
 """A run's configuration: read at the edge, checked once, and handed down as values.
 
 ``sections`` has the values of each part, ``run`` the whole and what must fit together in it, ``reading`` gets one from
-files and overrides, ``presets`` has the rows of the paper's tables, ``batches`` counts what batch statistics are taken
-from, ``effect`` says which fields decide anything, ``errors`` what is wrong, and ``shown`` keeps that short. None needs
-torch.
+files and overrides, ``presets`` has the rows of the paper's tables, ``recipes`` the ways to train exemplars,
+``batches`` counts what batch statistics are taken from, ``effect`` says which fields decide anything, ``errors`` what
+is wrong, and ``shown`` keeps that short. None needs torch.
 """
 
 from mnemonics_lib.config.errors import ConfigError

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mnemonics_lib.config import presets
+from mnemonics_lib.config import presets, recipes
 from mnemonics_lib.config.errors import ConfigError, validate
 from mnemonics_lib.config.run import RunConfig
 from mnemonics_lib.config.shown import LONGEST_SOURCE, cut, shown
@@ -32,24 +32,29 @@ def parse_config(values: Mapping[str, Any], source: str = "configuration") -> Ru
     return validate(RunConfig, values, source)
 
 
-def load_config(path: str | Path, overrides: Overrides = (), preset: str | None = None) -> RunConfig:
-    """Read a parameter file, then apply a preset, then overrides; the last word on a field counts.
+def load_config(
+    path: str | Path, overrides: Overrides = (), preset: str | None = None, recipe: str | None = None
+) -> RunConfig:
+    """Read a parameter file, then apply a preset, a recipe and overrides; the last word on a field counts.
 
-    What a file does not name has its default, in a section that it names in part too. A preset and overrides leave
-    what they do not name as the file has it.
+    What a file does not name has its default, in a section that it names in part too. A preset, a recipe and overrides
+    leave what they do not name as the file has it. A recipe goes by the number of exemplars that overrides ask for.
 
     Args:
         path: the file.
         overrides: fields to change, see :data:`Overrides`.
         preset: a name in :data:`mnemonics_lib.config.presets.PRESETS`.
+        recipe: a name in :data:`mnemonics_lib.config.recipes.RECIPES`.
 
     Raises:
-        ConfigError: for an unreadable file, an unknown preset, a malformed override, or any refused field.
+        ConfigError: for an unreadable file, an unknown preset or recipe, a malformed override, or any refused field.
     """
-    return configuration(read_yaml(path), str(path), overrides, preset)
+    return configuration(read_yaml(path), str(path), overrides, preset, recipe)
 
 
-def configuration(values: Any, source: str, overrides: Overrides = (), preset: str | None = None) -> RunConfig:
+def configuration(
+    values: Any, source: str, overrides: Overrides = (), preset: str | None = None, recipe: str | None = None
+) -> RunConfig:
     """What :func:`load_config` makes of a file's values, for whoever reads it once and makes many of it.
 
     Raises:
@@ -58,8 +63,12 @@ def configuration(values: Any, source: str, overrides: Overrides = (), preset: s
     if not isinstance(values, Mapping):
         name = cut(source, LONGEST_SOURCE)
         raise ConfigError(f"{name}: must be a mapping of field names to values, not {shown(values)}")
-    chosen = {} if preset is None else presets.preset(preset)
-    return parse_config(override({**values, **chosen}, overrides), source)
+    chosen = {**values, **({} if preset is None else presets.preset(preset))}
+    config = parse_config(override(chosen, overrides), source)
+    if recipe is None:
+        return config
+    level = {**chosen.get("exemplar_level", {}), **recipes.recipe(recipe, config)}
+    return parse_config(override({**chosen, "exemplar_level": level}, overrides), source)
 
 
 def override(values: Mapping[str, Any], overrides: Overrides) -> dict[str, Any]:

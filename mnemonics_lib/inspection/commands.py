@@ -10,6 +10,7 @@ from typing import Any
 
 from mnemonics_lib.config import ConfigError, RunConfig, load_config, write_yaml
 from mnemonics_lib.config.presets import PRESETS
+from mnemonics_lib.config.recipes import RECIPES
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.data.declared import SIZES, Folder
 from mnemonics_lib.data.errors import DataError
@@ -41,6 +42,7 @@ def add_check_data(commands: Any) -> None:
     )
     check.add_argument("--grey", action="store_true", help=f"with {FOLDER}: one channel of grey for pictures")
     check.add_argument("--preset", choices=PRESETS, metavar="NAME", help="as for run, with a parameter file")
+    check.add_argument("--recipe", choices=RECIPES, help="likewise")
     check.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="likewise")
 
 
@@ -54,9 +56,9 @@ def check_data(options: argparse.Namespace) -> None:
     """
     config = None
     if options.what not in (*DATASETS, FOLDER):
-        config = load_config(parameter_file(Path(options.what)), options.set, options.preset)
-    elif options.set or options.preset:
-        raise ConfigError(f"{options.what}: --set and --preset change a run, so they need a parameter file")
+        config = load_config(parameter_file(Path(options.what)), options.set, options.preset, options.recipe)
+    elif options.set or options.preset or options.recipe:
+        raise ConfigError(f"{options.what}: --set, --preset and --recipe change a run, so they need a parameter file")
     if options.what != FOLDER and (options.size is not None or options.grey):
         said = "a parameter file says folder.size and folder.grey" if config else "its images are as they are"
         raise ConfigError(f"{options.what}: --size and --grey are for {FOLDER} alone; {said}")

@@ -10,6 +10,7 @@ from typing import Any
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.config.presets import PRESETS
+from mnemonics_lib.config.recipes import RECIPES
 from mnemonics_lib.config.shipped import parameter_file
 from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
 
@@ -25,6 +26,7 @@ def add_dry_run(commands: Any) -> None:
     )
     dry.add_argument("params", type=Path, help="as for run; the data set need not be there")
     dry.add_argument("--preset", choices=PRESETS, metavar="NAME", help="as for run")
+    dry.add_argument("--recipe", choices=RECIPES, help="as for run")
     dry.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="as for run")
     dry.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     dry.add_argument("--steps", type=_steps, default=3, metavar="S", help="measurements of each kind (default: 3)")
@@ -45,7 +47,7 @@ def dry_run(options: argparse.Namespace) -> None:
         ConfigError: for a configuration that a run would refuse.
         DataError: for a picture that cannot be read.
     """
-    config = load_config(parameter_file(options.params), options.set, options.preset)
+    config = load_config(parameter_file(options.params), options.set, options.preset, options.recipe)
     if options.json:
         refuse_unwritable(options.json)
     import torch
@@ -54,7 +56,7 @@ def dry_run(options: argparse.Namespace) -> None:
 
     found = measure(config, torch.device(options.device), options.steps)
     name = f"{options.params.parent.name}/{options.params.stem}".removeprefix("/")
-    found = {"params": name, "preset": options.preset, "set": options.set} | found
+    found = {"params": name, "preset": options.preset, "recipe": options.recipe, "set": options.set} | found
     for line in lines(found):
         print(line)
     if options.json:

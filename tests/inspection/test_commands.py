@@ -94,7 +94,8 @@ def test_damaged_pictures_end_it_as_they_would_end_a_run(check, shapes):
     [
         (["folder"], "root is missing: must name the folder of pictures"),
         (["folder", "--root", "/nowhere"], "/nowhere: not there: must be a folder of class folders"),
-        (["digits", "--set", "seed=1"], "digits: --set and --preset change a run, so they need a parameter file"),
+        (["digits", "--set", "seed=1"], "digits: --set, --preset and --recipe change a run, so they need a parameter"),
+        (["digits", "--recipe", "tuned"], "digits: --set, --preset and --recipe change a run"),
         (["nonsense"], "nonsense: no such file"),
         (["folder", "--root", "/nowhere", "--size", "2"], "size = 2: must be 4 to 1024"),
         (["folder", "--root", "/nowhere", "--size", "-1"], "size = -1: must be 4 to 1024"),

@@ -40,7 +40,7 @@ def test_a_line_can_be_pasted_and_its_file_is_not_there_yet(command):
         given[given.index("--device") + 1] = "cpu"  # a GPU need not be there to read the rest
     options = parser().parse_args(given)
     if options.command in ("run", "dry-run"):
-        config = load_config(ROOT / options.params, options.set, options.preset)
+        config = load_config(ROOT / options.params, options.set, options.preset, options.recipe)
         assert config.profile == "paper"
     if trial:
         assert options.copy is None  # a trial never lands among the records

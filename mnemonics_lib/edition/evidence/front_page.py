@@ -31,8 +31,8 @@ def answer_in_words(asked: Sequence[Gain]) -> str:
     return (
         f"**{on} 20 classes of CIFAR-100 at a time, training the exemplars that herding chose, 5 or 20 a class, "
         f"{answer(finished)}.** {len(asked)} settings were asked about first, in advance: four methods, each with 5 "
-        f"exemplars a class and with 20, the paper's number, each on four such sets of classes. {_there(asked)}. Trained "
-        f"exemplars are shown to be better than herding's in {better or 'none'} of them and worse in "
+        f"exemplars a class and with 20, the paper's number, each on four such sets of classes. {_there(asked)}. "
+        f"Trained exemplars are shown to be better than herding's in {better or 'none'} of them and worse in "
         f"{worse or 'none'}{differ}."
     )
 
