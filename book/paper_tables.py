@@ -14,7 +14,7 @@
 # that page, whose *How to read this page* holds here too. *50 classes*, at the end, has others.
 #
 # All of it is exploratory: 95 % each where nothing else is said, and of twenty such intervals one is expected to miss.
-# Studies share runs. A row that repeats one of the first table there has its first seeds, and is no second evidence.
+# Studies share runs. A row that repeats one of the first table there has its first seeds, and is no second evidence. *Shown from*, *nat* and *panel* are told in {doc}`where`, *Words*.
 
 # %% tags=["hide-input"]
 from statistics import fmean
@@ -26,6 +26,7 @@ from mnemonics_lib.edition.evidence import (
     adjusted,
     attribution,
     beside_table_2,
+    shared_start,
     tables_in_short,
     with_mnemonics,
 )
@@ -72,6 +73,25 @@ def of_classes(number):
 with_adjustment = SPLIT.pairs("-adjusted$", "-trained$")
 
 
+def by_phases(pair):
+    """The slope over the phases of a difference in accuracy."""
+    return slope(accuracies_after(pair))
+
+
+OF_ADJUSTMENT = {
+    "before fine-tuning": paired_runs.before_fine_tuning,
+    "by fine-tuning": paired_runs.by_fine_tuning,
+    "on classes of earlier phases": paired_runs.old_classes,
+    "on classes of the phase": paired_runs.new_classes,
+    "forgetting": lambda run: run.forgetting,
+}
+
+
+def differ_in(number):
+    """What makes the difference of a pair of arms in a number of a run."""
+    return lambda pair: pair.difference(number)
+
+
 def by_change():
     """What each change adds, one after the other, a sentence a method."""
     found = {
@@ -96,9 +116,10 @@ def by_change():
 lines = []
 if not TABLE_1.missing:
     lines += [
-        "**Table 1, with mnemonics against without** (eight intervals, 95 % together): "
+        "**Table 1, with mnemonics against without**, three of the paper's four changes, for old exemplars are not adjusted "
+        "(eight intervals, 95 % together): "
         f"{with_mnemonics.in_words(TABLE_1.records)}.",
-        f"{with_mnemonics.signs_in_words(TABLE_1.records)} {with_mnemonics.without_training(TABLE_1.records)}",
+        f"{with_mnemonics.signs_in_words(TABLE_1.records)} Its numbers have all four changes. {with_mnemonics.without_training(TABLE_1.records)}",
         "**New classes and old ones.** Accuracy on the classes that a phase brought, after it: "
         f"{tally(of_classes(paired_runs.new_classes), 'lower', 'higher')}; on those of earlier phases: "
         f"{tally(of_classes(paired_runs.old_classes), 'lower', 'higher')}. Forgetting counts the classes of phase 0 alone.",
@@ -108,13 +129,19 @@ if not SPLIT.missing:
     if unlike := outcome.first_networks(SPLIT.compared):
         lines.append(unlike)
     along = [
-        f"{slope(accuracies_after(pair)).without_n} points a phase ({pair.name})"
+        f"{found.without_n} points a phase, n = {found.n} ({pair.name})"
         for pair in with_adjustment
+        for found in [by_phases(pair)]
     ]
     lines.append(
         "**Along the phases** the accuracy with adjustment minus that without it changes by "
         f"{together(along)} (*What does the adjustment do?*)."
     )
+    if alike := shared_start.of_sharing(with_adjustment, by_phases):
+        lines[-1] += (
+            " Over the seeds alone whose two runs share their first network, "
+            f"by {alike}."
+        )
 lines += tables_in_short.lines(STUDIES)
 say("\n".join(f"- {line}" for line in lines))
 say_what_is_waited_for(study.plan for study in STUDIES.values())
@@ -151,7 +178,7 @@ if not TABLE_1.missing:
     )
     say(
         "What stands behind it: accuracy on the classes that a phase brought, after it, and on those of earlier phases, "
-        "mean over the phases from 1 on; with mnemonics minus without, 95 % each."
+        "mean over the phases from 1 on; with mnemonics minus without, in points, 95 % each."
     )
     show(
         {
@@ -173,7 +200,7 @@ else:
 # %% [markdown]
 # **Where does it come from?** In phase 1 no network has been fine-tuned before, so that weight transfer and fine-tuning can be told apart for all four methods:
 # with herding's exemplars, the accuracy with weight transfer and before fine-tuning, minus that of the method without either; and what fine-tuning
-# then adds. 95 % each, exploratory.
+# then adds. In points, 95 % each, exploratory.
 
 # %% tags=["remove-input"] sources=["evidence/table1"]
 if not TABLE_1.missing:
@@ -226,35 +253,33 @@ if not SPLIT.missing:
 # ### What does the adjustment do?
 #
 # {eq}`eq-10` trains each half of the old exemplars for networks that classify the other half. Adjusted exemplars are adjusted again in the next phase.
-# Accuracy after each phase, with adjustment minus without it, and the slope of a straight line through them. 95 % each:
+# Accuracy after each phase, with adjustment minus without it, and the slope of a straight line through them. In points, 95 % each:
 
 # %% tags=["remove-input"] sources=["evidence/split"]
 rows = [
     {"method": pair.name} | row_by_phase(pair) for pair in with_adjustment
 ]
 show_once_finished(SPLIT.plan, rows)
+if not SPLIT.missing:
+    asked = {
+        f"after phase {phase}": differ_in(
+            lambda run, phase=phase: run.accuracy[phase]
+        )
+        for phase in accuracies_after(with_adjustment[0])
+    }
+    asked["points a phase"] = by_phases
+    say(shared_start.in_words(with_adjustment, asked))
 
 # %% [markdown]
 # Is it there before fine-tuning? The same over the phases from 1 on: before fine-tuning; what fine-tuning adds; after it on classes of earlier phases and on those of the phase; and forgetting. Networks
-# before fine-tuning come from networks that were fine-tuned in the phase before. 95 % each:
+# before fine-tuning come from networks that were fine-tuned in the phase before. In points, 95 % each:
 
 # %% tags=["remove-input"] sources=["evidence/split", "book/paper/table2.csv"]
 rows = [
-    {
-        "method": pair.name,
-        "before fine-tuning": marked(
-            pair.difference(paired_runs.before_fine_tuning)
-        ),
-        "by fine-tuning": marked(
-            pair.difference(paired_runs.by_fine_tuning)
-        ),
-        "on classes of earlier phases": marked(
-            pair.difference(paired_runs.old_classes)
-        ),
-        "on classes of the phase": marked(
-            pair.difference(paired_runs.new_classes)
-        ),
-        "forgetting": marked(pair.difference(lambda run: run.forgetting)),
+    {"method": pair.name}
+    | {
+        words: marked(pair.difference(number))
+        for words, number in OF_ADJUSTMENT.items()
     }
     for pair in with_adjustment
 ]
@@ -266,7 +291,14 @@ if not SPLIT.missing:
     }
     say(
         "Before fine-tuning the accuracy with adjustment is shown to be "
-        f"{tally(already, 'lower', 'higher')} of {len(already)} methods."
+        f"{tally(already, 'lower', 'higher')} of {len(already)} methods. "
+        + shared_start.in_words(
+            with_adjustment,
+            {
+                words: differ_in(number)
+                for words, number in OF_ADJUSTMENT.items()
+            },
+        )
     )
 with_it, without_it = (
     claimed_of_kind("mnemonics", adjusted) for adjusted in (True, False)
@@ -300,7 +332,7 @@ if not SPLIT.missing:
 # What does one adjustment teach, and is the other half, ten images a class, too small a judge? Half of the old exemplars of finished runs of the
 # primary study, LwF and LUCIR with 20 a class, was adjusted once at the last network: by the other half; by as many real images, of the same classes; and by 400 real images a
 # class, in no more outer steps. The method has thrown these real images away: they are controls. Networks were then trained on that half, from four
-# fixed starts, and tested as they are deployed, with running statistics. What the adjustment changes, after minus before, 95 % each, exploratory:
+# fixed starts, and tested as they are deployed, with running statistics. What the adjustment changes, after minus before, losses in nat, 95 % each, exploratory:
 
 # %% tags=["remove-input"] sources=["book/records/adjustment.json", "evidence/primary"]
 show(each.row for each in adjusted.judged())
@@ -308,7 +340,7 @@ say("\n".join(f"- {said}" for said in adjusted.in_words()))
 
 # %% [markdown]
 # This is one adjustment, judged by networks that saw nothing else. In a run every phase adjusts anew, the networks are trained on new images too, and
-# then fine-tuned on both halves. The part that is there before fine-tuning (above) cannot come from that phase's fine-tuning; which of the other two makes it was
+# then fine-tuned on both halves. What of it is there before fine-tuning (above) cannot come from that phase's fine-tuning; which of the other two makes it was
 # not measured.
 
 # %% [markdown]

@@ -13,7 +13,8 @@
 # less or more of their data, without weight transfer, on other classes, and from random images; a control asks what of a gain is due to what was
 # learned, and networks that are trained from scratch ask what exemplars teach by themselves. What *How to read this page* says there holds here too.
 #
-# All of it is exploratory: 95 % each where nothing else is said, and of twenty such intervals one is expected to miss.
+# One of its questions was asked in advance, of LUCIR with 1 exemplar a class. All else is exploratory: 95 % each where nothing else is said, and of twenty such intervals one is
+# expected to miss.
 # Studies share runs. A row that repeats a comparison of the first table there has its first seeds, and is no second evidence.
 
 # %% tags=["hide-input"]
@@ -26,8 +27,10 @@ from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.evidence import (
     budget_falls,
     by_budget,
+    by_making,
     class_groups,
     first_readings,
+    fresh_networks,
     from_random,
     in_short,
     one_a_class,
@@ -109,15 +112,12 @@ on_its_classes = [
     for method in [arm.split("-")[0]]
 ]
 by_epochs = over_epochs.by_epochs(EPOCHS)
-# Arm and control with and without weight transfer, the same seeds.
-more_without = {
-    NAMES[method]: paired(
-        found.differences, with_transfer[f"{NAMES[method]}, 5 a class"]
-    )
-    for arm, minus, found in TRANSFER.compared
-    for method in [arm.split("-")[0]]
-    if arm == f"{method}-trained" and minus == f"{method}-herding"
-}
+# The near loop with 5 a class, with weight transfer: made twice.
+FIRST_MADE = PRIMARY.pairs("^(lwf|lucir)-trained-5$", "-herding-5$")
+MADE_AGAIN = STUDIES["budgets"].pairs("-near-5$", "-herding-5$")
+more_without = by_making.by_making(
+    TRANSFER.pairs("-trained$", "-herding$"), FIRST_MADE, MADE_AGAIN
+)
 lines = []
 if not EPOCHS.missing:
     lines.append(in_short.with_epochs(by_epochs))
@@ -159,7 +159,7 @@ ASKED = {
         ("controls", "from-random", "random")
     ),
     "Herding's against random ones": ("controls", "herding", "random"),
-    "A fresh network on exemplars alone, trained against herding's": (
+    "A fresh network on exemplars alone, one reading of Eq. 7b, trained against herding's": (
         ("from_scratch", "trained", "herding")
     ),
     "The same, trained against random ones": (
@@ -173,7 +173,10 @@ for what, (name, *which) in ASKED.items():
     if counted := shown_in(STUDIES[name], *which):
         lines.append(f"**{what}**: {counted}.")
     if name == "transfer" and counted:
-        lines[-1] += f" {in_short.with_and_without(more_without)}"
+        lines[-1] += f" {by_making.in_short(more_without)}"
+    if (name, *which) == ("from_scratch", "trained", "herding") and counted:
+        widest = fresh_networks.widest(STUDIES[name].compared, *which)
+        lines[-1] = f"{lines[-1].removesuffix('.')}; {widest}."
 if not STUDIES["first_classes"].missing:
     lines.append(
         "**On the classes that settings were chosen on**, 5 a class: is what the search found there again? "
@@ -181,6 +184,18 @@ if not STUDIES["first_classes"].missing:
     )
 say("\n".join(f"- {line}" for line in lines))
 say_what_is_waited_for(study.plan for study in STUDIES.values())
+
+# %% [markdown]
+# ## Words
+#
+# As they are used here, in {doc}`why` and in {doc}`paper_tables`.
+#
+# - *Shown from*: the smallest true difference that a study with as many seeds and as much spread would show in four of five repetitions ({doc}`evidence`, *How to read this page*).
+# - *Nat*: the unit of a loss, which is a mean of natural logarithms. Accuracies are in %, and their differences in points.
+# - *Own loss*: that of exemplars at the network that they are trained for, $\Theta_0$ for those of phase 0.
+# - *Meta loss*: that of {eq}`eq-7a`, of a temporary model that was trained on the exemplars, on real images of their classes. *Panel*: starts and training images on which it is
+#   taken again, the same ones before training and after it. By the *statistics of each batch*, as it is minimised, or by *running* ones, as a network is tested ({doc}`phase_by_phase`, *Did training do what it was asked to do?*).
+# - A network *knows* a training image that it classifies correctly, before it is fine-tuned ({doc}`phase_by_phase`, *What do the networks know?*).
 
 # %% [markdown]
 # ## Against the number of exemplars
@@ -268,6 +283,15 @@ if twice := other_makings.in_words(STUDIES["steps"], [PRIMARY]):
 show_comparisons(STUDIES["budgets"], told=[PRIMARY])
 
 # %% [markdown]
+# **Which making counts.** Some runs of the primary study were made twice, on processors that round otherwise, so that the first networks of a seed differ. A study whose other arms were made on
+# the second processor takes herding's and trained runs of that processor, made again there where need be, so that all arms of a seed begin from the same first network; where they do not, a line below its table says so. A
+# study that was finished before takes the first making. The primary study keeps its own. Where this page has two numbers for one pair, they are its two makings, and not two samples.
+
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/budgets", "evidence/steps", "evidence/doubling", "evidence/controls", "evidence/epochs", "evidence/from_random"]
+made_twice = by_making.both_in_words(FIRST_MADE, MADE_AGAIN)
+say(f"{by_making.which_in_words(STUDIES, PRIMARY)} {made_twice}")
+
+# %% [markdown]
 # Whether a gain shrinks with the number of exemplars is a question about differences of two differences, seed by seed: the slope of a straight line through the gains of each seed over the doublings of
 # the number, near inner loop, without which number its verdict would be another one, and the gain at 5 a class minus that at 20. 95 % each, exploratory.
 
@@ -309,7 +333,7 @@ if by_budget.near_is_finished(STUDIES["budgets"]):
 show_comparisons(STUDIES["one_a_class"])
 
 # %% [markdown]
-# The same after each phase, and on groups of classes: those of phase 0, those of the phases between, those of the phase, and all that came after phase 0 (95 % each, exploratory).
+# The same after each phase, and on groups of classes: those of phase 0, those of the phases between, those of the phase, and all that came after phase 0 (the first arm minus the second, in points; 95 % each, exploratory).
 
 # %% tags=["remove-input"] sources=["evidence/one_a_class"]
 ONE = STUDIES["one_a_class"]
@@ -382,7 +406,7 @@ for arm, minus, found in EPOCHS.compared:
         {
             "epochs": epochs,
             "knows (%)": f"{middle:.0f}",
-            "own loss": arrow(*ends),
+            "own loss (nat)": arrow(*ends),
             "trained minus herding (points)": str(difference),
             "verdict": outcome.verdict(EPOCHS.plan, arm, minus, found),
         }
@@ -421,13 +445,22 @@ for arm, minus, found in EPOCHS.compared:
         )
 gained.axhline(0, color="black", lw=1)
 gained.set(ylabel="trained minus herding (points)")
-loss.set(ylabel="own loss, before → after")
+loss.set(ylabel="own loss (nat), before → after")
 for axis in (gained, loss):
     axis.set(xlabel="training images that Θ₀ knows (%)")
 if rows:
     show(rows)
     plt.show()
 plt.close(figure)
+
+# %% tags=["remove-input"] sources=["evidence/epochs", "evidence/primary", "evidence/budgets"]
+again = other_makings.other_makings(EPOCHS, [PRIMARY])
+lwf = [pair for pair in FIRST_MADE if pair.name.startswith("LwF")]
+if not again and (twice := by_making.both_in_words(lwf, MADE_AGAIN)):
+    say(
+        "With 60 epochs these are runs of the primary study, as first made "
+        f"(*Which making counts*, above). {twice}"
+    )
 
 # %% [markdown]
 # Numbers beside the marks are epochs. Does the gain grow with them? The slope of a straight line through the five differences of each seed:
@@ -468,7 +501,7 @@ else:
 
 # %% [markdown]
 # The same after each phase, and the slopes over the doublings of the epochs of what is gained after phase 1 alone, whose fine-tuning is mostly on exemplars of phase 0,
-# and of *points a phase*, the slope over the phases of a run (95 % each where nothing else is said, exploratory):
+# and of *points a phase*, the slope over the phases of a run (trained − herding, in points; 95 % each where nothing else is said, exploratory):
 
 # %% tags=["remove-input"] sources=["evidence/epochs", "evidence/primary"]
 if not EPOCHS.missing:
@@ -509,31 +542,16 @@ if not STUDIES["epochs_no_transfer"].missing:
 show_comparisons(TRANSFER)
 
 # %% [markdown]
-# What transfer changes is a difference of two differences: the gain without it minus the gain with it, of the same seeds in the first table of {doc}`evidence`.
+# What transfer changes is a difference of two differences: the gain without it minus the gain with it, of the same seeds (points). The runs with it are those of the first table of {doc}`evidence`, and the
+# same as they were made again (*Which making counts*, above). 95 % each, exploratory.
 
-# %% tags=["remove-input"] sources=["evidence/transfer", "evidence/primary"]
+# %% tags=["remove-input"] sources=["evidence/transfer", "evidence/primary", "evidence/budgets"]
 if more_without:
-    show(
-        {"method": method, "gain without − gain with (points)": str(gain)}
-        for method, gain in more_without.items()
-    )
-    say(
-        "The gain is shown to be larger without weight transfer for "
-        + (
-            together(
-                [
-                    method
-                    for method, gain in more_without.items()
-                    if gain.verdict == "higher"
-                ]
-            )
-            or "neither"
-        )
-        + "; that says nothing of whether there is one (the table above)."
-    )
+    show(each.row for each in more_without)
+    say(by_making.in_words(more_without))
 
 # %% [markdown]
-# What weight transfer does to herding's runs is a size to weigh these gains against: 5 a class with it minus 5 a class without, of the same
+# What weight transfer does to herding's runs is a size to weigh these gains against: 5 a class with it, as first made, minus 5 a class without, of the same
 # seeds. Without it fine-tuning on few exemplars moves every convolution, so that the difference is also what transfer keeps fine-tuning from. *Before
 # fine-tuning* is measured in the same phases, whose networks come from fine-tuned ones; only in phase 1 has none been fine-tuned before. With 20 a class and
 # before any fine-tuning weight transfer does something else ({doc}`paper_tables`, *Where does it come from?*).
@@ -570,11 +588,13 @@ def before_in_phase_1(record):
 show(
     {
         "method": NAMES[method],
-        "average accuracy": str(by_transfer(method, average)),
-        "before fine-tuning": str(
+        "average accuracy (points)": str(by_transfer(method, average)),
+        "before fine-tuning (points)": str(
             by_transfer(method, paired_runs.before_fine_tuning)
         ),
-        "before it, phase 1": str(by_transfer(method, before_in_phase_1)),
+        "before it, phase 1 (points)": str(
+            by_transfer(method, before_in_phase_1)
+        ),
     }
     for method in ("lwf", "lucir")
 )
@@ -586,7 +606,7 @@ show(
 # four seeds, and kept what had done well on them. Here are the same settings on the same classes, with test images and seeds that the search
 # had not (what it began with had seen some of them), beside its own numbers and those of the other classes. *New seeds − other classes* asks what the classes do. *Search − new seeds* holds
 # luck, the judge (training images that were held out) and networks with a fifth fewer images together. Differences of columns are of
-# independent samples (Welch); all intervals are of 95 % each.
+# independent samples (Welch). All are trained − herding, in points, and intervals are of 95 % each.
 
 # %% tags=["remove-input"] sources=["evidence/first_classes", "evidence/primary", "book/records/search.json"]
 say_what_is_there(STUDIES["first_classes"].plan)
@@ -606,7 +626,7 @@ show_comparisons(STUDIES["from_random"])
 # %% [markdown]
 # The next table leaves out the seeds whose first networks differ, and adds what {eq}`eq-7` itself says of the exemplars of phase 0: the meta loss of exemplars
 # trained from random images minus that of herding's, which were not trained, and minus that of exemplars trained from herding's, on the panel of starts and images
-# that judges all trainings of a seed. 95 % each, exploratory.
+# that judges all trainings of a seed; and the accuracies, from random images minus the others likewise. 95 % each, exploratory.
 
 
 # %% tags=["remove-input"] sources=["evidence/from_random"]
@@ -636,10 +656,20 @@ show_comparisons(STUDIES["objective_control"], told=[STUDIES["objective"]])
 # %% [markdown]
 # ## What exemplars teach by themselves
 #
-# The literal promise of Eq. 7: a fresh network, trained on exemplars alone and tested on their classes, after phase 0 and after the one that follows.
+# One reading of {eq}`eq-7b`: its arg min names no start, so that a network may be trained from scratch on the exemplars alone. The paper's method takes another: the steps of {eq}`eq-8`, which
+# stand in its place, start at $\Theta_i$, and these exemplars were trained for networks near that.
+
+# %% tags=["remove-input"] sources=["evidence/from_scratch"]
+say(fresh_networks.set_up(STUDIES["from_scratch"].plan))
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in accuracy of networks trained from scratch on trained, herding's and random exemplars."}} sources=["evidence/from_scratch"]
 show_comparisons(STUDIES["from_scratch"])
+if not STUDIES["from_scratch"].missing:
+    scratch = STUDIES["from_scratch"].compared
+    say(
+        "Of trained exemplars against herding's, "
+        f"{fresh_networks.widest(scratch, 'trained', 'herding')}."
+    )
 
 # %% [markdown]
 # ## What the first runs seemed to say

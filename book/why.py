@@ -36,7 +36,9 @@ from mnemonics_lib.edition.evidence import (
     first_fall,
     from_random,
     hardened,
+    made_again,
     noise_share,
+    tried_apart,
     worth_of_a_fall,
 )
 from mnemonics_lib.edition.evidence.asked_and_got import asked_and_got
@@ -52,7 +54,12 @@ from mnemonics_lib.edition.evidence.panel_falls import (
     of_both_judges_in_words,
 )
 from mnemonics_lib.edition.evidence.trained_once import trained_once
-from mnemonics_lib.edition.search.runs import differences, runs
+from mnemonics_lib.edition.search.runs import (
+    CHANCE,
+    TWICE,
+    differences,
+    runs,
+)
 from mnemonics_lib.edition.shown import arrow, change, say, show
 from mnemonics_lib.edition.studies.shown_in import shown_in
 from mnemonics_lib.edition.studies.studied import studied
@@ -67,7 +74,9 @@ say(page_cost("why"))
 # ## In short
 #
 # This is what the primary study came to, of exemplars trained from herding's on classes of CIFAR-100 (with 5 a class, phase 0 together with the
-# study of Eq. 4b), and what random images add to it ({doc}`phase_by_phase` and {doc}`where` have it by setting):
+# study of Eq. 4b), and what random images add to it ({doc}`phase_by_phase` and {doc}`where` have it by setting). The *meta loss* is the one of Eq. 7a,
+# which is minimised, in *nat* (natural logarithms), a *panel* is a fixed set of starts and images on which it is taken before and after a training, and a network *knows*
+# an image that it classifies correctly (*Words* on {doc}`where` has more):
 
 # %% tags=["remove-input"] sources=["evidence/primary", "evidence/from_random", "evidence/controls", "evidence/objective", "evidence/from_scratch"]
 FINISHED = [
@@ -88,33 +97,36 @@ OF_PHASE_0 = [
     *first_fall.first_falls(with_budget(FINISHED, 5), BY_EQ_4B),
 ]
 WAYS = worth_of_a_fall.of_records()
+CONTROLS = studied("evidence/controls")
 lines = asked_and_got(FINISHED, OF_PHASE_0) or [
     "Nothing of it is finished yet."
 ]
 lines[-1:-1] = filter(
     None,
     [
-        worth_of_a_fall.shortly(WAYS),
+        worth_of_a_fall.shortly(WAYS, CONTROLS.missing),
         from_random.shortly(from_random.of_records()),
     ],
 )
-if with_old_classes := shown_in(studied("evidence/objective")):
+OBJECTIVE = studied("evidence/objective")
+if with_old_classes := shown_in(OBJECTIVE):
     lines.append(
         "**Where old classes are asked for, too**, by the objective of Eq. 4b, "
         "with 5 exemplars a class (asked in advance, {doc}`evidence`): "
-        f"{with_old_classes}."
+        f"{with_old_classes}{made_again.shortly(OBJECTIVE)}."
     )
 FROM_SCRATCH = studied("evidence/from_scratch")
 if by_themselves := shown_in(FROM_SCRATCH, "trained", "herding"):
     lines.append(
-        "**What Eq. 7 promises by its letter**, a network that is trained "
+        "**By one reading of Eq. 7b**, whose arg min names no start (the "
+        "steps of Eq. 8 begin at $\\Theta_i$), of networks that are trained "
         "from scratch on exemplars alone ({doc}`where`), trained ones "
         f"against herding's: {by_themselves}."
     )
 say("\n".join(f"- {line}" for line in lines))
 
 # %% [markdown]
-# Whether that loss can fall without a gain is what the rest of the page looks into: what Eq. 7 rewards, and what it does not ask.
+# The rest of the page asks whether that loss can fall without a gain, and by what:
 #
 # - **What it rewards** (*Three terms*): exemplars that carry the training on, that lead nowhere else, and that pull a moved network back. None of the three
 #   knows of later phases, or of old classes.
@@ -137,9 +149,9 @@ say(
     "comes after. The far loop goes further than fine-tuning does, and ten of "
     "its 80 steps are differentiated. Far inner loops against near "
     f"ones: {further}.\n"
-    "- **Noise** (*What may do the harm*): of LUCIR with 20 exemplars a "
-    "class, those that are moved as far by noise lose no more than chance, "
-    "in two seeds.\n"
+    "- **Noise** (*What was tried apart*), LUCIR, 20 exemplars a class, "
+    "where *chance* is what became of herding's, moved by a thousandth of a "
+    f"step: {said('noise-is-harmless')}\n"
     "- **Records** (*In the records*), with short inner loops: "
     f"{hardened.in_phase_0(by_known)} The theory has no say on later phases.\n"
     "- **Judge** (*Does the judge decide?*): exemplars that were trained for "
@@ -432,8 +444,8 @@ show(rows)
 # $\Theta_i - H_\mathcal{E}^{-1} g_\mathcal{E}$, wherever it started. In those directions only the exemplars' own minimum counts in the long run. Where the
 # network knows its data, training gives them a gradient that real images do not have (the table of the toy), and so moves that minimum
 # away from $\Theta_i$. Within the $T$ steps what the third term gains outweighs that; a cost would come in later training, which no step of Eq. 9 sees. Whether it comes there is not shown by this: in the
-# runs, where there is a gain after phase 1 it is there after fine-tuning, too (*After phase 1* on {doc}`phase_by_phase` has both), and what of it is gone is gone phases later (*When?*). How well new exemplars teach test images, which would tell a poor objective
-# from one that is fitted to $D_i$ too closely, was not measured.
+# runs, where there is a gain after phase 1 it is there after fine-tuning, too (*After phase 1* on {doc}`phase_by_phase` has both), and what of it is gone is gone phases later (*When?*). How well new exemplars teach test images would tell a poor objective
+# from one that is fitted to $D_i$ too closely: from $\Theta_i$ it was not measured; from scratch see {doc}`where`.
 
 # %% [markdown]
 # Does it help to look further? In the search for settings ({doc}`tried`; LUCIR, 20 exemplars a class, judged on held-out images of the first
@@ -492,8 +504,8 @@ for tried in dict.fromkeys(
 show(sorted(rows, key=lambda row: row["sum of the inner loop's rates"]))
 
 # %% [markdown]
-# Two or three seeds are a hint and no more. A difference stands beside *chance*, which is what came of exemplars that hardly moved.
-# {doc}`where` asks the same on other classes.
+# Two or three seeds are a hint and no more, and {doc}`where` asks the same on other classes. A difference stands beside *chance*, that of herding's exemplars
+# which were moved by a thousandth of a step:
 
 # %% tags=["remove-input"]
 say(
@@ -506,9 +518,9 @@ say(
 )
 
 # %% [markdown]
-# ## What may do the harm
+# ## What was tried apart
 #
-# If training with the near inner loop harms LUCIR with 20 exemplars a class, what of it does? It could be that pixels
+# If training with the near inner loop harms LUCIR with 20 exemplars a class, it could be that pixels
 # move at all; that most of their movement is noise; that it is one phase's exemplars. Each was tried apart:
 
 # %% tags=["hide-input"] sources=["book/records/search.json"]
@@ -526,7 +538,7 @@ APART = {
     "phases alone",
     "Eq. 7, half of the exemplars of each class, "
     "the others herding's": "half of each class",
-    "herding's exemplars, 40 a class": "herding's, twice as many",
+    TWICE: "herding's, twice as many",
 }
 show(
     {
@@ -537,10 +549,19 @@ show(
 )
 
 # %% [markdown]
-# In words, as these numbers have it, and no stronger than two or three seeds are. Where nothing is the matter at all, the mean of $k$ of them is below both
-# runs of chance with probability ¼, as all are differences from the same runs of herding's:
+# Where nothing is the matter with a row of the first seven, its mean is below both runs of chance with probability ¼, as all are differences from the same runs of herding's:
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] sources=["book/records/search.json"]
+say(
+    tried_apart.in_words(
+        [
+            differences(RECORDS, tried, "lucir", 20)
+            for tried in APART
+            if tried != TWICE
+        ],
+        differences(RECORDS, CHANCE, "lucir", 20),
+    )
+)
 say(
     said(
         "noise-is-harmless",
@@ -579,9 +600,8 @@ say(
 # First phase 0 of the runs with trained exemplars in all settings of {doc}`side_by_side`, and of those whose old exemplars are adjusted: how much the network knows of its training images, the
 # loss of the exemplars themselves at $\Theta_0$ before and after training, in how many runs they became harder, and what the run gained on its partner with herding's exemplars, all else
 # equal but for the adjustment of old exemplars where *adjusted* is said, and for the start of training where it was random images. All have
-# perturbed starts, and a short inner loop, of 5 to 10 steps, where *far* is not said. *Harder* is a loss that rose by more than 0.01. What records keep is that loss; the
-# three terms speak of its gradient and its curvature, and the toy shows that a gradient can be trained away while the loss rises. So this is a hint
-# at the terms and no test of them.
+# perturbed starts, and a short inner loop, of 5 to 10 steps, where *far* is not said. *Harder* is a loss that rose by more than 0.01. Records keep that loss; the
+# three terms speak of its gradient and its curvature, so that this is a hint at the terms and no test of them.
 
 # %% tags=["hide-input"] sources=["all", "book/records/first_time.json"]
 show(
@@ -652,13 +672,13 @@ show(hardened.rows(by_known))
 say(hardened.in_phase_0(by_known))
 
 # %% [markdown]
-# Short inner loops, without digits, whose losses are too small to rise by 0.01. The terms speak of phase 0, where
+# Short inner loops; the table is without digits, whose own loss is as small as the toy's, where it rose all the same. The terms speak of phase 0, where
 # $\Theta_0$ was trained on $D_0$ alone. In later phases $\Theta_i$ was trained on new data, old
 # exemplars and, with most methods, a teacher together, which the terms do not describe; where methods differ there, the reason is not known.
 
 # %% [markdown]
-# What came of it? The table has how far the meta loss of phase 0 fell by either judge, the accuracy after phase 1, trained minus herding's, and the correlation $r$, over seeds, of
-# that difference with each fall, and with the rise of the exemplars' own loss. Phase 1 has mostly exemplars of phase 0, where Eq. 7 and Eq. 4b are one, so that with 5 a class the runs of both studies are put together, whose seeds
+# What came of it? The table has how far the meta loss of phase 0 fell by either judge (nat), the gain after phase 1, which is the accuracy of trained minus herding's, and the correlation $r$ of
+# the gain with each fall, and with the rise of the exemplars' own loss, over seeds and, behind it, within slices of classes: what is left when their means over the seeds of a slice are taken away. Phase 1 has mostly exemplars of phase 0, where Eq. 7 and Eq. 4b are one, so that with 5 a class the runs of both studies are put together, whose seeds
 # differ. LwF and iCaRL have their trainings in common, which count once below; what LwF's runs with 5 a class gained after phase 1 when they were made a second time is told
 # on {doc}`phase_by_phase`. 95 % each, exploratory:
 
@@ -669,20 +689,19 @@ if OF_PHASE_0:
 
 # %% [markdown]
 # And what is a fall worth? From runs with random images, three ways lead to a lower meta loss: herding's images in their place, training them, and training
-# herding's. All runs of a seed share their first network, and one panel judges all exemplars of phase 0. The runs differ in the exemplars of all phases. 95 % each, exploratory; methods and numbers of exemplars whose runs are not
-# all there are left out:
+# herding's. All runs of a seed share their first network, and one panel judges all exemplars of phase 0 (nat). The runs differ in the exemplars of all phases. 95 % each, exploratory:
 
 # %% tags=["remove-input"] sources=["evidence/controls"]
 if WAYS:
     show(each.row for each in WAYS)
-    say(worth_of_a_fall.in_words(WAYS))
+    say(worth_of_a_fall.in_words(WAYS, CONTROLS.missing))
 
 # %% [markdown]
 # ## Does the judge decide?
 #
 # Eq. 7 asks how well a network does that was trained on the exemplars. Here it is asked with the statistics of each batch of real images
 # (`exemplar_level.batch_norm`), as a network is trained, and a network is used with running ones. So what was learned could hold for a network that nobody uses.
-# Each training is judged both ways on one panel of starts and images, in the primary study ({doc}`phase_by_phase` has it by setting):
+# Each training of the primary study is judged both ways:
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
 say(

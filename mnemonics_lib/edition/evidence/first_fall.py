@@ -12,7 +12,14 @@ from functools import partial
 from statistics import correlation
 
 from mnemonics_lib.durable.records import Record
-from mnemonics_lib.edition.evidence.fall_and_gain import mean_correlation, shown_beyond
+from mnemonics_lib.edition.evidence.fall_and_gain import (
+    Slices,
+    in_brackets,
+    mean_correlation,
+    shown_beyond,
+    slices_of,
+    within,
+)
 from mnemonics_lib.edition.evidence.first_exemplars import first_training
 from mnemonics_lib.edition.evidence.panel_falls import IN_A_HEADING, JUDGES, fall_of_phase_0
 from mnemonics_lib.edition.evidence.trained_once import once
@@ -48,12 +55,14 @@ class FirstFall:
         budget: such as ``5 a class``.
         changes: of ``CHANGES``, seed -> number.
         gains: seed -> accuracy after phase 1, trained minus herding's (points).
+        slices: seed -> the slice of classes that its runs have.
     """
 
     method: str
     budget: str
     changes: dict[str, dict[int, float]]
     gains: dict[int, float]
+    slices: Slices
 
     def points(self, change: str) -> dict[int, tuple[float, float]]:
         """Seed -> the change and the gain."""
@@ -72,6 +81,15 @@ class FirstFall:
         """Of the change and the gain, over seeds."""
         return correlation(*zip(*self.points(change).values(), strict=True))
 
+    def within_slices(self, change: str) -> float:
+        """The same of what is left of both when their means over the seeds of a slice are taken away."""
+        return correlation(*zip(*within(self.points(change), self.slices).values(), strict=True))
+
+    @property
+    def free(self) -> int:
+        """As many seeds without slices would leave a correlation as free as these do within theirs."""
+        return len(self.gains) - len({self.slices[seed] for seed in self.gains}) + 1
+
     @property
     def row(self) -> dict[str, str]:
         """Cells of a table."""
@@ -80,8 +98,11 @@ class FirstFall:
             "method": self.method,
             "seeds": f"{len(self.gains)}",
             **{f"loss falls, {short}": marked(self.fall(judge), 3) for judge, short in IN_A_HEADING.items()},
-            "accuracy after phase 1": marked(self.gain),
-            **{f"r, {IN_A_HEADING.get(what, what)}": f"{self.correlation(what):+.2f}" for what in CHANGES},
+            "gain, phase 1 (points)": marked(self.gain),
+            **{
+                f"r, {IN_A_HEADING.get(what, what)}": f"{self.correlation(what):+.2f}; {self.within_slices(what):+.2f}"
+                for what in CHANGES
+            },
         }
 
 
@@ -104,7 +125,7 @@ def first_falls(*studies: Sequence[PairedRuns]) -> list[FirstFall]:
             raise ValueError(f"{method}: its studies must have no seed in common")
         gains = {seed: gain for pair in pairs for seed, gain in pair.differences(ENDS[FIRST]).items()}
         changes = {what: {seed: number(record) for seed, record in runs} for what, number in CHANGES.items()}
-        found.append(FirstFall(method, budget, changes, gains))
+        found.append(FirstFall(method, budget, changes, gains, slices_of(runs)))
     return found
 
 
@@ -130,7 +151,9 @@ def as_deployed_in_words(found: Sequence[FirstFall]) -> str:
     )
 
 
-def correlations(found: Sequence[FirstFall], change: str) -> dict[str, tuple[float, float, float]]:
+def correlations(
+    found: Sequence[FirstFall], change: str, within_slices: bool = False
+) -> dict[str, tuple[float, float, float]]:
     """Number of exemplars -> the correlation of a change and the gain over seeds, mean over methods, and its interval.
 
     Without iCaRL's where LwF's are there, as their trainings are the same.
@@ -138,12 +161,16 @@ def correlations(found: Sequence[FirstFall], change: str) -> dict[str, tuple[flo
     Args:
         found: of :func:`first_falls`.
         change: of ``CHANGES``.
+        within_slices: whether the correlations are those within slices of classes.
 
     Raises:
         ValueError: as :func:`mnemonics_lib.edition.evidence.fall_and_gain.mean_correlation`.
     """
     return {
-        budget: mean_correlation([each.points(change) for each in _trained_once(of)])
+        budget: mean_correlation(
+            [each.points(change) for each in _trained_once(of)],
+            {seed: part for each in of for seed, part in each.slices.items()} if within_slices else None,
+        )
         for budget, of in _by_budget(found).items()
     }
 
@@ -158,23 +185,45 @@ def correlations_in_words(found: Sequence[FirstFall]) -> str:
             RISES: "the rise of the exemplars' own loss",
         }.items()
     ]
-    single = {
-        f"{each.method}, {each.budget}, {change}": (each, each.correlation(change))
-        for each in found
-        for change in CHANGES
-    }
-    shown = [name for name, (of, r) in single.items() if abs(r) > shown_beyond(len(of.gains), len(single))]
+    single = {f"{each.method}, {each.budget}, {change}": (each, change) for each in found for change in CHANGES}
+    shown, shown_within = [], []
+    for name, (of, change) in single.items():
+        if abs(of.correlation(change)) > shown_beyond(len(of.gains), len(single)):
+            shown.append(name)
+        if abs(of.within_slices(change)) > shown_beyond(of.free, len(single)):
+            shown_within.append(name)
     return (
         "Seed by seed, the correlation with the gain after phase 1 is, on average over methods, "
         f"{'; '.join(said)} (95 % each, each seed counted once). Of the {len(single)} single ones, judged together, "
-        f"those that are shown: {'; '.join(shown) or 'none'}."
+        f"those that are shown: {'; '.join(shown) or 'none'}; within slices: {'; '.join(shown_within) or 'none'}."
     )
 
 
 def mean_in_words(found: Sequence[FirstFall], change: str) -> str:
-    """The mean correlations of one of ``CHANGES``, by number of exemplars, with their intervals."""
-    of = correlations(found, change)
-    return together([f"{r:+.2f} [{low:+.2f}, {high:+.2f}] with {budget}" for budget, (r, low, high) in of.items()])
+    """The mean correlations of one of ``CHANGES``, by number of exemplars, with their intervals, also within slices."""
+    raw, left = correlations(found, change), correlations(found, change, within_slices=True)
+    return together(
+        [f"{in_brackets(raw[budget])}, within slices {in_brackets(left[budget])}, with {budget}" for budget in raw]
+    )
+
+
+def by_method_in_words(found: Sequence[FirstFall], change: str) -> str:
+    """The methods' own correlations within slices, by number of exemplars, and whether they have one sign.
+
+    Args:
+        found: of :func:`first_falls`.
+        change: of ``CHANGES``.
+    """
+    said, split = [], []
+    for budget, of in _by_budget(found).items():
+        r = {each.method: each.within_slices(change) for each in _trained_once(of)}
+        said.append(f"{', '.join(f'{method} {value:+.2f}' for method, value in r.items())} with {budget}")
+        if min(r.values()) < 0 < max(r.values()):
+            split.append(budget)
+    disagree = "Methods disagree in sign, so that nothing general can be read from their mean"
+    if split and len(split) < len(said):
+        disagree += f" with {together(split)}"
+    return f"By method, within slices: {together(said)}." + (f" {disagree}." if split else "")
 
 
 def _by_budget(found: Sequence[FirstFall]) -> dict[str, list[FirstFall]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnemonics_lib.edition.evidence import made_again
 from mnemonics_lib.edition.evidence.both_questions import put_together
 from mnemonics_lib.edition.evidence.by_budget import along, in_proportion, in_proportion_in_words
 from mnemonics_lib.edition.evidence.class_groups import apart, towards_new
@@ -72,7 +73,8 @@ def readings(studies: Mapping[str, Studied], records: Path) -> Iterator[Reading]
     yield Reading(
         "LUCIR loses by Eq. 7 with large steps, and gains by Eq. 4b with small ones",
         "Eq. 4b, 5 a class, ten new seeds ({doc}`evidence`); the two were not asked of the same seeds",
-        _difference(studies["objective"], "lucir-trained", "lucir-herding"),
+        _difference(studies["objective"], "lucir-trained", "lucir-herding")
+        + ("" if studies["objective"].missing else made_again.shortly(studies["objective"])),
     )
     yield Reading(
         "BiC, whose bias is corrected on held-out images, gains most by Eq. 4b, and forgets far less",

@@ -193,13 +193,3 @@ def with_epochs(differences: Mapping[int, Mapping[int, float]]) -> str:
         f"**Networks that know more of their data.** LwF, 5 a class, {min(differences)} to {max(differences)} epochs a "
         f"phase: {gain_in_words(grows)}."
     )
-
-
-def with_and_without(more: Mapping[str, Interval]) -> str:
-    """What weight transfer changes in the gain.
-
-    Args:
-        more: name of the method -> gain without it minus gain with it (points).
-    """
-    each = together([f"{found} ({method})" for method, found in more.items()])
-    return f"The gain without it, minus the gain with it: {each}."

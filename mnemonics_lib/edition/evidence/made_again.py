@@ -92,3 +92,15 @@ def what_hangs_on_it(study: Studied, first: Mapping[str, Mapping[int, float]] | 
         f"pair share their first network; with those of the first time it was {together(changed)}. That was decided "
         "when the first ones had been seen."
     )
+
+
+def shortly(study: Studied, first: Mapping[str, Mapping[int, float]] | None = None) -> str:
+    """The same for a reader who finds it in full elsewhere, to be put behind a verdict; "" for none.
+
+    Args:
+        study: as in :func:`as_first_made`.
+        first: likewise; None for what is known of the study.
+    """
+    found = as_first_made(study, first_time(study.plan.name) if first is None else first)
+    changed = [f"{each.name} {each.once.without_n}" for each in found if each.changed]
+    return f"; with the runs as first made it is another verdict, {together(changed)}" if changed else ""

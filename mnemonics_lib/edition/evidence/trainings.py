@@ -9,7 +9,7 @@ from mnemonics_lib.durable.records import Record
 
 HARDER = 0.01
 """By how much the own loss of exemplars must have risen (nat) for them to be called harder. That of digits, which a
-network knows by heart, is a ten-thousandth."""
+network knows by heart, is mostly below a thousandth."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Training:
         knows: training images of the phase that its network classifies correctly (%).
         before: the exemplars' own loss at that network, before their training.
         after: likewise, after it.
+        network: training loss of the run's first network, which tells it from others; None where no record says.
     """
 
     phase: int
     knows: float
     before: float
     after: float
+    network: float | None = None
 
     @property
     def harder(self) -> bool:
@@ -38,7 +40,8 @@ class Training:
 
 def trainings(record: Record) -> Iterator[Training]:
     """Those of a record in which exemplars were trained, and that says what became of them."""
+    network = record.results[0].train_loss
     for phase, row in enumerate(record.results):
         of = row.exemplars
         if of and of.own_loss_before is not None and of.own_loss_after is not None and row.train_accuracy is not None:
-            yield Training(phase, row.train_accuracy, of.own_loss_before, of.own_loss_after)
+            yield Training(phase, row.train_accuracy, of.own_loss_before, of.own_loss_after, network)

@@ -61,7 +61,7 @@ class Way:
             "what lowers the loss": self.what,
             "seeds": f"{len(self.gains[AVERAGE])}",
             **{f"it falls, {IN_A_HEADING[judge]}": marked(_mean(of), 3) for judge, of in self.falls.items()},
-            **{f"gain, {words}": marked(_mean(of)) for words, of in self.gains.items()},
+            **{f"gain, {words} (points)": marked(_mean(of)) for words, of in self.gains.items()},
         }
 
 
@@ -162,41 +162,64 @@ def beside(found: Sequence[Way]) -> list[Beside]:
     return [Beside(each, of[each.setting, TRAINING]) for each in found if each.what == CHOICE]
 
 
-def shortly(found: Sequence[Way]) -> str:
-    """Where equal falls are not worth equal accuracy; "" where that is not shown.
+def shortly(found: Sequence[Way], unfinished: bool = False) -> str:
+    """A hint that falls which are not shown to differ are worth different accuracies; "" where there is none.
+
+    The fall is of phase 0, so that what follows in phase 1 comes first: an average accuracy has the exemplars of all
+    phases in it.
 
     Args:
         found: of :func:`of_records`.
+        unfinished: whether runs of their study are missing, if not of these arms.
     """
     of = [each for each in beside(found) if each.another_worth]
     if not of:
         return ""
-    more = together([f"{each.more[AVERAGE].without_n} points ({each.choice.setting})" for each in of])
+    first, average = (
+        together([f"{each.more[words].without_n} points ({each.choice.setting})" for each in of]) for words in GAINS
+    )
     early = [each.choice.setting for each in of if each.more[FIRST].verdict == "higher"]
+    falls = together([f"{each.farther:.3f}".rpartition(", n = ")[0] for each in of])
+    equal = all(each.farther.verdict == "no difference shown" for each in of)
     return (
-        "**Equal falls are not worth equal accuracy**: herding's images in place of random ones are not shown to lower "
-        "the meta loss of phase 0 by more than training herding's does, and they gain more average accuracy than it, "
-        f"by {more}; after phase 1 alone that is shown for {' · '.join(early) or 'none'} (95 % each, exploratory)."
+        "A hint that one fall is not worth what another is: after phase 1, where exemplars of phase 0 are first used, "
+        f"herding's images in place of random ones gain {first} more than training herding's does, which is shown for "
+        f"{' · '.join(early) or 'none'}. In average accuracy, which has the exemplars of all phases in it, it is "
+        f"{average}. The falls in phase 0 differ by {falls} nat"
+        f"{', not shown, and not shown to be equal' if equal else ''} (95 % each, exploratory; n = "
+        f"{min(each.farther.n for each in of)}{', ' + _of_some_arms(of) if unfinished else ''})."
     )
 
 
-def in_words(found: Sequence[Way]) -> str:
+def _of_some_arms(found: Sequence[Beside]) -> str:
+    """Of whose arms a reading is, where their study is not finished."""
+    methods = dict.fromkeys(each.choice.setting.partition(",")[0] for each in found)
+    whose = together([f"{method}'s" for method in methods])
+    return f"from {whose} arms, which are all there, of a study that is not finished"
+
+
+def in_words(found: Sequence[Way], unfinished: bool = False) -> str:
     """What herding's choice and the training of what it chose lower and gain, and how they differ; "" of none.
 
     Args:
         found: of :func:`of_records`.
+        unfinished: as in :func:`shortly`.
     """
+    of = beside(found)
     said = [
         f"with {each.choice.setting}, herding's choice lowers the loss that is minimised by {_said(each.choice)}, and "
-        f"training by {_said(each.training)}; the gains differ by {each.more[AVERAGE].without_n} points (after phase 1 "
-        f"by {each.more[FIRST].without_n}), the falls by {each.farther:.3f}"
-        for each in beside(found)
+        f"training by {_said(each.training)}; the gains differ by {each.more[FIRST].without_n} points (in average "
+        f"accuracy by {each.more[AVERAGE].without_n}), the falls by {each.farther:.3f}"
+        for each in of
     ]
-    return f"In average accuracy: {'; '.join(said)}." if said else ""
+    if not said:
+        return ""
+    source = f" All of it is {_of_some_arms(of)}." if unfinished else ""
+    return f"After phase 1: {'; '.join(said)}.{source}"
 
 
 def _said(way: Way) -> str:
-    fall, gain = _mean(way.falls[MINIMISED]), _mean(way.gains[AVERAGE])
+    fall, gain = _mean(way.falls[MINIMISED]), _mean(way.gains[FIRST])
     return f"{fall.mean:.3f} nat for {gain.mean:+.2f} points"
 
 

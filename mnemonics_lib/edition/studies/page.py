@@ -42,7 +42,7 @@ def waited_for(plans: Iterable[Plan]) -> str:
 def say_what_is_waited_for(plans: Iterable[Plan]) -> None:
     """:func:`waited_for`, said; nothing where all studies are finished."""
     if waiting := waited_for(plans):
-        say(f"Not finished, and without a verdict until they are:\n\n{waiting}")
+        say(f"Not finished; a comparison of which a run is missing has no verdict:\n\n{waiting}")
 
 
 def show_once_finished(plan: Plan, rows: list[dict[str, str]]) -> None:

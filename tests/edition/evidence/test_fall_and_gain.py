@@ -9,10 +9,13 @@ from scipy import stats
 from mnemonics_lib.edition.evidence.fall_and_gain import (
     fall_and_gain,
     goes_with_gain,
+    mean_correlation,
     pooled,
     pooled_in_words,
     seen_beyond,
     shown_beyond,
+    slices_of,
+    within,
 )
 from tests.edition.evidence.falling import pair
 
@@ -113,7 +116,67 @@ def test_icarls_trainings_do_not_count_twice_in_the_pooled_correlation():
     bic = pair([0.3, 0.1, 0.2, 0.5], [1.0, 0.2, 0.1, 0.7], name="BiC, 5 a class")
     icarl = pair([0.1, 0.2, 0.4, 0.3], [2.0, 1.0, 0.0, 0.4], "iCaRL, 5 a class", "icarl")
     assert pooled_in_words([lwf, icarl, bic]) == pooled_in_words([lwf, bic])
-    assert pooled_in_words([lwf, bic]).endswith("(95 %, each seed counted once)")
+    assert pooled_in_words([lwf, bic]).endswith(" within slices of classes (95 %, each seed counted once)")
+
+
+OF_TWO = {seed: seed % 2 for seed in range(6)}
+NESTED = {0: (1.0, 5.0), 2: (2.0, 4.0), 4: (3.0, 3.0), 1: (11.0, 15.0), 3: (12.0, 14.0), 5: (13.0, 13.0)}
+"""Two slices that differ by ten in both numbers; in each, one falls by as much as the other rises."""
+
+
+def test_within_slices_what_slices_have_in_common_is_gone():
+    assert np.corrcoef(np.array([*NESTED.values()]).T)[0, 1] > 0.9
+    left = within(NESTED, OF_TWO)
+    assert left == {0: (-1, 1), 2: (0, 0), 4: (1, -1), 1: (-1, 1), 3: (0, 0), 5: (1, -1)}
+    assert mean_correlation([NESTED])[0] > 0.9
+    assert mean_correlation([NESTED], OF_TWO) == pytest.approx((-1.0, -1.0, -1.0))
+
+
+def test_seeds_of_one_slice_correlate_within_it_as_they_do():
+    generator = np.random.default_rng(5)
+    points = {seed: tuple(generator.normal(size=2)) for seed in range(8)}
+    assert mean_correlation([points], dict.fromkeys(points, "one")) == pytest.approx(mean_correlation([points]))
+
+
+def test_a_seed_that_is_left_out_takes_its_part_of_the_means_along():
+    generator = np.random.default_rng(6)
+    numbers = generator.normal(size=(8, 2)) + np.repeat([[0.0], [4.0]], 4, axis=0)
+    slices = {seed: seed // 4 for seed in range(8)}
+
+    def r(seeds):
+        parts = [numbers[[seed for seed in seeds if slices[seed] == part]] for part in (0, 1)]
+        return np.arctanh(np.corrcoef(np.concatenate([part - part.mean(axis=0) for part in parts]).T)[0, 1])
+
+    without = [r([other for other in range(8) if other != seed]) for seed in range(8)]
+    half = stats.t.ppf(0.975, 7) * np.sqrt(7 / 8 * np.sum((without - np.mean(without)) ** 2))
+    found = mean_correlation([dict(enumerate(map(tuple, numbers)))], slices)
+    whole = r(range(8))
+    assert found == pytest.approx(tuple(np.tanh([whole, whole - half, whole + half])))
+
+
+@pytest.mark.parametrize(("seeds", "shared"), [(10, 0.0), (20, 0.9)])
+def test_within_slices_the_interval_holds_at_least_as_often_as_it_says(seeds, shared):
+    generator, held, slices = np.random.default_rng(0), 0, {seed: seed % 4 for seed in range(seeds)}
+    for _ in range(200):
+        own, of_seed = generator.normal(size=(3, 2, seeds)), generator.normal(size=(1, 2, seeds))
+        numbers = np.sqrt(1 - shared) * own + np.sqrt(shared) * of_seed
+        _, low, high = mean_correlation([dict(enumerate(zip(*each, strict=True))) for each in numbers], slices)
+        held += low < 0 < high
+    assert held >= 184  # 190 expected
+
+
+def test_slices_are_those_of_the_runs():
+    runs = pair([0.1, 0.2, 0.3], [1.0, 2.0, 3.0], slices=2).first
+    assert slices_of(runs.items()) == {0: (0, 20), 1: (20, 40), 2: (0, 20)}
+    runs[0].config["classes"] = None
+    assert slices_of(runs.items())[0] == ()
+
+
+def test_the_pooled_correlation_is_told_within_slices_too():
+    falls, gains = zip(*(NESTED[seed] for seed in range(6)), strict=True)
+    one, other = (pair(falls, gains, name, slices=2) for name in ("LwF, 5 a class", "BiC, 5 a class"))
+    assert "settings the correlation of fall and gain is +0.9" in pooled_in_words([one, other])
+    assert ", and -1.00 [-1.00, -1.00] within slices of classes" in pooled_in_words([one, other])
 
 
 def test_too_few_seeds_have_no_pooled_correlation():

@@ -15,6 +15,7 @@ from mnemonics_lib.edition.evidence.first_fall import (
     RISES,
     FirstFall,
     as_deployed_in_words,
+    by_method_in_words,
     correlations,
     correlations_in_words,
     first_falls,
@@ -33,7 +34,9 @@ def run(fall: float, running: float, rise: float, after_phase_1: float) -> Any:
         return SimpleNamespace(exemplars=of, displacement_new=0.03)
 
     results = [phase(fall, running), phase(9.0, 9.0)]
-    return SimpleNamespace(method="lwf", seed=0, results=results, accuracy=[90.0, after_phase_1, 10.0])
+    return SimpleNamespace(
+        method="lwf", seed=0, results=results, accuracy=[90.0, after_phase_1, 10.0], config={"classes": [20, 40]}
+    )
 
 
 FALLS, RUNNING, RISE, GAINS = [0.1, 0.2, 0.3, 0.4], [0.1, -0.1, 0.2, 0.1], [0.4, 0.3, 0.2, 0.1], [1.0, 2.0, 2.5, 4.0]
@@ -64,10 +67,10 @@ def test_the_fall_is_of_phase_0_and_the_gain_after_phase_1():
         "seeds": "4",
         "loss falls, each batch": "**+0.250 [+0.045, +0.455]**",
         "loss falls, running": "+0.075 [-0.125, +0.275]",
-        "accuracy after phase 1": "**+2.38 [+0.39, +4.36]**",
-        "r, each batch": "+0.98",
-        "r, running": "+0.19",
-        "r, own loss rises": "-0.98",
+        "gain, phase 1 (points)": "**+2.38 [+0.39, +4.36]**",
+        "r, each batch": "+0.98; +0.98",
+        "r, running": "+0.19; +0.19",
+        "r, own loss rises": "-0.98; -0.98",
     }
 
 
@@ -93,9 +96,11 @@ def test_a_fall_as_deployed_is_told_with_what_followed_by_number_of_exemplars():
     assert "after phase 1 is worse in 1 (iCaRL), better in 1 (LwF) (95 %" in said
 
 
-def first_fall(method: str, changes: list[float], gains: list[float]) -> FirstFall:
-    of = dict(enumerate(changes))
-    return FirstFall(method, "5 a class", {MINIMISED: of, DEPLOYED: of, RISES: of}, dict(enumerate(gains)))
+def first_fall(
+    method: str, changes: list[float], gains: list[float], slices: int = 1, budget: str = "5 a class"
+) -> FirstFall:
+    of, parts = dict(enumerate(changes)), {seed: seed % slices for seed in range(len(gains))}
+    return FirstFall(method, budget, {MINIMISED: of, DEPLOYED: of, RISES: of}, dict(enumerate(gains)), parts)
 
 
 def test_correlations_are_means_over_methods_without_those_that_train_alike():
@@ -106,15 +111,53 @@ def test_correlations_are_means_over_methods_without_those_that_train_alike():
     assert correlations([icarl], MINIMISED) == {"5 a class": mean_correlation([icarl.points(MINIMISED)])}
     r, low, high = expected
     said = correlations_in_words([lwf, icarl, bic])
-    assert f"for the fall of the loss that is minimised {r:+.2f} [{low:+.2f}, {high:+.2f}] with 5 a class; for" in said
-    assert said.endswith("Of the 9 single ones, judged together, those that are shown: none.")
+    both = f"{r:+.2f} [{low:+.2f}, {high:+.2f}], within slices {r:+.2f} [{low:+.2f}, {high:+.2f}], with 5 a class; for"
+    assert f"for the fall of the loss that is minimised {both}" in said
+    assert said.endswith("Of the 9 single ones, judged together, those that are shown: none; within slices: none.")
+
+
+UP, DOWN = [1.0, 6.0, 2.0, 7.0, 3.0, 8.0], [3.0, 8.0, 2.0, 7.0, 1.0, 6.0]
+"""Of two slices that differ by five; in each the numbers rise with the seed, or fall."""
+
+
+def test_within_slices_a_method_has_the_correlation_that_its_slices_hide():
+    found = first_fall("BiC", UP, DOWN, slices=2)
+    assert found.correlation(MINIMISED) == pytest.approx(np.corrcoef(UP, DOWN)[0, 1])
+    assert found.correlation(MINIMISED) > 0.5
+    assert found.within_slices(MINIMISED) == pytest.approx(-1)
+    assert found.free == 5  # of six seeds, one for the mean of the second slice
+    assert found.row["r, each batch"] == f"{found.correlation(MINIMISED):+.2f}; -1.00"
+    (r,) = correlations([found], MINIMISED, within_slices=True).values()
+    assert r == pytest.approx((-1.0, -1.0, -1.0))
+
+
+def test_methods_that_disagree_in_sign_leave_nothing_to_be_read():
+    up, down = first_fall("LwF", UP, UP, 2), first_fall("BiC", UP, DOWN, 2)
+    icarl = first_fall("iCaRL", UP, DOWN, 2)
+    assert by_method_in_words([up, icarl, down], MINIMISED) == (
+        "By method, within slices: LwF +1.00, BiC -1.00 with 5 a class. Methods disagree in sign, so that nothing "
+        "general can be read from their mean."
+    )
+    agree = [first_fall(method, UP, UP, 2, "20 a class") for method in ("LwF", "BiC")]
+    assert by_method_in_words(agree, MINIMISED) == "By method, within slices: LwF +1.00, BiC +1.00 with 20 a class."
+    assert by_method_in_words([*agree, up, down], MINIMISED).endswith("from their mean with 5 a class.")
+
+
+def test_single_correlations_within_slices_are_judged_by_what_is_free_there():
+    found = first_fall("LwF", UP, DOWN, slices=2)
+    assert correlations_in_words([found]).endswith(
+        f"shown: none; within slices: LwF, 5 a class, {MINIMISED}; LwF, 5 a class, {DEPLOYED}; LwF, 5 a class, {RISES}."
+    )
 
 
 def test_single_correlations_that_are_beyond_the_bound_are_named():
     seeds = [float(seed) for seed in range(12)]
     clear = first_fall("LwF", seeds, [seed + (-1) ** int(seed) for seed in seeds])
     assert correlations_in_words([clear]).endswith(
-        f"that are shown: LwF, 5 a class, {MINIMISED}; LwF, 5 a class, {DEPLOYED}; LwF, 5 a class, {RISES}."
+        "; ".join(f"LwF, 5 a class, {change}" for change in (MINIMISED, DEPLOYED, RISES))
+        + "; within slices: "
+        + "; ".join(f"LwF, 5 a class, {change}" for change in (MINIMISED, DEPLOYED, RISES))
+        + "."
     )
 
 

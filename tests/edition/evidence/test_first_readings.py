@@ -39,6 +39,7 @@ def test_outcomes_are_those_of_the_studies(studies):
         if arm == "bic-trained" and each.field == "average_accuracy"
     ]
     assert of(found, "BiC").startswith(f"{bic} (no difference shown); forgetting ")
+    assert "; with the runs as first made it is another verdict, LUCIR +0.73 [-0.01, +1.47]" in of(found, "LUCIR loses")
     first = [record.results[0].exemplars for record in studies["epochs"].records["epochs=2-trained"].values()]
     rose = sum(each.own_loss_after > each.own_loss_before for each in first)
     assert f"with 2 epochs it rose in {rose} of 5 runs, with 60 epochs it rose in " in of(found, "become easy")

@@ -92,7 +92,8 @@ def test_a_lower_loss_with_a_lower_accuracy_speaks_against_eq_7(arms):
     said = in_words([found, over_trained])
     by_batch, running = found.losses.values()
     assert f"as it is minimised, differs by {by_batch:.3f} (LwF), and by running ones by {running:.3f} (LwF)." in said
-    assert f"that have them differs by {found.average.without_n} points (LwF): a lower" in said
+    first, average = found.after_first.without_n, found.average.without_n
+    assert f"differs by {first} points (LwF), and the average accuracy by {average} points (LwF): a lower" in said
     assert f"from herding's, the loss differs by {over_trained.by_minimised:.3f} (LwF), and" in said
     assert f"accuracy by {over_trained.average.without_n} points (LwF): of two trained sets" in said
     assert in_words(judged("LwF", changed(of_random, raise_loss), from_herding, herding)) == ""
@@ -108,9 +109,9 @@ def test_two_verdicts_that_are_equal_otherwise_do_not(loss, average):
     assert found.contradicts is (loss is average is LOWER)
 
 
-def made(method, against, loss, average):
+def made(method, against, loss, average, first=None):
     losses = {"statistics of each batch": loss, "running statistics": HIGHER}
-    return Judged(method, [*AGAINST][against], losses, average, average)
+    return Judged(method, [*AGAINST][against], losses, first or average, average)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +135,26 @@ def test_two_trained_sets_are_told_apart_from_an_untrained_one(losses, words):
 def test_shortly_methods_are_named_whose_lower_loss_does_not_suffice():
     bic = [made("BiC", 0, LOWER, LOWER), made("BiC", 1, LOWER, LOWER)]
     against = [*bic, made("LwF", 0, LOWER, LOWER), made("LUCIR", 0, LOWER, NEITHER)]
-    assert "a lower average accuracy (BiC and LwF; {doc}`where`)." in shortly(against)
+    said = shortly(against)
+    assert said.startswith("**A lower loss does not suffice** for BiC and LwF: exemplars")
+    assert "as it is minimised (BiC · LwF; with running statistics none). After phase 1 the accuracy of" in said
+    assert (
+        f"by {LOWER.without_n} points (BiC) and {LOWER.without_n} points (LwF), which is shown to be lower for" in said
+    )
+    assert "Their average accuracy is lower (BiC and LwF), but has exemplars of later phases in it" in said
     assert shortly([made("LwF", 0, NEITHER, LOWER), made("LwF", 1, LOWER, LOWER)]) == shortly([]) == ""
+
+
+def test_what_is_not_shown_after_phase_1_is_a_hint():
+    lwf, lucir = made("LwF", 0, LOWER, LOWER), made("LUCIR", 0, LOWER, LOWER, NEITHER)
+    assert shortly([lucir]).startswith("A hint that a lower loss does not suffice: exemplars")
+    assert "which is shown to be lower for none. Their average accuracy is lower (LUCIR)" in shortly([lucir])
+    assert shortly([lwf, lucir]).startswith("**A lower loss does not suffice** for LwF: exemplars")
+    assert "which is shown to be lower for LwF. Their average accuracy is lower (LwF and LUCIR)" in shortly(
+        [lwf, lucir]
+    )
+    assert "a lower meta loss is not shown to go with a lower accuracy there. In the average" in in_words([lucir])
+    assert "is shown not to be enough for a higher accuracy there for LwF. In" in in_words([lwf, lucir])
 
 
 def test_runs_without_a_common_first_network_are_no_pairs(arms):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mnemonics_lib.edition.evidence.gains import Gain
-from mnemonics_lib.edition.evidence.hardened import in_phase_0, rows
+from mnemonics_lib.edition.evidence.hardened import DIGITS, in_phase_0, rows
 from mnemonics_lib.edition.evidence.settings import AGAIN, Setting
 from mnemonics_lib.edition.evidence.trainings import Training
 from mnemonics_lib.edition.paired.intervals import interval
@@ -12,8 +12,8 @@ from mnemonics_lib.edition.paired.intervals import interval
 HARDER, EASIER = (0.1, 0.2), (0.2, 0.1)
 
 
-def training(phase: int, knows: float, change: tuple[float, float]) -> Training:
-    return Training(phase, knows, *change)
+def training(phase: int, knows: float, change: tuple[float, float], network: float | None = None) -> Training:
+    return Training(phase, knows, *change, network)
 
 
 def gain(
@@ -72,6 +72,23 @@ def test_words_have_the_ends_of_the_table() -> None:
         "In phase 0 exemplars became harder in 1 of 2 trainings where the network knows 0 to 60 % of its training "
         "images, and in 1 of 1 where it knows 85 to 100 %; in later phases in 1 of 1 and 0 of 1 (LwF)."
     )
+
+
+def test_words_have_digits_beside_and_of_how_many_networks_trainings_are() -> None:
+    known = [training(0, 95.0, HARDER, 0.5), training(0, 95.0, EASIER, 0.5), training(0, 99.0, HARDER, 0.6)]
+    digits = [training(0, 99.7, EASIER, 0.1), training(0, 100.0, EASIER, 0.1), training(1, 100.0, HARDER, 0.1)]
+    harder = [training(0, 100.0, HARDER, 0.1), *digits[1:]]
+    little = training(0, 50.0, EASIER, 0.9)
+    others = [gain("LwF", [little, *known]), gain("LUCIR", known[:1], far=True)]
+    assert in_phase_0([*others, gain("LwF", digits, data=DIGITS)]) == (
+        "In phase 0 exemplars became harder in 0 of 1 trainings where the network knows 0 to 60 % of its training "
+        "images, and in 2 of 3 (on 2 networks) where it knows 85 to 100 %, and with digits, of which it knows "
+        "99.7 to 100.0 %, in 0 of 2 (on 1 network), which speaks against the terms."
+    )
+    said = in_phase_0([*others, gain("LwF", harder, data=DIGITS)])
+    assert said.endswith("and with digits, of which it knows 100.0 %, in 1 of 2 (on 1 network).")
+    unknown = in_phase_0([gain("LwF", [little, *known, training(0, 96.0, EASIER)])])
+    assert "in 2 of 4 where it knows 85 to 100 %." in unknown
 
 
 def test_a_training_of_lwf_and_icarl_that_two_machines_rounded_differently_counts_once() -> None:

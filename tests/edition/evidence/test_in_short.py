@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from statistics import fmean
 from types import SimpleNamespace
 from typing import Any
 
@@ -159,10 +158,3 @@ def test_a_gain_is_followed_over_doublings_of_the_epochs():
     assert "is not shown to change with" in in_short.with_epochs(
         {2: {0: 0.0, 1: 1.0, 2: 2.0}, 4: {0: 1.0, 1: 0.0, 2: 2.1}}
     )
-
-
-def test_what_transfer_changes_is_said_of_each_method():
-    more = {"LwF": interval([1.0, 1.0, 1.3]), "LUCIR": interval([0.0, 0.1, -0.1])}
-    said = in_short.with_and_without(more)
-    assert said.startswith(f"The gain without it, minus the gain with it: {fmean([1.0, 1.0, 1.3]):+.2f}")
-    assert said.endswith("(LUCIR).")

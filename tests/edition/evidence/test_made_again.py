@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from mnemonics_lib.edition.evidence.made_again import in_words, what_hangs_on_it
+from mnemonics_lib.edition.evidence.made_again import in_words, shortly, what_hangs_on_it
 from mnemonics_lib.edition.records.first_time import first_time
 from mnemonics_lib.edition.studies.studied import Studied, studied
 
@@ -35,7 +35,8 @@ def test_a_verdict_that_hangs_on_it_is_named(study):
     assert said.endswith(". The verdict would be another for BiC, 5 a class.")
     assert "average accuracies would differ by BiC, 5 a class +9." in said
     assert "with those of the first time it was BiC, 5 a class +9." in what_hangs_on_it(study, first)
-    assert what_hangs_on_it(study) == ""
+    assert shortly(study, first).startswith("; with the runs as first made it is another verdict, BiC, 5 a class +9.")
+    assert what_hangs_on_it(study) == shortly(study) == ""
 
 
 def test_of_a_study_whose_records_are_the_first_ones_nothing_is_said():

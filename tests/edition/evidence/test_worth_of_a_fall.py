@@ -77,8 +77,8 @@ def test_each_way_has_its_own_fall_and_its_own_gain(monkeypatch: pytest.MonkeyPa
         "seeds": "3",
         "it falls, each batch": "**+0.200 [+0.175, +0.225]**",
         "it falls, running": "**+0.100 [+0.100, +0.100]**",
-        f"gain, {FIRST}": "**+2.00 [+1.50, +2.50]**",
-        f"gain, {AVERAGE}": "**+1.00 [+0.75, +1.25]**",
+        f"gain, {FIRST} (points)": "**+2.00 [+1.50, +2.50]**",
+        f"gain, {AVERAGE} (points)": "**+1.00 [+0.75, +1.25]**",
     }
 
 
@@ -100,13 +100,34 @@ def test_a_choice_that_gains_more_by_no_larger_a_fall_says_that_falls_differ_in_
     found = [*ways("LwF, 20 a class", arms()), *ways("LwF, 5 a class", arms((3.0, 3.1, 2.9), 0.2))]
     assert [each.farther.verdict for each in beside(found)] == ["lower", "no difference shown"]
     said = shortly(found)
-    assert "by +1.00 [+0.75, +1.25] points (LwF, 20 a class) and +3.00 [+2.75, +3.25] points (LwF, 5 a class)" in said
-    assert "after phase 1 alone that is shown for LwF, 20 a class · LwF, 5 a class (95 %" in said
-    assert in_words(found).startswith(
-        "In average accuracy: with LwF, 20 a class, herding's choice lowers the loss that is minimised by 0.200 nat "
-        "for +1.00 points, and training by 0.300 nat for +0.00 points; the gains differ by +1.00 [+0.75, +1.25] points "
-        "(after phase 1 by +2.00 [+1.50, +2.50]), the falls by -0.100 [-0.125, -0.075], n = 3; with LwF, 5"
+    assert (
+        "gain +2.00 [+1.50, +2.50] points (LwF, 20 a class) and +6.00 [+5.50, +6.50] points (LwF, 5 a class) more than "
+        "training herding's does, which is shown for LwF, 20 a class · LwF, 5 a class. In average accuracy"
+    ) in said
+    assert "it is +1.00 [+0.75, +1.25] points (LwF, 20 a class) and +3.00 [+2.75, +3.25] points (LwF, 5" in said
+    assert said.endswith(
+        "falls in phase 0 differ by -0.100 [-0.125, -0.075] and +0.000 [-0.025, +0.025] nat (95 % each, exploratory; "
+        "n = 3)."
     )
+    assert in_words(found).startswith(
+        "After phase 1: with LwF, 20 a class, herding's choice lowers the loss that is minimised by 0.200 nat "
+        "for +2.00 points, and training by 0.300 nat for +0.00 points; the gains differ by +2.00 [+1.50, +2.50] points "
+        "(in average accuracy by +1.00 [+0.75, +1.25]), the falls by -0.100 [-0.125, -0.075], n = 3; with LwF, 5"
+    )
+
+
+def test_falls_that_are_not_shown_to_differ_are_not_called_equal():
+    said = shortly(ways("LwF, 5 a class", arms((3.0, 3.1, 2.9), 0.2)))
+    assert "differ by +0.000 [-0.025, +0.025] nat, not shown, and not shown to be equal (95 %" in said
+
+
+def test_that_the_study_is_not_finished_is_said_as_long_as_it_is_not():
+    found = ways("LwF, 20 a class", arms())
+    words = "from LwF's arms, which are all there, of a study that is not finished"
+    assert shortly(found, unfinished=True).endswith(f"n = 3, {words}).")
+    assert in_words(found, unfinished=True) == f"{in_words(found)} All of it is {words}."
+    assert words not in shortly(found) + in_words(found)
+    assert shortly([], unfinished=True) == in_words([], unfinished=True) == ""
 
 
 def test_a_gain_that_is_shown_in_the_average_need_not_be_there_after_phase_1():
@@ -114,7 +135,9 @@ def test_a_gain_that_is_shown_in_the_average_need_not_be_there_after_phase_1():
     for arm in (HERDING, TRAINED):
         for record, accuracy in zip(of[arm].values(), (50.0, 60.0, 40.0), strict=True):
             record.accuracy[1] = accuracy if arm == HERDING else 50.0
-    assert "after phase 1 alone that is shown for none (95 %" in shortly(ways("LwF, 5 a class", of))
+    said = shortly(ways("LwF, 5 a class", of))
+    assert said.startswith("A hint that")
+    assert "training herding's does, which is shown for none. In average accuracy" in said
 
 
 @pytest.mark.parametrize(

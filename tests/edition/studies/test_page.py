@@ -116,7 +116,7 @@ def test_what_is_waited_for_is_named_with_its_question(
     study_page.say_what_is_waited_for([whole])
     assert seen == []
     study_page.say_what_is_waited_for([whole, empty])
-    assert seen == [f"Not finished, and without a verdict until they are:\n\n{named}"]
+    assert seen == [f"Not finished; a comparison of which a run is missing has no verdict:\n\n{named}"]
 
 
 def test_an_unfinished_study_leaves_out_what_another_has_told():
