@@ -1,0 +1,99 @@
+"""What training does to exemplars from another start and by another judge: one change of the recipe at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from statistics import fmean
+
+from mnemonics_lib.edition.evidence.first_exemplars import FirstTraining, first_training
+from mnemonics_lib.edition.names import NAMES, together
+from mnemonics_lib.edition.paired.intervals import Interval, paired
+from mnemonics_lib.edition.shown import arrow
+from mnemonics_lib.edition.studies.studied import Studied
+
+METHODS = ("lwf", "lucir")
+
+ARMS = {
+    "trained": "the recipe: perturbed starts, statistics of each batch",
+    "from-theta": "starts at Θ_0",
+    "deployed": "starts at Θ_0, running statistics",
+    "augmented": "the recipe, the judge's images augmented",
+}
+"""An arm of the study -> how its exemplars are trained and judged."""
+
+FORETOLD: dict[str, tuple[str, Callable[[FirstTraining], float]]] = {
+    "how far pixels go": ("std", lambda of: of.displacement),
+    "how far the own loss rises": ("nat", lambda of: of.own[1] - of.own[0]),
+}
+"""What should be smaller from Theta_0 than from perturbed starts -> its unit, and the number of a training."""
+
+DIFFERS = {
+    "lower": "is shown to be smaller",
+    "higher": "is shown to be larger",
+    "no difference shown": "is not shown to differ",
+}
+
+
+def rows(study: Studied) -> Iterator[dict[str, str]]:
+    """The exemplars of phase 0 in each arm that is there, means over its seeds.
+
+    All arms of a seed have one network of phase 0. The meta loss is that of the arm's own starts and judge, so that it
+    is set beside what it was, and not beside another arm's.
+
+    Raises:
+        ValueError: as :func:`mnemonics_lib.edition.evidence.first_exemplars.first_training`.
+    """
+    for method in METHODS:
+        for arm, words in ARMS.items():
+            if of := _of_phase_0(study, f"{method}-{arm}"):
+                yield {
+                    "method": NAMES[method],
+                    "training": words,
+                    "meta loss (nat)": _arrow([each.meta for each in of.values()]),
+                    "own loss (nat)": _arrow([each.own for each in of.values()]),
+                    "pixels moved (std)": f"{fmean(each.displacement for each in of.values()):.3f}",
+                }
+
+
+def foretold(study: Studied) -> str:
+    """Whether what was written down before the runs came: from Theta_0 itself the pixels and the own loss change less.
+
+    Returns:
+        "" before all runs of both starts are there.
+
+    Raises:
+        ValueError: as :func:`rows`.
+    """
+    if not all(study.plan.finished(f"{method}-from-theta", f"{method}-trained") for method in METHODS):
+        return ""
+    said, verdicts = [], set()
+    for what, (unit, number) in FORETOLD.items():
+        found = {method: _difference(study, method, number) for method in METHODS}
+        verdicts |= {each.verdict for each in found.values()}
+        of_each = [f"{DIFFERS[each.verdict]} for {NAMES[method]} ({each:.3f} {unit})" for method, each in found.items()]
+        said.append(f"{what} {together(of_each)}")
+    came = (
+        "That is what came" if verdicts == {"lower"} else "A part of it came" if "lower" in verdicts else "It did not"
+    )
+    return (
+        "Written down before the runs were made: from $\\Theta_0$ itself, which knows its data, exemplars have little "
+        f"to learn, so that their pixels and their own loss should change less than from perturbed starts. {came}: "
+        f"{'; '.join(said)} (95 % each)."
+    )
+
+
+def _difference(study: Studied, method: str, number: Callable[[FirstTraining], float]) -> Interval:
+    """A number of the trainings of phase 0, from Theta_0 minus from perturbed starts."""
+    theirs, ours = (
+        {seed: number(of) for seed, of in _of_phase_0(study, f"{method}-{arm}").items()}
+        for arm in ("from-theta", "trained")
+    )
+    return paired(theirs, ours)
+
+
+def _of_phase_0(study: Studied, arm: str) -> dict[int, FirstTraining]:
+    return {seed: first_training(record) for seed, record in study.records.get(arm, {}).items()}
+
+
+def _arrow(ends: list[tuple[float, float]]) -> str:
+    return arrow(fmean(before for before, _ in ends), fmean(after for _, after in ends), 3)
