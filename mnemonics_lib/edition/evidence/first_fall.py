@@ -94,9 +94,8 @@ class FirstFall:
     def row(self) -> dict[str, str]:
         """Cells of a table."""
         return {
-            "exemplars": self.budget,
+            "exemplars (seeds)": f"{self.budget} ({len(self.gains)})",
             "method": self.method,
-            "seeds": f"{len(self.gains)}",
             **{f"loss falls, {short}": marked(self.fall(judge), 3) for judge, short in IN_A_HEADING.items()},
             "gain, phase 1 (points)": marked(self.gain),
             **{

@@ -62,9 +62,8 @@ def test_the_fall_is_of_phase_0_and_the_gain_after_phase_1():
     assert found.gains == pytest.approx(dict(enumerate(GAINS)))
     assert found.correlation(MINIMISED) == pytest.approx(np.corrcoef(FALLS, GAINS)[0, 1])
     assert found.row == {
-        "exemplars": "5 a class",
+        "exemplars (seeds)": "5 a class (4)",
         "method": "LwF",
-        "seeds": "4",
         "loss falls, each batch": "**+0.250 [+0.045, +0.455]**",
         "loss falls, running": "+0.075 [-0.125, +0.275]",
         "gain, phase 1 (points)": "**+2.38 [+0.39, +4.36]**",
