@@ -743,6 +743,18 @@ show_comparisons(CHANGES)
 if done := list(start_and_judge.rows(CHANGES)):
     show(done)
     say(start_and_judge.foretold(CHANGES))
+rise = {
+    start: of["own loss"][1] - of["own loss"][0]
+    for start, of in known.items()
+}
+if rise[ITSELF] > rise[PERTURBED] and start_and_judge.hardens(CHANGES):
+    say(
+        "The toy had shown it, and was not read so: where its network knows "
+        "its data, the own loss rises more from the network itself (by "
+        f"{rise[ITSELF]:.2f}) than from perturbed starts (by "
+        f"{rise[PERTURBED]:.2f}). Where pixels go further in as many steps "
+        "of the same optimiser, its gradients agree more from step to step."
+    )
 
 # %% [markdown]
 # ## Exercise

@@ -82,6 +82,20 @@ def foretold(study: Studied) -> str:
     )
 
 
+def hardens(study: Studied) -> bool:
+    """Whether the own loss is shown to rise more from Theta_0 than from perturbed starts, for every method.
+
+    Raises:
+        ValueError: as :func:`rows`.
+    """
+    _, rises = FORETOLD["how far the own loss rises"]
+    return all(
+        study.plan.finished(f"{method}-from-theta", f"{method}-trained")
+        and _difference(study, method, rises).verdict == "higher"
+        for method in METHODS
+    )
+
+
 def _difference(study: Studied, method: str, number: Callable[[FirstTraining], float]) -> Interval:
     """A number of the trainings of phase 0, from Theta_0 minus from perturbed starts."""
     theirs, ours = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mnemonics_lib.edition.evidence.start_and_judge import ARMS, METHODS, foretold, rows
+from mnemonics_lib.edition.evidence.start_and_judge import ARMS, METHODS, foretold, hardens, rows
 from mnemonics_lib.edition.studies.studied import studied
 
 # The pixels' way and the rise of the own loss, seed by seed.
@@ -53,6 +53,15 @@ def test_what_was_foretold_came_in_part_or_not():
     assert "A part of it came: how far pixels go is shown to be smaller" in said
     assert "how far the own loss rises is shown to be larger for LwF" in said
     assert "It did not: " in foretold(made(trained=NARROW, from_theta=WIDE))
+
+
+def test_exemplars_harden_where_it_is_shown_for_every_method():
+    assert hardens(made(trained=NARROW, from_theta=WIDE))
+    assert not hardens(made(trained=WIDE, from_theta=NARROW))
+    assert not hardens(made(trained=NARROW, from_theta=WIDE, finished=False))
+    one = made(trained=NARROW, from_theta=WIDE)
+    one.records["lucir-from-theta"] = one.records["lucir-trained"]
+    assert not hardens(one)
 
 
 def test_before_all_runs_are_there_nothing_is_said_of_it():
