@@ -8,7 +8,7 @@ from itertools import chain
 
 from mnemonics_lib.edition.evidence.gains import Gain
 from mnemonics_lib.edition.evidence.made_again import as_first_made
-from mnemonics_lib.edition.evidence.settings import AGAIN, OF_ONE, PRIMARY
+from mnemonics_lib.edition.evidence.settings import AGAIN, AUGMENTED, OF_ONE, PRIMARY
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.records.first_time import first_time
@@ -19,6 +19,7 @@ WORDS = {
     PRIMARY: "Eq. 7: four methods, 5 and 20 a class",
     AGAIN: "Eq. 4b: four methods, 5 a class",
     OF_ONE: "Eq. 7: LUCIR, 1 a class",
+    AUGMENTED: "Eq. 7, the judge's images augmented: LwF and LUCIR, 5 a class",
 }
 """The study of a question -> what it asks about; each was asked when the one before had been answered."""
 

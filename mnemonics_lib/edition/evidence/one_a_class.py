@@ -45,7 +45,7 @@ def in_words(study: Studied, doubling: Studied) -> str:
         "**With 1 exemplar a class, LUCIR**, asked in advance of seeds of its own, since a study on the number of "
         f"exemplars had seen a gain there: {HELPS[gain.verdict]} ({_points(gain)}, n = {gain.n}, 95 %; "
         f"{_points(of_slices)} with the slices of classes as a draw; {_points(held)} held together with the "
-        f"{QUESTIONS - 1} intervals of the other two questions that were asked in advance). The control: "
+        f"{QUESTIONS - 1} intervals of the two questions that were asked before it). The control: "
         f"{OWN[own.verdict]}, {_points(own)}, and with another one's the difference to herding's is "
         f"{_points(compared['shuffled', 'herding'].difference)}."
         f"{_for_scale(doubling)}"

@@ -17,8 +17,14 @@ AGAIN = "evidence/objective"
 OF_ONE = "evidence/one_a_class"
 """The study of the third, of LUCIR with 1 exemplar a class, with seeds of its own."""
 
+AUGMENTED = "evidence/augmented_judge"
+"""The study of the fourth, of a judge whose images are augmented, with seeds of its own."""
+
 SEARCHED = "evidence/first_classes"
 """The study on the classes that the search for settings had."""
+
+HEADINGS = {PRIMARY: "in advance", AGAIN: "once more", OF_ONE: "of 1 a class", AUGMENTED: "of another judge"}
+"""A study whose question was asked before its runs were made -> what a figure calls it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Setting:
     @property
     def exploratory(self) -> bool:
         """Whether nobody asked about it before its runs were made."""
-        return self.study not in (PRIMARY, AGAIN, OF_ONE)
+        return self.study not in HEADINGS
 
     @property
     def chosen_on_its_data(self) -> bool:
@@ -73,8 +79,7 @@ class Setting:
     def heading(self) -> str:
         """Above its row in a figure: its data, and whether it was asked about in advance."""
         name = self.data.partition(":")[0]
-        asked = {PRIMARY: "in advance", AGAIN: "once more", OF_ONE: "of 1 a class"}
-        return self.data if self.exploratory else f"{name}, asked {asked[self.study]}"
+        return self.data if self.exploratory else f"{name}, asked {HEADINGS[self.study]}"
 
     @property
     def asks_of_training(self) -> bool:
@@ -150,6 +155,9 @@ def _of_evidence() -> Iterator[Setting]:
         words = "20 a class, the last 10 steps of far alone"
         yield Setting("evidence/budgets", f"{method}-short-20", f"{herding}-20", TWENTY, name, words)
     yield Setting(OF_ONE, "trained", "herding", TWENTY, "LUCIR", "1 a class, new seeds")
+    for method in ("lucir", "lwf"):
+        of_judge = partial(Setting, AUGMENTED, control=f"{method}-herding", data=TWENTY, method=NAMES[method])
+        yield of_judge(arm=f"{method}-augmented", detail="5 a class, judge augmented", level=1 - 0.05 / 2)
     for n in (2, 5, 12, 30):  # 60 is the primary study's
         arms = f"epochs={n}-trained", f"epochs={n}-herding"
         yield Setting("evidence/epochs", *arms, TWENTY, "LwF", f"5 a class, {n} epochs")

@@ -61,14 +61,15 @@ def test_the_intervals_of_all_questions_are_as_long_as_their_number_asks():
 
 def test_the_project_s_are_in_the_order_in_which_they_were_asked(of_project: list[Gain]):
     asked = questions(of_project)
-    assert [each.words for each in asked] == [*WORDS.values()]
-    assert [len(each.gains) for each in asked] == [8, 4, 1]
+    assert [each.words for each in asked] == [words for study, words in WORDS.items() if not studied(study).missing]
+    assert [len(each.gains) for each in asked[:3]] == [8, 4, 1]
     trained, herding = (
         {seed: record.average_accuracy for seed, record in studied("evidence/one_a_class").records[arm].items()}
         for arm in ("trained", "herding")
     )
-    found = stats.ttest_1samp([trained[seed] - herding[seed] for seed in trained], 0).confidence_interval(1 - 0.05 / 13)
-    assert (found.low > 0) == ("better" in asked[-1].row(level_of_all(asked))["all questions held together"])
+    differences = [trained[seed] - herding[seed] for seed in trained]
+    found = stats.ttest_1samp(differences, 0).confidence_interval(level_of_all(asked))
+    assert (found.low > 0) == ("better" in asked[2].row(level_of_all(asked))["all questions held together"])
 
 
 def test_one_that_is_not_finished_is_left_out(of_project: list[Gain]):
@@ -76,7 +77,7 @@ def test_one_that_is_not_finished_is_left_out(of_project: list[Gain]):
         replace(each, finished=False) if each.setting.arm == "bic-trained" and each.setting.asked_again else each
         for each in of_project
     ]
-    assert [len(each.gains) for each in questions(left)] == [8, 1]
+    assert [len(each.gains) for each in questions(left)][:2] == [8, 1]
 
 
 def test_with_the_first_runs_is_what_the_page_of_the_study_says(of_project: list[Gain]):

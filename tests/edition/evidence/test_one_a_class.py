@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mnemonics_lib.edition.evidence.one_a_class import QUESTIONS, in_words
-from mnemonics_lib.edition.evidence.settings import OF_ONE, settings
+from mnemonics_lib.edition.evidence.settings import AGAIN, OF_ONE, PRIMARY, settings
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.studied import studied
 
@@ -52,7 +52,7 @@ def test_the_answer_is_the_interval_over_herdings(gain: dict[int, float], said: 
     values = [*gain.values()]
     drawn = [(gain[10] + gain[12]) / 2, (gain[11] + gain[13]) / 2]
     assert f"{said} ({points(values)}, n = 4, 95 %; {points(drawn)} with the slices of classes as a draw; " in found
-    assert f"; {points(values, 1 - 0.05 / 13)} held together with the 12 intervals of the other two" in found
+    assert f"; {points(values, 1 - 0.05 / 13)} held together with the 12 intervals of the two questions" in found
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_nothing_is_said_before_all_runs_are_there():
 
 
 def test_the_questions_asked_in_advance_are_those_of_the_settings():
-    assert sum(not setting.exploratory for setting in settings()) == QUESTIONS
+    assert sum(setting.study in (PRIMARY, AGAIN, OF_ONE) for setting in settings()) == QUESTIONS
 
 
 def test_the_study_of_the_project_has_these_arms_and_seeds_that_the_budgets_have_not():

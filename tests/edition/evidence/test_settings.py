@@ -104,7 +104,14 @@ def test_one_a_class_was_asked_in_advance_by_itself():
         "evidence/primary",
         "evidence/objective",
         "evidence/one_a_class",
+        "evidence/augmented_judge",
     }
+
+
+def test_another_judge_was_asked_in_advance_of_two_methods_together():
+    found = [setting for setting in settings() if setting.study == "evidence/augmented_judge"]
+    assert {(each.method, each.level) for each in found} == {("LwF", 1 - 0.05 / 2), ("LUCIR", 1 - 0.05 / 2)}
+    assert {each.heading for each in found} == {"CIFAR-100, asked of another judge"}
 
 
 def test_those_on_data_that_settings_were_chosen_on_are_digits_and_the_classes_of_the_search():
