@@ -24,6 +24,7 @@ from mnemonics_lib.config import load_config
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.evidence import (
+    another_judge,
     both_questions,
     in_advance,
     in_short,
@@ -67,7 +68,7 @@ LAST = PRIMARY.plan.runs[0].config.phases
 # %% [markdown]
 # ## In short
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "small/cifar100-n5", "book/paper/table2.csv"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "small/cifar100-n5", "book/paper/table2.csv"]
 say(in_short.asked_in_advance(PAIRS))
 say(in_short.as_large_as_the_papers(PAIRS))
 say(
@@ -87,6 +88,8 @@ if second := shown_in(OBJECTIVE):
     )
 if of_one := one_a_class.in_words(studied(OF_ONE), DOUBLING):
     say(f"{of_one} {{doc}}`where` has it by phases and classes.")
+if judged := another_judge.in_words(studied("evidence/augmented_judge")):
+    say(f"{judged} What led to it stands in {{doc}}`why`.")
 say(in_advance.held_together(in_advance.questions(gains())))
 say(both_questions.in_words(BOTH))
 
@@ -207,9 +210,9 @@ say(
 
 # %% [markdown]
 # **One question was asked in advance of all runs**: the first table, whose eight intervals hold *together* at 95 % (Bonferroni: 99.4 % each). Its study,
-# `book/studies/evidence/primary.yaml`, has not changed since commit 9fd260d, and every record of it names that commit or a later one. Two more came
-# of its answer and of what was looked at next, and each was asked in advance of its own runs: of the objective of Eq. 4b, below, and of LUCIR with 1 exemplar a class
-# ({doc}`where`). All else is
+# `book/studies/evidence/primary.yaml`, has not changed since commit 9fd260d, and every record of it names that commit or a later one. Others came
+# of its answer and of what was looked at next, and each was asked in advance of its own runs: of the objective of Eq. 4b, below, of LUCIR with 1 exemplar a class
+# ({doc}`where`), and of a judge whose images are augmented ({doc}`why`). All else is
 # exploratory, with 95 % each: of twenty such intervals one is expected to miss, and this page asks for many. **Bold** is what is clear of 0 at the level that the text gives.
 # Studies share runs. A row that repeats a comparison of the first table has its first seeds, and is no second evidence.
 #

@@ -37,6 +37,7 @@ from mnemonics_lib.durable.commit import code_version, short_commit
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures, kept_figures, report
 from mnemonics_lib.edition.evidence import (
+    another_judge,
     front_page,
     in_advance,
     in_short,
@@ -93,7 +94,7 @@ say(
 # %% [markdown]
 # ## The answer
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge"]
 found = gains()
 asked = [gain for gain in found if gain.setting.asked_in_advance]
 others = [gain for gain in found if gain.setting.exploratory]
@@ -101,7 +102,7 @@ questions = in_advance.questions(found)
 say(front_page.answer_in_words(asked))
 say(in_advance.held_together(questions))
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each of four methods with 20 and with 5 exemplars a class, one for each method by Eq. 4b, and one for LUCIR with 1 a class."}} sources=["evidence/primary", "evidence/objective", "evidence/one_a_class"]
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each of four methods with 20 and with 5 exemplars a class, one for each method by Eq. 4b, and one for LUCIR with 1 a class."}} sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge"]
 gain_figure([*asked, *chain.from_iterable(q.gains for q in questions[1:])])
 plt.show()
 
@@ -109,30 +110,40 @@ plt.show()
 # Each mark is a mean over ten seeds of paired runs that differ in the training of the exemplars alone. LwF and iCaRL train the same network and
 # differ only in how it classifies. {eq}`eq-7` trains and judges exemplars by the classes of their own phase; by {eq}`eq-4b` exemplars of old
 # classes take part, and old classes are judged as well. An *outer step* moves the pixels once, after an inner loop: one of 80 steps with momentum
-# where *far* is said, and of 8 steps without in the other rows. Intervals of a question hold together at 95 %. The second and the third question
-# came of the answers before them, and each was written down, with seeds of its own, before any of its runs was made:
+# where *far* is said, and of 8 steps without in the other rows. Intervals of a question hold together at 95 %. Each question after the first
+# came of what had been seen before it, and was written down, with seeds of its own, before any of its runs was made:
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "book/records/first_time.json"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "book/records/first_time.json"]
 show(each.row(in_advance.level_of_all(questions)) for each in questions)
 
 # %% tags=["remove-input"] sources=["all", "book/records/first_time.json", "book/paper/table2.csv"]
-primary, objective, table_1, from_random, of_one, doubling, controls = map(
-    studied,
-    (
-        f"evidence/{name}"
-        for name in (
-            "primary",
-            "objective",
-            "table1",
-            "from_random",
-            "one_a_class",
-            "doubling",
-            "controls",
-        )
-    ),
+(
+    primary,
+    objective,
+    table_1,
+    from_random,
+    of_one,
+    judged,
+    doubling,
+    controls,
+) = (
+    studied(f"evidence/{name}")
+    for name in (
+        "primary",
+        "objective",
+        "table1",
+        "from_random",
+        "one_a_class",
+        "augmented_judge",
+        "doubling",
+        "controls",
+    )
 )
 pairs = primary.pairs()
-lines = [one_a_class.in_words(of_one, doubling)]
+lines = [
+    one_a_class.in_words(of_one, doubling),
+    another_judge.in_words(judged),
+]
 if not objective.missing:
     slices = of_slices.of_shown(
         objective, report.evidence("small", "cifar100-n5")

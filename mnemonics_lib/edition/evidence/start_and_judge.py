@@ -66,10 +66,11 @@ def foretold(study: Studied) -> str:
     """
     if not all(study.plan.finished(f"{method}-from-theta", f"{method}-trained") for method in METHODS):
         return ""
-    said, verdicts = [], set()
+    said, verdicts, seeds = [], set(), set()
     for what, (unit, number) in FORETOLD.items():
         found = {method: _difference(study, method, number) for method in METHODS}
         verdicts |= {each.verdict for each in found.values()}
+        seeds |= {each.n for each in found.values()}
         of_each = [f"{DIFFERS[each.verdict]} for {NAMES[method]} ({each:.3f} {unit})" for method, each in found.items()]
         said.append(f"{what} {together(of_each)}")
     came = (
@@ -78,7 +79,7 @@ def foretold(study: Studied) -> str:
     return (
         "Written down before the runs were made: from $\\Theta_0$ itself, which knows its data, exemplars have little "
         f"to learn, so that their pixels and their own loss should change less than from perturbed starts. {came}: "
-        f"{'; '.join(said)} (95 % each)."
+        f"{'; '.join(said)} (95 % each, n = {min(seeds)})."
     )
 
 

@@ -45,6 +45,7 @@ def test_what_was_foretold_came():
     said = foretold(made(trained=WIDE, from_theta=NARROW))
     assert ". That is what came: how far pixels go is shown to be smaller for LwF (-0.020 [" in said
     assert "how far the own loss rises is shown to be smaller for LwF (-0.200 [" in said
+    assert said.endswith(" nat) (95 % each, n = 3).")
 
 
 def test_what_was_foretold_came_in_part_or_not():
