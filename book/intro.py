@@ -102,7 +102,7 @@ questions = in_advance.questions(found)
 say(front_page.answer_in_words(asked))
 say(in_advance.held_together(questions))
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each of four methods with 20 and with 5 exemplars a class, one for each method by Eq. 4b, and one for LUCIR with 1 a class."}} sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge"]
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each of four methods with 20 and with 5 exemplars a class, one for each method by Eq. 4b, and one for each setting that was asked about later."}} sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge"]
 gain_figure([*asked, *chain.from_iterable(q.gains for q in questions[1:])])
 plt.show()
 

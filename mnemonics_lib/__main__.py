@@ -26,11 +26,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnemonics_lib import bench
-from mnemonics_lib.config import ConfigError, load_config
+from mnemonics_lib.config import ConfigError
 from mnemonics_lib.config.keep import Keep, keep_from
-from mnemonics_lib.config.presets import PRESETS
-from mnemonics_lib.config.recipes import RECIPES
-from mnemonics_lib.config.shipped import parameter_file
+from mnemonics_lib.config.options import add_changes, changed
 from mnemonics_lib.device.torchrun import started_together
 from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
 from mnemonics_lib.edition import commands as of_records
@@ -60,13 +58,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "params", type=Path, help="parameter file, or the name of one of the project's: quick/digits-n5"
         )
-        command.add_argument("--preset", choices=PRESETS, metavar="NAME", help=f"a table's row: {', '.join(PRESETS)}")
-        command.add_argument(
-            "--recipe", choices=RECIPES, help="how exemplars are trained: the paper's numbers, or those of our search"
-        )
-        command.add_argument(
-            "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="override fields"
-        )
+        add_changes(command)
     run.add_argument(
         "--out", type=Path, default=RUNS, help=f"parent directory of all runs (default: {RUNS})".replace("%", "%%")
     )
@@ -181,11 +173,11 @@ def _no_memory(error: Exception) -> bool:
 
 
 def _config(options: argparse.Namespace) -> None:
-    print(load_config(parameter_file(options.params), options.set, options.preset, options.recipe).to_yaml(), end="")
+    print(changed(options.params, options).to_yaml(), end="")
 
 
 def _run(options: argparse.Namespace) -> None:
-    config = load_config(parameter_file(options.params), options.set, options.preset, options.recipe)
+    config = changed(options.params, options)
     if options.stop_after is not None and not 0 <= options.stop_after <= config.phases:
         raise ConfigError(f"stop-after = {options.stop_after}: must be 0 to {config.phases}, the phases of this run")
     keep = None if options.keep is None else keep_from(options.keep)

@@ -2,8 +2,9 @@
 
 ``sections`` has the values of each part, ``run`` the whole and what must fit together in it, ``reading`` gets one from
 files and overrides, ``presets`` has the rows of the paper's tables, ``recipes`` the ways to train exemplars,
-``batches`` counts what batch statistics are taken from, ``effect`` says which fields decide anything, ``errors`` what
-is wrong, and ``shown`` keeps that short. None needs torch.
+``options`` the command line's words for all of that, ``batches`` counts what batch statistics are taken from,
+``effect`` says which fields decide anything, ``errors`` what is wrong, and ``shown`` keeps that short. None needs
+torch.
 """
 
 from mnemonics_lib.config.errors import ConfigError

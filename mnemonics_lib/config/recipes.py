@@ -10,9 +10,10 @@ Example::
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from mnemonics_lib.config.errors import ConfigError
+from mnemonics_lib.config.run import RunConfig
 from mnemonics_lib.config.sections import PAPER_EXEMPLAR_LEVEL
 from mnemonics_lib.config.shown import shown
 
@@ -49,19 +50,7 @@ TUNED: Fields = {
 RECIPES = ("paper", "tuned")
 
 
-class HasBudget(Protocol):
-    """A run, as far as a recipe depends on it."""
-
-    @property
-    def budget(self) -> int: ...  # noqa: D102
-
-    @property
-    def budget_rule(self) -> str: ...  # noqa: D102
-
-    def protocol(self) -> Any: ...  # noqa: D102
-
-
-def recipe(name: str, run: HasBudget) -> Fields:
+def recipe(name: str, run: RunConfig) -> Fields:
     """Fields of the exemplar level, by the recipe's name.
 
     Args:
@@ -75,6 +64,6 @@ def recipe(name: str, run: HasBudget) -> Fields:
     if name == "paper":
         return PAPER_EXEMPLAR_LEVEL.model_dump(exclude={"engine"})  # both engines give the paper's gradient
     if name == "tuned":
-        a_class = run.budget if run.budget_rule == "per_class" else run.budget // len(run.protocol().order)
+        a_class = sum(run.quota(len(run.protocol().order)))  # to train on, and held out for the method
         return TUNED | (NEAR if a_class <= MOST_FOR_NEAR else FAR)
     raise ConfigError(f"recipe = {shown(name)}: must be one of {', '.join(RECIPES)}")

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnemonics_lib.config import ConfigError, RunConfig, load_config, write_yaml
-from mnemonics_lib.config.presets import PRESETS
-from mnemonics_lib.config.recipes import RECIPES
-from mnemonics_lib.config.shipped import parameter_file
+from mnemonics_lib.config import ConfigError, RunConfig, write_yaml
+from mnemonics_lib.config.options import add_changes, changed
 from mnemonics_lib.data.declared import SIZES, Folder
 from mnemonics_lib.data.errors import DataError
 from mnemonics_lib.data.info import DATASETS
@@ -41,9 +39,7 @@ def add_check_data(commands: Any) -> None:
         "--size", type=int, help=f"with {FOLDER}: height and width pictures are brought to (default: {SIZE})"
     )
     check.add_argument("--grey", action="store_true", help=f"with {FOLDER}: one channel of grey for pictures")
-    check.add_argument("--preset", choices=PRESETS, metavar="NAME", help="as for run, with a parameter file")
-    check.add_argument("--recipe", choices=RECIPES, help="likewise")
-    check.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="likewise")
+    add_changes(check)
 
 
 def check_data(options: argparse.Namespace) -> None:
@@ -56,7 +52,7 @@ def check_data(options: argparse.Namespace) -> None:
     """
     config = None
     if options.what not in (*DATASETS, FOLDER):
-        config = load_config(parameter_file(Path(options.what)), options.set, options.preset, options.recipe)
+        config = changed(Path(options.what), options)
     elif options.set or options.preset or options.recipe:
         raise ConfigError(f"{options.what}: --set, --preset and --recipe change a run, so they need a parameter file")
     if options.what != FOLDER and (options.size is not None or options.grey):

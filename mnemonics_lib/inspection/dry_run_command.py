@@ -8,10 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnemonics_lib.config import load_config
-from mnemonics_lib.config.presets import PRESETS
-from mnemonics_lib.config.recipes import RECIPES
-from mnemonics_lib.config.shipped import parameter_file
+from mnemonics_lib.config.options import add_changes, changed
 from mnemonics_lib.durable.files import refuse_unwritable, write_atomically
 
 # What measures needs PyTorch, which takes seconds to import: a refusal and --help come before that.
@@ -25,9 +22,7 @@ def add_dry_run(commands: Any) -> None:
         "dry-run", help="say how long a run would take on this machine, and what memory, from a few of its steps"
     )
     dry.add_argument("params", type=Path, help="as for run; the data set need not be there")
-    dry.add_argument("--preset", choices=PRESETS, metavar="NAME", help="as for run")
-    dry.add_argument("--recipe", choices=RECIPES, help="as for run")
-    dry.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="as for run")
+    add_changes(dry)
     dry.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     dry.add_argument("--steps", type=_steps, default=3, metavar="S", help="measurements of each kind (default: 3)")
     dry.add_argument("--json", type=Path, metavar="FILE", help="also write what was found to this file")
@@ -47,7 +42,7 @@ def dry_run(options: argparse.Namespace) -> None:
         ConfigError: for a configuration that a run would refuse.
         DataError: for a picture that cannot be read.
     """
-    config = load_config(parameter_file(options.params), options.set, options.preset, options.recipe)
+    config = changed(options.params, options)
     if options.json:
         refuse_unwritable(options.json)
     import torch

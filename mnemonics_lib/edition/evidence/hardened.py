@@ -46,7 +46,7 @@ def _of_method(found: Iterable[Gain]) -> dict[Training, str]:
     """The trainings by Eq. 7 with short inner loops, each once, and the method that each is counted for."""
     of_method: dict[Training, str] = {}
     for gain in trained_apart(found):
-        if not gain.setting.asked_again and not gain.setting.looks_far:
+        if not gain.setting.judged_otherwise and not gain.setting.looks_far:
             method = gain.setting.method.replace(NAMES["icarl"], NAMES["lwf"])
             of_method |= dict.fromkeys(gain.trainings, method)
     return of_method

@@ -83,8 +83,7 @@ def what_hangs_on_it(study: Studied, first: Mapping[str, Mapping[int, float]] | 
         study: as in :func:`as_first_made`.
         first: likewise; None for what is known of the study.
     """
-    found = as_first_made(study, first_time(study.plan.name) if first is None else first)
-    changed = [f"{each.name} {each.once.without_n}" for each in found if each.changed]
+    changed = _changed(study, first)
     if not changed:
         return ""
     return (
@@ -101,6 +100,11 @@ def shortly(study: Studied, first: Mapping[str, Mapping[int, float]] | None = No
         study: as in :func:`as_first_made`.
         first: likewise; None for what is known of the study.
     """
-    found = as_first_made(study, first_time(study.plan.name) if first is None else first)
-    changed = [f"{each.name} {each.once.without_n}" for each in found if each.changed]
+    changed = _changed(study, first)
     return f"; with the runs as first made it is another verdict, {together(changed)}" if changed else ""
+
+
+def _changed(study: Studied, first: Mapping[str, Mapping[int, float]] | None) -> list[str]:
+    """The comparisons whose verdict was another with the first records, each with its interval then."""
+    found = as_first_made(study, first_time(study.plan.name) if first is None else first)
+    return [f"{each.name} {each.once.without_n}" for each in found if each.changed]

@@ -71,6 +71,16 @@ def drawn(slices: Mapping[Slice, Sequence[float]]) -> Interval:
     return interval([fmean(values) for values in slices.values()])
 
 
+def as_drawn(differences: Mapping[int, float], study: Studied) -> Interval:
+    """The mean of a study's differences, seed by seed, with its slices of classes as a draw, and its interval of 95 %.
+
+    Args:
+        differences: seed -> difference.
+        study: whose seeds have slices of classes.
+    """
+    return drawn(by_slice(differences, study.plan.study.slice_of))  # type: ignore[arg-type]
+
+
 def judged_on(records: Evidence, method: str) -> set[Slice]:
     """The parts of the class order that a method's runs of some study had."""
     of_method = (record for of in records.values() for record in of.values() if record.method == method)

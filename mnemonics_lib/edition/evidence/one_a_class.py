@@ -5,7 +5,7 @@ The study, its control and what was to count as an answer were committed before 
 
 from __future__ import annotations
 
-from mnemonics_lib.edition.evidence.of_slices import by_slice, drawn
+from mnemonics_lib.edition.evidence.of_slices import as_drawn
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.studies.studied import Studied
 
@@ -39,7 +39,7 @@ def in_words(study: Studied, doubling: Studied) -> str:
     compared = {(arm, minus): each for arm, minus, each in study.compared}
     gain, own = (compared["trained", minus].difference for minus in ("herding", "shuffled"))
     by_seed = compared["trained", "herding"].differences
-    of_slices = drawn(by_slice(by_seed, study.plan.study.slice_of))  # type: ignore[arg-type]
+    of_slices = as_drawn(by_seed, study)
     held = interval([*by_seed.values()], 1 - 0.05 / QUESTIONS)
     return (
         "**With 1 exemplar a class, LUCIR**, asked in advance of seeds of its own, since a study on the number of "

@@ -61,9 +61,9 @@ class Setting:
         return self.study == PRIMARY
 
     @property
-    def asked_again(self) -> bool:
-        """Whether it is one of the second question that was asked in advance."""
-        return self.study == AGAIN
+    def judged_otherwise(self) -> bool:
+        """Whether its exemplars have another judge than the recipe's: that of Eq. 4b, or augmented images."""
+        return self.study in (AGAIN, AUGMENTED)
 
     @property
     def exploratory(self) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from statistics import fmean
 
-from mnemonics_lib.edition.evidence.first_exemplars import FirstTraining, first_training
+from mnemonics_lib.edition.evidence.first_exemplars import first_training
+from mnemonics_lib.edition.evidence.first_fall import CHANGES, RISES
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.intervals import Interval, paired
 from mnemonics_lib.edition.shown import arrow
+from mnemonics_lib.edition.studies.paired_runs import Number
 from mnemonics_lib.edition.studies.studied import Studied
 
 METHODS = ("lwf", "lucir")
@@ -21,11 +23,11 @@ ARMS = {
 }
 """An arm of the study -> how its exemplars are trained and judged."""
 
-FORETOLD: dict[str, tuple[str, Callable[[FirstTraining], float]]] = {
-    "how far pixels go": ("std", lambda of: of.displacement),
-    "how far the own loss rises": ("nat", lambda of: of.own[1] - of.own[0]),
+FORETOLD: dict[str, tuple[str, Number]] = {
+    "how far pixels go": ("std", lambda record: first_training(record).displacement),
+    "how far the own loss rises": ("nat", CHANGES[RISES]),
 }
-"""What should be smaller from Theta_0 than from perturbed starts -> its unit, and the number of a training."""
+"""What should be smaller from Theta_0 than from perturbed starts -> its unit, and the number of a run."""
 
 DIFFERS = {
     "lower": "is shown to be smaller",
@@ -45,13 +47,13 @@ def rows(study: Studied) -> Iterator[dict[str, str]]:
     """
     for method in METHODS:
         for arm, words in ARMS.items():
-            if of := _of_phase_0(study, f"{method}-{arm}"):
+            if of := [first_training(record) for record in study.records.get(f"{method}-{arm}", {}).values()]:
                 yield {
                     "method": NAMES[method],
                     "training": words,
-                    "meta loss (nat)": _arrow([each.meta for each in of.values()]),
-                    "own loss (nat)": _arrow([each.own for each in of.values()]),
-                    "pixels moved (std)": f"{fmean(each.displacement for each in of.values()):.3f}",
+                    "meta loss (nat)": _arrow([each.meta for each in of]),
+                    "own loss (nat)": _arrow([each.own for each in of]),
+                    "pixels moved (std)": f"{fmean(each.displacement for each in of):.3f}",
                 }
 
 
@@ -71,7 +73,9 @@ def foretold(study: Studied) -> str:
         found = {method: _difference(study, method, number) for method in METHODS}
         verdicts |= {each.verdict for each in found.values()}
         seeds |= {each.n for each in found.values()}
-        of_each = [f"{DIFFERS[each.verdict]} for {NAMES[method]} ({each:.3f} {unit})" for method, each in found.items()]
+        of_each = [
+            f"{DIFFERS[each.verdict]} for {NAMES[method]} ({each.bare(3)} {unit})" for method, each in found.items()
+        ]
         said.append(f"{what} {together(of_each)}")
     came = (
         "That is what came" if verdicts == {"lower"} else "A part of it came" if "lower" in verdicts else "It did not"
@@ -97,17 +101,13 @@ def hardens(study: Studied) -> bool:
     )
 
 
-def _difference(study: Studied, method: str, number: Callable[[FirstTraining], float]) -> Interval:
+def _difference(study: Studied, method: str, number: Number) -> Interval:
     """A number of the trainings of phase 0, from Theta_0 minus from perturbed starts."""
     theirs, ours = (
-        {seed: number(of) for seed, of in _of_phase_0(study, f"{method}-{arm}").items()}
+        {seed: number(record) for seed, record in study.records[f"{method}-{arm}"].items()}
         for arm in ("from-theta", "trained")
     )
     return paired(theirs, ours)
-
-
-def _of_phase_0(study: Studied, arm: str) -> dict[int, FirstTraining]:
-    return {seed: first_training(record) for seed, record in study.records.get(arm, {}).items()}
 
 
 def _arrow(ends: list[tuple[float, float]]) -> str:

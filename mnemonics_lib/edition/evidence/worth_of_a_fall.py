@@ -179,7 +179,7 @@ def shortly(found: Sequence[Way], unfinished: bool = False) -> str:
         together([f"{each.more[words].without_n} points ({each.choice.setting})" for each in of]) for words in GAINS
     )
     early = [each.choice.setting for each in of if each.more[FIRST].verdict == "higher"]
-    falls = together([f"{each.farther:.3f}".rpartition(", n = ")[0] for each in of])
+    falls = together([each.farther.bare(3) for each in of])
     equal = all(each.farther.verdict == "no difference shown" for each in of)
     return (
         "A hint that one fall is not worth what another is: after phase 1, where exemplars of phase 0 are first used, "

@@ -39,7 +39,11 @@ class Interval:
     @property
     def without_n(self) -> str:
         """``+1.23 [+0.45, +2.01]``, for a table that gives the number of values once."""
-        return str(self).rpartition(", n = ")[0]
+        return self.bare()
+
+    def bare(self, digits: int = 2) -> str:
+        """The same with so many digits after the point."""
+        return f"{self:.{digits}f}".rpartition(", n = ")[0]
 
     @property
     def verdict(self) -> str:

@@ -34,10 +34,9 @@ def tally(found: Mapping[str, Interval], lower: str, higher: str) -> str:
 
 def marked(found: Interval, digits: int = 2) -> str:
     """An interval for a table: in bold where it is clear of zero; without its n, but for fewer than three values."""
-    text = f"{found:.{digits}f}"
     if found.n < 3:
-        return text
-    text = text.rpartition(", n = ")[0]
+        return f"{found:.{digits}f}"
+    text = found.bare(digits)
     return text if found.verdict == "no difference shown" else f"**{text}**"
 
 

@@ -49,7 +49,7 @@ def test_slices_are_drawn_too():
     """Of the first slice two seeds, of which the mean counts, and one of each other."""
     of_slices = [(HIGHER[0] + HIGHER[3]) / 2, HIGHER[1], HIGHER[2]]
     said = in_words(study(lucir_herding=HIGHER, lucir_trained=HIGHER))
-    assert f"n = 4; {ends(of_slices)} (LUCIR) with the slices of classes as a draw" in said
+    assert f"n = 4; {ends(of_slices)} (LUCIR) points with the slices of classes as a draw" in said
 
 
 def test_nothing_is_said_before_all_runs_are_there():

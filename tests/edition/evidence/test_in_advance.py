@@ -9,7 +9,7 @@ from scipy import stats
 
 from mnemonics_lib.edition.evidence.gains import Gain, gains
 from mnemonics_lib.edition.evidence.in_advance import WORDS, Question, held_together, level_of_all, questions
-from mnemonics_lib.edition.evidence.settings import Setting
+from mnemonics_lib.edition.evidence.settings import AGAIN, Setting
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.studied import studied
 
@@ -74,7 +74,7 @@ def test_the_project_s_are_in_the_order_in_which_they_were_asked(of_project: lis
 
 def test_one_that_is_not_finished_is_left_out(of_project: list[Gain]):
     left = [
-        replace(each, finished=False) if each.setting.arm == "bic-trained" and each.setting.asked_again else each
+        replace(each, finished=False) if each.setting.arm == "bic-trained" and each.setting.study == AGAIN else each
         for each in of_project
     ]
     assert [len(each.gains) for each in questions(left)][:2] == [8, 1]

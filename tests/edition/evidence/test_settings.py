@@ -90,7 +90,7 @@ def test_what_was_asked_in_advance_is_the_primary_study():
 
 
 def test_what_was_asked_again_is_eq_4b_with_four_methods():
-    again = [setting for setting in settings() if setting.asked_again]
+    again = [setting for setting in settings() if setting.study == "evidence/objective"]
     assert [(setting.study, setting.method) for setting in again] == [
         ("evidence/objective", name) for name in ("LwF", "iCaRL", "BiC", "LUCIR")
     ]
@@ -112,6 +112,13 @@ def test_another_judge_was_asked_in_advance_of_two_methods_together():
     found = [setting for setting in settings() if setting.study == "evidence/augmented_judge"]
     assert {(each.method, each.level) for each in found} == {("LwF", 1 - 0.05 / 2), ("LUCIR", 1 - 0.05 / 2)}
     assert {each.heading for each in found} == {"CIFAR-100, asked of another judge"}
+
+
+def test_those_of_eq_4b_and_of_augmented_images_have_another_judge():
+    assert {each.study for each in settings() if each.judged_otherwise} == {
+        "evidence/objective",
+        "evidence/augmented_judge",
+    }
 
 
 def test_those_on_data_that_settings_were_chosen_on_are_digits_and_the_classes_of_the_search():
