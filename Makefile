@@ -106,7 +106,7 @@ finished: $(ENVIRONMENT) ## make the finished work that notebooks take from a st
 
 .PHONY: costs
 costs: $(ENVIRONMENT) ## measure what each notebook takes alone, and write it to book/records/costs.json
-	@$(PY) -m mnemonics_lib.edition.batch.measure_costs
+	@$(PY) -m mnemonics_lib.edition.measure_costs
 
 .PHONY: test
 test: $(ENVIRONMENT) ## run the tests, but those of pages
@@ -144,7 +144,7 @@ rehearse: deck ## run the lecture from top to bottom, and write what each slide 
 .PHONY: dist
 dist: $(ENVIRONMENT) ## pack the book, the notebooks, the students' copies and the slides into one zip in build/dist
 	@$(SNAKEMAKE) --config profile=quick wanted=book -- book deck
-	@$(PY) -m mnemonics_lib.edition.book.dist
+	@$(PY) -m mnemonics_lib.edition.dist
 
 # .jupyter is looked into before the user's own settings' defaults, and changes none of them: a .py opens as a notebook.
 .PHONY: lab

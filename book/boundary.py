@@ -20,8 +20,12 @@ from collections import defaultdict
 import matplotlib.pyplot as plt
 
 from mnemonics_lib.edition import figures, kept_figures, report
-from mnemonics_lib.edition.evidence import boundary
-from mnemonics_lib.edition.evidence.boundary import COMPARED
+from mnemonics_lib.edition.evidence.boundary import (
+    displacement,
+    in_words,
+    margins,
+)
+from mnemonics_lib.edition.evidence.boundary.margins import COMPARED
 from mnemonics_lib.edition.paired.difference_figures import draw_differences
 from mnemonics_lib.edition.paired.tally import marked
 from mnemonics_lib.edition.shown import say, show
@@ -33,8 +37,8 @@ figures.style()
 STUDY = plan(*study_files("evidence/boundary"))
 CONTROLS = plan(*study_files("evidence/controls"))
 LAST = STUDY.runs[0].config.phases
-kept = boundary.read(STUDY)
-places = boundary.places(STUDY, kept, (0, LAST))
+kept = margins.read(STUDY)
+places = margins.places(STUDY, kept, (0, LAST))
 say_what_is_there(STUDY)
 
 # %% [markdown]
@@ -43,13 +47,13 @@ say_what_is_there(STUDY)
 # A *place* is a setting after phase 0, or after the last one. Of means over exemplars, trained minus the other:
 
 # %% tags=["remove-input"] sources=["evidence/boundary"]
-say("\n".join(f"- {line}" for line in boundary.in_words(places)))
+say("\n".join(f"- {line}" for line in in_words.in_words(places)))
 if places:
-    counted = boundary.intervals(places)
+    counted = in_words.intervals(places)
     say(
         f"These sentences count {counted} intervals of 95 % each. None was asked for in advance, and of {counted} some {0.05 * counted:.0f} "
         "are expected to be clear of 0 where there is nothing. They are not independent: places share networks and classes. "
-        f"{boundary.strict(places)} "
+        f"{in_words.strict(places)} "
         "Seeds have one of four slices of 20 classes in turn, and after the "
         "last phase, whose new classes are two, all of it stands on eight classes."
     )
@@ -82,7 +86,7 @@ names = {
 for axis, (minus, name) in zip(axes, names.items(), strict=True):
     draw_differences(
         {
-            place.replace(", phase", "\nphase"): boundary.differences(
+            place.replace(", phase", "\nphase"): margins.differences(
                 tables, minus, "size"
             )
             for place, tables in places.items()
@@ -121,7 +125,7 @@ def show_places(found):
     show(
         {"place": place}
         | {
-            boundary.NUMBERS[column]: marked(found[column][place], digits)
+            margins.NUMBERS[column]: marked(found[column][place], digits)
             for column, digits in DIGITS.items()
         }
         for place in found["size"]
@@ -136,7 +140,7 @@ def show_places(found):
 for minus, name in COMPARED.items():
     say(f"Minus {name}:")
     show_places(
-        {column: boundary.over(places, minus, column) for column in DIGITS}
+        {column: margins.over(places, minus, column) for column in DIGITS}
     )
 
 # %% [markdown]
@@ -149,23 +153,24 @@ for minus, name in COMPARED.items():
 # %% tags=["remove-input"] sources=["evidence/boundary", "evidence/controls"]
 say_what_is_there(CONTROLS)
 if not CONTROLS.missing:
-    left_out = boundary.seeds_apart(
+    left_out = displacement.seeds_apart(
         *(
             report.evidence("evidence", name)
             for name in ("boundary", "controls")
         )
     )
-    shuffled = boundary.without(
-        boundary.places(CONTROLS, boundary.read(CONTROLS), (0, LAST)),
+    shuffled = displacement.without(
+        margins.places(CONTROLS, margins.read(CONTROLS), (0, LAST)),
         left_out,
     )
     found = {
-        column: boundary.own(places, shuffled, column) for column in DIGITS
+        column: displacement.own(places, shuffled, column)
+        for column in DIGITS
     }
     show_places(found)
-    say(boundary.own_in_words(found["size"], found["percentile"]))
+    say(displacement.own_in_words(found["size"], found["percentile"]))
     if left_out:
-        say(boundary.left_out_in_words(left_out))
+        say(displacement.left_out_in_words(left_out))
 
 # %% [markdown]
 # ## The means of each kind
@@ -176,15 +181,15 @@ if not CONTROLS.missing:
 # %% tags=["remove-input", "hide-output"] mystnb={"code_prompt_show": "Show the means of each kind", "code_prompt_hide": "Hide the means of each kind"} sources=["evidence/boundary"]
 rows = []
 for place, tables in places.items():
-    levels = boundary.levels(tables)
-    if boundary.is_herdings(tables):
+    levels = margins.levels(tables)
+    if margins.is_herdings(tables):
         levels = levels.drop("start")
     for kind, numbers in levels.iterrows():
         rows.append(
             {"place": place, "kind": kind}
             | {
                 words: f"{numbers[column]:.{DIGITS[column]}f}"
-                for column, words in boundary.NUMBERS.items()
+                for column, words in margins.NUMBERS.items()
             }
         )
 show(rows)

@@ -23,20 +23,21 @@ from statistics import fmean
 from mnemonics_lib.config import load_config
 from mnemonics_lib.data.info import DATASETS
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.evidence import (
+from mnemonics_lib.edition.evidence.asked import (
     another_judge,
-    both_questions,
     in_advance,
     in_short,
-    made_again,
     of_slices,
     one_a_class,
-    repeats,
 )
-from mnemonics_lib.edition.evidence.fine_tuning import beside_its_cost
-from mnemonics_lib.edition.evidence.gains import gains
-from mnemonics_lib.edition.evidence.moved import moved_in_words
-from mnemonics_lib.edition.evidence.settings import OF_ONE
+from mnemonics_lib.edition.evidence.pairs import made_again, repeats
+from mnemonics_lib.edition.evidence.pairs.gains import gains
+from mnemonics_lib.edition.evidence.pairs.moved import moved_in_words
+from mnemonics_lib.edition.evidence.pairs.settings import OF_ONE
+from mnemonics_lib.edition.evidence.regimes import both_questions
+from mnemonics_lib.edition.evidence.regimes.fine_tuning import (
+    beside_its_cost,
+)
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.paired.tally import marked
 from mnemonics_lib.edition.shown import arrow, say, show

@@ -36,19 +36,19 @@ from mnemonics_lib import __version__
 from mnemonics_lib.durable.commit import code_version, short_commit
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures, kept_figures, report
-from mnemonics_lib.edition.evidence import (
+from mnemonics_lib.edition.evidence.asked import (
     another_judge,
     front_page,
     in_advance,
     in_short,
-    made_again,
     of_slices,
     one_a_class,
-    with_mnemonics,
 )
-from mnemonics_lib.edition.evidence.gain_figure import gain_figure
-from mnemonics_lib.edition.evidence.gains import gains
-from mnemonics_lib.edition.evidence.moved import moved_in_words
+from mnemonics_lib.edition.evidence.pairs import made_again
+from mnemonics_lib.edition.evidence.pairs.gain_figure import gain_figure
+from mnemonics_lib.edition.evidence.pairs.gains import gains
+from mnemonics_lib.edition.evidence.pairs.moved import moved_in_words
+from mnemonics_lib.edition.evidence.paper_tables import with_mnemonics
 from mnemonics_lib.edition.paper.numbers import claimed, gains_over
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.edition.studies.studied import studied

@@ -22,7 +22,7 @@ from statistics import fmean
 import matplotlib.pyplot as plt
 
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.evidence import (
+from mnemonics_lib.edition.evidence.paper_tables import (
     adjusted,
     attribution,
     beside_table_2,

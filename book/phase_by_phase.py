@@ -21,20 +21,20 @@ from statistics import fmean
 
 from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.by_class import arrivals, class_forgetting
-from mnemonics_lib.edition.evidence import (
-    after_phase_1,
-    both_questions,
-    class_groups,
-    in_short,
-    nearest_means,
-    panel_falls,
-    repeats,
-)
-from mnemonics_lib.edition.evidence.fall_and_gain import (
+from mnemonics_lib.edition.evidence.asked import in_short
+from mnemonics_lib.edition.evidence.meta_loss import panel_falls
+from mnemonics_lib.edition.evidence.meta_loss.fall_and_gain import (
     fall_and_gain,
     shown_beyond,
 )
-from mnemonics_lib.edition.evidence.trained_once import trained_once
+from mnemonics_lib.edition.evidence.pairs import repeats
+from mnemonics_lib.edition.evidence.pairs.trained_once import trained_once
+from mnemonics_lib.edition.evidence.regimes import (
+    after_phase_1,
+    both_questions,
+    class_groups,
+    nearest_means,
+)
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.paired.joint_flips import clear_by_chance
 from mnemonics_lib.edition.paired.tally import marked, tally

@@ -25,8 +25,8 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.evidence import made_again
-from mnemonics_lib.edition.evidence.made_twice import changed_verdicts
+from mnemonics_lib.edition.evidence.pairs import made_again
+from mnemonics_lib.edition.evidence.pairs.made_twice import changed_verdicts
 from mnemonics_lib.edition.paired.intervals import paired
 from mnemonics_lib.edition.paper import tables as paper_tables
 from mnemonics_lib.edition.paper.numbers import claimed

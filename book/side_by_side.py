@@ -18,13 +18,15 @@ from statistics import fmean
 import matplotlib.pyplot as plt
 
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.evidence.from_random import over_its_start
-from mnemonics_lib.edition.evidence.gain_figure import (
+from mnemonics_lib.edition.evidence.meta_loss.from_random import (
+    over_its_start,
+)
+from mnemonics_lib.edition.evidence.pairs.gain_figure import (
     gain_figure,
     known_figure,
 )
-from mnemonics_lib.edition.evidence.gains import gains
-from mnemonics_lib.edition.evidence.side_by_side import (
+from mnemonics_lib.edition.evidence.pairs.gains import gains
+from mnemonics_lib.edition.evidence.pairs.side_by_side import (
     differ_in_more,
     know_as_much,
     others_in_words,

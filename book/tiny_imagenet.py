@@ -28,7 +28,7 @@ from IPython.display import Markdown, display
 
 from mnemonics_lib.config import load_config
 from mnemonics_lib.edition import figures, report
-from mnemonics_lib.edition.evidence.first_exemplars import (
+from mnemonics_lib.edition.evidence.meta_loss.first_exemplars import (
     counted,
     first_training,
     row_of,

@@ -24,24 +24,23 @@ from statistics import fmean
 import matplotlib.pyplot as plt
 
 from mnemonics_lib.edition import figures
-from mnemonics_lib.edition.evidence import (
+from mnemonics_lib.edition.evidence.asked import in_short, one_a_class
+from mnemonics_lib.edition.evidence.meta_loss import from_random
+from mnemonics_lib.edition.evidence.pairs.trainings import trainings
+from mnemonics_lib.edition.evidence.regimes import (
     budget_falls,
     by_budget,
     by_making,
     class_groups,
     first_readings,
     fresh_networks,
-    from_random,
-    in_short,
-    one_a_class,
     over_epochs,
     wears_off,
 )
-from mnemonics_lib.edition.evidence.searched_classes import (
+from mnemonics_lib.edition.evidence.regimes.searched_classes import (
     Searched,
     in_words,
 )
-from mnemonics_lib.edition.evidence.trainings import trainings
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.difference_figures import (
     draw_differences_along,

@@ -32,30 +32,35 @@ from mnemonics_lib.edition import figures
 from mnemonics_lib.edition.claims import said
 from mnemonics_lib.edition.claims.of_search import numbers
 from mnemonics_lib.edition.costs import page_cost
-from mnemonics_lib.edition.evidence import (
-    another_judge,
+from mnemonics_lib.edition.evidence.asked import another_judge
+from mnemonics_lib.edition.evidence.meta_loss import (
     first_fall,
     from_random,
     hardened,
-    made_again,
     noise_share,
     start_and_judge,
     tried_apart,
     worth_of_a_fall,
 )
-from mnemonics_lib.edition.evidence.asked_and_got import asked_and_got
-from mnemonics_lib.edition.evidence.first_readings import (
-    AVERAGED,
-    DEPLOYED,
-    minus_near,
+from mnemonics_lib.edition.evidence.meta_loss.asked_and_got import (
+    asked_and_got,
 )
-from mnemonics_lib.edition.evidence.gains import distinct_trainings, gains
-from mnemonics_lib.edition.evidence.panel_falls import (
+from mnemonics_lib.edition.evidence.meta_loss.panel_falls import (
     ALL_PHASES,
     fallen_by_phase,
     of_both_judges_in_words,
 )
-from mnemonics_lib.edition.evidence.trained_once import trained_once
+from mnemonics_lib.edition.evidence.pairs import made_again
+from mnemonics_lib.edition.evidence.pairs.gains import (
+    distinct_trainings,
+    gains,
+)
+from mnemonics_lib.edition.evidence.pairs.trained_once import trained_once
+from mnemonics_lib.edition.evidence.regimes.first_readings import (
+    AVERAGED,
+    DEPLOYED,
+    minus_near,
+)
 from mnemonics_lib.edition.search.runs import (
     CHANCE,
     TWICE,

@@ -72,7 +72,8 @@ from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.drawn_from import drawn_from
-from mnemonics_lib.edition.evidence import attribution, made_again
+from mnemonics_lib.edition.evidence.pairs import made_again
+from mnemonics_lib.edition.evidence.paper_tables import attribution
 from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.paired.difference_figures import draw_differences
 from mnemonics_lib.edition.paired.intervals import interval, paired

@@ -66,7 +66,7 @@ import seaborn as sns
 
 from mnemonics_lib.edition import figures, kept_figures
 from mnemonics_lib.edition.costs import cost
-from mnemonics_lib.edition.evidence.boundary import NEAR
+from mnemonics_lib.edition.evidence.boundary.margins import NEAR
 from mnemonics_lib.edition.finished import runs_of
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.kept import Keep, read_kept

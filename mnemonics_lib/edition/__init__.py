@@ -3,7 +3,8 @@
 ``records`` reads them, ``paired`` compares two arms seed by seed, and ``studies`` plans many runs and says what came of
 them; ``search``, ``claims``, ``evidence`` and ``paper`` are what pages say of them. ``notebooks`` runs a notebook,
 ``finished`` gives it work that a study has done, ``forked_kernels`` starts it sooner; ``book``, ``deck`` and ``batch``
-make the whole. What pages import most lies beside them: ``figures``, ``report``, ``shown``, ``names``.
+make the whole, ``measure_costs`` says what it takes, and ``dist`` packs it. What pages import most lies beside
+them: ``figures``, ``report``, ``shown``, ``names``.
 """
 
 import warnings

@@ -101,6 +101,24 @@ def test_every_import_goes_down_or_stays(module):
     assert not above, f"{module} imports {', '.join(sorted(above))} from above"
 
 
+def room(module: str, package: str) -> str:
+    """The folder of a package that a module is in; nothing for another package's, and for one that is in no folder."""
+    name = module.removeprefix(f"{package}.").partition(".")[0] if module.startswith(f"{package}.") else ""
+    return name if PACKAGE.joinpath(*package.split("."), name).is_dir() else ""
+
+
+@pytest.mark.parametrize("package", ["edition", "edition.evidence"])
+def test_no_folder_of_the_edition_imports_in_a_circle(package):
+    rooms: dict[str, set[str]] = {}
+    for module, imported in GRAPH.items():
+        if mine := room(module, package):
+            rooms.setdefault(mine, set()).update({room(other, package) for other in imported} - {mine, ""})
+    try:
+        assert len(tuple(TopologicalSorter(rooms).static_order())) > 3
+    except CycleError as error:
+        pytest.fail(f"a circle: {' -> '.join(reversed(error.args[1]))}")
+
+
 def test_nothing_of_the_paper_imports_what_surrounds_it():
     around = {"durable", "kept", "device", "edition", "bench", "runs", "__main__"}
     for module, imported in GRAPH.items():

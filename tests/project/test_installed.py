@@ -152,7 +152,7 @@ def test_help_is_a_guide_and_shows_what_a_function_takes(elsewhere):
 
 def test_what_needs_the_project_says_so(elsewhere):
     for module, arguments, said in (
-        ("batch.measure_costs", [], "costs are those of the project's notebooks; there are none here"),
+        ("measure_costs", [], "costs are those of the project's notebooks; there are none here"),
         ("notebooks", ["check", "n.py", "--params", "p.yaml"], "n.py: no such notebook, seen from "),
     ):
         done = elsewhere.python("-m", f"mnemonics_lib.edition.{module}", *arguments)

@@ -1,1 +1,1 @@
-"""What the batch engine needs beside the notebooks: names of files, lines of progress, measured costs."""
+"""What the batch engine needs beside the notebooks: names of files, and lines of progress."""

@@ -1,0 +1,122 @@
+"""Sentences of the front page: what was asked first and what came of it, and what else its reader should know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mnemonics_lib.edition.evidence.pairs.gains import Gain
+from mnemonics_lib.edition.evidence.pairs.side_by_side import by_chance, on_chosen_data
+from mnemonics_lib.edition.names import NAMES, together
+from mnemonics_lib.edition.paired.answer import answer, extent
+from mnemonics_lib.edition.paired.intervals import Interval
+from mnemonics_lib.edition.paired.tally import tally
+from mnemonics_lib.edition.paper.numbers import gains_over
+from mnemonics_lib.edition.studies.paired_runs import PairedRuns
+from mnemonics_lib.edition.studies.studied import Studied
+
+BUDGETS = ("5 a class", "20 a class")
+"""What a setting that was asked about in advance says of its exemplars."""
+
+
+def answer_in_words(asked: Sequence[Gain]) -> str:
+    """Whether training is shown to help or to harm, in how many of the settings that were asked about in advance.
+
+    Args:
+        asked: all of them, finished or not.
+    """
+    finished = [gain.interval for gain in asked if gain.claims]
+    on = "On" if len(finished) == len(asked) else "So far, on"
+    better, worse = (sum(found.verdict == verdict for found in finished) for verdict in ("higher", "lower"))
+    differ = f"; average accuracies differ by {extent(finished)}" if finished else ""
+    return (
+        f"**{on} 20 classes of CIFAR-100 at a time, training the exemplars that herding chose, 5 or 20 a class, "
+        f"{answer(finished)}.** {len(asked)} settings were asked about first, in advance: four methods, each with 5 "
+        f"exemplars a class and with 20, the paper's number, each on four such sets of classes. {_there(asked)}. "
+        f"Trained exemplars are shown to be better than herding's in {better or 'none'} of them and worse in "
+        f"{worse or 'none'}{differ}."
+    )
+
+
+def _there(asked: Sequence[Gain]) -> str:
+    """How many settings are finished, of each number of exemplars."""
+    if all(gain.claims for gain in asked):
+        return "All are finished"
+    of = {budget: [gain.claims for gain in asked if gain.setting.detail == budget] for budget in BUDGETS}
+    return "Finished are " + " and ".join(f"{sum(each)} of the {len(each)} with {with_}" for with_, each in of.items())
+
+
+def forgets(pairs: Sequence[PairedRuns]) -> str:
+    """What the paper says of forgetting, and in how many settings training is shown to change it.
+
+    Args:
+        pairs: all of the primary study's; not all finished makes no sentence.
+    """
+    if not all(pair.finished for pair in pairs):
+        return ""
+    theirs = ", ".join(f"{change:+.2f}" for change in gains_over("herding", "forgetting").values())
+    found = {pair.name: pair.difference(lambda record: record.forgetting) for pair in pairs}
+    means = [each.mean for each in found.values()]
+    return (
+        "**Forgetting** of the classes of phase 0: the paper has trained exemplars differ from herding's by "
+        f"{theirs} points ($N$ = 5, 10, 25, Table 2). In the {len(pairs)} settings of the first question it is shown "
+        f"to be {tally(found, 'less', 'more')}, by differences from {min(means):+.2f} to {max(means):+.2f} points "
+        "(95 % each, exploratory)."
+    )
+
+
+def as_the_paper_starts(study: Studied, controls: Studied) -> str:
+    """What exemplars trained from random images are worth, beside herding's and beside the images that they were.
+
+    Args:
+        study: with the arms ``trained-from-random`` and ``herding`` of each method, 20 a class.
+        controls: with the arms ``trained-from-random-20`` and ``random-20``; only methods of which all runs are there.
+
+    Returns:
+        "" before all runs of ``study`` are there.
+    """
+    if study.missing:
+        return ""
+    beside = {
+        arm.partition("-")[0]: each.difference
+        for arm, minus, each in study.compared
+        if minus.endswith("-herding") and each.field == "average_accuracy"
+    }
+    said = (
+        "**From random images**, where the paper's training starts, 20 a class: against herding's, "
+        f"{tally({NAMES[method]: found for method, found in beside.items()}, 'worse', 'better')} "
+        f"({_of_methods(beside)} points"
+    )
+    start = {
+        method: each.difference
+        for arm, minus, each in controls.compared
+        for method in beside
+        if (arm, minus) == (f"{method}-trained-from-random-20", f"{method}-random-20")
+        and each.field == "average_accuracy"
+        and controls.plan.finished(arm, minus)
+    }
+    if start:
+        verdicts = tally({NAMES[method]: found for method, found in start.items()}, "worse", "better")
+        said += f"); against the random images that they were, {verdicts} ({_of_methods(start)} points"
+    return f"{said}; 95 % each, exploratory)."
+
+
+def _of_methods(found: Mapping[str, Interval]) -> str:
+    return together([f"{NAMES[method]} {each}" for method, each in found.items()])
+
+
+def others_in_short(others: Sequence[Gain]) -> str:
+    """How many of the settings that were not asked about in advance show a difference; "" where none makes a claim.
+
+    Args:
+        others: all of them; those that make no claim of training are not counted.
+    """
+    claimed = [gain for gain in others if gain.claims]
+    if not claimed:
+        return ""
+    verdicts = [gain.interval.verdict for gain in claimed]
+    better, worse = (verdicts.count(verdict) or "none" for verdict in ("higher", "lower"))
+    return (
+        f"**Of {len(verdicts)} other settings**, exploratory and with 95 % each, trained exemplars are shown to be "
+        f"better in {better}{on_chosen_data(claimed)} and worse in {worse}; "
+        f"{by_chance(len(verdicts)):.1f} would be either by chance ({{doc}}`side_by_side`)."
+    )

@@ -1,0 +1,115 @@
+"""The questions that were asked before their runs were made, and what is shown when all of them are held together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from mnemonics_lib.edition.evidence.pairs.gains import Gain
+from mnemonics_lib.edition.evidence.pairs.made_again import as_first_made
+from mnemonics_lib.edition.evidence.pairs.settings import AGAIN, AUGMENTED, OF_ONE, PRIMARY
+from mnemonics_lib.edition.paired.intervals import Interval, interval
+from mnemonics_lib.edition.paired.tally import tally
+from mnemonics_lib.edition.records.first_time import first_time
+from mnemonics_lib.edition.studies.paired_runs import cell
+from mnemonics_lib.edition.studies.studied import studied
+
+WORDS = {
+    PRIMARY: "Eq. 7: four methods, 5 and 20 a class",
+    AGAIN: "Eq. 4b: four methods, 5 a class",
+    OF_ONE: "Eq. 7: LUCIR, 1 a class",
+    AUGMENTED: "Eq. 7, the judge's images augmented: LwF and LUCIR, 5 a class",
+}
+"""The study of a question -> what it asks about; each was asked when the one before had been answered."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One of them.
+
+    Attributes:
+        words: what it asks about.
+        gains: its settings, all finished.
+        first: the arm of a setting -> its difference with the runs as they were first made, at the level of the
+            question; only of those of which a run was made again.
+    """
+
+    words: str
+    gains: Sequence[Gain]
+    first: Mapping[str, Interval]
+
+    def row(self, level: float) -> dict[str, str]:
+        """Cells of a table.
+
+        Args:
+            level: of each interval, where those of all questions are to hold together at 95 %.
+        """
+        means = sorted({f"{gain.interval.mean:+.2f}" for gain in self.gains}, key=float)
+        as_first = {name: self.first.get(gain.setting.arm, gain.interval) for name, gain in self._named.items()}
+        return {
+            "asked in advance": self.words,
+            "trained − herding (points)": means[0] if len(means) == 1 else f"{means[0]} to {means[-1]}",
+            "shown": _shown({name: gain.interval for name, gain in self._named.items()}),
+            "with the runs as first made": _shown(as_first) if self.first else "no run was made again",
+            "all questions held together": _shown({name: _held(gain, level) for name, gain in self._named.items()}),
+        }
+
+    @property
+    def _named(self) -> dict[str, Gain]:
+        """Its settings by what tells them apart: the method, where that does."""
+        by_method = {gain.setting.method: gain for gain in self.gains}
+        return by_method if len(by_method) == len(self.gains) else {_name(gain): gain for gain in self.gains}
+
+
+def questions(found: Sequence[Gain]) -> list[Question]:
+    """Those of which all runs are there.
+
+    Args:
+        found: the settings of the book; those that were not asked about in advance are left out.
+
+    Raises:
+        RecordError, ArmError, ConfigError: as :func:`mnemonics_lib.edition.studies.studied.studied`.
+    """
+    asked = []
+    for study, words in WORDS.items():
+        gains = [gain for gain in found if gain.setting.study == study]
+        if gains and all(gain.finished for gain in gains):
+            replaced = {each.name: each.once for each in as_first_made(studied(study), first_time(study))}
+            first = {gain.setting.arm: replaced.get(cell(gain.setting.arm)) for gain in gains}
+            asked.append(Question(words, gains, {arm: once for arm, once in first.items() if once is not None}))
+    return asked
+
+
+def level_of_all(asked: Sequence[Question]) -> float:
+    """The level of each interval at which those of all questions hold together at 95 % (Bonferroni)."""
+    return 1 - 0.05 / sum(len(each.gains) for each in asked)
+
+
+def held_together(asked: Sequence[Question]) -> str:
+    """What is shown when the intervals of all questions hold together at 95 %, in a sentence; "" for no question."""
+    if not asked:
+        return ""
+    level, gains = level_of_all(asked), list(chain.from_iterable(each.gains for each in asked))
+    found = {_name(gain): _held(gain, level) for gain in gains}
+    return (
+        f"The {len(gains)} intervals of all questions that were asked in advance, held together at 95 %, "
+        f"{100 * level:.3g} % each, show trained exemplars to be {tally(found, 'worse', 'better')}."
+    )
+
+
+def _held(gain: Gain, level: float) -> Interval:
+    return interval([*gain.by_seed.values()], level)
+
+
+def _name(gain: Gain) -> str:
+    return f"{gain.setting.method}, {gain.setting.detail}"
+
+
+def _shown(found: Mapping[str, Interval]) -> str:
+    """Where a difference is shown: ``better: LUCIR, 5 a class, Eq. 4b``, or ``none``."""
+    at = {
+        words: [name for name, each in found.items() if each.verdict == verdict]
+        for verdict, words in (("higher", "better"), ("lower", "worse"))
+    }
+    return "; ".join(f"**{words}: {' · '.join(names)}**" for words, names in at.items() if names) or "none"

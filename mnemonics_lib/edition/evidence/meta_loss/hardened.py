@@ -1,0 +1,98 @@
+"""Where training made exemplars harder: counted over settings, by what the networks know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from mnemonics_lib.edition.evidence.pairs.gains import Gain, trained_apart
+from mnemonics_lib.edition.evidence.pairs.trainings import Training
+from mnemonics_lib.edition.names import NAMES, several, span
+
+BOUNDS = (0, 60, 85, 101)
+"""Of what a network knows of its training images (%): a row from each to below the next."""
+
+
+def rows(found: Iterable[Gain]) -> list[dict[str, str]]:
+    """A row for each range of what networks know: in how many trainings exemplars became harder.
+
+    Of settings of Eq. 7 with short inner loops, without digits, of which :func:`in_phase_0` tells. Phase 0 is for all
+    methods together; later phases are by method. LwF and iCaRL train in the same way, so that a training that both
+    have is counted once, as LwF's.
+    """
+    of_method = _of_method(gain for gain in found if gain.setting.data != DIGITS)
+    made = []
+    for low, high in pairwise(BOUNDS):
+        within = {training: of for training, of in of_method.items() if low <= training.knows < high}
+        later = {
+            f"later phases, {method}": _count([each for each, of in within.items() if each.phase and of == method])
+            for method in dict.fromkeys(of_method.values())
+        }
+        made.append(
+            {
+                _KNOWS: f"{low} to {min(high, 100)} %",
+                "phase 0, all methods": _count([each for each in within if each.phase == 0]),
+            }
+            | later
+        )
+    return made
+
+
+DIGITS = "digits"
+"""Data that networks know by heart."""
+
+
+def _of_method(found: Iterable[Gain]) -> dict[Training, str]:
+    """The trainings by Eq. 7 with short inner loops, each once, and the method that each is counted for."""
+    of_method: dict[Training, str] = {}
+    for gain in trained_apart(found):
+        if not gain.setting.judged_otherwise and not gain.setting.looks_far:
+            method = gain.setting.method.replace(NAMES["icarl"], NAMES["lwf"])
+            of_method |= dict.fromkeys(gain.trainings, method)
+    return of_method
+
+
+def in_phase_0(found: Iterable[Gain]) -> str:
+    """What the first and the last row of the table have of phase 0, and of later phases by a method that both have.
+
+    Beside the last row stand digits, which are known best of all: that their losses are small does not keep them from
+    rising, so that they count against the terms where they do not rise.
+    """
+    found = list(found)
+    first, *_, last = rows(found)
+    known = [
+        each
+        for each in _of_method(gain for gain in found if gain.setting.data != DIGITS)
+        if each.phase == 0 and each.knows >= BOUNDS[-2]
+    ]
+    digits = [each for each in _of_method(gain for gain in found if gain.setting.data == DIGITS) if each.phase == 0]
+    beside = ""
+    if digits:
+        knows = span([each.knows for each in digits], "{:.1f}")
+        against = 2 * sum(each.harder for each in digits) < len(digits)
+        beside = f", and with digits, of which it knows {knows} %, in {_on_networks(digits)}"
+        beside += ", which speaks against the terms" if against else ""
+    _, phase_0, *methods = first
+    later = [of for of in methods if NONE not in (first[of], last[of])]
+    said = "; ".join(f"{first[of]} and {last[of]} ({of.rpartition(', ')[2]})" for of in later)
+    return (
+        f"In phase 0 exemplars became harder in {first[phase_0]} trainings where the network knows {first[_KNOWS]} of "
+        f"its training images, and in {_on_networks(known)} where it knows {last[_KNOWS]}{beside}"
+        + (f"; in later phases in {said}." if said else ".")
+    )
+
+
+_KNOWS = "network knows"
+NONE = "–"
+
+
+def _on_networks(trainings: Sequence[Training]) -> str:
+    """The count, and of how many first networks the trainings are: settings share them."""
+    networks = {each.network for each in trainings}
+    if not trainings or None in networks:
+        return _count(trainings)
+    return f"{_count(trainings)} (on {several(len(networks), 'network')})"
+
+
+def _count(trainings: Sequence[Training]) -> str:
+    return f"{sum(each.harder for each in trainings)} of {len(trainings)}" if trainings else NONE

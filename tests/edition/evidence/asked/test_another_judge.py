@@ -1,0 +1,64 @@
+"""Another judge: an answer for each method, and none before all runs are there."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from scipy import stats
+
+from mnemonics_lib.edition.evidence.asked.another_judge import in_words
+from mnemonics_lib.edition.paired.intervals import interval
+from mnemonics_lib.edition.studies.studied import studied
+
+SLICES = [(20, 40), (40, 60), (60, 80)]
+HIGHER, NOTHING, LOWER = [1.0, 1.4, 1.2, 1.3], [-0.2, 0.3, 0.1, -0.1], [-1.0, -1.4, -1.2, -1.3]
+
+
+def ends(values: list[float], level: float = 0.95) -> str:
+    low, high = stats.ttest_1samp(values, 0).confidence_interval(level)
+    return f"{sum(values) / len(values):+.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def study(missing: tuple = (), **of: list[float]) -> Any:
+    """``lucir_herding`` and the like: differences of the augmented judge's accuracy to that arm's."""
+    compared = []
+    for name, values in of.items():
+        method, minus = name.split("_")
+        level = 0.975 if minus == "herding" else 0.95
+        for field, sign in (("forgetting", -5.0), ("average_accuracy", 1.0)):
+            numbers = [sign * value for value in values]
+            each = SimpleNamespace(
+                field=field, differences=dict(enumerate(numbers)), difference=interval(numbers, level)
+            )
+            compared.append((f"{method}-augmented", f"{method}-{minus}", each))
+    plan = SimpleNamespace(study=SimpleNamespace(slice_of=lambda seed: SLICES[seed % 3]))
+    return SimpleNamespace(missing=missing, compared=compared, plan=plan)
+
+
+def test_each_method_has_its_answer_at_the_level_of_the_question():
+    said = in_words(study(lucir_herding=HIGHER, lwf_herding=NOTHING, lucir_trained=LOWER, lwf_trained=HIGHER))
+    assert said.startswith("**With the judge's images augmented**, LUCIR and LwF, 5 a class, asked in advance")
+    assert "trained exemplars are worse in none, better in 1 (LUCIR) than herding's" in said
+    assert f"({ends(HIGHER, 0.975)} (LUCIR) and {ends(NOTHING, 0.975)} (LwF) points, 95 % together, n = 4;" in said
+    assert "images as they are: worse in 1 (LUCIR), better in 1 (LwF)" in said
+    assert said.endswith(f"({ends(LOWER)} (LUCIR) and {ends(HIGHER)} (LwF) points, 95 % each).")
+
+
+def test_slices_are_drawn_too():
+    """Of the first slice two seeds, of which the mean counts, and one of each other."""
+    of_slices = [(HIGHER[0] + HIGHER[3]) / 2, HIGHER[1], HIGHER[2]]
+    said = in_words(study(lucir_herding=HIGHER, lucir_trained=HIGHER))
+    assert f"n = 4; {ends(of_slices)} (LUCIR) points with the slices of classes as a draw" in said
+
+
+def test_nothing_is_said_before_all_runs_are_there():
+    assert in_words(study(("a run",), lucir_herding=HIGHER, lucir_trained=HIGHER)) == ""
+
+
+def test_the_project_s_study_asks_both_methods_of_both_controls():
+    plan = studied("evidence/augmented_judge").plan
+    assert {run.arm for run in plan.runs} == {
+        f"{method}-{arm}" for method in ("lwf", "lucir") for arm in ("augmented", "herding", "trained")
+    }
+    assert {run.seed for run in plan.runs} == set(range(20, 30))

@@ -1,0 +1,86 @@
+"""The questions that were asked in advance: each by itself, with its first runs, and with all held together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from scipy import stats
+
+from mnemonics_lib.edition.evidence.asked.in_advance import WORDS, Question, held_together, level_of_all, questions
+from mnemonics_lib.edition.evidence.pairs.gains import Gain, gains
+from mnemonics_lib.edition.evidence.pairs.settings import AGAIN, Setting
+from mnemonics_lib.edition.paired.intervals import interval
+from mnemonics_lib.edition.studies.studied import studied
+
+CLEAR, NARROWLY, NOTHING = [9.9, 10.0, 10.1], [1.5, 2.5, 3.3, 2.6], [-1.0, 0.0, 1.0]
+
+
+def gain(values: list[float], method: str = "LwF", detail: str = "5 a class", level: float = 0.95) -> Gain:
+    setting = Setting("a/study", f"{method}-{detail}", "herding", "data", method, detail, level=level)
+    return Gain(setting, dict(enumerate(values)), interval(values, level), True, 90.0, ())
+
+
+@pytest.fixture(scope="module")
+def of_project() -> list[Gain]:
+    return gains()
+
+
+def test_a_question_says_what_is_shown_by_itself_and_what_hangs_on_its_first_runs():
+    narrow = gain(NARROWLY)
+    asked = Question("this", [narrow, gain(NOTHING, "BiC")], {narrow.setting.arm: interval([-9.0, 0.0, 9.1])})
+    assert asked.row(0.95) == {
+        "asked in advance": "this",
+        "trained − herding (points)": "+0.00 to +2.48",
+        "shown": "**better: LwF**",
+        "with the runs as first made": "none",
+        "all questions held together": "**better: LwF**",
+    }
+    assert asked.row(0.9999)["all questions held together"] == "none"
+
+
+def test_settings_of_one_method_are_told_apart_and_both_verdicts_are_named():
+    asked = Question("this", [gain(CLEAR), gain([-each for each in CLEAR], detail="20 a class")], {})
+    row = asked.row(0.95)
+    assert row["shown"] == "**better: LwF, 5 a class**; **worse: LwF, 20 a class**"
+    assert row["with the runs as first made"] == "no run was made again"
+    assert Question("one", [gain(CLEAR)], {}).row(0.95)["trained − herding (points)"] == "+10.00"
+
+
+def test_the_intervals_of_all_questions_are_as_long_as_their_number_asks():
+    few = [Question("a", [gain(NARROWLY)], {}), Question("b", [gain(CLEAR, "BiC")], {})]
+    assert level_of_all(few) == pytest.approx(0.975)
+    assert held_together(few) == (
+        "The 2 intervals of all questions that were asked in advance, held together at 95 %, 97.5 % each, show trained "
+        "exemplars to be worse in none, better in 2 (LwF, 5 a class · BiC, 5 a class)."
+    )
+    many = [Question("a", [gain(NARROWLY), *(gain(NOTHING, f"{k}") for k in range(20))], {}), few[1]]
+    assert held_together(many).endswith("better in 1 (BiC, 5 a class).")
+    assert held_together([]) == ""
+
+
+def test_the_project_s_are_in_the_order_in_which_they_were_asked(of_project: list[Gain]):
+    asked = questions(of_project)
+    assert [each.words for each in asked] == [words for study, words in WORDS.items() if not studied(study).missing]
+    assert [len(each.gains) for each in asked[:3]] == [8, 4, 1]
+    trained, herding = (
+        {seed: record.average_accuracy for seed, record in studied("evidence/one_a_class").records[arm].items()}
+        for arm in ("trained", "herding")
+    )
+    differences = [trained[seed] - herding[seed] for seed in trained]
+    found = stats.ttest_1samp(differences, 0).confidence_interval(level_of_all(asked))
+    assert (found.low > 0) == ("better" in asked[2].row(level_of_all(asked))["all questions held together"])
+
+
+def test_one_that_is_not_finished_is_left_out(of_project: list[Gain]):
+    left = [
+        replace(each, finished=False) if each.setting.arm == "bic-trained" and each.setting.study == AGAIN else each
+        for each in of_project
+    ]
+    assert [len(each.gains) for each in questions(left)][:2] == [8, 1]
+
+
+def test_with_the_first_runs_is_what_the_page_of_the_study_says(of_project: list[Gain]):
+    by_eq_4b = questions(of_project)[1]
+    once = by_eq_4b.first["lucir-trained"]
+    assert f"{once.mean:+.2f} [{once.low:+.2f}, {once.high:+.2f}]" == "+0.73 [-0.01, +1.47]"
