@@ -45,6 +45,16 @@ def test_a_perturbed_start_of_any_network_lies_between_it_and_a_fresh_one():
         torch.testing.assert_close(t, 0.8 * ours + 0.2 * new)
 
 
+@pytest.mark.parametrize(("inner", "moves"), [("full", {"backbone", "head"}), ("head", {"head"})])
+def test_what_moves_in_the_inner_problem_is_all_of_it_or_the_head(inner: str, moves: set[str]):
+    net = nn.Sequential()
+    net.add_module("backbone", nn.Sequential(nn.Flatten(), nn.Linear(4, 3)))
+    net.add_module("head", nn.Linear(3, 2))
+    temporary = temporary_model(net, level(inner=inner), 0, 1.0)
+    assert {name.partition(".")[0] for name, of in temporary.named_parameters() if of.requires_grad} == moves
+    assert all(of.requires_grad for of in net.parameters())
+
+
 class OwnScale(nn.Module):
     def __init__(self) -> None:
         super().__init__()
