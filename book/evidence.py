@@ -69,7 +69,7 @@ LAST = PRIMARY.plan.runs[0].config.phases
 # %% [markdown]
 # ## In short
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "small/cifar100-n5", "book/paper/table2.csv"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "evidence/augmented_control", "evidence/augmented_20", "evidence/augmented_others", "small/cifar100-n5", "book/paper/table2.csv"]
 say(in_short.asked_in_advance(PAIRS))
 say(in_short.as_large_as_the_papers(PAIRS))
 say(
@@ -89,7 +89,10 @@ if second := shown_in(OBJECTIVE):
     )
 if of_one := one_a_class.in_words(studied(OF_ONE), DOUBLING):
     say(f"{of_one} {{doc}}`where` has it by phases and classes.")
-if judged := another_judge.in_words(studied("evidence/augmented_judge")):
+if judged := another_judge.in_words(
+    studied("evidence/augmented_judge"),
+    studied("evidence/augmented_control"),
+):
     say(f"{judged} What led to it stands in {{doc}}`why`.")
 say(in_advance.held_together(in_advance.questions(gains())))
 say(both_questions.in_words(BOTH))

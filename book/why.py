@@ -768,10 +768,24 @@ if rise[ITSELF] > rise[PERTURBED] and start_and_judge.hardens(CHANGES):
 # for a control, before any of these runs was made (`book/studies/evidence/augmented_judge.yaml`): with this judge training helps where the interval over
 # herding's lies above 0, two held together.
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy and in forgetting between exemplars that augmented images judged and herding's, and those of the recipe, for LwF and LUCIR, a dot per seed."}} sources=["evidence/augmented_judge"]
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy and in forgetting between exemplars that augmented images judged and herding's, and those of the recipe, for LwF and LUCIR, a dot per seed."}} sources=["evidence/augmented_judge", "evidence/augmented_control"]
 AUGMENTED = studied("evidence/augmented_judge")
-say(another_judge.in_words(AUGMENTED))
+CONTROL = studied("evidence/augmented_control")
+say(another_judge.in_words(AUGMENTED, CONTROL))
 show_comparisons(AUGMENTED)
+
+# %% tags=["remove-input"] sources=["evidence/augmented_judge"]
+if done := list(start_and_judge.rows(AUGMENTED)):
+    show(done)
+    say(start_and_judge.by_augmented_images(AUGMENTED))
+
+# %% [markdown]
+# The terms of this page suggest a reason, which is not tested. $\Theta_0$ was trained on augmented images, so that it should be nearer to a stationary point of their loss than of the loss of
+# the same images as they are. By augmented images $g_D$ is smaller then: exemplars have less to gain by a gradient of their own, the other terms reward those that
+# disturb the network least, and they become easy. Whether that is why they are worth more, no run here asks.
+
+# %% tags=["remove-input"] sources=["evidence/start_and_judge"]
+say(start_and_judge.easy_is_not_enough(CHANGES))
 
 # %% [markdown]
 # ## Exercise

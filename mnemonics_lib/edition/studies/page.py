@@ -95,11 +95,14 @@ def show_comparisons(study: Studied, told: Iterable[Studied] = (), undrawn: Coll
     compared, plan = own(study, told), study.plan
     for field in dict.fromkeys(each.field for _, _, each in compared):
         found = [(arm, minus, each) for arm, minus, each in compared if each.field == field]
+        levels = {f"{100 * each.level:.3g} %" for _, _, each in found}
+        one = f", {levels.pop()}" if len(levels) == 1 else ""
         show(
             {
                 "arm": arm,
                 "minus": minus,
-                f"{UNITS[field]}, {100 * each.level:.3g} %": str(each.difference),
+                f"{UNITS[field]}{one}": str(each.difference),
+                **({} if one else {"level": f"{100 * each.level:.3g} %"}),
                 "verdict": outcome.verdict(plan, arm, minus, each),
                 "shown from": shown_from(plan, arm, minus, each),
             }

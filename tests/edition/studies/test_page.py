@@ -50,6 +50,14 @@ def test_a_finished_study_says_no_word_of_what_is_missing(seen: list[Any]):
     assert all(float(row["shown from"]) > 0 for row in rows)
 
 
+def test_intervals_of_several_levels_have_them_in_a_column(seen: list[Any]):
+    study_page.show_comparisons(read(of("evidence/augmented_judge")))
+    several, one = seen
+    assert [row["level"] for row in several] == ["97.5 %", "97.5 %", "95 %", "95 %"]
+    assert all("average accuracy (points)" in row for row in several)
+    assert all("forgetting (points; below zero is better), 95 %" in row and "level" not in row for row in one)
+
+
 def test_a_study_without_a_record_has_its_number_of_runs(
     seen: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):

@@ -29,9 +29,10 @@ def answer_in_words(asked: Sequence[Gain]) -> str:
     better, worse = (sum(found.verdict == verdict for found in finished) for verdict in ("higher", "lower"))
     differ = f"; average accuracies differ by {extent(finished)}" if finished else ""
     return (
-        f"**{on} 20 classes of CIFAR-100 at a time, training the exemplars that herding chose, 5 or 20 a class, "
-        f"{answer(finished)}.** {len(asked)} settings were asked about first, in advance: four methods, each with 5 "
-        f"exemplars a class and with 20, the paper's number, each on four such sets of classes. {_there(asked)}. "
+        f"**{on} 20 classes of CIFAR-100 at a time, training the exemplars that herding chose, 5 or 20 a class, by "
+        f"the recipe of a search, {answer(finished)}.** {len(asked)} settings were asked about first, in advance: four "
+        "methods, each with 5 exemplars a class and with 20, the paper's number, each on four such sets of classes. "
+        f"{_there(asked)}. "
         f"Trained exemplars are shown to be better than herding's in {better or 'none'} of them and worse in "
         f"{worse or 'none'}{differ}."
     )

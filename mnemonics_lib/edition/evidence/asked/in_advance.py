@@ -8,7 +8,14 @@ from itertools import chain
 
 from mnemonics_lib.edition.evidence.pairs.gains import Gain
 from mnemonics_lib.edition.evidence.pairs.made_again import as_first_made
-from mnemonics_lib.edition.evidence.pairs.settings import AGAIN, AUGMENTED, OF_ONE, PRIMARY
+from mnemonics_lib.edition.evidence.pairs.settings import (
+    AGAIN,
+    AUGMENTED,
+    AUGMENTED_20,
+    AUGMENTED_OTHERS,
+    OF_ONE,
+    PRIMARY,
+)
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.records.first_time import first_time
@@ -20,8 +27,11 @@ WORDS = {
     AGAIN: "Eq. 4b: four methods, 5 a class",
     OF_ONE: "Eq. 7: LUCIR, 1 a class",
     AUGMENTED: "Eq. 7, the judge's images augmented: LwF and LUCIR, 5 a class",
+    AUGMENTED_20: "Eq. 7, the judge's images augmented: LwF and LUCIR, 20 a class",
+    AUGMENTED_OTHERS: "Eq. 7, the judge's images augmented: iCaRL and BiC, 5 a class",
 }
-"""The study of a question -> what it asks about; each was asked when the one before had been answered."""
+"""The study of a question -> what it asks about. Each was asked when those before had been answered, but for the last
+two, which were asked together."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +97,26 @@ def level_of_all(asked: Sequence[Question]) -> float:
 
 
 def held_together(asked: Sequence[Question]) -> str:
-    """What is shown when the intervals of all questions hold together at 95 %, in a sentence; "" for no question."""
+    """What is shown when the intervals of all questions hold together at 95 %, in a sentence; "" for no question.
+
+    Args:
+        asked: those that are answered; of others it is said that they wait.
+    """
     if not asked:
         return ""
+    waiting = [words for words in WORDS.values() if words not in {each.words for each in asked}]
     level, gains = level_of_all(asked), list(chain.from_iterable(each.gains for each in asked))
     found = {_name(gain): _held(gain, level) for gain in gains}
     return (
-        f"The {len(gains)} intervals of all questions that were asked in advance, held together at 95 %, "
-        f"{100 * level:.3g} % each, show trained exemplars to be {tally(found, 'worse', 'better')}."
+        f"The {len(gains)} intervals of all questions that were asked in advance{' and are answered' * bool(waiting)}, "
+        f"held together at 95 %, {100 * level:.3g} % each, show trained exemplars to be "
+        f"{tally(found, 'worse', 'better')}.{_waits(waiting)}"
     )
+
+
+def _waits(waiting: Sequence[str]) -> str:
+    """Which questions have no answer yet, in a sentence; "" for none."""
+    return f" Asked, and not answered yet: {'; '.join(waiting)}." if waiting else ""
 
 
 def _held(gain: Gain, level: float) -> Interval:

@@ -20,10 +20,23 @@ OF_ONE = "evidence/one_a_class"
 AUGMENTED = "evidence/augmented_judge"
 """The study of the fourth, of a judge whose images are augmented, with seeds of its own."""
 
+AUGMENTED_20 = "evidence/augmented_20"
+"""The study of the fifth: the same with 20 exemplars a class, with seeds of its own."""
+
+AUGMENTED_OTHERS = "evidence/augmented_others"
+"""The study of the sixth: the fourth's question, of the two other methods, with the seeds of the fifth."""
+
 SEARCHED = "evidence/first_classes"
 """The study on the classes that the search for settings had."""
 
-HEADINGS = {PRIMARY: "in advance", AGAIN: "once more", OF_ONE: "of 1 a class", AUGMENTED: "of another judge"}
+HEADINGS = {
+    PRIMARY: "in advance",
+    AGAIN: "once more",
+    OF_ONE: "of 1 a class",
+    AUGMENTED: "of another judge",
+    AUGMENTED_20: "of that judge with 20",
+    AUGMENTED_OTHERS: "of that judge, other methods",
+}
 """A study whose question was asked before its runs were made -> what a figure calls it."""
 
 
@@ -63,7 +76,7 @@ class Setting:
     @property
     def judged_otherwise(self) -> bool:
         """Whether its exemplars have another judge than the recipe's: that of Eq. 4b, or augmented images."""
-        return self.study in (AGAIN, AUGMENTED)
+        return self.study in (AGAIN, AUGMENTED, AUGMENTED_20, AUGMENTED_OTHERS)
 
     @property
     def exploratory(self) -> bool:
@@ -155,9 +168,14 @@ def _of_evidence() -> Iterator[Setting]:
         words = "20 a class, the last 10 steps of far alone"
         yield Setting("evidence/budgets", f"{method}-short-20", f"{herding}-20", TWENTY, name, words)
     yield Setting(OF_ONE, "trained", "herding", TWENTY, "LUCIR", "1 a class, new seeds")
-    for method in ("lucir", "lwf"):
-        of_judge = partial(Setting, AUGMENTED, control=f"{method}-herding", data=TWENTY, method=NAMES[method])
-        yield of_judge(arm=f"{method}-augmented", detail="5 a class, judge augmented", level=1 - 0.05 / 2)
+    for study, methods, m in (
+        (AUGMENTED, ("lucir", "lwf"), 5),
+        (AUGMENTED_20, ("lucir", "lwf"), 20),
+        (AUGMENTED_OTHERS, ("bic", "icarl"), 5),
+    ):
+        for method in methods:
+            arms, words = (f"{method}-augmented", f"{method}-herding"), f"{m} a class, judge augmented"
+            yield Setting(study, *arms, TWENTY, NAMES[method], words, m == 20, level=1 - 0.05 / len(methods))
     for n in (2, 5, 12, 30):  # 60 is the primary study's
         arms = f"epochs={n}-trained", f"epochs={n}-herding"
         yield Setting("evidence/epochs", *arms, TWENTY, "LwF", f"5 a class, {n} epochs")

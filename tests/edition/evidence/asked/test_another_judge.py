@@ -7,7 +7,7 @@ from typing import Any
 
 from scipy import stats
 
-from mnemonics_lib.edition.evidence.asked.another_judge import in_words
+from mnemonics_lib.edition.evidence.asked.another_judge import first_of_all, in_words
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.studied import studied
 
@@ -21,23 +21,29 @@ def ends(values: list[float], level: float = 0.95) -> str:
 
 
 def study(missing: tuple = (), **of: list[float]) -> Any:
-    """``lucir_herding`` and the like: differences of the augmented judge's accuracy to that arm's."""
+    """``lucir_herding`` and the like: differences of the augmented judge's accuracy to that arm's.
+
+    ``lucir_shuffled_herding`` is of shuffled displacements to herding's.
+    """
     compared = []
     for name, values in of.items():
-        method, minus = name.split("_")
-        level = 0.975 if minus == "herding" else 0.95
+        method, *arm, minus = name.split("_")
+        level = 0.95 if arm or minus == "trained" else 0.975
         for field, sign in (("forgetting", -5.0), ("average_accuracy", 1.0)):
             numbers = [sign * value for value in values]
             each = SimpleNamespace(
                 field=field, differences=dict(enumerate(numbers)), difference=interval(numbers, level)
             )
-            compared.append((f"{method}-augmented", f"{method}-{minus}", each))
+            compared.append((f"{method}-{arm[0] if arm else 'augmented'}", f"{method}-{minus}", each))
     plan = SimpleNamespace(study=SimpleNamespace(slice_of=lambda seed: SLICES[seed % 3]))
     return SimpleNamespace(missing=missing, compared=compared, plan=plan)
 
 
+WAITING = study(("a run",))
+
+
 def test_each_method_has_its_answer_at_the_level_of_the_question():
-    said = in_words(study(lucir_herding=HIGHER, lwf_herding=NOTHING, lucir_trained=LOWER, lwf_trained=HIGHER))
+    said = in_words(study(lucir_herding=HIGHER, lwf_herding=NOTHING, lucir_trained=LOWER, lwf_trained=HIGHER), WAITING)
     assert said.startswith("**With the judge's images augmented**, LUCIR and LwF, 5 a class, asked in advance")
     assert "trained exemplars are worse in none, better in 1 (LUCIR) than herding's" in said
     assert f"({ends(HIGHER, 0.975)} (LUCIR) and {ends(NOTHING, 0.975)} (LwF) points, 95 % together, n = 4;" in said
@@ -48,12 +54,46 @@ def test_each_method_has_its_answer_at_the_level_of_the_question():
 def test_slices_are_drawn_too():
     """Of the first slice two seeds, of which the mean counts, and one of each other."""
     of_slices = [(HIGHER[0] + HIGHER[3]) / 2, HIGHER[1], HIGHER[2]]
-    said = in_words(study(lucir_herding=HIGHER, lucir_trained=HIGHER))
+    said = in_words(study(lucir_herding=HIGHER, lucir_trained=HIGHER), WAITING)
     assert f"n = 4; {ends(of_slices)} (LUCIR) points with the slices of classes as a draw" in said
 
 
 def test_nothing_is_said_before_all_runs_are_there():
-    assert in_words(study(("a run",), lucir_herding=HIGHER, lucir_trained=HIGHER)) == ""
+    assert in_words(study(("a run",), lucir_herding=HIGHER, lucir_trained=HIGHER), WAITING) == ""
+
+
+def test_how_much_is_an_exemplars_own_is_told_once_the_control_is_finished():
+    control = study(
+        lucir_shuffled=HIGHER, lwf_shuffled=NOTHING, lucir_shuffled_herding=NOTHING, lwf_shuffled_herding=LOWER
+    )
+    said = in_words(study(lucir_herding=HIGHER, lucir_trained=HIGHER), control)
+    assert "own displacements are worse in none, better in 1 (LUCIR) than those with another one's" in said
+    assert f"({ends(HIGHER, 0.975)} (LUCIR) and {ends(NOTHING, 0.975)} (LwF) points, 95 % together)" in said
+    assert "with another one's they are worse in 1 (LwF), better in none than herding's" in said
+    assert said.endswith(f"({ends(NOTHING)} (LUCIR) and {ends(LOWER)} (LwF) points, 95 % each).")
+
+
+def test_who_reads_no_more_is_told_for_whom_it_is_shown_to_help():
+    both = first_of_all(study(lucir_herding=HIGHER, lwf_herding=HIGHER, lwf_trained=LOWER))
+    assert both.startswith(
+        "**With one change of that recipe it is shown to help LUCIR and LwF**, 5 a class: the images"
+    )
+    assert f"{ends(HIGHER, 0.975)} (LwF) points, 2 intervals held together at 95 %, n = 4" in both
+    one = first_of_all(study(lucir_herding=LOWER, lwf_herding=HIGHER))
+    assert "shown to help LwF**, 5 a class, and is not shown to help LUCIR: the images" in one
+    assert f"difference is {ends(HIGHER, 0.975)} (LwF) points, 2 intervals" in one
+    assert first_of_all(study(lucir_herding=LOWER, lwf_herding=NOTHING)) == ""
+    assert first_of_all(study(("a run",), lucir_herding=HIGHER)) == ""
+
+
+def test_the_control_is_of_the_same_runs_and_one_more_arm():
+    judged, control = (studied(f"evidence/augmented_{name}").plan for name in ("judge", "control"))
+    of = {(run.arm, run.seed): run.config for run in judged.runs}
+    for run in control.runs:
+        level = run.config.exemplar_level
+        own = run.config.model_copy(update={"exemplar_level": level.model_copy(update={"displacement": "own"})})
+        assert own == of[run.arm.replace("shuffled", "augmented"), run.seed]
+        assert (level.displacement == "shuffled") == run.arm.endswith("-shuffled")
 
 
 def test_the_project_s_study_asks_both_methods_of_both_controls():

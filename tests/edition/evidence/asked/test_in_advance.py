@@ -48,15 +48,26 @@ def test_settings_of_one_method_are_told_apart_and_both_verdicts_are_named():
 
 
 def test_the_intervals_of_all_questions_are_as_long_as_their_number_asks():
-    few = [Question("a", [gain(NARROWLY)], {}), Question("b", [gain(CLEAR, "BiC")], {})]
-    assert level_of_all(few) == pytest.approx(0.975)
-    assert held_together(few) == (
-        "The 2 intervals of all questions that were asked in advance, held together at 95 %, 97.5 % each, show trained "
-        "exemplars to be worse in none, better in 2 (LwF, 5 a class · BiC, 5 a class)."
+    first, *words = WORDS.values()
+    few = [Question(first, [gain(NARROWLY)], {}), *(Question(each, [gain(CLEAR, "BiC")], {}) for each in words)]
+    n = len(few)
+    assert level_of_all(few) == pytest.approx(1 - 0.05 / n)
+    assert held_together(few[:1] + few[-1:]).startswith(
+        "The 2 intervals of all questions that were asked in advance and are answered, held together at 95 %, 97.5 % "
+        "each, show trained exemplars to be worse in none, better in 2 (LwF, 5 a class · BiC, 5 a class)."
     )
-    many = [Question("a", [gain(NARROWLY), *(gain(NOTHING, f"{k}") for k in range(20))], {}), few[1]]
+    many = [Question(first, [gain(NARROWLY), *(gain(NOTHING, f"{k}") for k in range(20))], {}), *few[1:]]
+    assert held_together(many).startswith(
+        f"The {20 + n} intervals of all questions that were asked in advance, held together at 95 %, "
+    )
     assert held_together(many).endswith("better in 1 (BiC, 5 a class).")
     assert held_together([]) == ""
+
+
+def test_questions_without_an_answer_are_named():
+    *answered, last = (Question(words, [gain(CLEAR)], {}) for words in WORDS.values())
+    assert held_together(answered).endswith(f" Asked, and not answered yet: {last.words}.")
+    assert "not answered" not in held_together([*answered, last])
 
 
 def test_the_project_s_are_in_the_order_in_which_they_were_asked(of_project: list[Gain]):

@@ -104,20 +104,31 @@ def test_one_a_class_was_asked_in_advance_by_itself():
         "evidence/primary",
         "evidence/objective",
         "evidence/one_a_class",
-        "evidence/augmented_judge",
+        *AUGMENTED,
     }
 
 
-def test_another_judge_was_asked_in_advance_of_two_methods_together():
-    found = [setting for setting in settings() if setting.study == "evidence/augmented_judge"]
-    assert {(each.method, each.level) for each in found} == {("LwF", 1 - 0.05 / 2), ("LUCIR", 1 - 0.05 / 2)}
-    assert {each.heading for each in found} == {"CIFAR-100, asked of another judge"}
+AUGMENTED = {
+    "evidence/augmented_judge": ({"LwF", "LUCIR"}, 5, "of another judge"),
+    "evidence/augmented_20": ({"LwF", "LUCIR"}, 20, "of that judge with 20"),
+    "evidence/augmented_others": ({"iCaRL", "BiC"}, 5, "of that judge, other methods"),
+}
+
+
+@pytest.mark.parametrize("study", AUGMENTED)
+def test_another_judge_was_asked_in_advance_of_two_methods_together(study):
+    methods, m, heading = AUGMENTED[study]
+    found = [setting for setting in settings() if setting.study == study]
+    assert {(each.method, each.level) for each in found} == {(method, 1 - 0.05 / 2) for method in methods}
+    assert {(each.heading, each.looks_far) for each in found} == {(f"CIFAR-100, asked {heading}", m == 20)}
+    assert {each.detail for each in found} == {f"{m} a class, judge augmented"}
+    assert all(first_config(study, each.arm).exemplar_level.val_augment for each in found)
 
 
 def test_those_of_eq_4b_and_of_augmented_images_have_another_judge():
     assert {each.study for each in settings() if each.judged_otherwise} == {
         "evidence/objective",
-        "evidence/augmented_judge",
+        *AUGMENTED,
     }
 
 
