@@ -25,7 +25,9 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from mnemonics_lib.edition import figures, report
+from mnemonics_lib.edition.evidence.asked import in_advance
 from mnemonics_lib.edition.evidence.pairs import made_again
+from mnemonics_lib.edition.evidence.pairs.gains import gains
 from mnemonics_lib.edition.evidence.pairs.made_twice import changed_verdicts
 from mnemonics_lib.edition.paired.intervals import paired
 from mnemonics_lib.edition.paper import tables as paper_tables
@@ -110,6 +112,14 @@ objective = studied("evidence/objective")
 if second := shown_in(objective):
     hangs = made_again.what_hangs_on_it(objective)
     display(Markdown(f"- {second}. {hangs}"))
+
+# %% [markdown]
+# And all questions that were asked in advance, of exemplars trained from herding's; each later one has seeds of its own:
+
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "evidence/augmented_20", "evidence/augmented_others", "book/records/first_time.json"]
+questions = in_advance.questions(gains())
+show(each.row(in_advance.level_of_all(questions)) for each in questions)
+say(in_advance.held_together(questions))
 
 # %% [markdown]
 # ## The paper's claims on digits

@@ -72,6 +72,7 @@ from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import figures, report
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.drawn_from import drawn_from
+from mnemonics_lib.edition.evidence.asked import another_judge
 from mnemonics_lib.edition.evidence.pairs import made_again
 from mnemonics_lib.edition.evidence.paper_tables import attribution
 from mnemonics_lib.edition.finished import runs_of
@@ -569,6 +570,15 @@ say("\n".join(f"- {line}" for line in lines))
 objective = studied("evidence/objective")
 if second := shown_in(objective):
     say(f"- {second}. {made_again.what_hangs_on_it(objective)}")
+
+# %% [markdown] tags=["once"]
+# By the recipe of these runs, Eq. 7a judges exemplars by real images as they are, and
+# networks are trained on augmented ones. A later question, asked in advance of seeds of
+# its own, was whether training helps where the judge's images are augmented, too:
+
+# %% sources=["evidence/augmented_judge"] tags=["hide-input", "once"]
+if first := another_judge.first_of_all(studied("evidence/augmented_judge")):
+    say(f"- {first}")
 
 # %% [markdown]
 # ## The answer, for these parameters
