@@ -86,7 +86,7 @@ say(page_cost("why"))
 # which is minimised, in *nat* (natural logarithms), a *panel* is a fixed set of starts and images on which it is taken before and after a training, and a network *knows*
 # an image that it classifies correctly (*Words* on {doc}`where` has more):
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/from_random", "evidence/controls", "evidence/objective", "evidence/augmented_judge", "evidence/from_scratch"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/from_random", "evidence/controls", "evidence/objective", "evidence/augmented_judge", "evidence/augmented_control", "evidence/from_scratch"]
 FINISHED = [
     pair for pair in studied("evidence/primary").pairs() if pair.finished
 ]
@@ -124,7 +124,8 @@ if with_old_classes := shown_in(OBJECTIVE):
         f"{with_old_classes}{made_again.shortly(OBJECTIVE)}."
     )
 AUGMENTED = studied("evidence/augmented_judge")
-if judged := another_judge.first_of_all(AUGMENTED):
+CONTROL = studied("evidence/augmented_control")
+if judged := another_judge.first_of_all(AUGMENTED, CONTROL):
     lines.append(f"{judged} (*Do start and judge decide?*)")
 FROM_SCRATCH = studied("evidence/from_scratch")
 if by_themselves := shown_in(FROM_SCRATCH, "trained", "herding"):
@@ -771,10 +772,10 @@ if rise[ITSELF] > rise[PERTURBED] and start_and_judge.hardens(CHANGES):
 # for a control, before any of these runs was made (`book/studies/evidence/augmented_judge.yaml`): with this judge training helps where the interval over
 # herding's lies above 0, two held together.
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy and in forgetting between exemplars that augmented images judged and herding's, and those of the recipe, for LwF and LUCIR, a dot per seed."}} sources=["evidence/augmented_judge", "evidence/augmented_control"]
-CONTROL = studied("evidence/augmented_control")
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy and in forgetting between exemplars that augmented images judged and herding's, those of the recipe, and those with another exemplar's displacement, for LwF and LUCIR, a dot per seed."}} sources=["evidence/augmented_judge", "evidence/augmented_control"]
 say(another_judge.in_words(AUGMENTED, CONTROL))
 show_comparisons(AUGMENTED)
+show_comparisons(CONTROL)
 
 # %% tags=["remove-input"] sources=["evidence/augmented_judge"]
 if done := list(start_and_judge.rows(AUGMENTED)):

@@ -576,8 +576,10 @@ if second := shown_in(objective):
 # networks are trained on augmented ones. A later question, asked in advance of seeds of
 # its own, was whether training helps where the judge's images are augmented, too:
 
-# %% sources=["evidence/augmented_judge"] tags=["hide-input", "once"]
-if first := another_judge.first_of_all(studied("evidence/augmented_judge")):
+# %% sources=["evidence/augmented_judge", "evidence/augmented_control"] tags=["hide-input", "once"]
+judged = studied("evidence/augmented_judge")
+displaced = studied("evidence/augmented_control")
+if first := another_judge.first_of_all(judged, displaced):
     say(f"- {first}")
 
 # %% [markdown]

@@ -6,7 +6,7 @@ which was written down when the first of them had been answered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mnemonics_lib.edition.evidence.asked.of_slices import as_drawn
 from mnemonics_lib.edition.names import NAMES, together
@@ -16,11 +16,12 @@ from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.studies.studied import Studied
 
 
-def first_of_all(study: Studied) -> str:
+def first_of_all(study: Studied, control: Studied) -> str:
     """For whom training is shown to help with that judge, for who reads no more than that; "" where for nobody.
 
     Args:
         study: with the arms ``augmented`` and ``herding`` of each method.
+        control: with the arms ``augmented``, ``shuffled`` and ``herding`` of each; told where it shows whose it is.
     """
     if study.missing:
         return ""
@@ -35,7 +36,22 @@ def first_of_all(study: Studied) -> str:
         f"**With one change of that recipe it is shown to help {together([NAMES[method] for method in helped])}**, 5 "
         f"a class{beside}: the images that judge exemplars are augmented, as those are that networks are trained on. "
         f"The difference is {_values(helped)} points, {len(gains)} intervals held together at 95 %, n = {n}, asked "
-        "in advance of seeds of its own."
+        f"in advance of seeds of its own.{_whose(control, list(helped))}"
+    )
+
+
+def _whose(control: Studied, helped: Sequence[str]) -> str:
+    """That the difference is each exemplar's own, where the control shows that and nothing else, for all of them."""
+    if control.missing:
+        return ""
+    own, mere = _of(control, "shuffled"), _of(control, "herding", "shuffled")
+    verdicts = {(own[method].difference.verdict, mere[method].difference.verdict) for method in helped}
+    if verdicts != {("higher", "no difference shown")}:
+        return ""
+    left = {method: mere[method].difference for method in helped}
+    return (
+        " It is each exemplar's own displacement that is worth that: with another one's the difference to herding's "
+        f"is not shown, {_values(left)}."
     )
 
 

@@ -74,16 +74,29 @@ def test_how_much_is_an_exemplars_own_is_told_once_the_control_is_finished():
 
 
 def test_who_reads_no_more_is_told_for_whom_it_is_shown_to_help():
-    both = first_of_all(study(lucir_herding=HIGHER, lwf_herding=HIGHER, lwf_trained=LOWER))
-    assert both.startswith(
-        "**With one change of that recipe it is shown to help LUCIR and LwF**, 5 a class: the images"
-    )
+    both = first_of_all(study(lucir_herding=HIGHER, lwf_herding=HIGHER, lwf_trained=LOWER), WAITING)
+    assert both.startswith("**With one change of that recipe it is shown to help LUCIR and LwF**, 5 a class: the im")
     assert f"{ends(HIGHER, 0.975)} (LwF) points, 2 intervals held together at 95 %, n = 4" in both
-    one = first_of_all(study(lucir_herding=LOWER, lwf_herding=HIGHER))
+    one = first_of_all(study(lucir_herding=LOWER, lwf_herding=HIGHER), WAITING)
     assert "shown to help LwF**, 5 a class, and is not shown to help LUCIR: the images" in one
     assert f"difference is {ends(HIGHER, 0.975)} (LwF) points, 2 intervals" in one
-    assert first_of_all(study(lucir_herding=LOWER, lwf_herding=NOTHING)) == ""
-    assert first_of_all(study(("a run",), lucir_herding=HIGHER)) == ""
+    assert first_of_all(study(lucir_herding=LOWER, lwf_herding=NOTHING), WAITING) == ""
+    assert first_of_all(study(("a run",), lucir_herding=HIGHER), WAITING) == ""
+
+
+def test_whose_displacement_it_is_is_told_where_the_control_shows_that_alone():
+    found = study(lucir_herding=HIGHER, lwf_herding=LOWER)
+    own = first_of_all(found, study(lucir_shuffled=HIGHER, lucir_shuffled_herding=NOTHING))
+    assert own.endswith(
+        f"own displacement that is worth that: with another one's the difference to herding's is not "
+        f"shown, {ends(NOTHING)} (LUCIR)."
+    )
+    for control in (
+        study(lucir_shuffled=HIGHER, lucir_shuffled_herding=HIGHER),
+        study(lucir_shuffled=NOTHING, lucir_shuffled_herding=NOTHING),
+        WAITING,
+    ):
+        assert first_of_all(found, control).endswith("asked in advance of seeds of its own.")
 
 
 def test_the_control_is_of_the_same_runs_and_one_more_arm():
