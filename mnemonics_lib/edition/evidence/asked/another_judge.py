@@ -50,7 +50,7 @@ def _whose(control: Studied, helped: Sequence[str]) -> str:
         return ""
     left = {method: mere[method].difference for method in helped}
     return (
-        " It is each exemplar's own displacement that is worth that: with another one's the difference to herding's "
+        " It is each exemplar's own displacement that gains: with another one's, the difference to herding's "
         f"is not shown, {_values(left)}."
     )
 

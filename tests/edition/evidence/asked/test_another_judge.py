@@ -88,7 +88,7 @@ def test_whose_displacement_it_is_is_told_where_the_control_shows_that_alone():
     found = study(lucir_herding=HIGHER, lwf_herding=LOWER)
     own = first_of_all(found, study(lucir_shuffled=HIGHER, lucir_shuffled_herding=NOTHING))
     assert own.endswith(
-        f"own displacement that is worth that: with another one's the difference to herding's is not "
+        f"own displacement that gains: with another one's, the difference to herding's is not "
         f"shown, {ends(NOTHING)} (LUCIR)."
     )
     for control in (
