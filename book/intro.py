@@ -100,12 +100,9 @@ asked = [gain for gain in found if gain.setting.asked_in_advance]
 others = [gain for gain in found if gain.setting.exploratory]
 questions = in_advance.questions(found)
 say(front_page.answer_in_words(asked))
-say(
-    another_judge.first_of_all(
-        studied("evidence/augmented_judge"),
-        studied("evidence/augmented_control"),
-    )
-)
+judged = studied("evidence/augmented_judge")
+judged_control = studied("evidence/augmented_control")
+say(another_judge.first_of_all(judged, judged_control))
 say(in_advance.held_together(questions))
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each of four methods with 20 and with 5 exemplars a class, one for each method by Eq. 4b, and one for each setting that was asked about later."}} sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "evidence/augmented_control", "evidence/augmented_20", "evidence/augmented_others"]
@@ -129,8 +126,6 @@ show(each.row(in_advance.level_of_all(questions)) for each in questions)
     table_1,
     from_random,
     of_one,
-    judged,
-    judged_control,
     doubling,
     controls,
 ) = (
@@ -141,8 +136,6 @@ show(each.row(in_advance.level_of_all(questions)) for each in questions)
         "table1",
         "from_random",
         "one_a_class",
-        "augmented_judge",
-        "augmented_control",
         "doubling",
         "controls",
     )

@@ -28,6 +28,23 @@ Compared = list[tuple[str, str, Comparison]]
 """Arm, control and their difference, as :func:`comparisons` reads them from the records of a study."""
 
 
+def by_method(compared: Compared, arm: str, minus: str, field: str = "average_accuracy") -> dict[str, Comparison]:
+    """Of a study over methods, two arms of each: method -> ``METHOD-arm`` minus ``METHOD-minus``, in its order.
+
+    Args:
+        compared: of the study.
+        arm: its name after that of the method.
+        minus: likewise.
+        field: which of the numbers that are compared.
+    """
+    found = {}
+    for mine, control, each in compared:
+        method = mine.partition("-")[0]
+        if (mine, control, each.field) == (f"{method}-{arm}", f"{method}-{minus}", field):
+            found[method] = each
+    return found
+
+
 def comparisons(plan: Plan) -> Compared:
     """Arm, control and their difference: each comparison of the study in each cell where both have a seed in common.
 

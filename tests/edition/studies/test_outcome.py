@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from scipy import stats
 
@@ -9,6 +12,7 @@ from mnemonics_lib.config import write_yaml
 from mnemonics_lib.durable.records import write_record
 from mnemonics_lib.edition.studies.outcome import (
     between,
+    by_method,
     comparisons,
     first_networks,
     in_short,
@@ -75,6 +79,24 @@ def test_comparisons_that_hold_together_are_counted_together(planned):
     (*_, one), _, (*_, other) = comparisons(planned)
     assert one.level == pytest.approx(1 - 0.05 / 4)
     assert other.level == pytest.approx(1 - 0.1 / 4)
+
+
+def test_two_arms_of_each_method_are_found_by_what_follows_its_name():
+    def of(field: str = "average_accuracy") -> Any:
+        return SimpleNamespace(field=field)
+
+    first, second = of(), of()
+    compared = [
+        ("lwf-trained-5", "lwf-herding-5", first),
+        ("lwf-trained-5", "lwf-herding-5", of("forgetting")),
+        ("lwf-trained-5", "lwf-random-5", of()),
+        ("lucir-trained-5", "lucir-herding-5", second),
+        ("bic-trained-5", "lwf-herding-5", of()),
+        ("trained-5", "herding-5", of()),
+    ]
+    assert by_method(compared, "trained-5", "herding-5") == {"lwf": first, "lucir": second}
+    assert list(by_method(compared, "trained-5", "herding-5", "forgetting")) == ["lwf"]
+    assert by_method(compared, "trained", "herding") == {}
 
 
 def test_a_cell_that_has_no_pair_is_left_out(planned):

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from mnemonics_lib.edition.evidence.asked.of_slices import as_drawn
 from mnemonics_lib.edition.names import NAMES, together
-from mnemonics_lib.edition.paired.compare import Comparison
 from mnemonics_lib.edition.paired.intervals import Interval
 from mnemonics_lib.edition.paired.tally import tally
+from mnemonics_lib.edition.studies.outcome import by_method
 from mnemonics_lib.edition.studies.studied import Studied
 
 
@@ -25,7 +25,7 @@ def first_of_all(study: Studied, control: Studied) -> str:
     """
     if study.missing:
         return ""
-    gains = {method: each.difference for method, each in _of(study, "herding").items()}
+    gains = _gains(study, "augmented", "herding")
     helped = {method: each for method, each in gains.items() if each.verdict == "higher"}
     if not helped:
         return ""
@@ -44,14 +44,12 @@ def _whose(control: Studied, helped: Sequence[str]) -> str:
     """That the difference is each exemplar's own, where the control shows that and nothing else, for all of them."""
     if control.missing:
         return ""
-    own, mere = _of(control, "shuffled"), _of(control, "herding", "shuffled")
-    verdicts = {(own[method].difference.verdict, mere[method].difference.verdict) for method in helped}
-    if verdicts != {("higher", "no difference shown")}:
+    own, mere = _own_and_mere(control)
+    if {(own[method].verdict, mere[method].verdict) for method in helped} != {("higher", "no difference shown")}:
         return ""
-    left = {method: mere[method].difference for method in helped}
     return (
         " It is each exemplar's own displacement that gains: with another one's, the difference to herding's "
-        f"is not shown, {_values(left)}."
+        f"is not shown, {_values({method: mere[method] for method in helped})}."
     )
 
 
@@ -64,9 +62,9 @@ def in_words(study: Studied, control: Studied) -> str:
     """
     if study.missing:
         return ""
-    found = {baseline: _of(study, baseline) for baseline in ("herding", "trained")}
-    gains, over = ({method: each.difference for method, each in of.items()} for of in found.values())
-    drawn = {method: as_drawn(each.differences, study) for method, each in found["herding"].items()}
+    gains, over = (_gains(study, "augmented", minus) for minus in ("herding", "trained"))
+    by_seed = by_method(study.compared, "augmented", "herding")
+    drawn = {method: as_drawn(each.differences, study) for method, each in by_seed.items()}
     n = min(each.n for each in gains.values())
     return (
         f"**With the judge's images augmented**, {together([NAMES[method] for method in gains])}, 5 a class, asked in "
@@ -82,8 +80,7 @@ def _own(study: Studied) -> str:
     """How much of it is each exemplar's own displacement, in a sentence; "" before the control is finished."""
     if study.missing:
         return ""
-    own = {method: each.difference for method, each in _of(study, "shuffled").items()}
-    mere = {method: each.difference for method, each in _of(study, "herding", "shuffled").items()}
+    own, mere = _own_and_mere(study)
     return (
         f" The control: exemplars with their own displacements are {_tallied(own)} than those with another one's "
         f"({_values(own)} points, 95 % together), and with another one's they are {_tallied(mere)} than herding's "
@@ -91,14 +88,14 @@ def _own(study: Studied) -> str:
     )
 
 
-def _of(study: Studied, baseline: str, arm: str = "augmented") -> dict[str, Comparison]:
+def _own_and_mere(control: Studied) -> tuple[dict[str, Interval], dict[str, Interval]]:
+    """Method -> what its own displacement is worth to an exemplar over another's, and another's over herding's."""
+    return _gains(control, "augmented", "shuffled"), _gains(control, "shuffled", "herding")
+
+
+def _gains(study: Studied, arm: str, minus: str) -> dict[str, Interval]:
     """Method -> average accuracy of an arm minus that of another."""
-    return {
-        method: each
-        for name, minus, each in study.compared
-        for method in [name.partition("-")[0]]
-        if (name, minus, each.field) == (f"{method}-{arm}", f"{method}-{baseline}", "average_accuracy")
-    }
+    return {method: each.difference for method, each in by_method(study.compared, arm, minus).items()}
 
 
 def _tallied(found: Mapping[str, Interval]) -> str:

@@ -11,6 +11,7 @@ from mnemonics_lib.edition.paired.answer import answer, extent
 from mnemonics_lib.edition.paired.intervals import Interval
 from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.paper.numbers import gains_over
+from mnemonics_lib.edition.studies.outcome import by_method
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 from mnemonics_lib.edition.studies.studied import Studied
 
@@ -77,23 +78,18 @@ def as_the_paper_starts(study: Studied, controls: Studied) -> str:
     """
     if study.missing:
         return ""
-    beside = {
-        arm.partition("-")[0]: each.difference
-        for arm, minus, each in study.compared
-        if minus.endswith("-herding") and each.field == "average_accuracy"
-    }
+    found = by_method(study.compared, "trained-from-random", "herding")
+    beside = {method: each.difference for method, each in found.items()}
     said = (
         "**From random images**, where the paper's training starts, 20 a class: against herding's, "
         f"{tally({NAMES[method]: found for method, found in beside.items()}, 'worse', 'better')} "
         f"({_of_methods(beside)} points"
     )
+    over_start = by_method(controls.compared, "trained-from-random-20", "random-20")
     start = {
         method: each.difference
-        for arm, minus, each in controls.compared
-        for method in beside
-        if (arm, minus) == (f"{method}-trained-from-random-20", f"{method}-random-20")
-        and each.field == "average_accuracy"
-        and controls.plan.finished(arm, minus)
+        for method, each in over_start.items()
+        if controls.plan.finished(f"{method}-trained-from-random-20", f"{method}-random-20")
     }
     if start:
         verdicts = tally({NAMES[method]: found for method, found in start.items()}, "worse", "better")

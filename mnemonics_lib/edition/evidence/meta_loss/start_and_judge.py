@@ -10,6 +10,7 @@ from mnemonics_lib.edition.evidence.meta_loss.first_fall import CHANGES, MINIMIS
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.intervals import Interval, paired
 from mnemonics_lib.edition.shown import arrow
+from mnemonics_lib.edition.studies.outcome import by_method
 from mnemonics_lib.edition.studies.paired_runs import Number
 from mnemonics_lib.edition.studies.studied import Studied
 
@@ -137,12 +138,10 @@ def easy_is_not_enough(study: Studied) -> str:
 
 def _not_by_the_panel(study: Studied, fall: Mapping[str, Interval]) -> str:
     """That accuracy does not go by the fall of the panel, where it is shown to be the other way round for all."""
-    accuracy = [
-        each.difference.verdict
-        for arm, minus, each in study.compared
-        if each.field == "average_accuracy" and (arm.endswith("-augmented"), minus.endswith("-trained")) == (True, True)
-    ]
-    apart = {each.verdict for each in fall.values()} == {"lower"} and set(accuracy) == {"higher"}
+    over = by_method(study.compared, "augmented", "trained")
+    apart = {each.verdict for each in fall.values()} == {"lower"} and {
+        each.difference.verdict for each in over.values()
+    } == {"higher"}
     return " It falls less, and the accuracy is higher: the one does not go by the other." if apart else ""
 
 
