@@ -94,14 +94,15 @@ if judged := another_judge.in_words(
     studied("evidence/augmented_control"),
 ):
     say(f"{judged} What led to it stands in {{doc}}`why`.")
-say(in_advance.held_together(in_advance.questions(gains())))
+GAINS = gains()
+say(in_advance.held_together(in_advance.questions(GAINS)))
 say(both_questions.in_words(BOTH))
 
 # %% [markdown]
 # Beyond what was asked in advance, exploratory, by intervals of 95 % each:
 
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/doubling"]
+# %% tags=["remove-input"] sources=["all"]
 def as_many_bytes():
     """Arms of which 20 of herding's are as many bytes as 5 trained."""
     pairs = [
@@ -125,7 +126,12 @@ if counted := shown_in(DOUBLING):
     )
 if FINISHED:
     lines.append(in_short.in_time(FINISHED))
-say("\n".join(f"- {line}" for line in lines))
+lines.append(
+    in_short.other_settings(
+        [gain for gain in GAINS if gain.setting.exploratory]
+    )
+)
+say("\n".join(f"- {line}" for line in filter(None, lines)))
 say_what_is_waited_for(map(plan, study_files("evidence")))
 
 # %% [markdown]

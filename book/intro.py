@@ -40,14 +40,9 @@ from mnemonics_lib.edition.evidence.asked import (
     another_judge,
     front_page,
     in_advance,
-    in_short,
-    of_slices,
-    one_a_class,
 )
-from mnemonics_lib.edition.evidence.pairs import made_again
 from mnemonics_lib.edition.evidence.pairs.gain_figure import gain_figure
 from mnemonics_lib.edition.evidence.pairs.gains import gains
-from mnemonics_lib.edition.evidence.pairs.moved import moved_in_words
 from mnemonics_lib.edition.evidence.paper_tables import with_mnemonics
 from mnemonics_lib.edition.paper.numbers import claimed, gains_over
 from mnemonics_lib.edition.shown import say, show
@@ -97,7 +92,6 @@ say(
 # %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "evidence/augmented_control", "evidence/augmented_20", "evidence/augmented_others"]
 found = gains()
 asked = [gain for gain in found if gain.setting.asked_in_advance]
-others = [gain for gain in found if gain.setting.exploratory]
 questions = in_advance.questions(found)
 say(front_page.answer_in_words(asked))
 judged = studied("evidence/augmented_judge")
@@ -119,43 +113,16 @@ plt.show()
 # %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "evidence/augmented_control", "evidence/augmented_20", "evidence/augmented_others", "book/records/first_time.json"]
 show(each.row(in_advance.level_of_all(questions)) for each in questions)
 
-# %% tags=["remove-input"] sources=["all", "book/records/first_time.json", "book/paper/table2.csv"]
-(
-    primary,
-    objective,
-    table_1,
-    from_random,
-    of_one,
-    doubling,
-    controls,
-) = (
-    studied(f"evidence/{name}")
-    for name in (
-        "primary",
-        "objective",
-        "table1",
-        "from_random",
-        "one_a_class",
-        "doubling",
-        "controls",
-    )
-)
-pairs = primary.pairs()
+# %% [markdown]
+# Beside this, what else the paper says, asked at this size:
+
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/table1", "evidence/from_random", "evidence/controls", "book/paper/table2.csv"]
+table_1 = studied("evidence/table1")
 lines = [
-    one_a_class.in_words(of_one, doubling),
-    another_judge.in_words(judged, judged_control),
-]
-if not objective.missing:
-    slices = of_slices.of_shown(
-        objective, report.evidence("small", "cifar100-n5")
-    )
-    lines.append(
-        f"**By Eq. 4b.** {of_slices.in_short(slices)} "
-        f"{made_again.what_hangs_on_it(objective)}"
-    )
-lines += [
-    front_page.as_the_paper_starts(from_random, controls),
-    front_page.forgets(pairs),
+    front_page.as_the_paper_starts(
+        studied("evidence/from_random"), studied("evidence/controls")
+    ),
+    front_page.forgets(studied("evidence/primary").pairs()),
 ]
 if not table_1.missing:
     lines.append(
@@ -167,19 +134,12 @@ if not table_1.missing:
         "four, each of the methods gains average accuracy and forgets less "
         "({doc}`paper_tables`)."
     )
-lines += [
-    in_short.as_large_as_the_papers(pairs),
-    front_page.others_in_short(others),
-    "**How far pixels went.** "
-    + moved_in_words(
-        {pair.name: [*pair.first.values()] for pair in pairs}, "cifar100"
-    ),
-]
 say("\n".join(f"- {line}" for line in filter(None, lines)))
 
 # %% [markdown]
-# {doc}`why` asks what could decide, {doc}`evidence` has what is measured so far, {doc}`where` asks of other settings. What is still to be
-# measured stands in `book/records/WANTED.md`.
+# {doc}`evidence` has each of these questions with its seeds, slices of classes and controls, and how large a gain could have been missed; {doc}`where`
+# asks of other settings, {doc}`side_by_side` has all of them in one figure, and {doc}`why` asks what decides. What is still to be measured stands in
+# `book/records/WANTED.md`.
 #
 # ## Three ways in
 #

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mnemonics_lib.edition.evidence.pairs.gains import Gain
-from mnemonics_lib.edition.evidence.pairs.side_by_side import by_chance, on_chosen_data
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.answer import answer, extent
 from mnemonics_lib.edition.paired.intervals import Interval
@@ -99,21 +98,3 @@ def as_the_paper_starts(study: Studied, controls: Studied) -> str:
 
 def _of_methods(found: Mapping[str, Interval]) -> str:
     return together([f"{NAMES[method]} {each}" for method, each in found.items()])
-
-
-def others_in_short(others: Sequence[Gain]) -> str:
-    """How many of the settings that were not asked about in advance show a difference; "" where none makes a claim.
-
-    Args:
-        others: all of them; those that make no claim of training are not counted.
-    """
-    claimed = [gain for gain in others if gain.claims]
-    if not claimed:
-        return ""
-    verdicts = [gain.interval.verdict for gain in claimed]
-    better, worse = (verdicts.count(verdict) or "none" for verdict in ("higher", "lower"))
-    return (
-        f"**Of {len(verdicts)} other settings**, exploratory and with 95 % each, trained exemplars are shown to be "
-        f"better in {better}{on_chosen_data(claimed)} and worse in {worse}; "
-        f"{by_chance(len(verdicts)):.1f} would be either by chance ({{doc}}`side_by_side`)."
-    )

@@ -11,6 +11,8 @@ from statistics import fmean, median
 
 from mnemonics_lib.edition.evidence.meta_loss import fall_and_gain
 from mnemonics_lib.edition.evidence.meta_loss.panel_falls import fallen
+from mnemonics_lib.edition.evidence.pairs.gains import Gain
+from mnemonics_lib.edition.evidence.pairs.side_by_side import by_chance, on_chosen_data
 from mnemonics_lib.edition.evidence.pairs.trained_once import pairs_trained_once, trained_once
 from mnemonics_lib.edition.evidence.regimes.over_epochs import gain_in_words
 from mnemonics_lib.edition.names import NAMES, span, together
@@ -138,6 +140,24 @@ def phase_by_phase(pairs: Sequence[PairedRuns], heading: str = "Phase by phase")
     return (
         f"**{heading}**, trained minus herding's: after phase 1, {after_first}; after phase {last}, {after_last}; "
         f"from the one to the other {tally(along, 'falling', 'rising')}, of {len(along)} settings."
+    )
+
+
+def other_settings(others: Sequence[Gain]) -> str:
+    """How many of the settings that were not asked about in advance show a difference; "" where none makes a claim.
+
+    Args:
+        others: all of them; those that make no claim of training are not counted.
+    """
+    claimed = [gain for gain in others if gain.claims]
+    if not claimed:
+        return ""
+    verdicts = [gain.interval.verdict for gain in claimed]
+    better, worse = (verdicts.count(verdict) or "none" for verdict in ("higher", "lower"))
+    return (
+        f"**Of {len(verdicts)} other settings**, exploratory and with 95 % each, trained exemplars are shown to be "
+        f"better in {better}{on_chosen_data(claimed)} and worse in {worse}; "
+        f"{by_chance(len(verdicts)):.1f} would be either by chance ({{doc}}`side_by_side`)."
     )
 
 

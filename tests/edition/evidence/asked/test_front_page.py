@@ -10,7 +10,6 @@ from mnemonics_lib.edition.evidence.asked.front_page import (
     answer_in_words,
     as_the_paper_starts,
     forgets,
-    others_in_short,
 )
 from mnemonics_lib.edition.evidence.pairs.gains import Gain
 from mnemonics_lib.edition.evidence.pairs.settings import Setting
@@ -61,17 +60,6 @@ def asked(values, detail="5 a class", finished=True):
 )
 def test_the_answer_says_what_is_there_and_what_it_shows(found, words):
     assert words in answer_in_words(found)
-
-
-def test_other_settings_are_counted_where_they_make_a_claim():
-    found = [asked(HIGHER), asked(LOWER), asked(LOWER), asked(NEITHER), asked(HIGHER, finished=False), gain(HIGHER)]
-    assert others_in_short(found) == (
-        "**Of 4 other settings**, exploratory and with 95 % each, trained exemplars are shown to be better in 1 and "
-        "worse in 2; 0.2 would be either by chance ({doc}`side_by_side`)."
-    )
-    assert others_in_short(found[4:]) == ""
-    found[0] = replace(found[0], setting=replace(found[0].setting, study="evidence/first_classes"))
-    assert "better in 1, 1 of them on data that settings had been chosen on, and worse in 2" in others_in_short(found)
 
 
 def a_study(compared: dict, missing: int = 0, finished: bool = True) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from mnemonics_lib.edition.evidence.asked import in_short
+from mnemonics_lib.edition.evidence.pairs.gains import Gain
+from mnemonics_lib.edition.evidence.pairs.settings import Setting
 from mnemonics_lib.edition.paired.intervals import detectable, interval
 from mnemonics_lib.edition.paper.numbers import claimed_of_kind, gains_over
 from mnemonics_lib.edition.studies import paired_runs as of
@@ -157,4 +160,31 @@ def test_a_gain_is_followed_over_doublings_of_the_epochs():
     assert said.endswith("for twice as many, n = 3).")
     assert "is not shown to change with" in in_short.with_epochs(
         {2: {0: 0.0, 1: 1.0, 2: 2.0}, 4: {0: 1.0, 1: 0.0, 2: 2.1}}
+    )
+
+
+def claims(mean: float, finished: bool = True, adjusted: bool = False) -> Gain:
+    """A gain of three seeds about a mean, which is shown where the mean is not 0; adjusted ones make no claim."""
+    setting = Setting("a/study", "trained", "herding", "digits", "LwF", "5 a class", adjusted=adjusted)
+    values = [mean - 0.1, mean, mean + 0.1]
+    return Gain(setting, dict(enumerate(values)), interval(values), finished, 90.0, ())
+
+
+def test_other_settings_are_counted_where_they_make_a_claim():
+    found = [
+        claims(1.0),
+        claims(-1.0),
+        claims(-1.0),
+        claims(0.0),
+        claims(1.0, finished=False),
+        claims(1.0, adjusted=True),
+    ]
+    assert in_short.other_settings(found) == (
+        "**Of 4 other settings**, exploratory and with 95 % each, trained exemplars are shown to be better in 1 and "
+        "worse in 2; 0.2 would be either by chance ({doc}`side_by_side`)."
+    )
+    assert in_short.other_settings(found[4:]) == ""
+    found[0] = replace(found[0], setting=replace(found[0].setting, study="evidence/first_classes"))
+    assert "better in 1, 1 of them on data that settings had been chosen on, and worse in 2" in in_short.other_settings(
+        found
     )
