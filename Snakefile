@@ -32,7 +32,7 @@ SHOWN = [  # by pages, and by no notebook
 ]
 REHEARSAL = sorted(map(str, Path("book/records").glob("lecture.json")))  # what the lecture's cells took
 STUDY_FILES = sorted(map(str, Path("book/studies").rglob("*.yaml")))
-READ_RECORDS = {"01_preliminaries", "02_global_bop", "04_ablations"}  # the others compute all that they show
+READ_RECORDS = {"01_preliminaries", "04_ablations"}  # the others compute all that they show
 LECTURE = ["book/lecture.yaml", "book/_toc.yml"]  # its plan, and the chapters to which it leads
 COSTS = "book/records/costs.json"  # each notebook opens with its own, and pages that compute for long
 FURTHER = {  # of single pages

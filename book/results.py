@@ -114,11 +114,11 @@ if second := shown_in(objective):
     display(Markdown(f"- {second}. {hangs}"))
 
 # %% [markdown]
-# And all questions that were asked in advance, of exemplars trained from herding's; each later one has seeds of its own:
+# And all questions of exemplars trained from herding's minus herding's that were asked in advance, each for seeds that the runs which led to it had not:
 
 # %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "evidence/augmented_20", "evidence/augmented_others", "book/records/first_time.json"]
 questions = in_advance.questions(gains())
-show(each.row(in_advance.level_of_all(questions)) for each in questions)
+show(each.row(in_advance.level_of_all()) for each in questions)
 say(in_advance.held_together(questions))
 
 # %% [markdown]

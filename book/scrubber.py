@@ -34,6 +34,7 @@ from scipy.stats import spearmanr
 from mnemonics_lib.data.dataset import load_dataset
 from mnemonics_lib.durable.records import read_record
 from mnemonics_lib.edition import figures, kept_figures
+from mnemonics_lib.edition.beside_noise import beside_noise
 from mnemonics_lib.edition.costs import page_cost
 from mnemonics_lib.edition.names import NAMES
 from mnemonics_lib.edition.scrubber import scrubbed
@@ -123,17 +124,27 @@ for axis, name in zip(figure.axes, fast_early["names"], strict=False):
 figure.suptitle("larger steps, phase 0")
 plt.show()
 
-# %% tags=["hide-input", "widget-figure"] mystnb={"image": {"alt": "Two plots over the outer steps of phase 0, of both runs. Left, validation losses that jump up and down from step to step, in both runs alike. Right, displacements that grow fast at first and ever more slowly."}} sources=["shown/scrubber"]
+# %% tags=["hide-input", "widget-figure"] mystnb={"image": {"alt": "Two plots over the outer steps of phase 0. Left, the validation losses of both runs, which jump up and down from step to step, with a dashed line, the exemplars' loss at the start of each step, that jumps as they do, and a diamond at either end. Right, the displacements of both runs, which grow fast at first and ever more slowly, and a dashed level."}} sources=["shown/scrubber"]
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(7, 3.4), layout="constrained"
 )
 both = {"settings of chapter 3": early, "larger steps": fast_early}
-for name, found in both.items():
-    left.semilogy(found["meta_loss"], label=name)
-    right.plot(found["displacement"], label=name)
-left.set(xlabel="outer steps done", ylabel="validation loss")
+for (name, found), colour in zip(both.items(), ("C0", "0.6"), strict=True):
+    left.semilogy(found["meta_loss"], color=colour, label=name)
+    right.plot(found["displacement"], color=colour, label=name)
+ends, total = early["panel"], len(early["meta_loss"])
+dashed = {"color": "C1", "linestyle": "--"}
+first_loss, noise_at_end = early["first_loss"], early["noise_displacement"]
+of_first = {"color": "C1", "label": "chapter 3's panel"}
+left.semilogy(first_loss, **dashed, lw=1, label="chapter 3's, before Eq. 8")
+left.plot([0, total], ends, "D", mfc="white", **of_first)
+right.axhline(
+    noise_at_end, **dashed, label="chapter 3's by noise, at the end"
+)
+left.set(xlabel="outer steps done", ylabel="loss")
 right.set(xlabel="outer steps done", ylabel="displacement (std)")
-right.legend()
+for axis in (left, right):
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=8)
 plt.show()
 
 # %% tags=["remove-input"]
@@ -191,29 +202,25 @@ say(
 # %% tags=["hide-input"]
 noise = {each["phase"]: each["noise_displacement"] for each in steps[plain]}
 ratio = early["displacement"][-1] / noise[0]
-like_noise = (
-    "about as far as noise would have taken them"
-    if 0.8 < ratio < 1.25
-    else "farther than noise would have taken them"
-    if ratio > 1
-    else "less far than noise would have taken them"
-)
+so_far = beside_noise(early["displacement"][-1], noise[0])
+like_noise = f"{so_far} noise would have taken them"
 luck = spearmanr(early["meta_loss"], early["first_loss"]).statistic
 losses = early["meta_loss"]
 quarter = len(losses) // 4
 before, after = early["panel"]
 say(
-    "3. **Whether the gradient led it.** The dashed line is the "
-    "displacement that the same optimiser gives to pure noise in place of "
-    f"the gradient: {noise[0]:.3f} std. The exemplars of the first run "
-    f"went {like_noise} ({ratio:.2f} times). A distance does not show that "
-    "what was learnt is of use; the loss must.\n"
+    "3. **Whether the gradient led it.** The dashed line among the "
+    "displacements is where the same optimiser takes pixels that follow "
+    f"pure noise in place of the gradient: {noise[0]:.3f} std at the end. "
+    f"The exemplars of the first run went {like_noise} ({ratio:.2f} "
+    "times). A distance does not show that what was learnt is of use; the "
+    "loss must.\n"
     "4. **What the loss says.** It jumps, by up to "
     f"{max(losses) / min(losses):.0f} times, because each step has a start "
     "of its own: where the exemplars' loss at that start, before the first "
-    "step of Eq. 8, is high (the orange line), so is the validation loss at "
-    f"the end (rank correlation {luck:.2f}). The mean over a quarter of the "
-    "steps "
+    "step of Eq. 8, is high (the dashed line among the losses), so is the "
+    f"validation loss at the end (rank correlation {luck:.2f}). The mean "
+    "over a quarter of the steps "
     f"{change(fmean(losses[:quarter]), fmean(losses[-quarter:]), 3)} from "
     "the first quarter to the last, with other starts in each. The two "
     "diamonds compare like with like, the same few starts and the same images "

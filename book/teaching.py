@@ -46,6 +46,7 @@ from mnemonics_lib.edition.deck.teaching import (
     exercise_rows,
     lecture_rows,
     read_sources,
+    spare_in_words,
 )
 from mnemonics_lib.edition.report import evidence
 from mnemonics_lib.edition.shown import say, show
@@ -73,6 +74,8 @@ if run["seconds"]:
     )
 else:
     say("What the cells take was not measured yet: `make rehearse`.")
+if spare := spare_in_words(plan):
+    say(f"{spare} Part 5 needs nothing of part 4.")
 arms = evidence("quick", "digits-n5")
 say(
     "Chapter 2 makes a whole run, which part 5 shows too. Where it is finished "

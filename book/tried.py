@@ -28,10 +28,10 @@
 
 # %% tags=["hide-input"]
 from mnemonics_lib.edition.claims import said
-from mnemonics_lib.edition.search.ideas import dropped, not_tried
+from mnemonics_lib.edition.search.carried_on import came_of, left
+from mnemonics_lib.edition.search.ideas import dropped
 from mnemonics_lib.edition.search.judges import judges_in_words
 from mnemonics_lib.edition.search.table import (
-    ahead_of_the_choice,
     diverged,
     how_many,
     search_table,
@@ -107,12 +107,12 @@ say(dropped())
 # deployed*: with running statistics that are fitted anew to each perturbed network. *Over the choice* is the mean minus that of the near loop with 5 a class, of the far
 # loop with 20, over the seeds of both.
 
-# %% tags=["remove-input"] sources=["book/records/search.json"]
+# %% tags=["remove-input"] sources=["book/records/search.json", "evidence/augmented_judge", "evidence/augmented_others", "evidence/augmented_20", "evidence/split"]
 for budget in (5, 20):
     if rows := search_table(budget, afterwards=True):
         say(f"With {budget} exemplars a class:")
         show(rows)
-        say(ahead_of_the_choice(budget))
+        say(came_of(budget))
 if lost := diverged():
     say(f"**No result, for a loss that was not finite**: {lost}.")
 
@@ -124,15 +124,15 @@ say(judges_in_words(5))
 
 # %% [markdown]
 # Eq. 4b is an equation of the paper ({eq}`eq-4b`, {ref}`eq7-or-eq4b`), and was carried on, into the study of {doc}`evidence` (*The objective of Eq. 4b, asked in
-# advance*). The judge alone is in no equation of the paper and not in the library, and was not tested on new seeds. When the study was
+# advance*), as the judge on augmented batches was afterwards ({doc}`evidence`, and {doc}`why`, *Do start and judge decide?*). The judge alone is in no equation of the paper and not in the library, and was not tested on new seeds. When the study was
 # committed, two of the seeds of Eq. 4b were on record here, and all of the judge's.
 
-# %% tags=["remove-input"] sources=["book/records/search.json"]
+# %% tags=["remove-input"] sources=["book/records/search.json", "evidence/augmented_20", "evidence/split"]
 for budget in (5, 20):
-    if left := not_tried(budget):
+    if ideas := left(budget):
         say(
-            f"**Still not tried with {budget} a class**, with nothing else "
-            f"changed but the inner loop: {'; '.join(left)}."
+            f"**Not tried in the search with {budget} a class**, with nothing "
+            f"else changed but the inner loop: {'; '.join(ideas)}."
         )
 
 # %% [markdown]

@@ -13,8 +13,8 @@
 # less or more of their data, without weight transfer, on other classes, and from random images; a control asks what of a gain is due to what was
 # learned, and networks that are trained from scratch ask what exemplars teach by themselves. What *How to read this page* says there holds here too.
 #
-# One of its questions was asked in advance, of LUCIR with 1 exemplar a class. All else is exploratory: 95 % each where nothing else is said, and of twenty such intervals one is
-# expected to miss.
+# Two of its questions were asked in advance: of LUCIR with 1 exemplar a class, and of a judge whose images are augmented (*What of a gain is each exemplar's own*). All else is
+# exploratory: 95 % each where nothing else is said, and of twenty such intervals one is expected to miss.
 # Studies share runs. A row that repeats a comparison of the first table there has its first seeds, and is no second evidence.
 
 # %% tags=["hide-input"]
@@ -24,13 +24,17 @@ from statistics import fmean
 import matplotlib.pyplot as plt
 
 from mnemonics_lib.edition import figures
-from mnemonics_lib.edition.evidence.asked import in_short, one_a_class
+from mnemonics_lib.edition.evidence.asked import (
+    another_judge,
+    one_a_class,
+)
 from mnemonics_lib.edition.evidence.meta_loss import from_random
 from mnemonics_lib.edition.evidence.pairs.trainings import trainings
 from mnemonics_lib.edition.evidence.regimes import (
     budget_falls,
     by_budget,
     by_making,
+    by_transfer,
     class_groups,
     first_readings,
     fresh_networks,
@@ -45,17 +49,11 @@ from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.difference_figures import (
     draw_differences_along,
 )
-from mnemonics_lib.edition.paired.intervals import paired
-from mnemonics_lib.edition.paired.partners import refuse_strangers
-from mnemonics_lib.edition.paired.slopes import GROWS, over_doublings
+from mnemonics_lib.edition.paired.slopes import trend
 from mnemonics_lib.edition.records.measures import measure
 from mnemonics_lib.edition.search.runs import NEAR, differences
 from mnemonics_lib.edition.shown import arrow, say, show
-from mnemonics_lib.edition.studies import (
-    other_makings,
-    outcome,
-    paired_runs,
-)
+from mnemonics_lib.edition.studies import other_makings, outcome
 from mnemonics_lib.edition.studies.by_phase import (
     accuracies_after,
     row_by_phase,
@@ -87,6 +85,9 @@ STUDIES = {
         "from_random",
         "controls",
         "objective_control",
+        "augmented_judge",
+        "augmented_control",
+        "start_and_judge",
         "from_scratch",
     )
 }
@@ -96,7 +97,7 @@ EPOCHS, TRANSFER = STUDIES["epochs"], STUDIES["transfer"]
 # %% [markdown]
 # ## In short
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/epochs", "evidence/first_classes", "evidence/budgets", "evidence/one_a_class", "evidence/steps", "evidence/doubling", "evidence/controls", "evidence/from_random", "evidence/from_scratch", "book/records/search.json"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/epochs", "evidence/first_classes", "evidence/budgets", "evidence/one_a_class", "evidence/steps", "evidence/doubling", "evidence/controls", "evidence/objective_control", "evidence/augmented_control", "evidence/from_random", "evidence/from_scratch", "book/records/search.json"]
 with_transfer = {
     pair.name: pair.asked.differences for pair in PRIMARY.pairs()
 }
@@ -119,7 +120,7 @@ more_without = by_making.by_making(
 )
 lines = []
 if not EPOCHS.missing:
-    lines.append(in_short.with_epochs(by_epochs))
+    lines.append(over_epochs.in_short(by_epochs))
 proportional = by_budget.in_proportion(STUDIES["budgets"], STUDIES["steps"])
 lines += filter(
     None,
@@ -150,6 +151,12 @@ ASKED = {
     ),
     "LUCIR by the objective of Eq. 4b, 5 a class, its own displacement against another one's, and that against none": (
         ("objective_control", "trained|shuffled", "shuffled|herding")
+    ),
+    "LUCIR and LwF, 5 a class, by a judge whose images are augmented, its own displacement against another one's": (
+        ("augmented_control", "augmented", "shuffled")
+    ),
+    "The same, another one's against none": (
+        ("augmented_control", "shuffled", "herding")
     ),
     "From random images, as in the paper, against herding's, 20 a class": (
         ("from_random", "", "herding")
@@ -185,6 +192,7 @@ say("\n".join(f"- {line}" for line in lines))
 say_what_is_waited_for(study.plan for study in STUDIES.values())
 
 # %% [markdown]
+# (words)=
 # ## Words
 #
 # As they are used here, in {doc}`why` and in {doc}`paper_tables`.
@@ -193,8 +201,16 @@ say_what_is_waited_for(study.plan for study in STUDIES.values())
 # - *Nat*: the unit of a loss, which is a mean of natural logarithms. Accuracies are in %, and their differences in points.
 # - *Own loss*: that of exemplars at the network that they are trained for, $\Theta_0$ for those of phase 0.
 # - *Meta loss*: that of {eq}`eq-7a`, of a temporary model that was trained on the exemplars, on real images of their classes. *Panel*: starts and training images on which it is
-#   taken again, the same ones before training and after it. By the *statistics of each batch*, as it is minimised, or by *running* ones, as a network is tested ({doc}`phase_by_phase`, *Did training do what it was asked to do?*).
+#   taken again, the same ones before training and after it. By the *statistics of each batch*, as it is minimised, or by *running* ones, with which a network is used ({doc}`phase_by_phase`, *Did training do what it was asked to do?*).
 # - A network *knows* a training image that it classifies correctly, before it is fine-tuned ({doc}`phase_by_phase`, *What do the networks know?*).
+# - *Judge*: the images by which {eq}`eq-7a` measures a temporary model, with the state of batch normalisation in which it does so. Elsewhere they are called validation images, too. In
+#   the search ({doc}`tried`) it is also the share of training images that was held out to judge a whole run.
+# - *Start*: the weights from which a temporary model is trained. It is not the image that an exemplar was before it was trained.
+# - *Displacement*: of an exemplar, the trained image minus the image that it was. *Own*: each exemplar has what was learned for it. *Shuffled*: it has that of another exemplar of its phase;
+#   whether that is of its class is left to chance.
+# - *Recipe*: all numbers by which exemplars are trained. Where only *the recipe* is said it is the one that was chosen, `--recipe tuned` ({doc}`tried`, *What was chosen*).
+# - *Slice*: twenty classes that follow one another in the class order. A run has the classes of one slice; seeds take the four slices of classes 20 to 99 in turn, so that several seeds
+#   share one. An interval over seeds is of new seeds on the same slices. *With the slices of classes as a draw* it is one over the means of the slices, and of other classes, too.
 
 # %% [markdown]
 # ## Against the number of exemplars
@@ -292,26 +308,13 @@ say(f"{by_making.which_in_words(STUDIES, PRIMARY)} {made_twice}")
 
 # %% [markdown]
 # Whether a gain shrinks with the number of exemplars is a question about differences of two differences, seed by seed: the slope of a straight line through the gains of each seed over the doublings of
-# the number, near inner loop, without which number its verdict would be another one, and the gain at 5 a class minus that at 20. 95 % each, exploratory.
+# the number, near inner loop. Its interval is taken in three ways: by how far the slopes of the seeds differ; by how far all values scatter about the lines of their seeds; and by how far
+# the five means scatter about their line, which tells whether a line fits at all. Where the first shows a change and another way does not, or it is not shown without one of the numbers, it is *a hint*. All slopes over the
+# number of exemplars or of epochs on this page are held to that. Beside them, the gain at 5 a class minus that at 20. 95 % each, exploratory.
 
 # %% tags=["remove-input"] sources=["evidence/budgets"]
 if by_budget.near_is_finished(STUDIES["budgets"]):
-    rows = []
-    for method in ("lwf", "lucir"):
-        gains = by_budget.gains(STUDIES["budgets"], method)
-        rows.append(
-            {
-                "method": NAMES[method],
-                "points for twice as many": str(over_doublings(gains)),
-                "another verdict without (a class)": ", ".join(
-                    map(str, by_budget.hangs_on(gains))
-                ),
-                "gain at 5 − gain at 20 (points)": str(
-                    paired(gains[5], gains[20])
-                ),
-            }
-        )
-    show(rows)
+    show(by_budget.rows(STUDIES["budgets"]))
 else:
     show_once_finished(STUDIES["budgets"].plan, [])
 
@@ -474,8 +477,9 @@ def harder(epochs):
 
 
 if not EPOCHS.missing:
-    grows = over_doublings(by_epochs)
-    show([{"points for twice the epochs": str(grows)}])
+    grows = trend(by_epochs)
+    show([grows.row("points for twice the epochs", "epochs")])
+    line = grows.found
     knows = {
         over_epochs.epochs_of(arm): fmean(
             record.results[0].train_accuracy for record in of.values()
@@ -485,11 +489,11 @@ if not EPOCHS.missing:
     }
     all_of_it = math.log2(max(by_epochs) / min(by_epochs))
     say(
-        f"The gain {GROWS[grows.verdict]} the epochs. From the fewest to the "
+        f"The gain {grows.grows} the epochs. From the fewest to the "
         f"most, while what $\\Theta_0$ knows of its training images goes from "
         f"{knows[min(by_epochs)]:.0f} to {knows[max(by_epochs)]:.0f} %, the line changes by "
-        f"{grows.mean * all_of_it:+.2f} points, "
-        f"{grows.low * all_of_it:+.2f} to {grows.high * all_of_it:+.2f} "
+        f"{line.mean * all_of_it:+.2f} points, "
+        f"{line.low * all_of_it:+.2f} to {line.high * all_of_it:+.2f} "
         "with 95 % confidence. The exemplars of phase 0 became harder for "
         "$\\Theta_0$ in "
         f"{harder(min(by_epochs))} runs with {min(by_epochs)} epochs, and in "
@@ -509,8 +513,7 @@ if not EPOCHS.missing:
         int(pair.name.split()[0]): accuracies_after(pair)[1]
         for pair in EPOCHS.pairs()
     }
-    in_words_1 = over_epochs.gain_in_words(over_doublings(after_phase_1))
-    say(f"After phase 1 {in_words_1}.")
+    say(f"After phase 1 {over_epochs.in_words(trend(after_phase_1))}.")
     say(
         f"{wears_off.in_words(wears_off.wears_off(EPOCHS.pairs()))} "
         f"{wears_off.whose_runs(EPOCHS, PRIMARY)}"
@@ -524,7 +527,7 @@ if not EPOCHS.missing:
 show_comparisons(STUDIES["epochs_no_transfer"], told=[TRANSFER])
 if not STUDIES["epochs_no_transfer"].missing:
     without = over_epochs.by_epochs(STUDIES["epochs_no_transfer"])
-    grows_without = over_epochs.gain_in_words(over_doublings(without))
+    grows_without = over_epochs.in_words(trend(without))
     again = wears_off.wears_off(STUDIES["epochs_no_transfer"].pairs())
     say(
         f"Without weight transfer {grows_without}. "
@@ -555,48 +558,8 @@ if more_without:
 # fine-tuning* is measured in the same phases, whose networks come from fine-tuned ones; only in phase 1 has none been fine-tuned before. With 20 a class and
 # before any fine-tuning weight transfer does something else ({doc}`paper_tables`, *Where does it come from?*).
 
-
 # %% tags=["remove-input"] sources=["evidence/transfer", "evidence/primary"]
-def by_transfer(method, number):
-    """A number of herding's runs, 5 a class: with transfer − without."""
-    arms = (
-        PRIMARY.records[f"{method}-herding-5"],
-        TRANSFER.records[f"{method}-herding"],
-    )
-    for seed in arms[0].keys() & arms[1].keys():
-        names = f"primary, seed {seed}", f"transfer, seed {seed}"
-        refuse_strangers(arms[0][seed], arms[1][seed], names)
-    return paired(
-        *(
-            {seed: number(record) for seed, record in arm.items()}
-            for arm in arms
-        )
-    )
-
-
-def average(record):
-    """The average accuracy (%)."""
-    return record.average_accuracy
-
-
-def before_in_phase_1(record):
-    """The same in phase 1, whose networks none was fine-tuned before."""
-    return record.results[1].accuracy_before_finetuning
-
-
-show(
-    {
-        "method": NAMES[method],
-        "average accuracy (points)": str(by_transfer(method, average)),
-        "before fine-tuning (points)": str(
-            by_transfer(method, paired_runs.before_fine_tuning)
-        ),
-        "before it, phase 1 (points)": str(
-            by_transfer(method, before_in_phase_1)
-        ),
-    }
-    for method in ("lwf", "lucir")
-)
+show(by_transfer.rows(PRIMARY, TRANSFER))
 
 # %% [markdown]
 # ## On the classes that settings were chosen on
@@ -647,10 +610,20 @@ show_comparisons(STUDIES["controls"], told=[PRIMARY])
 
 # %% [markdown]
 # Of the questions asked in advance LUCIR's gain by the objective of Eq. 4b was the first to be shown, for new seeds on these slices of classes ({doc}`evidence`, where it is asked for new classes, too). The control
-# of the other one, with 1 a class, is above. The same control of it:
+# of LUCIR with 1 a class is above (*Against the number of exemplars*), and that of a judge whose images are augmented below. The same control of Eq. 4b:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy between LUCIR's exemplars trained by Eq. 4b, those with another one's displacement, and herding's."}} sources=["evidence/objective_control"]
 show_comparisons(STUDIES["objective_control"], told=[STUDIES["objective"]])
+
+# %% [markdown]
+# And of a judge whose images are augmented, as those are that networks are trained on; {doc}`why`, *Do start and judge decide?*, has its table and what goes with it:
+
+# %% tags=["remove-input"] sources=["evidence/augmented_judge", "evidence/augmented_control"]
+JUDGED, CONTROL = STUDIES["augmented_judge"], STUDIES["augmented_control"]
+if of_judge := another_judge.in_words(JUDGED, CONTROL):
+    say(of_judge)
+for study in (JUDGED, CONTROL):
+    say_what_is_there(study.plan)
 
 # %% [markdown]
 # ## What exemplars teach by themselves
@@ -675,9 +648,9 @@ if not STUDIES["from_scratch"].missing:
 #
 # Before the search there were runs of one to three seeds each, on the first 20 classes and judged on test images, whose records were not kept. What was read into them is
 # what the studies were made for. Each reading, what asks for it since, and what came of it (points of average accuracy; intervals of 95 % each, those of
-# Eq. 4b's study 95 % together):
+# Eq. 4b's study and those of start and judge 95 % together):
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/budgets", "evidence/epochs", "evidence/epochs_no_transfer", "evidence/objective", "evidence/controls", "book/records/search.json"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/transfer", "evidence/budgets", "evidence/epochs", "evidence/epochs_no_transfer", "evidence/objective", "evidence/controls", "evidence/start_and_judge", "book/records/search.json"]
 show(
     each.row
     for each in first_readings.readings(

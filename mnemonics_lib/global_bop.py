@@ -220,7 +220,7 @@ def new_exemplars(experiment: Experiment, state: State, walk: Walker = loops.wal
         shuffle(training)  # a control; what runs share is the training, which ends before it
     index = state.memory.positions(first, state.model.classes)
     state.memory = state.memory.with_images(index, training.E.detach())
-    return controls([training])
+    return controls([training], state.memory.given_back)
 
 
 @step
@@ -234,7 +234,7 @@ def adjust_exemplars(experiment: Experiment, state: State, walk: Walker = loops.
     adjustment = Adjustment(state.model, state.memory, parts, config.exemplar_level, experiment.data.pixels, seed)
     walk(adjustment, f"phase {phase}: adjustment")
     state.memory = adjustment.memory
-    return controls(adjustment.trainings)
+    return controls(adjustment.trainings, state.memory.given_back)
 
 
 @step

@@ -64,7 +64,7 @@ import pandas as pd
 import torch
 
 from mnemonics_lib import global_bop, losses, metrics
-from mnemonics_lib.edition import by_class, drawings, figures, report
+from mnemonics_lib.edition import by_class, drawings, figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.drawn_from import drawn_from
 from mnemonics_lib.edition.finished import runs_of
@@ -108,7 +108,13 @@ print(config.to_yaml())
 # \mathcal{L}_c\bigl(\Theta_{i-1}(\mathcal{E}_{0:i-1});
 # \mathcal{E}_{0:i-2} \cup D_{i-1}\bigr) \tag{4b}$$
 #
-# It is solved by turns. Eq. 4a is the *model level*, Eq. 4b the *exemplar
+# $\Theta_{i-1}(\cdot)$ is that training on exemplars. In the paper it is no step
+# apart: it is the *balanced fine-tuning* that ends phase $i-1$, and is to reduce
+# the bias towards the classes of many images (below, in phase 1). The index is
+# $i-1$ because Eq. 4b of phase $i$ is solved at the end of phase $i-1$, while
+# $D_{i-1}$ is there.
+#
+# The programme is solved by turns. Eq. 4a is the *model level*, Eq. 4b the *exemplar
 # level*. The drawing is the paper's Figure 2 in our hand. Old exemplars that were
 # adjusted have a tilde; the phases between 0 and $i$ are dotted:
 
@@ -134,7 +140,8 @@ print(f"{len(state.memory)} exemplars kept")
 #
 # Eq. 4b gives every set of exemplars a number. Take $i = 1$. No exemplars are
 # older than $\mathcal{E}_0$, so the number is the loss on $D_0$ of $\Theta_0$
-# after training on $\mathcal{E}_0$. Small is good: learning from the exemplars
+# after training on $\mathcal{E}_0$ (which a run leaves out in phase 0, where there
+# are no old classes to balance). Small is good: learning from the exemplars
 # has not led the network away from what it knew. With a few steps of gradient
 # descent:
 
@@ -171,6 +178,26 @@ for k, rule in enumerate(["herding", "random", "random", "random"]):
         E_0, y = select(D_0, count, rule, model.features, generator)
     values.append((rule, eq_4b(E_0, y)))
 show({"exemplars": rule, "Eq. 4b": f"{v:.4f}"} for rule, v in values)
+
+# %% tags=["hide-input"]
+none, *sets = [number for _, number in values]
+if none < min(sets):
+    say(
+        "The smallest number is that of no step: this network was trained "
+        "on all of $D_0$, and steps on a few of its images lead it away. "
+        "So by this number exemplars from which nothing is learned would "
+        "be better than these, though the next phase needs some that "
+        "teach. "
+        "[What Eq. 7 rewards](../book/why.py) follows that up, in theory "
+        "and in the runs."
+    )
+elif none < max(sets):
+    say(
+        "Of some of these sets the steps have led the network away from "
+        "what it knew, and of others they have taught it something. What "
+        "a network that has seen its data can still learn from exemplars, "
+        "[What Eq. 7 rewards](../book/why.py) asks."
+    )
 
 # %% [markdown]
 # The exemplar level asks for the set with the smallest number of all, and
@@ -276,8 +303,9 @@ say(
 # **Exemplar level** (Eq. 4b, by Eq. 9 and 10). The images just chosen are
 # trained, through the training of a *temporary model*, which starts near
 # $\Theta_1$ and is thrown away afterwards. Old ones are adjusted, if the field
-# `adjust` says so. What is minimised is Eq. 7, which from phase 1 on asks for
-# less than Eq. 4b: it leaves the old classes out ([chapter 3](03_local_bop.ipynb)).
+# `adjust` says so (what this run does stands below). What is minimised is Eq. 7,
+# which from phase 1 on asks for less than Eq. 4b: it leaves the old classes out
+# ([chapter 3](03_local_bop.ipynb)).
 # Below are some of its steps on the pixels, its *outer steps*. For each of them a
 # temporary model is trained from start to end; the steps of that training are
 # *inner* ones. The outer step uses how the *validation loss* of Eq. 7, at the end
@@ -311,13 +339,27 @@ if trained:
     )
 else:
     say("In this run exemplars are chosen, and not trained.")
+adjusted = (
+    f"Old exemplars are adjusted, in {config.adjust} parts"
+    if config.adjust
+    else "Old exemplars stay as they are (`adjust` is 0)"
+)
+transferred = (
+    "convolutions keep their kernels of phase 0 and learn factors of them "
+    "(`weight_transfer`)"
+    if config.weight_transfer
+    else "there is no weight transfer: convolutions are trained as always"
+)
+say(f"{adjusted}, and {transferred}. The paper does both.")
 
 # %% [markdown]
 # **Balanced fine-tuning.** The phase's own images were many and the exemplars
 # few. Now $\Theta_1$ is fine-tuned on $\mathcal{E}_{0:1}$ alone, which has the
-# same number of exemplars for every class. The loss is Eq. 2 alone, without the
-# teacher, whatever the method; the paper does not name it. **Finish** is what
-# the method does last: BiC fits the two numbers that correct its bias.
+# same number of exemplars for every class: it becomes the
+# $\Theta_1(\mathcal{E}_{0:1})$ of Eq. 4b, as phase 2 has it. The loss is Eq. 2
+# alone, without the teacher, whatever the method; the paper does not name it.
+# **Finish** is what the method does last: BiC fits the two numbers that correct its
+# bias.
 
 # %% tags=["slide-five-calls"]
 global_bop.balanced_finetuning(experiment, state, driver)
@@ -424,7 +466,13 @@ if between.any():
 # %% [markdown]
 # One seed of one setting: [chapter 4](04_ablations.ipynb) compares kinds of
 # exemplars over seeds.
-#
+
+# %% [markdown] tags=["once"]
+# In the paper a method "with mnemonics" differs from the same one without in
+# several things at once. [Chapter 4](04_ablations.ipynb) takes them one after the
+# other, on CIFAR-100.
+
+# %% [markdown]
 # ## The run again, later
 #
 # A finished run is read back without the data set: its network, its exemplars,
@@ -447,28 +495,6 @@ show(
 )
 
 # %% [markdown] tags=["once"]
-# ## Four methods on CIFAR-100, without mnemonics, and LUCIR with
-#
-# The same flow on 20 classes of CIFAR-100 at laptop size, from the records in
-# `book/records`. The paper compares each method *without* mnemonics, which is
-# herding and nothing else, and *with*: trained exemplars, old ones adjusted,
-# weight transfer (convolutions keep the kernels of phase 0, and learn one factor
-# for each pair of an input and an output channel), balanced fine-tuning. From the
-# left panel to the middle one, transfer and fine-tuning are added; from the middle
-# one to the right one, exemplars are trained and adjusted. Only the second
-# difference is due to the exemplars. The exemplars of these records were trained
-# with an inner loop of 8 steps, as their study sets it
-# (`book/studies/small/cifar100-n5.yaml`), and not with the 80 of `params/small`;
-# one class order, and three seeds or fewer. [Chapter 4](04_ablations.ipynb) has
-# the changes one by one, in numbers, by newer records with more seeds and classes.
-# A band is a 95 % interval, where there are three seeds or more.
-
-# %% mystnb={"image": {"alt": "Accuracy after each phase on CIFAR-100: four methods without mnemonics, LUCIR with transfer and fine-tuning alone, and with mnemonics."}} sources=["small/cifar100-n5"] tags=["hide-input", "once"]
-cifar = report.evidence("small", "cifar100-n5")
-figures.variants(cifar, {"accuracy": "accuracy, classes seen (%)"})
-plt.show()
-
-# %% [markdown] tags=["once"]
 # ## Exercises
 
 # %% [markdown] tags=["exercise", "minutes-20"]
@@ -482,6 +508,12 @@ plt.show()
 # %% tags=["solution", "hide-input"]
 def gradient_of_all(p, y, p_hat, lam, tau):
     """Gradient [K + M] of Eq. 5; p has K + M logits, p_hat has K."""
+    # Of L_c: by p_k the logarithm of the softmax of class y has the
+    # derivative [k = y] - softmax_k. L_c is minus it, so that softmax
+    # minus one-hot is left.
+    # Of L_d: the same with pi_hat in the place of the one-hot, since its
+    # numbers sum to 1, too. pi is a softmax of p / tau, hence 1 / tau.
+    # New logits are not in L_d: their part is 0.
     K = len(p_hat)
     of_c = torch.softmax(p, dim=0)
     of_c[y] -= 1

@@ -75,6 +75,7 @@ from mnemonics_lib.durable.bar import bar
 from mnemonics_lib.edition import drawings, figures
 from mnemonics_lib.edition.costs import cost
 from mnemonics_lib.edition.finished import runs_of
+from mnemonics_lib.edition.halving import halved
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.shown import say, show
 from mnemonics_lib.exemplars.adjustment import Adjustment
@@ -97,14 +98,14 @@ runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 # problem small enough for pen and paper. Let the model be a point
 # $\theta \in \mathbb{R}^3$, the exemplars $m$ points $e_j$ with mean $\bar e$,
 # and the data one point $d$. The *base level* trains $\theta$, by $T$ steps of
-# gradient descent on $\frac{1}{2m}\sum_j \lVert\theta - e_j\rVert^2$ at rate
+# gradient descent on $L = \frac{1}{2m}\sum_j \lVert\theta - e_j\rVert^2$ at rate
 # $\alpha$, the *inner steps*. The *meta level* asks that the result be near the
-# data: its loss is $\mathcal{L} = \frac12\lVert\theta_T - d\rVert^2$, and a step
+# data: its loss is $G = \frac12\lVert\theta_T - d\rVert^2$, and a step
 # of the exemplars down the gradient of that is an *outer step*. Every inner step
 # shrinks the distance to $\bar e$ by the factor $1 - \alpha$, hence
 #
 # $$\theta_T = \bar e + (1 - \alpha)^T(\theta_0 - \bar e), \qquad
-# \frac{\partial \mathcal{L}}{\partial e_j}
+# \frac{\partial G}{\partial e_j}
 # = \frac{1 - (1 - \alpha)^T}{m}\,(\theta_T - d).$$
 
 # %% tags=["live", "once"]
@@ -147,10 +148,10 @@ point, E_leaf = Point(), E.clone().requires_grad_()
 sgd = torch.optim.SGD(point.parameters(), lr=alpha)
 with higher.innerloop_ctx(point, sgd) as (Theta_prime, inner):
     for _ in range(T):
-        distance = (Theta_prime() - E_leaf).square().sum(1).mean()
-        inner.step(0.5 * distance)  # Eq. 8
-    L = 0.5 * (Theta_prime() - d).square().sum()  # Eq. 7a
-    (unrolled,) = torch.autograd.grad(L, E_leaf)  # for Eq. 9
+        L = 0.5 * (Theta_prime() - E_leaf).square().sum(1).mean()
+        inner.step(L)  # Eq. 8
+    G = 0.5 * (Theta_prime() - d).square().sum()  # Eq. 7a
+    (unrolled,) = torch.autograd.grad(G, E_leaf)  # for Eq. 9
 print(f"largest difference: {(unrolled - closed_form).abs().max():.1e}")
 assert torch.allclose(unrolled, closed_form, atol=1e-12)
 
@@ -213,7 +214,18 @@ pixels, D_0 = experiment.data.pixels, experiment.new_data(0)
 state = global_bop.initial_state(experiment)
 global_bop.model_level(experiment, state, driver)
 global_bop.select_exemplars(experiment, state)
-Theta_0, E_0 = state.model, state.memory  # Theta_0, and E_0 as chosen
+Theta_0, E_0 = state.model, state.memory  # E_0 before its training
+
+# %% tags=["hide-input"]
+picked = {
+    "random": "drawn from $D_0$ at random",
+    "herding": "picked from $D_0$ by herding",
+}
+say(
+    f"Here $\\mathcal{{E}}_0$ is {E_0.per_class} real images of each "
+    f"class, {picked[config.exemplar_level.init]}. From them training "
+    "starts."
+)
 
 # %% [markdown]
 # The base loss is that of Eq. 7b, the meta loss that of Eq. 7a. In double
@@ -268,11 +280,25 @@ errors = {
     epsilon: max(abs(row[0] - row[k]) / abs(row[0]) for row in rows)
     for k, epsilon in enumerate(sizes, start=1)
 }
-best = min(errors, key=errors.get)
-say(
-    f"With ε = {best:.0e} the largest difference is {errors[best]:.0e} of "
-    "the gradient."
-)
+told = [
+    f"{error:.0e} with ε = {size:.0e}" for size, error in errors.items()
+]
+said = f"The largest difference is, of the gradient, {' and '.join(told)}. "
+longer, shorter = errors.values()
+if min(longer, shorter) > 1e-3:
+    said += "So neither size says whether the gradient is right."
+elif longer > 1e-3:
+    said += (
+        "The shorter way agrees, the longer one does not: the gradient is "
+        "exact, and holds over a very short way."
+    )
+elif shorter > 1e-3:
+    said += (
+        "The longer way agrees; on the shorter one rounding is too much."
+    )
+else:
+    said += "Both agree: the gradient is exact."
+say(said)
 
 # %% [markdown] tags=["slide-outer-step"]
 # ## One outer step, by hand
@@ -297,9 +323,9 @@ drawings.show("local_bop")
 
 # %% [markdown]
 # The library does what these equations say, and more. Its parameters depart from
-# the paper where the paper's own numbers hardly move a pixel (below), and settle
-# what the paper leaves open; a page of the book, *What the paper leaves open*,
-# lists all of it. These points concern the step below:
+# the paper where the paper's own numbers hardly move a pixel at this size (below),
+# and settle what the paper leaves open; a page of the book, *What the paper leaves
+# open*, lists all of it. These points concern the step below:
 
 # %% tags=["hide-input"]
 of_paper, of_run = PAPER_EXEMPLAR_LEVEL, config.exemplar_level
@@ -345,12 +371,16 @@ if 0 < of_run.truncate < of_run.inner_steps:
         f"{of_run.truncate} alone, and takes what was before them as given."
     )
 if of_run.optimizer != "sgd":
+    here = of_run.halve_every
     departures["The step on the pixels"] = (
         "In the paper it is Eq. 9 as it stands, with "
-        f"$\\beta_1 = {of_paper.beta}$. Here it is Adam's, with a learning "
-        f"rate of {of_run.beta} (the paper's $\\beta_1$, not Adam's "
-        "coefficient of that name), which divides the gradient of each "
-        "pixel by a running mean of its size."
+        f"$\\beta_1 = {of_paper.beta}$, halved after every "
+        f"{of_paper.halve_every} epochs. Here it is Adam's, with a "
+        f"learning rate of {of_run.beta} (the paper's $\\beta_1$, not "
+        "Adam's coefficient of that name), "
+        f"{f'halved after every {here}' if here else 'the same throughout'}"
+        ", which divides the gradient of each pixel by a running mean of "
+        "its size."
     )
 if of_run.clip:
     departures["The range of pixels"] = (
@@ -433,38 +463,78 @@ show(
 )
 
 # %% tags=["hide-input", "once"]
-error = max(
-    abs(does / should - 1)
-    for (_, times), (_, should, does) in taken.items()
-    if times == 1e-6
-)
-rise = [
-    name
-    for (name, times), (_, _, does) in taken.items()
-    if times == 1 and does < 0
-]
+apart = {
+    step: abs(does / should - 1)
+    for step, (_, should, does) in taken.items()
+}
+least = max(apart[name, 1e-6] for name in by_hand)
+longer = [off for (_, times), off in apart.items() if times > 1e-6]
+rise = [name for name in by_hand if taken[name, 1][2] < 0]
 say(
-    f"The shortest steps do what the gradient says, to {100 * error:.1g} "
-    "%: it is right. What a longer one does differs where it crosses "
-    "jumps of ReLUs, between which the gradient is taken."
-    if error < 0.01
+    f"The shortest steps do what the gradient says, to {100 * least:.1g} "
+    "%: it is exact."
+    if least < 0.01
     else "Even the shortest steps differ from what the gradient says, by "
-    f"{100 * error:.0f} %: they cross jumps of ReLUs, between which it is "
-    "taken, or they drown in rounding."
+    f"{100 * least:.0f} %."
 )
+if far_off := sum(off > 0.1 for off in longer):
+    say(
+        f"It holds over a very short way: of the {len(longer)} longer "
+        f"steps {far_off} differ from it by more than a tenth."
+    )
 if rise:
     say(
-        f"With the whole step ({', '.join(rise)}) the loss even rises "
-        "here. So one step, from one start, says little. Training takes "
-        "many, each from another start."
+        f"With the whole step ({', '.join(rise)}) the loss even rises. An "
+        "exact gradient does not promise that a step of this size lowers "
+        "the loss from this start. Over many steps, each from another "
+        "start, training may lower it all the same: "
+        "[chapter 4](04_ablations.ipynb) measures whether it does."
     )
+
+# %% [markdown] tags=["once"]
+# What is in the way? A loss that bends, however strongly, changes little over a
+# short enough stretch; one that jumps does not. So the way of a step is halved
+# again and again, and each time the half is kept over which the loss changes
+# more:
+
+# %% tags=["live", "once"]
+s, should, does = taken["Adam", 1e-3]
+
+
+def loss_along(part):
+    """The loss after a part of the step, from 0 to 1."""
+    return validation_loss(E_0_double - part * s, x, y, drawn).item()
+
+
+stretch = halved(loss_along, 20)  # mnemonics_lib.edition.halving
+length = stretch.high - stretch.low  # of the way
+
+# %% tags=["hide-input", "once"]
+across = (
+    f"Of Adam's step × 0.001, over which the loss changes by "
+    f"{-does:+.1e}, a stretch of "
+    f"{length * s.square().mean().sqrt():.0e} std is left, and over it a "
+    f"change of {stretch.change:+.1e}; the gradient says "
+    f"{-length * should:+.0e}. "
+)
+say(
+    across
+    + (
+        "So the loss jumps there. Of what Eq. 8 computes, the gradient of "
+        "a ReLU can jump, where its input changes its sign, and with it "
+        "the step. How much of the change over a whole step is such jumps "
+        "this does not say."
+        if abs(stretch.change) > 100 * abs(length * should)
+        else "So no jump was found on this way."
+    )
+)
 
 # %% tags=["hide-input", "once"]
 used = "Adam" if level.optimizer == "adam" else "Eq. 9"
 drawn.step()  # the library's
 if not (level.truncate or level.clip):
-    apart = (drawn.E.detach() - (E.detach() - by_hand[used])).square()
-    assert apart.mean().sqrt() < 0.05 * by_hand[used].square().mean().sqrt()
+    off = (drawn.E.detach() - (E.detach() - by_hand[used])).square()
+    assert off.mean().sqrt() < 0.05 * by_hand[used].square().mean().sqrt()
     say(
         f"The first step that the library takes, by {used} with a learning "
         f"rate of {beta_1}, ends at the same pixels as the one by hand."
@@ -509,7 +579,7 @@ middle, half = (
     (pixels.high - pixels.low) / 2,
 )
 rows = {
-    "chosen": E_0.images[shown],
+    "before training": E_0.images[shown],
     "trained": E_trained.images[shown],
     "change": (middle + half * shift / largest)[shown],
 }
@@ -551,7 +621,7 @@ say(
 # exemplars have not met, fine-tuned on them with the optimiser that ends a
 # phase, for 60 passes at one rate. (A `Descent` is such a training before its first
 # step, and `walk` takes its steps, as `driver` does with a bar.) Here is the test
-# accuracy, from the chosen and from the trained exemplars:
+# accuracy, from the exemplars before their training and from the trained ones:
 
 # %% tags=["live"]
 halfway = level.model_copy(
@@ -580,9 +650,9 @@ def trained_on(memory, k):
 # %% tags=["live"]
 pairs = pd.DataFrame(
     [(trained_on(E_0, k), trained_on(E_trained, k)) for k in bar(range(6))],
-    columns=["chosen (%)", "trained (%)"],
+    columns=["before training (%)", "trained (%)"],
 )
-gained = interval(pairs["trained (%)"] - pairs["chosen (%)"])
+gained = interval(pairs["trained (%)"] - pairs["before training (%)"])
 
 # %% tags=["hide-input", "slide-promise"]
 show(pairs.round(1).reset_index(names="network"))
@@ -592,8 +662,8 @@ kept = {
     "no difference shown": "Here nothing is shown either way",
 }
 say(
-    f"{kept[gained.verdict]}. Trained minus chosen, in points, with a 95 % "
-    f"interval over the networks: {gained}."
+    f"{kept[gained.verdict]}. Trained minus before training, in points, "
+    f"with a 95 % interval over the networks: {gained}."
 )
 
 # %% [markdown]
@@ -605,9 +675,9 @@ say(
 # ## What the paper's numbers do
 #
 # The paper steps on the pixels with SGD at $\beta_1 = 0.01$, from $\Theta_i$
-# itself, with $T = 50$ and $\alpha_2 = 0.01$, for 50 epochs. Here are two epochs
-# of it from the same exemplars, on the first five classes and 500 of their
-# images, since 50 unrolled steps take memory:
+# itself, with $T = 50$ and $\alpha_2 = 0.01$, for 50 epochs, and halves $\beta_1$
+# after every 10 of them. Here are two epochs of it from the same exemplars, on the
+# first five classes and 500 of their images, since 50 unrolled steps take memory:
 
 # %%
 E_few, D_few = E_0.of_classes(0, 5), D_0.where(D_0.labels < 5)
@@ -619,16 +689,21 @@ end = pd.DataFrame(slow.log.columns(slow.done)).iloc[-1]
 
 # %% tags=["hide-input"]
 levels = end.displacement * float(pixels.std.mean()) * pixels.white
-whole = PAPER_EXEMPLAR_LEVEL.epochs / literal.epochs
+paper = PAPER_EXEMPLAR_LEVEL
+rates = [0.5 ** (k // paper.halve_every) for k in range(paper.epochs)]
+whole = sum(rates) / sum(rates[: literal.epochs])
 say(
     f"In these {len(slow)} outer steps, with a gradient of "
     f"{end.gradient:.1e} per pixel, pixels moved by "
     f"{end.displacement:.1e} std, which is "
     f"{levels:.1e} of one grey level (white is {pixels.white} levels above "
-    f"black). All {PAPER_EXEMPLAR_LEVEL.epochs} epochs over these "
-    f"{len(D_few)} images, {whole * len(slow):.0f} steps in one direction, "
-    f"would make {whole * levels:.1e} of a level. (Over all of $D_0$ they "
-    "are more steps, with the gradient of other exemplars.)"
+    f"black). The rates of all {paper.epochs} epochs, halved every "
+    f"{paper.halve_every}, add up to {whole:.1f} times those of these "
+    f"{literal.epochs}: over these {len(D_few)} images, with all steps in "
+    f"one direction, that would make {whole * levels:.1e} of a level. On "
+    "CIFAR-100 the paper's $D_0$ has 25,000 images, and an epoch "
+    f"{25_000 / len(D_few):.0f} times as many steps, from other exemplars "
+    "and another network: of that size this says nothing."
 )
 
 # %% [markdown]
@@ -746,8 +821,8 @@ if max(remains.values()) > math.log(2):  # half, as a probability of c
 # \mathcal{L}_c(\Theta'_i(\mathcal{E}^B); \mathcal{E}^A) \tag{10b}$$
 #
 # Phase 1 has not been run here: $\Theta_0$ stands for $\Theta_i$, and
-# $\mathcal{E}_0$ as chosen for $\mathcal{E}_{0:i-1}$. Here is one step of each, by
-# the library and then by hand, from the same starts on the same mini-batches.
+# $\mathcal{E}_0$ before its training for $\mathcal{E}_{0:i-1}$. Here is one step of
+# each, by the library and then by hand, from the same starts on the same mini-batches.
 # With so large a $\beta_2$ the pixels move far enough for the two to be compared:
 
 # %%
@@ -765,11 +840,11 @@ if E_0.per_class >= 2:
 if E_0.per_class >= 2:
     E_A, y_A = E_0.images[A].requires_grad_(), E_0.labels[A]
     E_B, y_B = E_0.images[B].requires_grad_(), E_0.labels[B]
-    L = validation_loss(E_A, E_B.detach(), y_B, of_A)
-    (g_A,) = torch.autograd.grad(L, E_A)
+    G = validation_loss(E_A, E_B.detach(), y_B, of_A)
+    (g_A,) = torch.autograd.grad(G, E_A)
     E_A = E_A.detach() - beta_2 * g_A  # Eq. 10a
-    L = validation_loss(E_B, E_A, y_A, of_B)
-    (g_B,) = torch.autograd.grad(L, E_B)
+    G = validation_loss(E_B, E_A, y_A, of_B)
+    (g_B,) = torch.autograd.grad(G, E_B)
     E_B = E_B.detach() - beta_2 * g_B  # Eq. 10b
     for E_k, g_k, of_k in ((E_A, g_A, of_A), (E_B, g_B, of_B)):
         step, apart = beta_2 * g_k.norm(), (of_k.E.detach() - E_k).norm()
@@ -824,16 +899,25 @@ assert torch.allclose(theta, goal)
 # %% [markdown] tags=["exercise", "minutes-25"]
 # ### Exercise 3.2: back through the steps
 #
-# Let the base loss be $\frac12 (\theta - e)^\top H (\theta - e)$ with a
+# Let the base loss be $L = \frac12 (\theta - e)^\top H (\theta - e)$ with a
 # symmetric $H$, so that a step is
 # $\theta \leftarrow \theta - \alpha H (\theta - e)$. Given the gradient $v$ of
-# the meta loss at $\theta_T$, return the gradient of the meta loss with respect
+# the meta loss $G$ at $\theta_T$, return the gradient of $G$ with respect
 # to $e$, without storing any $\theta_t$.
+#
+# Hint: begin with the last step. It has $\theta_{T-1}$ and $e$ as its inputs; by
+# the chain rule $v$ times its derivative by each is what each gets of the
+# gradient. What $\theta_{T-1}$ gets is the $v$ of the step before. (*Equations*, a
+# page of the book, has this for any base loss, as Eq. M6.)
 
 
 # %% tags=["solution", "hide-input"]
 def back(v, H, alpha, T):
-    """dL/de [n], from v = dL/dtheta_T [n] and H [n, n]."""
+    """dG/de [n], from v = dG/dtheta_T [n] and H [n, n]."""
+    # No theta_t is needed, because L is quadratic: a step's derivative by
+    # theta is I - alpha H, and by e alpha H, wherever it is taken. For a
+    # network both change from step to step, so that theta_t must be kept
+    # or computed again (Exercise 17.1).
     g = torch.zeros_like(v)
     for _ in range(T):
         g = g + alpha * H @ v  # what this step took from e

@@ -352,6 +352,9 @@ def test_exemplars_kept_as_bytes_are_whole_grey_levels_from_the_phase_they_are_m
         assert not torch.equal(images, state.memory.origin)  # they were trained
         assert state.results[-1]["exemplar_bytes"] == (5, 10)[phase] * 2 * 64
         assert state.results[-1]["displacement"] == state.memory.displacement(torch.arange(len(images)))
+        own = state.results[-1]["exemplars"]["own_loss_after"]  # at the network that they were trained for
+        if phase == 0:  # which is the phase's own, before fine-tuning
+            assert own == metrics.accuracy_and_loss(state.model.eval(), state.memory.samples(pixels))[1]
     assert torch.equal(spied[-1]["images"], state.memory.images)  # fine-tuned on what is stored
 
 

@@ -218,13 +218,13 @@ def _of_phase(config: Axes, phase: int, bounds: tuple[int, int], images: Sequenc
         yield _trained(config, "training", phase, "the training data", count)
     if config.exemplars == "mnemonics":
         context = old * each if config.exemplar_level.objective == "eq4b" else 0
-        moving = Samples("the exemplars of Eq. 8", (seen - old) * each + context, needs=2)
-        yield from _exemplar_level(config, phase, moving, Samples("D_i in the meta loss", new), context)
+        moving = Source("the exemplars of Eq. 8", (seen - old) * each + context, needs=2)
+        yield from _exemplar_level(config, phase, moving, Source("D_i in the meta loss", new), context)
     if config.adjust and phase:
         for part in range(config.adjust):
             own = len(range(part, each, config.adjust))  # of each class, as ExemplarMemory.splits deals them out
-            moving = Samples("a part of the old exemplars", old * own, needs=2 * config.adjust)
-            others = Samples("the other old exemplars in the meta loss", old * (each - own), needs=2 * config.adjust)
+            moving = Source("a part of the old exemplars", old * own, needs=2 * config.adjust)
+            others = Source("the other old exemplars in the meta loss", old * (each - own), needs=2 * config.adjust)
             yield from _exemplar_level(config, phase, moving, others)
     if config.finetune and phase and config.finetuning.batch_norm == "batch":
         yield _trained(config, "finetuning", phase, "the exemplars", seen * each)
@@ -239,15 +239,15 @@ def _trained(config: Axes, section: str, phase: int, what: str, count: int | Non
     return Drawn(phase, what, count, f"{section}.batch_size", size, f"{section}.batch_norm = 'batch'", needs=needs)
 
 
-class Samples(NamedTuple):
-    """``what``, ``count`` and ``needs`` of :class:`Drawn`."""
+class Source(NamedTuple):
+    """``what``, ``number`` (its ``count``) and ``needs`` of :class:`Drawn`."""
 
     what: str
     number: int | None
     needs: int = 0
 
 
-def _exemplar_level(config: Axes, phase: int, moving: Samples, validation: Samples, beside: int = 0) -> Iterator[Drawn]:
+def _exemplar_level(config: Axes, phase: int, moving: Source, validation: Source, beside: int = 0) -> Iterator[Drawn]:
     """The inner and the outer loop of one training of exemplars.
 
     Its controls measure with a batch's statistics in any case: the fitted model on up to 512 validation images at once

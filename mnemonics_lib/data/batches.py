@@ -40,7 +40,8 @@ def balanced_batches(labels: Tensor, size: int, generator: torch.Generator) -> l
     """A random partition of 0..n-1 into equal-sized batches that each hold the classes in equal numbers.
 
     Both to within one, where there are as many of each class: every class's samples are shuffled, and handed to the
-    batches in turn. Of classes with more samples than others the last batches have the rest.
+    batches in turn, the classes in an order that is drawn, too, so that where a batch has not all of them no class has
+    a place of its own in the pass. Of classes with more samples than others the last batches have the rest.
 
     Args:
         labels: [n].
@@ -48,8 +49,9 @@ def balanced_batches(labels: Tensor, size: int, generator: torch.Generator) -> l
         generator: of the order.
     """
     order = torch.randperm(len(labels), generator=generator)
-    _, classes, counts = labels.cpu()[order].unique(return_inverse=True, return_counts=True)
-    grouped = classes.argsort(stable=True)
+    found, classes = labels.cpu()[order].unique(return_inverse=True)
+    places = torch.randperm(len(found), generator=generator)[classes]  # of each sample's class in a turn
+    grouped, counts = places.argsort(stable=True), places.bincount()
     # Each sample's place among those of its class.
     turn = torch.arange(len(labels)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
     in_turn = grouped[turn.argsort(stable=True)]  # first of each class, second of each class, ...

@@ -43,7 +43,7 @@ class Pixels:
         return self if self.mean.device == device else replace(self, mean=self.mean.to(device), std=self.std.to(device))
 
     def normalise(self, raw: Tensor) -> Tensor:
-        """Raw uint8 [n, c, h, w] to float32 in units of the data set's standard deviation."""
+        """Raw uint8 [n, c, h, w] to floats of mean's and std's type, in units of the data set's standard deviation."""
         return (raw.float() / self.white - self.mean) / self.std
 
     def quantise(self, images: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from mnemonics_lib.bilevel.inner import FORMULAS
 from mnemonics_lib.bilevel.requirements import HasFeatures, refuse_if_nothing_moves
 from mnemonics_lib.bilevel.twice import refuse_if_not_twice_differentiable
 from mnemonics_lib.config.sections import ExemplarLevel
-from mnemonics_lib.data.batches import Data
+from mnemonics_lib.data.batches import Data, count_batches
 from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining
 from mnemonics_lib.rng import seeded
@@ -73,6 +73,31 @@ def require_alike(exemplars: Data, validation: Data, pixels: Pixels) -> None:
                 f"pixels.{name} of shape {tuple(tensor.shape)} and type {tensor.dtype} on {tensor.device}: must be "
                 f"({images.shape[1]}, 1, 1), one number for each channel of the images, of {images.dtype} on "
                 f"{images.device}, as the exemplars are"
+            )
+
+
+def require_batches(model: nn.Module, level: ExemplarLevel, exemplars: int, validation: int) -> None:
+    """Raise ValueError, naming the field, where a network would be normalised by the statistics of one image.
+
+    Args:
+        model: asked whether it has layers of batch normalisation.
+        level: whose batches are drawn.
+        exemplars: how many there are.
+        validation: likewise.
+    """
+    if not any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules()):
+        return
+    loops = []
+    if level.batch_norm == "batch" or level.inner in FORMULAS:  # a formula is fitted to the features of a batch
+        loops.append(("inner_batch", "exemplars", exemplars, level.inner_batch or exemplars))
+    # The controls measure with a batch's statistics in any case, on many images at once.
+    size = level.val_batch if level.batch_norm == "batch" else validation
+    loops.append(("val_batch", "validation", validation, size))
+    for name, field, count, size in loops:
+        if count // count_batches(count, size) < 2:
+            raise ValueError(
+                f"level: {name} = {getattr(level, name)}, of {count} images in {field}: must leave two or more images "
+                "in each batch, as the model has layers of batch normalisation, and one image has no statistics"
             )
 
 

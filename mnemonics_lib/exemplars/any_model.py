@@ -32,6 +32,7 @@ from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.any_input import (
     require_alike,
+    require_batches,
     require_data,
     require_finite,
     require_model_like,
@@ -83,8 +84,9 @@ def train_exemplars(
 
     Raises:
         ValueError: for images, labels, pixels or parameters of another shape, type or device, axes that need pixels
-            where none are given, images that are not finite, labels without a logit, a module in which nothing moves,
-            and one exemplar alone whose displacement would be shuffled.
+            where none are given, batches of one image for a module with batch normalisation, images that are not
+            finite, labels without a logit, a module in which nothing moves, and one exemplar alone whose displacement
+            would be shuffled.
         TypeError: for a level that is no :class:`~mnemonics_lib.config.sections.ExemplarLevel`; when it asks for
             something that the module does not have, or it cannot be differentiated twice; and in the first outer
             steps, where an adjoint engine computes an inner step again and gets another loss.
@@ -107,6 +109,7 @@ def train_exemplars(
         require_finite(name, images)
     if shuffles:
         refuse_one_alone(len(exemplars[1]))
+    require_batches(model, level, len(exemplars[1]), len(validation[1]))
     with torch.inference_mode(False), torch.enable_grad():  # wherever it is called
         images, labels, val_images, val_labels = (tensor.detach() for tensor in (*exemplars, *validation))
         context = images[:0], labels[:0]

@@ -7,7 +7,7 @@ themselves, which says whether training took them to where Theta_i is less sure 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 from mnemonics_lib import metrics
 from mnemonics_lib.bilevel.solution import solve
 from mnemonics_lib.data.held import HeldImages
+from mnemonics_lib.data.pixels import Pixels
 from mnemonics_lib.data.samples import Samples
 from mnemonics_lib.exemplars.mnemonics import ExemplarTraining, pixel_optimizer
 from mnemonics_lib.exemplars.outer_log import rms
@@ -27,11 +28,18 @@ STARTS, IMAGES, PIXELS = 4, 512, 2**16
 """Temporary models and validation images of a panel, and pixels that noise is tried on."""
 
 
-def controls(trainings: Sequence[ExemplarTraining]) -> dict[str, Any]:
+def controls(
+    trainings: Sequence[ExemplarTraining], given_back: Callable[[Tensor, Pixels], Tensor] | None = None
+) -> dict[str, Any]:
     """The log of one or several finished trainings of parts of a memory, and what to compare it with.
 
-    What is measured afterwards is measured on the images that ``E`` holds now. Of exemplars whose displacements were
-    shuffled (:mod:`mnemonics_lib.exemplars.shuffled`) these are the ones that are kept; the log is of the training.
+    What is measured afterwards is measured on the images that are kept: those that ``E`` holds now, also where their
+    displacements were shuffled (:mod:`mnemonics_lib.exemplars.shuffled`), as they are stored. The log is of the
+    training.
+
+    Args:
+        trainings: finished.
+        given_back: exemplars [n, c, h, w] as storage gives them back; None where it keeps them as they are.
 
     Returns:
         ``steps``: the log's columns, one training after the other. ``panel``: the meta loss on the fixed panel
@@ -45,10 +53,15 @@ def controls(trainings: Sequence[ExemplarTraining]) -> dict[str, Any]:
     """
     logs = [training.log.columns(training.done) for training in trainings]
     steps = {name: [value for log in logs for value in log[name]] for name in logs[0]}
-    losses = torch.tensor([[*panel(t, t.start), *panel(t, t.E.detach())] for t in trainings], dtype=torch.float64)
+    after = [given_back(t.E.detach(), t.pixels) if given_back else t.E.detach() for t in trainings]
+    losses = torch.tensor(
+        [[*panel(t, t.start), *panel(t, E)] for t, E in zip(trainings, after, strict=True)], dtype=torch.float64
+    )
     names = ("before", "before_running", "after", "after_running")
     noise = torch.tensor([noise_displacement(training) for training in trainings], dtype=torch.float64)
-    own = torch.tensor([[own_loss(t, t.start), own_loss(t, t.E.detach())] for t in trainings], dtype=torch.float64)
+    own = torch.tensor(
+        [[own_loss(t, t.start), own_loss(t, E)] for t, E in zip(trainings, after, strict=True)], dtype=torch.float64
+    )
     own_before, own_after = own.mean(dim=0).tolist()
     return {
         "steps": steps,
@@ -70,7 +83,9 @@ def panel(training: ExemplarTraining, images: Tensor) -> tuple[float, float]:
         images: exemplars in the place of its own, [n, c, h, w].
 
     Returns:
-        With the statistics of the validation batch, and with the running statistics of the temporary model.
+        With the statistics of the validation batch, and with the running statistics of the temporary model. After few
+        inner steps from a perturbed start the running ones are for a good part still those of Theta_i (after T steps
+        0.9 ** T of them), which do not fit it: the second loss has that misfit in it.
     """
     level, seed, samples = training.level, derive(training.seed, "panel"), training.samples
     chosen = torch.randperm(len(samples), generator=stream(seed, "images"))[:IMAGES]
@@ -114,15 +129,29 @@ def noise_displacement(training: ExemplarTraining) -> float:
     """How far the same optimiser would have carried the pixels along noise of the same size, in standard deviations.
 
     Each gradient of the training is replaced by independent normal noise of the same root mean square. A displacement
-    of this size says nothing about the gradient: an adaptive optimiser makes steps out of anything.
+    of this size says nothing about the gradient: an adaptive optimiser makes steps out of anything. Where the training
+    projects pixels into the range of real images (``level.clip``), they are projected here too. Where its inner batches
+    do not hold all exemplars (``level.inner_batch``), some of them may have had no gradient in a step; the noise is on
+    all.
     """
     gradients = training.log.columns(training.done)["gradient"]
     generator = stream(training.seed, "noise")
+    room = _room(training) if training.level.clip else None
     pixels = torch.zeros(min(training.start.numel(), PIXELS), requires_grad=True)
     optimizer, scheduler = pixel_optimizer(pixels, training.level)
     for step, size in enumerate(gradients, start=1):
         pixels.grad = size * torch.randn(pixels.shape, generator=generator)
         optimizer.step()
+        if room:
+            pixels.data.clamp_(*room)
         if step % training.validation.per_pass == 0:
             scheduler.step()
     return rms(pixels.detach()).item()
+
+
+def _room(training: ExemplarTraining) -> tuple[Tensor, Tensor]:
+    """How far down and how far up the first of the pixels may go in the range of real images, [at most PIXELS] each."""
+    low, high = (
+        (end - training.start).flatten()[:PIXELS].float().cpu() for end in (training.pixels.low, training.pixels.high)
+    )
+    return low, high

@@ -124,7 +124,11 @@ class ExemplarMemory:
             return self
         if isinstance(self.images, HeldImages):
             return replace(self, images=replace(self.images, kept=self.images.levels()))
-        return replace(self, images=pixels.normalise(pixels.quantise(self.images)))
+        return replace(self, images=self.given_back(self.images, pixels))
+
+    def given_back(self, images: Tensor, pixels: Pixels) -> Tensor:
+        """Images [n, c, h, w] as storage would give them back: with uint8, rounded to whole grey levels and clamped."""
+        return images if self.storage == "float32" else pixels.normalise(pixels.quantise(images))
 
     def positions(self, first: int, last: int) -> Tensor:
         """Indices of the exemplars of classes first..last-1."""

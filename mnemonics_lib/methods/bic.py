@@ -78,6 +78,8 @@ def fit(logits: Tensor, labels: Tensor, first: int) -> tuple[float, float]:
     """The alpha and beta that minimise cross-entropy + 0.1 beta^2 / 2 on fixed logits (equation 5 of BiC).
 
     The problem is convex in two unknowns: a quasi-Newton method solves it to the end, where BiC takes 200 steps of SGD.
+    Images that some alpha separates have no least loss, for it falls as alpha grows; alpha is then where the method
+    stops.
 
     Args:
         logits: uncorrected, [n, classes].

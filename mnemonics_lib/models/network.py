@@ -61,7 +61,8 @@ class IncrementalNet(nn.Module):
     def reinitialised(self, seed: int) -> IncrementalNet:
         """A copy with fresh trainable parameters.
 
-        Buffers (running statistics; W where weights are transferred) and frozen parameters keep their values.
+        Buffers (running statistics; W where weights are transferred) and frozen parameters keep their values, and
+        what is frozen stays so.
         """
         fresh = copy.deepcopy(self)
         with seeded(seed, next(self.parameters()).device):
@@ -70,6 +71,8 @@ class IncrementalNet(nn.Module):
                 fresh.backbone = self._fresh_backbone(self.backbone)
         fixed = {name: value for name, value in self.named_parameters() if not value.requires_grad}
         fresh.load_state_dict(dict(self.named_buffers()) | fixed, strict=False)
+        for name, value in fresh.named_parameters():
+            value.requires_grad_(name not in fixed)
         return fresh
 
     def _fresh_backbone(self, backbone: TorchvisionBackbone) -> TorchvisionBackbone:

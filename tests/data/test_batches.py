@@ -43,6 +43,20 @@ def test_a_pass_sees_each_exemplar_once_class_balanced_and_each_pass_in_another_
     assert len({tuple(order) for order in orders}) == 3
 
 
+@pytest.mark.parametrize("size", [5, 4, 15])
+def test_no_class_has_a_place_of_its_own_in_a_pass(size):
+    """Ten classes of four: over many passes each is as often in the first batch, and in the last, as any other."""
+    labels, passes = torch.arange(10).repeat_interleave(4), 400
+    for place in (0, -1):
+        counts = torch.zeros(10)
+        for seed in range(passes):
+            part = balanced_batches(labels, size, torch.Generator().manual_seed(seed))[place]
+            counts += torch.bincount(labels[part], minlength=10)
+        expected = counts.sum() / 10
+        spread = passes**0.5 / 2  # at most, of a sum of so many numbers that are k or k + 1
+        assert (counts - expected).abs().max() < 5 * spread
+
+
 @given(st.integers(0, 40), st.integers(0, 20), st.integers(0, 2**30))
 def test_the_batch_is_a_function_of_seed_and_step(t, size, seed):
     torch.manual_seed(t)

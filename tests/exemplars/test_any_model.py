@@ -119,6 +119,27 @@ def test_other_shapes_and_types_are_named(exemplars, validation, message):
         train_exemplars(classifier(), exemplars, validation, LEVEL)
 
 
+@pytest.mark.parametrize(
+    ("counts", "changes", "message"),
+    [
+        ((1, 20), {}, r"level: inner_batch = 0, of 1 images in exemplars: must leave two or more images in each batch"),
+        ((4, 20), {"inner_batch": 1}, r"level: inner_batch = 1, of 4 images in exemplars: must leave two or more"),
+        ((3, 20), {"inner_batch": 2}, r"level: inner_batch = 2, of 3 images in exemplars"),
+        ((4, 20), {"val_batch": 1}, r"level: val_batch = 1, of 20 images in validation: must leave two or more"),
+        ((4, 1), {}, r"level: val_batch = 1000, of 1 images in validation"),
+        ((4, 1), {"batch_norm": "running"}, r"of 1 images in validation"),  # the controls ask for batches
+    ],
+)
+def test_a_batch_of_one_image_is_refused_where_batches_are_normalised(counts, changes, message):
+    exemplars, validation = pictures(counts[0], 1), pictures(counts[1], 2)
+    level = LEVEL.model_copy(update=changes)
+    with pytest.raises(ValueError, match=message):
+        train_exemplars(classifier(), exemplars, validation, level)
+    plain = nn.Sequential(nn.Flatten(), nn.Linear(36, 2))
+    level = level.model_copy(update={"epochs": 1, "batch_norm": "batch"})
+    assert train_exemplars(plain, exemplars, validation, level).images.shape == exemplars[0].shape
+
+
 @pytest.mark.parametrize(("inner", "missing"), [("head", "backbone"), ("ncm", "features"), ("ridge", "features")])
 def test_what_the_module_lacks_is_named(inner, missing):
     level = LEVEL.model_copy(update={"inner": inner})

@@ -128,6 +128,33 @@ def test_controls_have_the_panel_before_and_after_with_either_kind_of_statistics
     assert before[0] != pytest.approx(before[1], rel=1e-3)
 
 
+def test_what_is_measured_afterwards_is_of_the_images_that_storage_gives_back(grey):
+    made = training(grey, beta=0.3)
+    walk(made)
+    kept = grey.normalise(grey.quantise(made.E.detach()))
+    found = controls([made], lambda E, pixels: pixels.normalise(pixels.quantise(E)))
+    assert found["own_loss_after"] == own_loss(made, kept) != own_loss(made, made.E.detach())
+    assert (found["panel"]["after"], found["panel"]["after_running"]) == panel(made, kept)
+    as_they_are = controls([made])
+    assert found["own_loss_before"] == as_they_are["own_loss_before"]
+    assert found["panel"]["before"] == as_they_are["panel"]["before"]
+
+
+def test_noise_is_projected_where_the_training_projects(grey):
+    """Steps of Adam far larger than the range: each pixel of the noise ends at the one or the other end of its room."""
+    made = training(grey, clip=True, beta=100.0, epochs=1)
+    made.E.data.copy_(grey.clip(made.E.detach()))
+    made.start = made.E.detach().clone()
+    walk(made)
+    room = torch.stack([grey.low - made.start, grey.high - made.start]).abs()
+    found = noise_displacement(made)
+    least, most = room.amin(dim=0), room.amax(dim=0)
+    assert least.square().mean().sqrt() <= found <= most.square().mean().sqrt()
+    free = training(grey, beta=100.0, epochs=1)
+    walk(free)
+    assert noise_displacement(free) > 10 * found
+
+
 def test_training_lowers_the_panels_loss(grey):
     made = training(grey, epochs=30)
     walk(made)

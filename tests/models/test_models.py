@@ -382,6 +382,18 @@ def test_a_reinitialised_copy_is_as_fresh_as_a_new_network_and_leaves_the_origin
             assert not torch.equal(p, dict(net.named_parameters())[name])
 
 
+@pytest.mark.parametrize("transferred", [False, True])
+def test_what_is_frozen_of_a_backbone_of_torchvision_stays_frozen_in_a_reinitialised_copy(transferred):
+    model = build_network(18, 8, 3, 2, seed=0, name="resnet18")
+    if transferred:
+        transfer_weights(model)
+    model.backbone.requires_grad_(False)
+    fresh = model.reinitialised(7)
+    trainable = [name for name, value in fresh.named_parameters() if value.requires_grad]
+    assert trainable == [name for name, value in model.named_parameters() if value.requires_grad]
+    assert all(name.startswith("head") for name in trainable)
+
+
 def test_a_reinitialised_copy_keeps_buffers_and_what_is_frozen(net):
     net.grow(5, seed=1)
     net.head.freeze_old()

@@ -27,6 +27,8 @@ def note(slide: Slide, begins: int) -> str:
         begins: the minute of the lecture at which the slide comes.
     """
     lines = [f"**Minute {begins} to {begins + slide.minutes}.** {slide.say.strip()}"]
+    if slide.spare:
+        lines.append("**Can be left out.** Nothing later rests on it.")
     if slide.ask:
         lines.append(f"**Ask.** {slide.ask.strip()}")
         lines.append(f"**Expect.** {slide.expect.strip()}")

@@ -36,6 +36,7 @@ class Slide(Strict):
         expect: what to answer, or where the answer is found; with each question, and with nothing else.
         live: whether its cells are run in front of the class.
         page: a page of the book that it links to, as the contents name it, in the place of the section of its cells.
+        spare: whether it can be left out where questions need more time, since nothing later rests on it.
     """
 
     name: str = Field(pattern="^[a-z0-9-]+$")
@@ -47,6 +48,7 @@ class Slide(Strict):
     expect: str = ""
     live: bool = False
     page: str = ""
+    spare: bool = False
 
     @model_validator(mode="after")
     def _answered(self) -> Slide:

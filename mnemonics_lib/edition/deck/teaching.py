@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from mnemonics_lib.edition.book.contents import chapter as chapter_of
 from mnemonics_lib.edition.deck.chapters import sections
 from mnemonics_lib.edition.deck.plan import Part, Plan
+from mnemonics_lib.edition.names import together
 from mnemonics_lib.edition.notebooks import students
 from mnemonics_lib.edition.notebooks.pairs import read_notebook
 from mnemonics_lib.paths import ROOT
@@ -69,6 +70,15 @@ def lecture_rows(
             }
         )
     return rows
+
+
+def spare_in_words(plan: Plan) -> str:
+    """Which slides can be left out where questions need more time, in a sentence; "" for none."""
+    spare = [(slide, begins) for _, slide, begins in plan.clock() if slide.spare]
+    if not spare:
+        return ""
+    named = together([f"*{slide.title}* (minutes {begins} to {begins + slide.minutes})" for slide, begins in spare])
+    return f"**Where questions need more time**, leave out {named}: nothing later rests on what they show."
 
 
 def _seconds(seconds: float | None) -> str:

@@ -17,7 +17,7 @@ def draw_differences(
     values: Mapping[str, Mapping[int, float]],
     axis: Axes,
     colours: Mapping[str, str],
-    level: float = 0.95,
+    levels: Mapping[str, float] | None = None,
     unfinished: Collection[str] = (),
 ) -> Axes:
     """One row each: a dot per seed, and the mean with its interval.
@@ -26,10 +26,11 @@ def draw_differences(
         values: name of the comparison -> seed -> difference.
         axis: where to draw.
         colours: name of the comparison -> colour.
-        level: of confidence.
+        levels: name of the comparison -> level of confidence; 95 % where there is none.
         unfinished: comparisons that lack seeds; their mean is hollow and their interval faint.
     """
     for row, (name, by_seed) in enumerate(values.items()):
+        level = (levels or {}).get(name, 0.95)
         _mark(axis, row, by_seed, colours[name], level, name not in unfinished, upright=False)
     axis.axvline(0, color="black", lw=1)
     axis.set_yticks(range(len(values)), list(values))

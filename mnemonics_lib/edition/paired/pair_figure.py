@@ -37,7 +37,7 @@ def pair_figure(comparison: Comparison, arm: str, baseline: str) -> Figure:
     words = comparison.field.replace("_", " ")
     _joined(comparison, left, [cut(baseline, LONGEST), cut(arm, LONGEST)])
     left.set(ylabel=f"{words} ({of})" if of else words, title=f"a line per seed, n = {result.n}")
-    draw_differences({"": comparison.differences}, right, {"": PALETTE["mnemonics"]}, comparison.level)
+    draw_differences({"": comparison.differences}, right, {"": PALETTE["mnemonics"]}, {"": comparison.level})
     form = f"+{FORMS.get(of, '.3g')}"
     told = f"mean {result.mean:{form}}"
     if result.n >= 3:

@@ -48,7 +48,7 @@ def claimed_of_kind(exemplars: str, adjusted: bool = False, phases: int = 5) -> 
     return _cell(TABLE_2, "Table 2", "cifar100", phases, {"exemplars": exemplars, "adjust_old": adjusted})
 
 
-def gains_over(exemplars: str, number: str = "avg_acc") -> dict[int, float]:
+def gains_over(exemplars: str, number: str = "avg_acc", adjusted: bool = False) -> dict[int, float]:
     """N -> average accuracy with trained exemplars minus that with others (points): LUCIR, CIFAR-100, Table 2.
 
     The paper's are trained from random images, so that what they gain over herding's holds another start, too.
@@ -56,16 +56,16 @@ def gains_over(exemplars: str, number: str = "avg_acc") -> dict[int, float]:
     Args:
         exemplars: ``random`` or ``herding``.
         number: ``avg_acc``, or ``forgetting`` in its place.
+        adjusted: whether old exemplars are adjusted, Eq. 10, those of both kinds.
 
     Raises:
         NotReportedError: as :func:`claimed_of_kind`.
     """
-    return {
-        phases: float(
-            claimed_of_kind("mnemonics", phases=phases)[number] - claimed_of_kind(exemplars, phases=phases)[number]
-        )
-        for phases in (5, 10, 25)
-    }
+    trained, others = (
+        {phases: claimed_of_kind(kind, adjusted, phases)[number] for phases in (5, 10, 25)}
+        for kind in ("mnemonics", exemplars)
+    )
+    return {phases: float(trained[phases] - others[phases]) for phases in trained}
 
 
 def _cell(file: Path, name: str, dataset: str, phases: int, own: dict[str, str | bool]) -> pd.Series:

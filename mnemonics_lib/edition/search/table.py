@@ -59,13 +59,18 @@ def ahead_of_the_choice(budget: int, records: Path = RECORDS) -> str:
         records: directory of all committed records.
     """
     over = _all_over_the_choice(budget, records)
-    ahead = [f"{tried} ({len(gains)} runs)" for tried, gains in over.items() if min(gains) > 0]
+    ahead = [f"{tried} ({len(over[tried])} runs)" for tried in named_ahead(budget, records)]
     by_chance = sum(0.5 ** len(gains) for gains in over.values())
     return (
         f"Of {len(over)} that were tried with both methods, above the choice in all of their runs: "
         f"{'; '.join(ahead) or 'none'}. If none of them did anything, and runs were independent, "
         f"{by_chance:.1f} would be expected."
     )
+
+
+def named_ahead(budget: int, records: Path = RECORDS) -> list[str]:
+    """The names of these things; arguments likewise."""
+    return [tried for tried, gains in _all_over_the_choice(budget, records).items() if min(gains) > 0]
 
 
 def how_many(records: Path = RECORDS) -> str:

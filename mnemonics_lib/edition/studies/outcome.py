@@ -7,7 +7,10 @@ from collections.abc import Callable
 import pandas as pd
 
 from mnemonics_lib.edition.paired.compare import Comparison, compare
+from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.records.arms import Arm, arm_of, read_files
+from mnemonics_lib.edition.records.first_time import told_of
+from mnemonics_lib.edition.report import differences, evidence
 from mnemonics_lib.edition.studies import study as of_study
 from mnemonics_lib.edition.studies.plan import Plan
 
@@ -159,12 +162,14 @@ def without_them(compared: Compared) -> str:
     without = [
         (f"{arm} − {minus}" + (f" ({each.field})" if each.field != "average_accuracy" else ""), each.alike, each)
         for arm, minus, each in compared
-        if each.apart and each.alike and each.difference.n >= 3
+        if each.apart and each.difference.n >= 3
     ]
     changed = [
-        f"{name} {alike}" for name, alike, each in without if alike.n >= 3 and alike.verdict != each.difference.verdict
+        f"{name} {alike}"
+        for name, alike, each in without
+        if alike and alike.n >= 3 and alike.verdict != each.difference.verdict
     ]
-    few = [f"{name} {alike}" for name, alike, _ in without if alike.n < 3]
+    few = [f"{name} {alike or '(none)'}" for name, alike, _ in without if alike is None or alike.n < 3]
     said = {"it is another answer whether 0 lies inside for": changed, "too few are left for an interval of": few}
     return "".join(f" Without them {words} {'; '.join(of)}." for words, of in said.items() if of)
 
@@ -189,6 +194,24 @@ def table(plan: Plan, compared: Compared) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def by_both_makings(plan: Plan, compared: Compared) -> str:
+    """What is told of a study whose runs were made twice, where the records alone have another verdict; "" for none.
+
+    Raises:
+        PairError, RecordError, ArmError: as :func:`mnemonics_lib.edition.report.differences`.
+    """
+    if not (said := told_of(plan.name)):
+        return ""
+    profile, name = plan.name.split("/")
+    records = evidence(profile, name)
+    lines = []
+    for arm, minus, each in compared:
+        if each.field == "average_accuracy":
+            both = interval([*differences(records, arm, minus, each.field, plan.name).values()], each.level)
+            lines.append(f"  {arm} − {minus} {both}, {both.verdict}")
+    return "\n".join([f"{said.replace('*', '')} In average accuracy:", *lines])
+
+
 def text(plan: Plan) -> str:
     """Title, records and comparisons as text."""
     compared = comparisons(plan)
@@ -196,8 +219,7 @@ def text(plan: Plan) -> str:
     lines = [f"{plan.name}: {plan.study.title}", "", progress(plan).to_string(index=False)]
     if len(found):
         lines += ["", found.to_string(index=False)]
-        if said := first_networks(compared):
-            lines += ["", said]
+        lines += [f"\n{said}" for said in (first_networks(compared), by_both_makings(plan, compared)) if said]
     if plan.missing:
         lines += ["", f"What is missing: make study STUDY={of_study.given_name(plan.path)}"]
     return "\n".join(lines)

@@ -122,9 +122,8 @@ def _draw(plan: Plan, found: outcome.Compared) -> None:
     unfinished = {names[arm, minus] for arm, minus, _ in found if not plan.finished(arm, minus)}
     _, axis = plt.subplots(figsize=(6.6, 0.8 + 0.45 * len(values)), layout="constrained")
     colours = dict.fromkeys(values, figures.PALETTE["mnemonics"])
-    _, _, first = found[0]
-    draw_differences(values, axis, colours, first.level, unfinished)
-    axis.set(xlabel=UNITS[first.field])
+    draw_differences(values, axis, colours, {names[arm, minus]: each.level for arm, minus, each in found}, unfinished)
+    axis.set(xlabel=UNITS[found[0][2].field])
     axis.tick_params(axis="y", labelsize=10)
 
 

@@ -35,7 +35,9 @@ def shown_in(study: Studied, arms: str = "", controls: str = "") -> str:
     levels = {each.level for _, _, each in asked}
     if len(levels) > 1:
         raise ValueError(f"levels = {sorted(levels)}: comparisons that are counted together must have one")
-    hold = "95 % each" if levels == {0.95} else "95 % together"
+    # The level of an interval that holds with others is above the one that its study asks for (Bonferroni).
+    asked_for = {each.level for each in study.plan.study.compare}
+    hold = f"{100 * min(asked_for):.4g} % together" if levels - asked_for else f"{100 * levels.pop():.4g} % each"
     return f"{said}, of {len(found)} comparisons ({extent([*found.values()])}; {hold}, n = {n})"
 
 

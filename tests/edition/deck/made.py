@@ -43,8 +43,19 @@ def notebooks() -> dict[str, NotebookNode]:
     }
 
 
-def plan() -> Plan:
-    """Slides of both, and one with no cells."""
+def plan(*spare: str) -> Plan:
+    """Slides of both, and one with no cells; those that are named can be left out."""
+    made = _plan()
+    parts = [
+        part.model_copy(
+            update={"slides": [slide.model_copy(update={"spare": slide.name in spare}) for slide in part.slides]}
+        )
+        for part in made.parts
+    ]
+    return made.model_copy(update={"parts": parts})
+
+
+def _plan() -> Plan:
     return Plan(
         title="A lecture",
         minutes=10,

@@ -71,6 +71,13 @@ def test_a_note_has_what_to_ask_and_what_to_run():
     assert "Live" not in notes[1]
 
 
+def test_a_note_says_that_its_slide_can_be_left_out():
+    cells = compose(plan("figure"), notebooks()).cells
+    first, second, *_ = [cell.source for cell in cells if "**Minute" in cell.source]
+    assert "**Can be left out.**" in second
+    assert "left out" not in first
+
+
 def test_the_copy_to_run_has_no_outputs_and_folds_what_slides_hide():
     lecture = compose(plan(), notebooks())
     made = to_run(lecture)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mnemonics_lib.edition.deck.plan import read_plan
-from mnemonics_lib.edition.deck.teaching import exercise_rows, lecture_rows, read_sources
+from mnemonics_lib.edition.deck.teaching import exercise_rows, lecture_rows, read_sources, spare_in_words
 from mnemonics_lib.edition.notebooks.pairs import read_notebook
 from mnemonics_lib.edition.notebooks.students import exercises, sources
 from tests.edition.deck.made import notebooks, plan
@@ -36,6 +36,13 @@ def test_the_project_s_table_has_every_slide_and_ends_in_time():
     rows = [row for part in read.parts for row in lecture_rows(read, part, sources, {})]
     assert [row["slide"] for row in rows] == [slide.title for slide in read.slides]
     assert int(rows[-1]["minutes"].partition("–")[2]) == read.planned
+
+
+def test_what_can_be_left_out_is_told_with_its_minutes():
+    assert spare_in_words(plan()) == ""
+    assert spare_in_words(plan("loss", "late")).startswith(
+        "**Where questions need more time**, leave out *A loss* (minutes 0 to 2) and *Late* (minutes 5 to 6): nothing"
+    )
 
 
 def test_every_exercise_is_listed_with_its_minutes():

@@ -83,12 +83,13 @@ SLIPS = [  # what is easily forgotten, as a change of the solution's text
     ("5.2", "points.mean(dim=0)", "0 * point"),  # from the origin
     ("5.2", "dim=1) <", "dim=1) <="),  # the point itself counts as nearer
     ("5.3", "points - points.mean(dim=0)", "points"),
-    ("8.1", "(1 - level) / len(differences)", "(1 - level)"),  # each by itself
-    ("8.1", "ddof=1", "ddof=0"),
+    ("8.1", "count * (1 - level)", "1 - level"),  # of one
+    ("8.1", "1 - level**count", "min(1, count * (1 - level))"),  # the bound of Bonferroni
     ("12.1", "ddof=1", "ddof=0"),
     ("12.1", "2, freedom)", "2, len(one) + len(other) - 2)"),  # as if both were spread alike
-    ("13.1", "-g_D @ s", "g_D @ s"),
-    ("13.1", "P.T @ H_D @ P @ Sigma", "H_D @ Sigma"),  # as if inner steps left the perturbation as it was
+    ("13.1", "torch.linalg.solve(H_D, g_D)", "g_D"),  # a gradient step
+    ("13.1", "torch.linalg.solve(H_D, g_D)", "H_D @ g_D"),
+    ("13.1", "0.5 * g_D @ s", "g_D @ s"),  # without what the curvature costs
     ("17.1", "-(-T // c)", "T // c"),  # the last stretch may be shorter
     ("17.1", " - 1", ""),  # the kept one of the stretch counts twice
     ("23.1", "one.keys() | other.keys()", "one"),  # what the other has alone

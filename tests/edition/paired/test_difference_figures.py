@@ -20,7 +20,7 @@ def marks(axis: Axes) -> list[Line2D]:
 
 
 def test_a_row_has_a_dot_per_seed_a_mean_and_an_interval(axis: Axes) -> None:
-    draw_differences({"two": {0: -1.0}, "one": VALUES}, axis, COLOURS, level=0.9)
+    draw_differences({"two": {0: -1.0}, "one": VALUES}, axis, COLOURS, {"one": 0.9})
     dots = np.concatenate([np.asarray(each.get_offsets()) for each in axis.collections])
     assert sorted(dots[:, 0]) == [-1.0, 1.0, 2.0, 6.0]
     assert [xs(mark) for mark in marks(axis)] == [[-1.0], [3.0]]
@@ -29,6 +29,13 @@ def test_a_row_has_a_dot_per_seed_a_mean_and_an_interval(axis: Axes) -> None:
     assert [label.get_text() for label in axis.get_yticklabels()] == ["two", "one"]
     top, bottom = axis.get_ylim()
     assert top > bottom  # the first row is on top
+
+
+def test_each_row_has_the_level_of_its_own_comparison(axis: Axes) -> None:
+    draw_differences({"one": VALUES, "two": VALUES}, axis, COLOURS, {"one": 0.9})
+    drawn = [xs(line) for line in axis.lines if line.get_marker() != "o"]
+    of_90, of_95 = (interval([*VALUES.values()], level) for level in (0.9, 0.95))
+    assert drawn.index([of_90.low, of_90.high]) < drawn.index([of_95.low, of_95.high])
 
 
 @pytest.mark.parametrize("along", [False, True])

@@ -1,13 +1,27 @@
 """Lines through differences: against the closed form, over the seeds that every point has."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mnemonics_lib.edition.paired.intervals import IN_WORDS, interval
-from mnemonics_lib.edition.paired.slopes import GROWS, by_doublings, over_doublings, slope, slope_by_scatter, slopes
+from mnemonics_lib.edition.paired.intervals import IN_WORDS, Interval, interval
+from mnemonics_lib.edition.paired.slopes import (
+    GROWS,
+    SEEMS,
+    Trend,
+    by_doublings,
+    ends,
+    over_doublings,
+    slope,
+    slope_by_means,
+    slope_by_scatter,
+    slopes,
+    trend,
+)
 
 NUMBERS = st.floats(-50, 50, allow_nan=False)
 
@@ -89,3 +103,85 @@ def test_too_few_for_a_scatter():
 
 def test_doublings_are_counted_from_one():
     assert by_doublings({1: {0: 5.0}, 8: {0: 6.0}}) == {0.0: {0: 5.0}, 3.0: {0: 6.0}}
+
+
+def test_the_scatter_of_the_means_is_that_of_one_point_for_each_x():
+    """Means of 1, 2 and 6 at 0, 1, 2: slope 2.5, squares of residuals 1.5, 1 degree of freedom, squares of x 2."""
+    values = {x: {0: mean - 1.0, 1: mean, 2: mean + 1.0} for x, mean in ((0.0, 1.0), (1.0, 2.0), (2.0, 6.0))}
+    values[1.0][9] = 1000.0  # a seed that the others lack
+    half = 12.706205 * np.sqrt(1.5 / 2)
+    found = slope_by_means(values)
+    assert (found.mean, found.low, found.high, found.n) == pytest.approx((2.5, 2.5 - half, 2.5 + half, 3))
+    assert slope_by_means(values, 0.9).high == pytest.approx(2.5 + 6.313752 * np.sqrt(1.5 / 2))
+
+
+def test_the_scatter_of_the_means_sees_a_bend_that_all_seeds_have():
+    """1 x apart from four that are alike: the slopes of the seeds agree, and a line does not fit."""
+    values = {x: {seed: (x == 0) + 0.01 * (-1) ** seed * x for seed in range(4)} for x in (0.0, 1.0, 2.0, 3.0)}
+    assert slope(values).verdict == "lower"
+    assert slope_by_means(values).verdict == "no difference shown"
+
+
+def test_too_few_for_a_scatter_of_means():
+    assert np.isnan(slope_by_means({x: {0: 1.0, 1: float(x)} for x in (1, 2, 3)}).low)
+    with pytest.raises(ValueError, match=r"x = \[1, 2\]: must be at least three"):
+        slope_by_means({x: dict.fromkeys(range(3), 1.0) for x in (1, 2)})
+
+
+def test_a_trend_is_asked_in_all_ways():
+    generator = np.random.default_rng(1)
+    values = {x: dict(enumerate(generator.normal(size=5) + x)) for x in (1, 2, 4, 8)}
+    found = trend(values)
+    assert found.found == over_doublings(values)
+    assert found.by_scatter == slope_by_scatter(by_doublings(values))
+    assert found.by_means == slope_by_means(by_doublings(values))
+    assert found.without[4] == over_doublings({x: values[x] for x in (1, 2, 8)})
+
+
+BELOW, NOTHING = Interval(-0.24, -0.391, -0.08, 5), Interval(-0.24, -0.55, 0.08, 5)
+SURE = Trend(BELOW, BELOW, BELOW, {1: BELOW, 2: BELOW, 5: BELOW})
+
+
+def test_what_all_ways_show_is_shown():
+    assert (SURE.hangs_on, SURE.a_hint, SURE.grows, SURE.but("epochs")) == ([], False, "is shown to shrink with", "")
+    assert SURE.row("slope", "epochs") == {
+        "slope": "-0.24 [-0.39, -0.08], n = 5",
+        "by all values' scatter": "[-0.39, -0.08]",
+        "by the means' scatter": "[-0.39, -0.08]",
+        "another verdict without (epochs)": "none",
+        "a change": "shown",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"by_means": NOTHING}, "by the scatter of the means about their line the interval is [-0.55, +0.08]"),
+        ({"by_scatter": NOTHING}, "by the scatter of all values about the lines of their seeds the interval is [-0.55"),
+        ({"without": {1: NOTHING, 2: NOTHING, 5: NOTHING}}, "without 1, 2 or 5 a class it is another verdict"),
+        ({"without": {1: NOTHING, 2: BELOW, 5: NOTHING}}, "without 1 or 5 a class it is another verdict"),
+    ],
+)
+def test_what_one_way_does_not_show_is_a_hint(changes, said):
+    found = dataclasses.replace(SURE, **changes)
+    assert (found.a_hint, found.grows) == (True, "seems to shrink with")
+    assert found.but("a class").startswith(f"; a hint, since {said}")
+    assert found.row("slope", "a class")["a change"] == "a hint"
+
+
+def test_what_the_seeds_do_not_show_is_no_hint_whatever_another_way_shows():
+    found = Trend(NOTHING, BELOW, BELOW, {1: NOTHING, 2: BELOW})
+    assert (found.a_hint, found.grows) == (False, "is not shown to change with")
+    assert found.but("epochs") == "; without 2 epochs it is another verdict"
+    assert found.row("slope", "epochs")["a change"] == "not shown"
+
+
+def test_what_seems_has_the_words_of_what_is_shown():
+    assert {
+        verdict: words.replace("is shown", "seems") for verdict, words in GROWS.items() if verdict in SEEMS
+    } == SEEMS
+
+
+def test_ends_have_their_digits_and_few_values_none():
+    assert ends(BELOW, 3) == "[-0.391, -0.080]"
+    assert ends(interval([1.0, 2.0])) == "no interval"

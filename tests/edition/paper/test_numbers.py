@@ -38,3 +38,5 @@ def test_what_the_paper_gains_by_training_alone_is_its_table_2():
     assert gains_over("herding") == pytest.approx({5: 0.58, 10: 0.84, 25: 1.36})
     assert gains_over("random") == pytest.approx({5: 0.91, 10: 0.04, 25: 0.25})
     assert gains_over("herding", "forgetting") == pytest.approx({5: -7.24, 10: -8.83, 25: -10.11})
+    assert gains_over("herding", adjusted=True) == pytest.approx({5: 1.39, 10: 1.47, 25: 2.65})
+    assert gains_over("random", adjusted=True) == pytest.approx({5: 1.44, 10: 0.79, 25: 2.11})

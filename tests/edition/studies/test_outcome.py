@@ -9,9 +9,12 @@ import pytest
 from scipy import stats
 
 from mnemonics_lib.config import write_yaml
-from mnemonics_lib.durable.records import write_record
+from mnemonics_lib.durable.records import read_record, write_record
+from mnemonics_lib.edition.paired.intervals import interval
+from mnemonics_lib.edition.report import differences, evidence
 from mnemonics_lib.edition.studies.outcome import (
     between,
+    by_both_makings,
     by_method,
     comparisons,
     first_networks,
@@ -22,7 +25,10 @@ from mnemonics_lib.edition.studies.outcome import (
     without_them,
 )
 from mnemonics_lib.edition.studies.plan import plan
+from mnemonics_lib.edition.studies.study import study_file
 from tests.made_records import made, write_arm
+
+DIGITS = "quick/digits-n5"
 
 VALUES = {
     "title": "Two budgets",
@@ -145,6 +151,27 @@ def test_intervals_that_hang_on_pairs_with_another_first_network_are_told_withou
     told = f" Without them it is another answer whether 0 lies inside for budget=1-b − budget=1-a {found[0].alike}"
     assert without_them(comparisons(planned)).startswith(told)
     assert first_networks(comparisons(planned)).endswith(without_them(comparisons(planned)))
+
+
+def test_where_every_pair_has_another_first_network_none_are_left(planned):
+    for file in sorted((planned.records / "budget=1-b").glob("*.json")):
+        record = read_record(file)
+        first, *rest = record.results
+        other = record.model_copy(update={"results": [first.model_copy(update={"train_loss": 0.5}), *rest]})
+        write_record(file, other)
+    found = [each for _, _, each in comparisons(planned) if each.field == "average_accuracy"]
+    assert found[0].apart == [*found[0].differences]
+    assert " too few are left for an interval of budget=1-b − budget=1-a (none)" in without_them(comparisons(planned))
+
+
+def test_where_runs_were_made_twice_the_text_has_what_the_pages_tell():
+    said = text(plan(study_file(DIGITS)))
+    arms = ("mnemonics-from-herding", "herding")
+    told = differences(evidence("quick", "digits-n5"), *arms, "average_accuracy", DIGITS)
+    both = interval([*told.values()])
+    assert "The runs of this study were made twice" in said
+    assert f"\n  {' − '.join(arms)} {both}, {both.verdict}" in said
+    assert by_both_makings(plan(study_file("evidence/transfer")), []) == ""
 
 
 def test_in_short_each_verdict_is_said_and_what_is_not_finished_is_counted(planned):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from mnemonics_lib.edition.studies.plan import Plan, plan
 from mnemonics_lib.edition.studies.studied import Studied
 from mnemonics_lib.edition.studies.study import study_files
 from mnemonics_lib.paths import RECORDS
+from tests.drawn_lines import xs
 
 
 @pytest.fixture
@@ -56,6 +58,16 @@ def test_intervals_of_several_levels_have_them_in_a_column(seen: list[Any]):
     assert [row["level"] for row in several] == ["97.5 %", "97.5 %", "95 %", "95 %"]
     assert all("average accuracy (points)" in row for row in several)
     assert all("forgetting (points; below zero is better), 95 %" in row and "level" not in row for row in one)
+
+
+def test_the_intervals_of_a_figure_are_those_of_the_table(seen: list[Any], monkeypatch: pytest.MonkeyPatch):
+    drawn: list[list[float]] = []
+    monkeypatch.setattr(plt, "show", lambda: drawn.extend(xs(line) for line in plt.gca().lines))
+    study_page.show_comparisons(read(of("evidence/augmented_judge")))
+    ends = {f"[{line[0]:+.2f}, {line[-1]:+.2f}]" for line in drawn if len(line) == 2}
+    told = {found[0] for rows in seen for row in rows if (found := re.search(r"\[.*\]", " ".join(row.values())))}
+    assert len(told) == 6
+    assert told <= ends
 
 
 def test_a_study_without_a_record_has_its_number_of_runs(

@@ -55,6 +55,14 @@ def test_what_was_to_hold_together_is_called_so(planned):
     assert shown_in(read(again), "near").endswith("; 95 % together, n = 3)")
 
 
+def test_another_level_than_95_is_said(planned):
+    text = planned.path.read_text().replace("minus: lwf-herding-5", "minus: lwf-herding-5\n  level: 0.9")
+    planned.path.write_text(text)
+    assert shown_in(read(plan(planned.path)), "near").endswith("; 90 % each, n = 3)")
+    planned.path.write_text(text.replace("level: 0.9", "level: 0.9\n  together: true"))
+    assert shown_in(read(plan(planned.path)), "near").endswith("; 90 % together, n = 3)")
+
+
 def test_less_forgetting_is_not_counted_as_worse(planned):
     planned.path.write_text(
         planned.path.read_text() + "- arm: lwf-near-5\n  minus: lwf-herding-5\n  field: forgetting\n"

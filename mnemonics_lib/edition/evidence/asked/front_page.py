@@ -30,7 +30,8 @@ def answer_in_words(asked: Sequence[Gain]) -> str:
     differ = f"; average accuracies differ by {extent(finished)}" if finished else ""
     return (
         f"**{on} 20 classes of CIFAR-100 at a time, training the exemplars that herding chose, 5 or 20 a class, by "
-        f"the recipe of a search, {answer(finished)}.** {len(asked)} settings were asked about first, in advance: four "
+        f"{{eq}}`eq-7` with settings that a search had found, the *recipe*, "
+        f"{answer(finished)}.** {len(asked)} settings were asked about first, in advance: four "
         "methods, each with 5 exemplars a class and with 20, the paper's number, each on four such sets of classes. "
         f"{_there(asked)}. "
         f"Trained exemplars are shown to be better than herding's in {better or 'none'} of them and worse in "
@@ -55,13 +56,16 @@ def forgets(pairs: Sequence[PairedRuns]) -> str:
     if not all(pair.finished for pair in pairs):
         return ""
     theirs = ", ".join(f"{change:+.2f}" for change in gains_over("herding", "forgetting").values())
-    found = {pair.name: pair.difference(lambda record: record.forgetting) for pair in pairs}
+    found, held = (
+        {pair.name: pair.difference(lambda record: record.forgetting, level) for pair in pairs}
+        for level in (0.95, 1 - 0.05 / len(pairs))
+    )
     means = [each.mean for each in found.values()]
     return (
         "**Forgetting** of the classes of phase 0: the paper has trained exemplars differ from herding's by "
         f"{theirs} points ($N$ = 5, 10, 25, Table 2). In the {len(pairs)} settings of the first question it is shown "
         f"to be {tally(found, 'less', 'more')}, by differences from {min(means):+.2f} to {max(means):+.2f} points "
-        "(95 % each, exploratory)."
+        f"(95 % each, exploratory); with the {len(pairs)} held together, {tally(held, 'less', 'more')}."
     )
 
 
@@ -93,6 +97,8 @@ def as_the_paper_starts(study: Studied, controls: Studied) -> str:
     if start:
         verdicts = tally({NAMES[method]: found for method, found in start.items()}, "worse", "better")
         said += f"); against the random images that they were, {verdicts} ({_of_methods(start)} points"
+        if waiting := [NAMES[method] for method in beside if method not in start]:
+            said += f", {together(waiting)} not finished"
     return f"{said}; 95 % each, exploratory)."
 
 

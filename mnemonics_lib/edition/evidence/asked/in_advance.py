@@ -1,4 +1,8 @@
-"""The questions that were asked before their runs were made, and what is shown when all of them are held together."""
+"""The questions whether trained exemplars do better than herding's that were asked before their runs were made.
+
+And what is shown when all of them are held together, those that are not answered yet counted, so that no answer to a
+later one changes what is shown of an earlier.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from mnemonics_lib.edition.evidence.pairs.settings import (
     AUGMENTED_OTHERS,
     OF_ONE,
     PRIMARY,
+    settings,
 )
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.tally import tally
@@ -69,7 +74,7 @@ class Question:
     def _named(self) -> dict[str, Gain]:
         """Its settings by what tells them apart: the method, where that does."""
         by_method = {gain.setting.method: gain for gain in self.gains}
-        return by_method if len(by_method) == len(self.gains) else {_name(gain): gain for gain in self.gains}
+        return by_method if len(by_method) == len(self.gains) else {name_of(gain): gain for gain in self.gains}
 
 
 def questions(found: Sequence[Gain]) -> list[Question]:
@@ -83,7 +88,7 @@ def questions(found: Sequence[Gain]) -> list[Question]:
     """
     asked = []
     for study, words in WORDS.items():
-        gains = [gain for gain in found if gain.setting.study == study]
+        gains = [gain for gain in found if gain.setting.study == study and gain.setting.asked]
         if gains and all(gain.finished for gain in gains):
             replaced = {each.name: each.once for each in as_first_made(studied(study), first_time(study))}
             first = {gain.setting.arm: replaced.get(cell(gain.setting.arm)) for gain in gains}
@@ -91,9 +96,14 @@ def questions(found: Sequence[Gain]) -> list[Question]:
     return asked
 
 
-def level_of_all(asked: Sequence[Question]) -> float:
+def of_all() -> int:
+    """How many intervals all questions have, answered or not."""
+    return sum(not setting.exploratory for setting in settings())
+
+
+def level_of_all() -> float:
     """The level of each interval at which those of all questions hold together at 95 % (Bonferroni)."""
-    return 1 - 0.05 / sum(len(each.gains) for each in asked)
+    return 1 - 0.05 / of_all()
 
 
 def held_together(asked: Sequence[Question]) -> str:
@@ -105,11 +115,11 @@ def held_together(asked: Sequence[Question]) -> str:
     if not asked:
         return ""
     waiting = [words for words in WORDS.values() if words not in {each.words for each in asked}]
-    level, gains = level_of_all(asked), list(chain.from_iterable(each.gains for each in asked))
-    found = {_name(gain): _held(gain, level) for gain in gains}
+    found = {name_of(gain): _held(gain, level_of_all()) for gain in chain.from_iterable(each.gains for each in asked)}
+    answered = f", of which {len(found)} are answered," if waiting else ""
     return (
-        f"The {len(gains)} intervals of all questions that were asked in advance{' and are answered' * bool(waiting)}, "
-        f"held together at 95 %, {100 * level:.3g} % each, show trained exemplars to be "
+        f"The {of_all()} intervals of all questions of trained minus herding's that were asked in advance{answered} "
+        f"held together at 95 %, {100 * level_of_all():.2f} % each, show trained exemplars to be "
         f"{tally(found, 'worse', 'better')}.{_waits(waiting)}"
     )
 
@@ -123,7 +133,8 @@ def _held(gain: Gain, level: float) -> Interval:
     return interval([*gain.by_seed.values()], level)
 
 
-def _name(gain: Gain) -> str:
+def name_of(gain: Gain) -> str:
+    """Of a setting, for a reader: its method and what else tells it from others."""
     return f"{gain.setting.method}, {gain.setting.detail}"
 
 

@@ -6,7 +6,7 @@ Each sentence names its numbers, and nothing is said of runs that are not there.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import fmean, median
 
 from mnemonics_lib.edition.evidence.meta_loss import fall_and_gain
@@ -14,11 +14,10 @@ from mnemonics_lib.edition.evidence.meta_loss.panel_falls import fallen
 from mnemonics_lib.edition.evidence.pairs.gains import Gain
 from mnemonics_lib.edition.evidence.pairs.side_by_side import by_chance, on_chosen_data
 from mnemonics_lib.edition.evidence.pairs.trained_once import pairs_trained_once, trained_once
-from mnemonics_lib.edition.evidence.regimes.over_epochs import gain_in_words
 from mnemonics_lib.edition.names import NAMES, span, together
 from mnemonics_lib.edition.paired.answer import answer, extent
 from mnemonics_lib.edition.paired.intervals import Interval, detectable, interval
-from mnemonics_lib.edition.paired.slopes import over_doublings, slope
+from mnemonics_lib.edition.paired.slopes import slope
 from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.paper.numbers import claimed_of_kind, gains_over
 from mnemonics_lib.edition.studies.by_phase import accuracies_after
@@ -116,8 +115,8 @@ def loss_falls(pairs: Sequence[PairedRuns]) -> str:
     larger, smaller = fall_and_gain.goes_with_gain(pairs)
     return (
         "**The training lowers its loss**, on a fixed panel of starts and images, in "
-        f"{fell.batch} of {fell.of} trainings, and in {fell.running} of {fell.of} with the statistics "
-        "with which a network is tested (iCaRL's trainings are LwF's, and are not counted again). A larger fall is "
+        f"{fell.batch} of {fell.of} trainings, and in {fell.running} of {fell.of} with running "
+        "statistics (iCaRL's trainings are LwF's, and are not counted again). A larger fall is "
         f"shown to go with a larger gain in {' · '.join(larger) or 'none'} of the settings, and with a smaller one in "
         f"{' · '.join(smaller) or 'none'} ({fall_and_gain.seen_beyond(pairs)}). {fall_and_gain.pooled_in_words(pairs)}."
     )
@@ -177,6 +176,11 @@ def in_as_many_bytes(compared: Compared) -> str:
     )
 
 
+def times_as_long(pair: PairedRuns) -> list[float]:
+    """How many times as long each run of a pair's first arm took as its partner, seed by seed."""
+    return [run.seconds / pair.second[seed].seconds for seed, run in pair.first.items()]
+
+
 def in_time(pairs: Sequence[PairedRuns]) -> str:
     """How many times as long a run with training takes as the one without that it is paired with.
 
@@ -188,28 +192,11 @@ def in_time(pairs: Sequence[PairedRuns]) -> str:
     """
     middles, ends = [], []
     for budget in (5, 20):
-        times = [
-            [pair.first[seed].seconds / pair.second[seed].seconds for seed in pair.first]
-            for pair in pairs
-            if pair.name.endswith(f" {budget} a class")
-        ]
+        times = [times_as_long(pair) for pair in pairs if pair.name.endswith(f" {budget} a class")]
         if times:
             middles.append(f"{span([median(each) for each in times], '{:.1f}')} times as long with {budget} a class")
             ends.append(f"{min(map(min, times)):.1f} to {max(map(max, times)):.1f}")
     return (
         f"**In time**, a run with training takes {together(middles)} (in the middle of the pairs of a setting; single "
         f"ones, on machines that differ and had other work to do, {together(ends)})."
-    )
-
-
-def with_epochs(differences: Mapping[int, Mapping[int, float]]) -> str:
-    """Whether the gain changes with what the networks know of their data.
-
-    Args:
-        differences: epochs a phase -> seed -> trained minus herding (points).
-    """
-    grows = over_doublings(differences)
-    return (
-        f"**Networks that know more of their data.** LwF, 5 a class, {min(differences)} to {max(differences)} epochs a "
-        f"phase: {gain_in_words(grows)}."
     )

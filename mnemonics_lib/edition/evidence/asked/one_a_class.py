@@ -6,11 +6,8 @@ The study, its control and what was to count as an answer were committed before 
 from __future__ import annotations
 
 from mnemonics_lib.edition.evidence.asked.of_slices import as_drawn
-from mnemonics_lib.edition.paired.intervals import Interval, interval
+from mnemonics_lib.edition.paired.intervals import Interval
 from mnemonics_lib.edition.studies.studied import Studied
-
-QUESTIONS = 8 + 4 + 1
-"""Intervals of the questions that were asked in advance: the primary study's, those of Eq. 4b's, and this one."""
 
 HELPS = {
     "higher": "training is shown to help",
@@ -40,12 +37,10 @@ def in_words(study: Studied, doubling: Studied) -> str:
     gain, own = (compared["trained", minus].difference for minus in ("herding", "shuffled"))
     by_seed = compared["trained", "herding"].differences
     of_slices = as_drawn(by_seed, study)
-    held = interval([*by_seed.values()], 1 - 0.05 / QUESTIONS)
     return (
-        "**With 1 exemplar a class, LUCIR**, asked in advance of seeds of its own, since a study on the number of "
-        f"exemplars had seen a gain there: {HELPS[gain.verdict]} ({_points(gain)}, n = {gain.n}, 95 %; "
-        f"{_points(of_slices)} with the slices of classes as a draw; {_points(held)} held together with the "
-        f"{QUESTIONS - 1} intervals of the two questions that were asked before it). The control: "
+        "**With 1 exemplar a class, LUCIR**, asked in advance of seeds that the study on the number of exemplars, "
+        f"which had seen a gain there, had not: {HELPS[gain.verdict]} ({_points(gain)}, n = {gain.n}, 95 %; "
+        f"{_points(of_slices)} with the slices of classes as a draw). The control: "
         f"{OWN[own.verdict]}, {_points(own)}, and with another one's the difference to herding's is "
         f"{_points(compared['shuffled', 'herding'].difference)}."
         f"{_for_scale(doubling)}"

@@ -36,7 +36,8 @@ def asked_and_got(pairs: Sequence[PairedRuns], first: Sequence[FirstFall]) -> li
     fell = fallen(records)
     larger, smaller = goes_with_gain(pairs)
     said = [
-        f"**What is minimised was lowered** in {fell.batch} of {fell.of} trainings, on average by {_lowered(pairs)}.",
+        f"**What is minimised was lowered** in {fell.batch} of {fell.of} trainings of the first question, on average "
+        f"by {_lowered(pairs)}.",
         as_deployed_in_words(first),
         f"**Exemplars moved** by {_moved(pairs)} std in a training on average (std are what images are normalised by), "
         f"where the same optimiser would carry them {_noise(pairs)} along pure noise.",

@@ -43,7 +43,7 @@ CHANGES: dict[str, Callable[[Record], float]] = {
 """What training did to the exemplars of phase 0 (nat): how far their meta loss fell, by judge, and their own rose."""
 
 MINIMISED, DEPLOYED = JUDGES
-"""The judge of the loss that is minimised, and that of a network as it is used."""
+"""The judge of the loss that is minimised, and that with running statistics."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def first_falls(*studies: Sequence[PairedRuns]) -> list[FirstFall]:
 
 
 def as_deployed_in_words(found: Sequence[FirstFall]) -> str:
-    """Whether the loss falls as a network is used, and what there is after phase 1, by number of exemplars.
+    """Whether the loss falls by running statistics, too, and what there is after phase 1, by number of exemplars.
 
     Args:
         found: of :func:`first_falls`, of one or more numbers of exemplars.
@@ -145,7 +145,7 @@ def as_deployed_in_words(found: Sequence[FirstFall]) -> str:
             f"{' · '.join(shown) or 'none'}, and the accuracy after phase 1 is {tally(gains, 'worse', 'better')}"
         )
     return (
-        "**As a network is used**, with the running statistics of batch normalisation, the loss of phase 0 fell "
+        "**By the running statistics of batch normalisation**, with which a network is used, the loss of phase 0 fell "
         f"{'; '.join(parts)} (95 % each, exploratory)."
     )
 

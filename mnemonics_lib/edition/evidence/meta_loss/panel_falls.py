@@ -49,7 +49,7 @@ def panel_fall(record: Record, running: bool = False) -> float:
 
     Args:
         record: of a run with trained exemplars.
-        running: with the running statistics of batch normalisation, as a network is tested, and not with a batch's.
+        running: with the running statistics of batch normalisation, and not with a batch's.
     """
     return float(np.mean([before - after for before, after in _panels(record, running)]))
 

@@ -107,6 +107,26 @@ def by_augmented_images(study: Studied) -> str:
     )
 
 
+def augmented_in_short(study: Studied) -> str:
+    """What augmented images are shown to make smaller, or larger, for all methods, without numbers; "" for nothing.
+
+    Raises:
+        ValueError: as :func:`rows`.
+    """
+    if not _there(study, "augmented"):
+        return ""
+    verdicts = {
+        what: {each.verdict for each in _differences(study, "augmented", number).values()}
+        for what, (_, number) in BESIDE.items()
+    }
+    said = [
+        f"{together(of)} {'are' if len(of) > 1 else 'is'} shown to be {words}"
+        for verdict, words in (("lower", "smaller"), ("higher", "larger"))
+        if (of := [what for what, each in verdicts.items() if each == {verdict}])
+    ]
+    return f"Against the recipe, {' and '.join(said)} with it, for every method." if said else ""
+
+
 def easy_is_not_enough(study: Studied) -> str:
     """Whether exemplars that became easy by another way are worth more than the recipe's, too.
 

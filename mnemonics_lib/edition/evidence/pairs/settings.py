@@ -55,6 +55,7 @@ class Setting:
         start: what they were trained from.
         adjusted: whether the arm's old exemplars are adjusted, too (Eq. 10), so that it differs in that as well.
         level: of the interval; those of a study that were asked for in advance hold together at 95 %.
+        asked: False where the study's question, asked before its runs were made, is about other arms than these two.
     """
 
     study: str
@@ -67,6 +68,7 @@ class Setting:
     start: str = "herding"
     adjusted: bool = False
     level: float = 0.95
+    asked: bool = True
 
     @property
     def asked_in_advance(self) -> bool:
@@ -74,14 +76,19 @@ class Setting:
         return self.study == PRIMARY
 
     @property
-    def judged_otherwise(self) -> bool:
-        """Whether its exemplars have another judge than the recipe's: that of Eq. 4b, or augmented images."""
-        return self.study in (AGAIN, AUGMENTED, AUGMENTED_20, AUGMENTED_OTHERS)
+    def by_eq_4b(self) -> bool:
+        """Whether its exemplars are trained by the objective of Eq. 4b, which in phase 0 is that of Eq. 7."""
+        return self.study == AGAIN
+
+    @property
+    def judge_augmented(self) -> bool:
+        """Whether the images that its exemplars are judged by are augmented, as the recipe's are not."""
+        return self.study in (AUGMENTED, AUGMENTED_20, AUGMENTED_OTHERS) and self.asked
 
     @property
     def exploratory(self) -> bool:
         """Whether nobody asked about it before its runs were made."""
-        return self.study not in HEADINGS
+        return self.study not in HEADINGS or not self.asked
 
     @property
     def chosen_on_its_data(self) -> bool:
@@ -138,6 +145,9 @@ def settings() -> Iterator[Setting]:
 TWENTY = "CIFAR-100: 20 classes"
 """What a reader calls the data of the studies of evidence."""
 
+RECIPE_AGAIN = "5 a class, the recipe, seeds 20 to 29"
+"""The first question's arms with the seeds of the fourth, whose question is about another judge."""
+
 
 def _of_evidence() -> Iterator[Setting]:
     """Those on 20 classes of CIFAR-100: the primary study, and what others change of it."""
@@ -158,6 +168,7 @@ def _of_evidence() -> Iterator[Setting]:
         yield of_twenty("evidence/split", f"{method}-adjusted", adjusted=True)
         words = "5 a class, the classes of the search"
         yield Setting(SEARCHED, f"{method}-trained", herding, TWENTY, name, words)
+        yield Setting(AUGMENTED, f"{method}-trained", herding, TWENTY, name, RECIPE_AGAIN, asked=False)
         for study, more in (("budgets", ""), ("steps", ", steps in proportion")):
             for m in (1, 2, 10, 20):
                 arms = f"{method}-near-{m}", f"{herding}-{m}"

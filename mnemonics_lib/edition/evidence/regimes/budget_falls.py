@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from mnemonics_lib.edition.evidence.meta_loss.first_fall import CHANGES, DEPLOYED, MINIMISED, RISES
 from mnemonics_lib.edition.evidence.regimes.by_budget import METHODS, gains
 from mnemonics_lib.edition.names import NAMES, together
-from mnemonics_lib.edition.paired.intervals import Interval, interval
-from mnemonics_lib.edition.paired.slopes import GROWS, over_doublings
+from mnemonics_lib.edition.paired.intervals import interval
+from mnemonics_lib.edition.paired.slopes import Trend, trend
 from mnemonics_lib.edition.paired.tally import marked
 from mnemonics_lib.edition.studies.studied import Studied
 
@@ -49,28 +49,33 @@ def rows(budgets: Studied) -> list[dict[str, str]]:
 
 
 def in_words(budgets: Studied) -> str:
-    """Which of these numbers change with the number of exemplars, and for whom the gain goes the other way."""
+    """Which of these numbers change with the number of exemplars, and the change of the gain beside them."""
     changes = {method: of_phase_0(budgets, method) for method in METHODS}
-    slopes = {change: {method: over_doublings(of[change]) for method, of in changes.items()} for change in CHANGES}
+    trends = {change: {method: trend(of[change]) for method, of in changes.items()} for change in CHANGES}
     clauses = {
         MINIMISED: "how far it fell by the statistics of each batch, as it is minimised,",
-        DEPLOYED: "how far it fell by running ones, as a network is used,",
+        DEPLOYED: "how far it fell by running ones",
         RISES: "how far the exemplars' own loss rose",
     }
-    said = "; ".join(f"{clauses[change]} {_of_each(of)}" for change, of in slopes.items())
-    against = [
-        NAMES[method]
-        for method in METHODS
-        if over_doublings(gains(budgets, method)).verdict == "lower" and slopes[MINIMISED][method].verdict == "higher"
-    ]
-    text = f"Of the meta loss of phase 0, for twice as many exemplars (nat): {said}."
-    if against:
-        text += f" So for {together(against)} the loss that is minimised falls further where less is gained."
-    return text
+    said = "; ".join(f"{clauses[change]} {_of_each(of)}" for change, of in trends.items())
+    gained = together(
+        [
+            f"{found.grows} it for {NAMES[method]} ({found.found.without_n} points{found.but('a class')})"
+            for method in METHODS
+            for found in [trend(gains(budgets, method))]
+        ]
+    )
+    return (
+        f"Of the meta loss of phase 0, for twice as many exemplars (nat): {said}. Of the same runs the gain {gained}. "
+        "What the one has to do with the other was not asked."
+    )
 
 
-def _of_each(slopes: Mapping[str, Interval]) -> str:
+def _of_each(trends: Mapping[str, Trend]) -> str:
     """Whether a number changes with that of exemplars, for each method."""
     return together(
-        [f"{GROWS[each.verdict]} the number for {NAMES[method]} ({each:.3f})" for method, each in slopes.items()]
+        [
+            f"{each.grows} the number for {NAMES[method]} ({each.found:.3f}{each.but('a class', 3)})"
+            for method, each in trends.items()
+        ]
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.intervals import Interval, paired
 from mnemonics_lib.edition.paired.partners import refuse_strangers
-from mnemonics_lib.edition.paired.slopes import GROWS, over_doublings
+from mnemonics_lib.edition.paired.slopes import trend
 from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 from mnemonics_lib.edition.studies.studied import Studied
@@ -29,21 +29,34 @@ def gains(budgets: Studied, method: str) -> dict[int, dict[int, float]]:
 def along(budgets: Studied) -> str:
     """Whether the gain changes with the number of exemplars; "" before all runs with the near loop are there.
 
-    Where another verdict comes of it if one number of exemplars is left out, that is said.
+    Where the verdict hangs on how it is asked, it is a hint, and that is said.
     """
     if not near_is_finished(budgets):
         return ""
     said = []
     for method in METHODS:
-        of_method = gains(budgets, method)
-        found = over_doublings(of_method)
-        hangs = [f"without {m}" for m in hangs_on(of_method)]
-        but = f"; {together(hangs)} a class it is another verdict" if hangs else ""
-        said.append(f"{GROWS[found.verdict]} it for {NAMES[method]} ({found.without_n} points for twice as many{but})")
+        found = trend(gains(budgets, method))
+        numbers = f"{found.found.without_n} points for twice as many{found.but('a class')}"
+        said.append(f"{found.grows} it for {NAMES[method]} ({numbers})")
     return (
         "**The number of exemplars**, 1 to 20 a class, near inner loop, equal outer steps: the gain over herding's "
         f"{' and '.join(said)}."
     )
+
+
+def rows(budgets: Studied) -> list[dict[str, str]]:
+    """For each method, how the gain changes with the number of exemplars, and that at 5 a class minus that at 20.
+
+    Args:
+        budgets: whose runs with the near loop are all there.
+    """
+    found = []
+    for method in METHODS:
+        of_method = gains(budgets, method)
+        of_slope = trend(of_method).row("points for twice as many", "a class")
+        apart = {"gain at 5 − gain at 20 (points)": str(paired(of_method[5], of_method[20]))}
+        found.append({"method": NAMES[method], **of_slope, **apart})
+    return found
 
 
 def near_is_finished(budgets: Studied) -> bool:
@@ -51,17 +64,6 @@ def near_is_finished(budgets: Studied) -> bool:
     return budgets.plan.finished(
         *(run.arm for run in budgets.plan.runs if "-far-" not in run.arm and "-short-" not in run.arm)
     )
-
-
-def hangs_on(of_budgets: Mapping[int, Mapping[int, float]]) -> list[int]:
-    """Numbers of exemplars without which it is another verdict whether a gain changes with the number.
-
-    Args:
-        of_budgets: as of :func:`gains`, for at least three numbers.
-    """
-    verdict = over_doublings(of_budgets).verdict
-    rest = {m: {other: of for other, of in of_budgets.items() if other != m} for m in of_budgets}
-    return [m for m, others in rest.items() if over_doublings(others).verdict != verdict]
 
 
 def in_proportion(budgets: Studied, steps: Studied) -> dict[tuple[str, int], Interval]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mnemonics_lib.durable.records import Record
+from mnemonics_lib.edition.by_class import arrivals, class_accuracies
 from mnemonics_lib.edition.names import span, together
 from mnemonics_lib.edition.paired.intervals import Interval, unpaired
 from mnemonics_lib.edition.paired.tally import marked, tally
@@ -140,7 +141,10 @@ def first_classes_after(pairs: Sequence[PairedRuns]) -> dict[int, Interval]:
     """
     phases = min(record.phases for pair in pairs for record in pair.first.values())
     return {
-        phase: difference_of_all(pairs, lambda record, at=phase: record.first_classes_accuracy[at])  # type: ignore[misc]
+        phase: difference_of_all(
+            pairs,
+            lambda record, at=phase: float(class_accuracies(record)[at, arrivals(record) == 0].mean()),  # type: ignore[misc]
+        )
         for phase in range(1, phases + 1)
     }
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mnemonics_lib.edition.paired.intervals import interval
-from mnemonics_lib.edition.studies.paired_runs import PairedRuns, against_no_fine_tuning, by_fine_tuning
+from mnemonics_lib.edition.studies.paired_runs import (
+    PairedRuns,
+    against_no_fine_tuning,
+    before_fine_tuning,
+    by_fine_tuning,
+)
 
 
 def beside_its_cost(pairs: Iterable[PairedRuns]) -> str:
@@ -22,8 +27,10 @@ def beside_its_cost(pairs: Iterable[PairedRuns]) -> str:
         left = against_no_fine_tuning(pair)
         said.append(
             f"{pair.name}'s accuracy changes by {cost.without_n} points when its networks are fine-tuned on herding's "
-            f"exemplars; fine-tuned on trained ones it is {left.without_n} from that of herding's runs before it"
-            + (", so that training wins back a part of what fine-tuning costs" if left.verdict == "lower" else "")
+            f"exemplars; fine-tuned on trained ones it is {left.without_n} from that of herding's runs before it. "
+            "Trained minus herding's there is, before fine-tuning, "
+            f"{pair.difference(before_fine_tuning).without_n}, to which fine-tuning adds "
+            f"{pair.difference(by_fine_tuning).without_n}"
         )
     if not said:
         return ""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mnemonics_lib.edition.paired.intervals import Interval
-from mnemonics_lib.edition.paired.slopes import GROWS
+from mnemonics_lib.edition.paired.slopes import Trend, trend
 from mnemonics_lib.edition.studies.studied import Studied
 
 
@@ -19,10 +18,23 @@ def by_epochs(study: Studied) -> Mapping[int, Mapping[int, float]]:
     return {epochs_of(arm): found.differences for arm, _, found in study.compared}
 
 
-def gain_in_words(grows: Interval) -> str:
-    """Whether a gain changes with the epochs.
+def in_words(found: Trend) -> str:
+    """Whether a gain changes with the epochs, and what that hangs on.
 
     Args:
-        grows: its slope over their doublings (points), as :func:`mnemonics_lib.edition.paired.slopes.over_doublings`.
+        found: of the gain (points), over the epochs.
     """
-    return f"the gain {GROWS[grows.verdict]} the epochs ({grows.without_n} points for twice as many, n = {grows.n})"
+    numbers = f"{found.found.without_n} points for twice as many, n = {found.found.n}{found.but('epochs')}"
+    return f"the gain {found.grows} the epochs ({numbers})"
+
+
+def in_short(differences: Mapping[int, Mapping[int, float]]) -> str:
+    """Whether the gain changes with what the networks know of their data.
+
+    Args:
+        differences: epochs a phase, at least three numbers of them -> seed -> trained minus herding (points).
+    """
+    return (
+        f"**Networks that know more of their data.** LwF, 5 a class, {min(differences)} to {max(differences)} epochs a "
+        f"phase: {in_words(trend(differences))}."
+    )

@@ -14,7 +14,7 @@ from mnemonics_lib.durable.records import same_outcome
 from mnemonics_lib.edition.evidence.regimes.over_epochs import epochs_of
 from mnemonics_lib.edition.names import together
 from mnemonics_lib.edition.paired.intervals import Interval
-from mnemonics_lib.edition.paired.slopes import by_doublings, over_doublings, slope_by_scatter, slopes
+from mnemonics_lib.edition.paired.slopes import SEEMS, Trend, ends, over_doublings, slopes, trend
 from mnemonics_lib.edition.studies.by_phase import accuracies_after
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 from mnemonics_lib.edition.studies.studied import Studied
@@ -27,40 +27,26 @@ WEARS_OFF = {
 }
 """The verdict on how the slope over phases changes -> its words; of a change, what is shown, or seems so."""
 
-SHOWN = ("lower", "higher")
-"""Verdicts that there is a change."""
-
 
 @dataclass(frozen=True)
-class WearsOff:
+class WearsOff(Trend):
     """How the slope of a gain over the phases of a run changes for twice the epochs, in several ways.
 
     Attributes:
-        found: the mean of the seeds' slopes and its interval of 95 %.
         looked_at: how many slopes over the epochs are looked at beside each other, this one among them.
-        held_together: the same with an interval that holds together with those of the others at 95 %.
-        by_scatter: the same with one by the scatter about the seeds' lines.
-        without: epochs -> the same without their runs.
+        held_together: as found, with an interval that holds together with those of the others at 95 %.
         last_phase: the last phase, and how the gain after it changes for twice the epochs.
     """
 
-    found: Interval
     looked_at: int
     held_together: Interval
-    by_scatter: Interval
-    without: dict[int, Interval]
     last_phase: tuple[int, Interval]
 
     @property
-    def hangs_on(self) -> list[int]:
-        """Epochs without whose runs the verdict is another one."""
-        return [epochs for epochs, each in self.without.items() if each.verdict != self.found.verdict]
-
-    @property
     def a_hint(self) -> bool:
-        """Whether a verdict there is becomes another one in one of these ways."""
-        others = [self.held_together, self.by_scatter, *self.without.values()]
-        return self.found.verdict in SHOWN and {each.verdict for each in others} != {self.found.verdict}
+        """Whether a verdict there is becomes another one in one of these ways, or held together with the others."""
+        alone = self.found.verdict in SEEMS and self.held_together.verdict != self.found.verdict
+        return super().a_hint or alone
 
 
 def by_epochs(pairs: Iterable[PairedRuns]) -> dict[int, dict[float, dict[int, float]]]:
@@ -79,14 +65,9 @@ def wears_off(pairs: Iterable[PairedRuns]) -> WearsOff:
     (phases,) = {tuple(of_phases) for of_phases in after.values()}
     looked_at = len(phases) + 2  # after each phase, of the average, and this
     return WearsOff(
-        found=over_doublings(changes),
+        **vars(trend(changes)),
         looked_at=looked_at,
         held_together=over_doublings(changes, 1 - 0.05 / looked_at),
-        by_scatter=slope_by_scatter(by_doublings(changes)),
-        without={
-            left_out: over_doublings({epochs: of for epochs, of in changes.items() if epochs != left_out})
-            for left_out in changes
-        },
         last_phase=(
             int(phases[-1]),
             over_doublings({epochs: of_phases[phases[-1]] for epochs, of_phases in after.items()}),
@@ -100,7 +81,7 @@ def in_words(found: WearsOff) -> str:
     Args:
         found: of a finished study.
     """
-    (last, of_last), shown = found.last_phase, found.found.verdict in SHOWN
+    (last, of_last), shown = found.last_phase, found.found.verdict in SEEMS
     is_so = ("seems " if found.a_hint else "is shown ") if shown else ""
     said = (
         f"The gain {is_so}{WEARS_OFF[found.found.verdict]} over the phases of a run the longer networks are trained: "
@@ -110,13 +91,13 @@ def in_words(found: WearsOff) -> str:
     )
     if not shown:
         return f"{said}."
-    said += f"; with all of them held together at 95 % its interval is {_ends(found.held_together)}."
+    said += f"; with all of them held together at 95 % its interval is {ends(found.held_together, 3)}."
     if found.hangs_on:
-        without = [f"{_with_ends(found.without[epochs])} without {epochs} epochs" for epochs in found.hangs_on]
+        without = [f"{found.without[epochs].bare(3)} without {epochs} epochs" for epochs in found.hangs_on]
         said += f" It hangs on single numbers of epochs: {together(without)}."
     said += (
         f" The slopes of {found.found.n} seeds can lie close together by luck: by the scatter about their lines the "
-        f"interval is {_ends(found.by_scatter)}."
+        f"interval is {ends(found.by_scatter, 3)}, and by that of the means about theirs {ends(found.by_means, 3)}."
     )
     return f"{said} So it is a hint, and no finding." if found.a_hint else said
 
@@ -136,7 +117,7 @@ def asked_in_advance(found: WearsOff) -> str:
         "Whether the gain wears off faster over the phases of a run the longer networks are trained was asked before "
         "any of these runs was made, with what was to count: that an interval by the seeds and one by the scatter "
         f"about their lines both lie below 0. It {'does' if lower else 'is not shown to'}: *points a phase* changes "
-        f"by {found.found:.3f}, for twice the epochs, and by the scatter the interval is {_ends(found.by_scatter)}."
+        f"by {found.found:.3f}, for twice the epochs, and by the scatter the interval is {ends(found.by_scatter, 3)}."
     )
 
 
@@ -184,13 +165,3 @@ def processors(study: Studied) -> dict[int, frozenset[str | None]]:
         names = {each.processor for record in of.values() for each in record.environments}
         found[epochs_of(arm)] = found.get(epochs_of(arm), frozenset()) | names
     return found
-
-
-def _with_ends(found: Interval) -> str:
-    """``-0.034 [-0.051, -0.017]``."""
-    return f"{found.mean:+.3f} {_ends(found)}"
-
-
-def _ends(found: Interval) -> str:
-    """``[-0.051, -0.017]``."""
-    return f"[{found.low:+.3f}, {found.high:+.3f}]"

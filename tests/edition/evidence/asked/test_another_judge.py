@@ -20,7 +20,7 @@ def ends(values: list[float], level: float = 0.95) -> str:
     return f"{sum(values) / len(values):+.2f} [{low:+.2f}, {high:+.2f}]"
 
 
-def study(missing: tuple = (), **of: list[float]) -> Any:
+def study(missing: Any = (), **of: list[float]) -> Any:
     """``lucir_herding`` and the like: differences of the augmented judge's accuracy to that arm's.
 
     ``lucir_shuffled_herding`` is of shuffled displacements to herding's.
@@ -44,18 +44,27 @@ WAITING = study(("a run",))
 
 def test_each_method_has_its_answer_at_the_level_of_the_question():
     said = in_words(study(lucir_herding=HIGHER, lwf_herding=NOTHING, lucir_trained=LOWER, lwf_trained=HIGHER), WAITING)
+    recipe = {
+        "LUCIR": [gain - over for gain, over in zip(HIGHER, LOWER, strict=True)],
+        "LwF": [gain - over for gain, over in zip(NOTHING, HIGHER, strict=True)],
+    }
     assert said.startswith("**With the judge's images augmented**, LUCIR and LwF, 5 a class, asked in advance")
     assert "trained exemplars are worse in none, better in 1 (LUCIR) than herding's" in said
     assert f"({ends(HIGHER, 0.975)} (LUCIR) and {ends(NOTHING, 0.975)} (LwF) points, 95 % together, n = 4;" in said
     assert "images as they are: worse in 1 (LUCIR), better in 1 (LwF)" in said
-    assert said.endswith(f"({ends(LOWER)} (LUCIR) and {ends(HIGHER)} (LwF) points, 95 % each).")
+    assert f"({ends(LOWER)} (LUCIR) and {ends(HIGHER)} (LwF) points; {ends(of_slices(LOWER))} (LUCIR) and" in said
+    itself = f"{ends(recipe['LUCIR'])} (LUCIR) and {ends(recipe['LwF'])} (LwF) points, 95 % each, exploratory."
+    assert said.endswith(f"The recipe itself, against herding's: {itself}")
+
+
+def of_slices(values: list[float]) -> list[float]:
+    """Of the first slice two seeds, of which the mean counts, and one of each other."""
+    return [(values[0] + values[3]) / 2, values[1], values[2]]
 
 
 def test_slices_are_drawn_too():
-    """Of the first slice two seeds, of which the mean counts, and one of each other."""
-    of_slices = [(HIGHER[0] + HIGHER[3]) / 2, HIGHER[1], HIGHER[2]]
     said = in_words(study(lucir_herding=HIGHER, lucir_trained=HIGHER), WAITING)
-    assert f"n = 4; {ends(of_slices)} (LUCIR) points with the slices of classes as a draw" in said
+    assert f"n = 4; {ends(of_slices(HIGHER))} (LUCIR) points with the slices of classes as a draw" in said
 
 
 def test_nothing_is_said_before_all_runs_are_there():
@@ -67,36 +76,34 @@ def test_how_much_is_an_exemplars_own_is_told_once_the_control_is_finished():
         lucir_shuffled=HIGHER, lwf_shuffled=NOTHING, lucir_shuffled_herding=NOTHING, lwf_shuffled_herding=LOWER
     )
     said = in_words(study(lucir_herding=HIGHER, lucir_trained=HIGHER), control)
-    assert "own displacements are worse in none, better in 1 (LUCIR) than those with another one's" in said
+    assert "what training changed in their pixels, exemplars are worse in none, better in 1 (LUCIR) than" in said
     assert f"({ends(HIGHER, 0.975)} (LUCIR) and {ends(NOTHING, 0.975)} (LwF) points, 95 % together)" in said
     assert "with another one's they are worse in 1 (LwF), better in none than herding's" in said
     assert said.endswith(f"({ends(NOTHING)} (LUCIR) and {ends(LOWER)} (LwF) points, 95 % each).")
 
 
 def test_who_reads_no_more_is_told_for_whom_it_is_shown_to_help():
-    both = first_of_all(study(lucir_herding=HIGHER, lwf_herding=HIGHER, lwf_trained=LOWER), WAITING)
+    over = {"lucir_trained": NOTHING, "lwf_trained": LOWER}
+    both = first_of_all(study(lucir_herding=HIGHER, lwf_herding=HIGHER, **over), WAITING)
     assert both.startswith("**With one change of that recipe it is shown to help LUCIR and LwF**, 5 a class: the im")
     assert f"{ends(HIGHER, 0.975)} (LwF) points, 2 intervals held together at 95 %, n = 4" in both
-    one = first_of_all(study(lucir_herding=LOWER, lwf_herding=HIGHER), WAITING)
+    recipe = [[gain - of for gain, of in zip(HIGHER, minus, strict=True)] for minus in (NOTHING, LOWER)]
+    assert f"as it was came to {ends(recipe[0])} (LUCIR) and {ends(recipe[1])} (LwF), exploratory, and the" in both
+    assert both.endswith(f"the change to {ends(NOTHING)} (LUCIR) and {ends(LOWER)} (LwF) (95 % each).")
+    one = first_of_all(study(lucir_herding=LOWER, lwf_herding=HIGHER, **over), WAITING)
     assert "shown to help LwF**, 5 a class, and is not shown to help LUCIR: the images" in one
-    assert f"difference is {ends(HIGHER, 0.975)} (LwF) points, 2 intervals" in one
-    assert first_of_all(study(lucir_herding=LOWER, lwf_herding=NOTHING), WAITING) == ""
+    assert f"herding's is {ends(HIGHER, 0.975)} (LwF) points, 2 intervals" in one
+    assert first_of_all(study(lucir_herding=LOWER, lwf_herding=NOTHING, **over), WAITING) == ""
     assert first_of_all(study(("a run",), lucir_herding=HIGHER), WAITING) == ""
 
 
-def test_whose_displacement_it_is_is_told_where_the_control_shows_that_alone():
-    found = study(lucir_herding=HIGHER, lwf_herding=LOWER)
+def test_what_another_ones_displacement_costs_is_told_once_the_control_is_finished():
+    found = study(lucir_herding=HIGHER, lwf_herding=LOWER, lucir_trained=NOTHING, lwf_trained=NOTHING)
     own = first_of_all(found, study(lucir_shuffled=HIGHER, lucir_shuffled_herding=NOTHING))
-    assert own.endswith(
-        f"own displacement that gains: with another one's, the difference to herding's is not "
-        f"shown, {ends(NOTHING)} (LUCIR)."
+    assert (
+        f"displacements, what training changed in their pixels, are behind by {ends(HIGHER, 0.975)} (LUCIR) (1" in own
     )
-    for control in (
-        study(lucir_shuffled=HIGHER, lucir_shuffled_herding=HIGHER),
-        study(lucir_shuffled=NOTHING, lucir_shuffled_herding=NOTHING),
-        WAITING,
-    ):
-        assert first_of_all(found, control).endswith("asked in advance of seeds of its own.")
+    assert first_of_all(found, WAITING).endswith(" (95 % each).")
 
 
 def test_the_control_is_of_the_same_runs_and_one_more_arm():

@@ -153,16 +153,6 @@ def test_times_are_those_of_the_pair_in_the_middle():
     assert "takes 2.0 times as long with 5 a class (" in in_short.in_time(five[:1])
 
 
-def test_a_gain_is_followed_over_doublings_of_the_epochs():
-    grown = {2: {0: 0.0, 1: 0.1, 2: -0.1}, 8: {0: 2.0, 1: 2.1, 2: 1.9}}
-    said = in_short.with_epochs(grown)
-    assert "2 to 8 epochs a phase: the gain is shown to grow with the epochs (+1.00" in said
-    assert said.endswith("for twice as many, n = 3).")
-    assert "is not shown to change with" in in_short.with_epochs(
-        {2: {0: 0.0, 1: 1.0, 2: 2.0}, 4: {0: 1.0, 1: 0.0, 2: 2.1}}
-    )
-
-
 def claims(mean: float, finished: bool = True, adjusted: bool = False) -> Gain:
     """A gain of three seeds about a mean, which is shown where the mean is not 0; adjusted ones make no claim."""
     setting = Setting("a/study", "trained", "herding", "digits", "LwF", "5 a class", adjusted=adjusted)

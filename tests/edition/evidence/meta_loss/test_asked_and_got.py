@@ -43,7 +43,9 @@ FIRST = [of_phase_0(FALLS, NOTHING)]
 def test_where_the_loss_fell_and_nothing_was_gained_that_is_the_conclusion():
     pairs = [pair(FALLS, NOTHING), pair(FALLS, NOTHING, "LUCIR", moved=0.041)]
     lowered, deployed, moved, goes, so = asked_and_got(pairs, FIRST)
-    assert lowered.endswith("in 12 of 12 trainings, on average by 35 % with 5 a class and 35 % with LUCIR.")
+    assert lowered.endswith(
+        "in 12 of 12 trainings of the first question, on average by 35 % with 5 a class and 35 % with LUCIR."
+    )
     assert "with 5 a class, n = 6, by +0.350 nat, which is shown for LwF, and" in deployed
     assert "by 0.030 to 0.041 std in a training" in moved
     assert "carry them 0.016 along pure noise" in moved

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mnemonics_lib.edition.evidence.meta_loss.hardened import DIGITS, in_phase_0, rows
 from mnemonics_lib.edition.evidence.pairs.gains import Gain
-from mnemonics_lib.edition.evidence.pairs.settings import AGAIN, Setting
+from mnemonics_lib.edition.evidence.pairs.settings import AGAIN, AUGMENTED, Setting
 from mnemonics_lib.edition.evidence.pairs.trainings import Training
 from mnemonics_lib.edition.paired.intervals import interval
 
@@ -101,10 +101,28 @@ def test_a_training_of_lwf_and_icarl_that_two_machines_rounded_differently_count
     assert (found[-1]["phase 0, all methods"], found[-1]["later phases, LwF"]) == ("1 of 1", "1 of 1")
 
 
-def test_trainings_by_another_objective_are_not_counted_among_those_of_eq_7() -> None:
+def test_trainings_by_eq_4b_are_counted_in_phase_0_where_it_is_eq_7_and_in_no_later_one() -> None:
     own = gain("BiC", [training(0, 90.0, HARDER), training(1, 90.0, EASIER)])
-    other = replace(own, setting=replace(own.setting, study=AGAIN), trainings=(training(1, 90.0, HARDER),))
+    of_eq_4b = (training(0, 91.0, EASIER), training(1, 90.0, HARDER))
+    other = replace(own, setting=replace(own.setting, study=AGAIN), trainings=of_eq_4b)
+    assert (rows([own])[-1]["phase 0, all methods"], rows([own, other])[-1]["phase 0, all methods"]) == (
+        "1 of 1",
+        "1 of 2",
+    )
+    assert rows([own, other])[-1]["later phases, BiC"] == "0 of 1"
+
+
+def test_trainings_by_augmented_images_stand_beside_the_table() -> None:
+    own = gain("LwF", [training(0, 50.0, EASIER), training(0, 90.0, HARDER)])
+    of_augmented = (training(0, 92.0, EASIER), training(0, 80.0, HARDER), training(1, 92.0, HARDER))
+    other = replace(own, setting=replace(own.setting, study=AUGMENTED), trainings=of_augmented)
     assert rows([own, other]) == rows([own])
+    assert in_phase_0([own, other]).endswith(
+        "and in 1 of 1 where it knows 85 to 100 %, and with images of the judge augmented, of which it knows 92.0 %, "
+        "in 0 of 1, which speaks against the terms."
+    )
+    beside = replace(other, setting=replace(other.setting, asked=False))
+    assert rows([own, beside])[-1]["phase 0, all methods"] == "1 of 2"
 
 
 def test_a_method_that_is_in_one_row_alone_is_not_in_the_words() -> None:

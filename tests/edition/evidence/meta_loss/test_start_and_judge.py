@@ -10,6 +10,7 @@ import pytest
 from mnemonics_lib.edition.evidence.meta_loss.start_and_judge import (
     ARMS,
     METHODS,
+    augmented_in_short,
     by_augmented_images,
     easy_is_not_enough,
     foretold,
@@ -96,6 +97,17 @@ def test_accuracy_does_not_go_by_the_panel_where_both_are_shown_to_differ_the_ot
     assert by_augmented_images(made(accuracy="higher", trained=WIDE, augmented=less)).endswith(apart)
     assert not by_augmented_images(made(accuracy="no difference shown", trained=WIDE, augmented=less)).endswith(apart)
     assert not by_augmented_images(made(accuracy="higher", trained=WIDE, augmented=NARROW)).endswith(apart)
+
+
+def test_in_short_what_augmented_images_make_smaller_for_every_method_is_named():
+    said = augmented_in_short(made(trained=WIDE, augmented=NARROW))
+    assert said == (
+        "Against the recipe, how far pixels go and how far the own loss rises are shown to be smaller with it, for "
+        "every method."
+    )
+    assert "are shown to be larger with it" in augmented_in_short(made(trained=NARROW, augmented=WIDE))
+    assert augmented_in_short(made(trained=WIDE, augmented=WIDE)) == ""
+    assert augmented_in_short(made(trained=WIDE, augmented=NARROW, finished=False)) == ""
 
 
 def test_easy_exemplars_by_another_way_are_set_beside_the_recipe():

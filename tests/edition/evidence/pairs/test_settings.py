@@ -82,6 +82,19 @@ def test_settings_are_told_apart_by_their_words():
     assert len(words) == len(set(words))
 
 
+@pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: setting.words)
+def test_the_level_of_a_setting_is_that_of_its_study_s_comparison(setting: Setting):
+    study = planned(setting.study).study
+    cells, together = [*study.cells()], sum(each.together for each in study.compare)
+    levels = [
+        1 - (1 - each.level) / (len(cells) * together if each.together else 1)
+        for each, cell in product(study.compare, cells)
+        if each.field == "average_accuracy"
+        and (full_name(cell, each.arm), full_name(cell, each.minus)) == (setting.arm, setting.control)
+    ]
+    assert [setting.level] == (levels or [0.95])
+
+
 def test_what_was_asked_in_advance_is_the_primary_study():
     asked = [setting for setting in settings() if setting.asked_in_advance]
     assert {setting.study for setting in asked} == {"evidence/primary"}
@@ -118,18 +131,25 @@ AUGMENTED = {
 @pytest.mark.parametrize("study", AUGMENTED)
 def test_another_judge_was_asked_in_advance_of_two_methods_together(study):
     methods, m, heading = AUGMENTED[study]
-    found = [setting for setting in settings() if setting.study == study]
+    found = [setting for setting in settings() if setting.study == study and setting.asked]
     assert {(each.method, each.level) for each in found} == {(method, 1 - 0.05 / 2) for method in methods}
     assert {(each.heading, each.looks_far) for each in found} == {(f"CIFAR-100, asked {heading}", m == 20)}
     assert {each.detail for each in found} == {f"{m} a class, judge augmented"}
     assert all(first_config(study, each.arm).exemplar_level.val_augment for each in found)
 
 
-def test_those_of_eq_4b_and_of_augmented_images_have_another_judge():
-    assert {each.study for each in settings() if each.judged_otherwise} == {
-        "evidence/objective",
-        *AUGMENTED,
-    }
+@pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: setting.words)
+def test_settings_know_their_objective_and_whether_their_judge_sees_augmented_images(setting: Setting):
+    level = first_config(setting.study, setting.arm).exemplar_level
+    assert (setting.by_eq_4b, setting.judge_augmented) == (level.objective == "eq4b", level.val_augment)
+
+
+def test_the_recipe_beside_another_judge_was_not_asked_about():
+    beside = [setting for setting in settings() if not setting.asked]
+    assert [(each.study, each.arm, each.control) for each in beside] == [
+        ("evidence/augmented_judge", f"{method}-trained", f"{method}-herding") for method in ("lwf", "lucir")
+    ]
+    assert all(each.exploratory and each.heading == "CIFAR-100: 20 classes" for each in beside)
 
 
 def test_those_on_data_that_settings_were_chosen_on_are_digits_and_the_classes_of_the_search():

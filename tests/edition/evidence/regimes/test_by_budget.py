@@ -53,16 +53,34 @@ def test_it_waits_for_the_near_loop_alone(missing: str, told: bool):
     assert bool(by_budget.along(study)) == by_budget.near_is_finished(study) == told
 
 
-def test_a_number_of_exemplars_without_which_it_is_another_verdict_is_named():
-    falls = {1: {0: 3.0, 1: 3.1, 2: 2.9}, 2: {0: 0.1, 1: 0.0, 2: -0.1}, 4: {0: 0.0, 1: -0.1, 2: 0.1}}
-    assert by_budget.hangs_on(falls) == [1]
+def of_gains(gains: dict[int, dict[int, float]]) -> Any:
+    """The same gains for each method."""
     study = budgets(FALLS)
     study.compared = [
         (f"{method}-near-{m}", f"{method}-herding-{m}", SimpleNamespace(differences=of))
         for method in by_budget.METHODS
-        for m, of in falls.items()
+        for m, of in gains.items()
     ]
-    assert "twice as many; without 1 a class it is another verdict) and" in by_budget.along(study)
+    return study
+
+
+ONE_APART = {1: {0: 3.0, 1: 3.1, 2: 2.9}, 2: {0: 0.1, 1: 0.0, 2: -0.1}, 4: {0: 0.0, 1: -0.1, 2: 0.1}}
+
+
+def test_a_change_that_one_number_of_exemplars_makes_is_a_hint_and_the_number_is_named():
+    said = by_budget.along(of_gains(ONE_APART))
+    assert "herding's seems to shrink with it for LwF (-1.50 [" in said
+    assert "twice as many; a hint, since without 1 a class it is another verdict, by the scatter of all values" in said
+    assert "and by the scatter of the means about their line the interval is [" in said
+
+
+def test_a_row_has_the_slope_in_all_ways_and_the_gain_at_5_minus_that_at_20():
+    gains = {m: {seed: 10.0 - doublings + seed for seed in range(3)} for doublings, m in enumerate((5, 10, 20))}
+    row, _ = by_budget.rows(of_gains(gains))
+    assert row["method"] == "LwF"
+    assert row["points for twice as many"] == "-1.00 [-1.00, -1.00], n = 3"
+    assert row["a change"] == "shown"
+    assert row["gain at 5 − gain at 20 (points)"] == "+2.00 [+2.00, +2.00], n = 3"
 
 
 def record(value: float, **config: Any) -> Any:

@@ -18,7 +18,17 @@ from mnemonics_lib.edition.studies.paired_runs import new_classes
 from mnemonics_lib.edition.studies.studied import Studied, studied
 from mnemonics_lib.paths import RECORDS
 
-NAMES = ("primary", "transfer", "budgets", "steps", "epochs", "epochs_no_transfer", "objective", "controls")
+NAMES = (
+    "primary",
+    "transfer",
+    "budgets",
+    "steps",
+    "epochs",
+    "epochs_no_transfer",
+    "objective",
+    "controls",
+    "start_and_judge",
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,19 +69,29 @@ def test_eq_7_is_set_against_eq_4b_on_the_seeds_of_each(studies):
     assert said.startswith("trained − herding by Eq. 7, minus the same by Eq. 4b (Welch's intervals): on classes of")
 
 
+def test_what_running_statistics_change_is_the_studys_and_not_the_searchs(studies):
+    of_study = {
+        arm: each.difference for arm, minus, each in studies["start_and_judge"].compared if minus.endswith("from-theta")
+    }
+    assert of(readings(studies, RECORDS), "never deployed") == (
+        f"LUCIR {of_study['lucir-deployed']} (no difference shown); LwF {of_study['lwf-deployed']} (no difference "
+        "shown)"
+    )
+
+
 def test_the_search_gives_each_seed_minus_the_near_loop(studies, monkeypatch):
     monkeypatch.setattr(first_readings, "runs", lambda *_, **fields: made(fields["method"]))
 
     def made(method: str) -> list[dict[str, Any]]:
-        tried = {NEAR: 40.0} | ({first_readings.DEPLOYED: 38.5} if method == "lucir" else {})
+        tried = {NEAR: 40.0} | ({first_readings.AVERAGED: 38.5} if method == "lucir" else {})
         return [
             {"tried": name, "seed": seed, "accuracy": [value + seed], "control": "herding"}
             for name, value in tried.items()
             for seed in (101, 100)
         ]
 
-    said = of(readings(studies, RECORDS), "never deployed")
-    assert said.startswith("LUCIR -1.50, -1.50 points, seed by seed, minus the near loop; its loss was not finite")
+    said = of(readings(studies, RECORDS), "movement is noise")
+    assert said == "LUCIR -1.50, -1.50 points, seed by seed, minus the near loop"
 
 
 def test_what_is_not_finished_has_no_outcome(studies):
@@ -85,6 +105,7 @@ def test_what_is_not_finished_has_no_outcome(studies):
     for words in ("Where networks know", "become easy", "LUCIR loses", "always new"):
         assert of(found, words) == UNFINISHED
     assert of(found, "gone with 20") == f"{UNFINISHED}; outer steps in proportion to it, {UNFINISHED}"
+    assert of(found, "never deployed") == f"LUCIR {UNFINISHED}; LwF {UNFINISHED}"
     assert of(found, "It grows") == f"with it, {UNFINISHED}; without, {UNFINISHED}"
 
 

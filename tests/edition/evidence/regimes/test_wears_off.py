@@ -85,13 +85,14 @@ def test_a_change_that_one_number_of_epochs_makes_is_a_hint():
 CLEAR, NOTHING = Interval(0.2, 0.1, 0.3, 4), Interval(0.2, -0.1, 0.5, 4)
 
 
-@pytest.mark.parametrize("way", ["held_together", "by_scatter"])
+@pytest.mark.parametrize("way", ["held_together", "by_scatter", "by_means"])
 def test_a_verdict_that_another_interval_does_not_have_is_a_hint(way: str):
     sure = replace(
         wears_off(pairs(lambda doublings, seed: doublings + 0.01 * seed)),
         found=CLEAR,
         held_together=CLEAR,
         by_scatter=CLEAR,
+        by_means=CLEAR,
         without={2: CLEAR, 4: CLEAR},
     )
     assert in_words(sure).startswith("The gain is shown to wear off more slowly over the phases")
