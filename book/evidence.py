@@ -41,7 +41,7 @@ from mnemonics_lib.edition.evidence.regimes.fine_tuning import (
     beside_its_cost,
 )
 from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.paired.tally import marked
+from mnemonics_lib.edition.paired.tally import marked, tally
 from mnemonics_lib.edition.shown import arrow, say, show
 from mnemonics_lib.edition.studies import outcome, paired_runs
 from mnemonics_lib.edition.studies.by_phase import ENDS
@@ -94,7 +94,18 @@ if of_one := one_a_class.in_words(studied(OF_ONE), DOUBLING):
 AUGMENTED = studied("evidence/augmented_judge")
 CONTROL = studied("evidence/augmented_control")
 if judged := another_judge.in_words(AUGMENTED, CONTROL):
-    say(f"{judged} What led to it stands in {{doc}}`why`.")
+    at_last = {
+        pair.name: pair.difference(paired_runs.final_accuracy)
+        for pair in AUGMENTED.pairs("-augmented$", "-herding$")
+    }
+    values = " and ".join(
+        f"{each.without_n} ({name})" for name, each in at_last.items()
+    )
+    say(
+        f"{judged} After the last phase alone: "
+        f"{tally(at_last, 'worse', 'better')} than herding's ({values} "
+        "points, 95 % each, exploratory). What led to it stands in {doc}`why`."
+    )
 GAINS = gains()
 QUESTIONS = in_advance.questions(GAINS)
 SHOWN = other_ways.other_ways(QUESTIONS)

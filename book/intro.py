@@ -151,8 +151,8 @@ say("\n".join(f"- {line}" for line in filter(None, lines)))
 
 # %% [markdown]
 # {doc}`evidence` has each of these questions with its seeds, slices of classes and controls, and how large a gain could have been missed; {doc}`where`
-# asks of other settings, {doc}`side_by_side` has all of them in one figure, and {doc}`why` asks what decides. What is still to be measured stands in
-# `book/records/WANTED.md`.
+# asks of other settings, {doc}`side_by_side` has all of them in one figure, and {doc}`why` asks what decides. {ref}`Words <words>` has what they are called. What is still to be
+# measured stands in `book/records/WANTED.md`.
 #
 # ## Three ways in
 #

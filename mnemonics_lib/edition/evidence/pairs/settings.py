@@ -15,7 +15,7 @@ AGAIN = "evidence/objective"
 """The study of the second question that was asked before its runs were made: of Eq. 4b, with seeds of its own."""
 
 OF_ONE = "evidence/one_a_class"
-"""The study of the third, of LUCIR with 1 exemplar a class, with seeds of its own."""
+"""The study of the third, of LUCIR with 1 exemplar a class, with seeds that the study on their number had not."""
 
 AUGMENTED = "evidence/augmented_judge"
 """The study of the fourth, of a judge whose images are augmented, with seeds of its own."""

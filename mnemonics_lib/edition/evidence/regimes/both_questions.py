@@ -104,7 +104,7 @@ def in_words(found: Sequence[Both]) -> str:
         later = together([f"{of[method]} ({method})" for method in named])
         clauses.append(f"on the classes that came later, trained minus herding's accuracy is {later}")
     return (
-        "**Both questions together**, 5 a class, the runs of both studies as if of one: "
+        "**The first two questions together**, 5 a class, the runs of both studies as if of one: "
         f"{'; '.join(clauses)}. They were put together after both had been seen, which makes this exploratory; the "
         f"{len(found)} intervals of each number hold together at 95 %."
     )
