@@ -262,8 +262,8 @@ def test_the_network_is_not_changed_by_being_tried(engine):
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
-def test_one_exemplar_is_enough():
-    assert ask(exemplars=(IMAGES[:1], LABELS[:1])).images.shape == (1, 1, 6, 6)
+def test_one_exemplar_is_enough_where_nothing_is_normalised_by_its_batch():
+    assert ask(model=WithFeatures(), exemplars=(IMAGES[:1], LABELS[:1])).images.shape == (1, 1, 6, 6)
 
 
 @pytest.mark.parametrize("inner", ["ncm", "ridge", "head"])
