@@ -30,7 +30,7 @@ def answer_in_words(asked: Sequence[Gain]) -> str:
     differ = f"; average accuracies differ by {extent(finished)}" if finished else ""
     return (
         f"**{on} 20 classes of CIFAR-100 at a time, training the exemplars that herding chose, 5 or 20 a class, by "
-        f"{{eq}}`eq-7` with settings that a search had found, the *recipe*, "
+        f"Eq. 7 with settings that a search had found, the *recipe*, "
         f"{answer(finished)}.** {len(asked)} settings were asked about first, in advance: four "
         "methods, each with 5 exemplars a class and with 20, the paper's number, each on four such sets of classes. "
         f"{_there(asked)}. "

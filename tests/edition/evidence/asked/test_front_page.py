@@ -35,7 +35,7 @@ def asked(values, detail="5 a class", finished=True):
         (
             [asked(NEITHER), asked(NEITHER, "20 a class")],
             "**On 20 classes of CIFAR-100 at a time, training the exemplars that herding chose, 5 or 20 a class, by "
-            "{eq}`eq-7` with settings that a search had found, the *recipe*, "
+            "Eq. 7 with settings that a search had found, the *recipe*, "
             "is not shown to help, nor to harm.** 2 settings were asked about first, in "
             "advance: four methods, each with 5 exemplars a class and with 20, the paper's number, each on four such "
             "sets of classes. All are finished. Trained exemplars are shown to be better than herding's in none of "
@@ -44,14 +44,14 @@ def asked(values, detail="5 a class", finished=True):
         ),
         (
             [asked(HIGHER), asked(LOWER, "20 a class")],
-            "a class, by {eq}`eq-7` with settings that a search had found, the *recipe*, "
+            "a class, by Eq. 7 with settings that a search had found, the *recipe*, "
             "is shown to help in 1 and to harm in 1 of 2 settings.**",
         ),
         ([asked(HIGHER), asked(LOWER)], "are shown to be better than herding's in 1 of them and worse in 1; average"),
         (
             [asked(HIGHER), asked(HIGHER, finished=False), asked(NEITHER, "20 a class", finished=False)],
             "**So far, on 20 classes of CIFAR-100 at a time, training the exemplars that herding chose, 5 or 20 a "
-            "class, by {eq}`eq-7` with settings that a search had found, the *recipe*, "
+            "class, by Eq. 7 with settings that a search had found, the *recipe*, "
             "is shown to help in the one setting.** 3 settings",
         ),
         (
