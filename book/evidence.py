@@ -28,14 +28,12 @@ from mnemonics_lib.edition.evidence.asked import (
     in_advance,
     in_short,
     of_slices,
-    one_a_class,
     other_ways,
     recipe_again,
 )
 from mnemonics_lib.edition.evidence.pairs import made_again, repeats
 from mnemonics_lib.edition.evidence.pairs.gains import gains
 from mnemonics_lib.edition.evidence.pairs.moved import moved_in_words
-from mnemonics_lib.edition.evidence.pairs.settings import OF_ONE
 from mnemonics_lib.edition.evidence.regimes import both_questions
 from mnemonics_lib.edition.evidence.regimes.fine_tuning import (
     beside_its_cost,
@@ -71,45 +69,16 @@ LAST = PRIMARY.plan.runs[0].config.phases
 # %% [markdown]
 # ## In short
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "evidence/augmented_control", "evidence/augmented_20", "evidence/augmented_others", "small/cifar100-n5", "book/paper/table2.csv"]
-say(in_short.asked_in_advance(PAIRS))
-say(in_short.as_large_as_the_papers(PAIRS))
-say(
-    in_short.beside_the_paper(
-        *(pair for pair in PAIRS if pair.name == "LUCIR, 20 a class")
-    )
-)
-SLICES = of_slices.of_shown(
-    OBJECTIVE, report.evidence("small", "cifar100-n5")
-)
-if second := shown_in(OBJECTIVE):
-    say(
-        "**By the objective of Eq. 4b, 5 a class, asked in advance of new "
-        f"seeds**: {second}. {of_slices.in_short(SLICES)} "
-        f"{made_again.what_hangs_on_it(OBJECTIVE)} "
-        f"{beside_its_cost(OBJECTIVE.pairs())}"
-    )
-if of_one := one_a_class.in_words(studied(OF_ONE), DOUBLING):
-    say(f"{of_one} {{doc}}`where` has it by phases and classes.")
-AUGMENTED = studied("evidence/augmented_judge")
-CONTROL = studied("evidence/augmented_control")
-if judged := another_judge.in_words(AUGMENTED, CONTROL):
-    at_last = {
-        pair.name: pair.difference(paired_runs.final_accuracy)
-        for pair in AUGMENTED.pairs("-augmented$", "-herding$")
-    }
-    values = " and ".join(
-        f"{each.without_n} ({name})" for name, each in at_last.items()
-    )
-    say(
-        f"{judged} After the last phase alone: "
-        f"{tally(at_last, 'worse', 'better')} than herding's ({values} "
-        "points, 95 % each, exploratory). What led to it stands in {doc}`why`."
-    )
+# %% [markdown]
+# Each question that was asked in advance of its runs, its intervals held together at 95 %, and all of them held together (*first made*: some runs were made a second time, below):
+
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "evidence/augmented_20", "evidence/augmented_others", "book/records/first_time.json"]
 GAINS = gains()
 QUESTIONS = in_advance.questions(GAINS)
 SHOWN = other_ways.other_ways(QUESTIONS)
+show(each.row(in_advance.level_of_all()) for each in QUESTIONS)
 say(f"{in_advance.held_together(QUESTIONS)} {other_ways.in_words(SHOWN)}")
+say(in_short.asked_in_advance(PAIRS))
 
 # %% [markdown]
 # Beyond what was asked in advance, exploratory:
@@ -296,6 +265,17 @@ def accuracies(pairs):
 show(accuracies(PAIRS))
 
 # %% [markdown]
+# Beside the paper's numbers:
+
+# %% tags=["remove-input"] sources=["evidence/primary", "book/paper/table2.csv"]
+say(in_short.as_large_as_the_papers(PAIRS))
+say(
+    in_short.beside_the_paper(
+        *(pair for pair in PAIRS if pair.name == "LUCIR, 20 a class")
+    )
+)
+
+# %% [markdown]
 # The average accuracy by slice of classes:
 
 # %% tags=["remove-input"] sources=["evidence/primary"]
@@ -329,6 +309,17 @@ show({"setting": pair.name} | by_slice(pair, PRIMARY) for pair in FINISHED)
 # Here it is asked of all four methods, with 5 a class, seeds that the primary study had not, and all else as there. The study,
 # `book/studies/evidence/objective.yaml`, was committed before any of its runs was made. Its four intervals of average accuracy hold together at 95 %. What
 # led to it had been seen on test images of the same slices of classes, with other seeds.
+
+# %% tags=["remove-input"] sources=["evidence/objective", "small/cifar100-n5", "book/records/first_time.json"]
+SLICES = of_slices.of_shown(
+    OBJECTIVE, report.evidence("small", "cifar100-n5")
+)
+if second := shown_in(OBJECTIVE):
+    say(
+        f"It came to: {second}. {of_slices.in_short(SLICES)} "
+        f"{made_again.what_hangs_on_it(OBJECTIVE)} "
+        f"{beside_its_cost(OBJECTIVE.pairs())}"
+    )
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy and in forgetting between exemplars trained by Eq. 4b and herding's, 5 a class, four methods, a dot per seed."}} sources=["evidence/objective"]
 show_comparisons(OBJECTIVE)
@@ -371,6 +362,23 @@ if BOTH:
 # was ahead of the recipe with augmented ones, for both methods it asked of, by intervals that hold 0. So it was asked of new seeds, 5 a class, with herding's for a control, before any of these runs was made
 # (`book/studies/evidence/augmented_judge.yaml`): with this judge training helps where the interval over herding's lies above 0, two held together. For a run by it,
 # give `--recipe tuned --set exemplar_level.val_augment=true`.
+
+# %% tags=["remove-input"] sources=["evidence/augmented_judge", "evidence/augmented_control"]
+AUGMENTED = studied("evidence/augmented_judge")
+CONTROL = studied("evidence/augmented_control")
+if judged := another_judge.in_words(AUGMENTED, CONTROL):
+    at_last = {
+        pair.name: pair.difference(paired_runs.final_accuracy)
+        for pair in AUGMENTED.pairs("-augmented$", "-herding$")
+    }
+    values = " and ".join(
+        f"{each.without_n} ({name})" for name, each in at_last.items()
+    )
+    say(
+        f"{judged} After the last phase alone: "
+        f"{tally(at_last, 'worse', 'better')} than herding's ({values} "
+        "points, 95 % each, exploratory)."
+    )
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy and in forgetting between exemplars that augmented images judged and herding's, and between them and those of the recipe, for LwF and LUCIR, a dot per seed."}} sources=["evidence/augmented_judge"]
 show_comparisons(AUGMENTED)

@@ -34,7 +34,7 @@ def asked_in_advance(pairs: Sequence[PairedRuns]) -> str:
     finished = [pair.asked for pair in pairs if pair.finished]
     found = [each.difference for each in finished]
     said = (
-        "**Asked in advance**, of four methods with 20 and with 5 exemplars a class: training exemplars "
+        "**The first question**, of four methods with 20 and with 5 exemplars a class: training exemplars "
         f"{answer(found)}. {len(finished)} of {len(pairs)} settings are finished"
     )
     if not found:
