@@ -401,8 +401,24 @@ show_comparisons(CONTROL)
 # methods with 20 a class, and the other two with 5.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy and in forgetting between exemplars that augmented images judged and herding's, with 20 a class, and for two more methods, as far as their runs are there."}} sources=["evidence/augmented_20", "evidence/augmented_others"]
-show_comparisons(studied("evidence/augmented_20"))
+AUGMENTED_20 = studied("evidence/augmented_20")
+say(another_judge.with_20(AUGMENTED_20))
+show_comparisons(AUGMENTED_20)
+show(
+    accuracies(
+        pair
+        for pair in AUGMENTED_20.pairs("-augmented$", "-herding$")
+        if pair.finished
+    )
+)
 show_comparisons(studied("evidence/augmented_others"))
+
+# %% [markdown]
+# With 20 a class the difference of LUCIR has a control, too, written down when it had been seen, and before any run of its own was made
+# (`book/studies/evidence/augmented_20_control.yaml`): the recipe as it was, with the same seeds, and each exemplar with another one's displacement.
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy, LUCIR, 20 a class, between exemplars that augmented images judged and those of the recipe, and those with another one's displacement, as far as their runs are there."}} sources=["evidence/augmented_20_control"]
+show_comparisons(studied("evidence/augmented_20_control"))
 
 # %% [markdown]
 # The study has the recipe as it was beside it, so that the first question's comparison is there once more, with 5 a class and other seeds. Nobody had asked for it, and both

@@ -110,6 +110,7 @@ say(front_page.answer_in_words(asked))
 judged = studied("evidence/augmented_judge")
 judged_control = studied("evidence/augmented_control")
 say(another_judge.first_of_all(judged, judged_control))
+say(another_judge.with_20(studied("evidence/augmented_20")))
 say(in_advance.held_together(questions))
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Gain in average accuracy of exemplars trained from herding's over herding's, with intervals: a row for each of four methods with 20 and with 5 exemplars a class, one for each method by Eq. 4b, and one for each setting that was asked about later."}} sources=["evidence/primary", "evidence/objective", "evidence/one_a_class", "evidence/augmented_judge", "evidence/augmented_control", "evidence/augmented_20", "evidence/augmented_others"]

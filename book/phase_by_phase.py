@@ -58,11 +58,13 @@ BY_EQ_4B = [
     for pair in OBJECTIVE.pairs()
     if pair.finished
 ]
-JUDGED = studied("evidence/augmented_judge")
 BY_AUGMENTED = [
-    replace(pair, name=f"{NAMES[method]}, 5 a class, judge augmented")
+    replace(pair, name=f"{NAMES[method]}, {m} a class, judge augmented")
+    for study, m in (("augmented_judge", 5), ("augmented_20", 20))
     for method in ("lwf", "lucir")
-    for pair in JUDGED.pairs(f"{method}-augmented", f"{method}-herding")
+    for pair in studied(f"evidence/{study}").pairs(
+        f"{method}-augmented", f"{method}-herding"
+    )
     if pair.finished
 ]
 STUDIES = [each for each in (FINISHED, BY_EQ_4B, BY_AUGMENTED) if each]
@@ -86,7 +88,7 @@ def before_and_after(parts, before, after):
     ]
 
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/augmented_judge"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/augmented_judge", "evidence/augmented_20"]
 BY_METHOD = {}
 if not (PRIMARY.missing or OBJECTIVE.missing):
     BY_METHOD = both_questions.put_together(
@@ -101,7 +103,7 @@ OF_EACH = [class_groups.by_group(pair.name, [pair]) for pair in ALL]
 # %% [markdown]
 # ## In short
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/augmented_judge"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/augmented_judge", "evidence/augmented_20"]
 OF_FIVE = [pair for pair in FINISHED if pair.name.endswith(" 5 a class")]
 IN_PHASE_1 = []
 if len(OF_FIVE) == len(OBJECTIVE.pairs()) == len(BY_EQ_4B):
@@ -269,7 +271,7 @@ show(
 # the later phases of each seed. 95 % each, exploratory. Phase 0 is in the average accuracy too, and there both runs are equal but for iCaRL. By {eq}`eq-4b` old
 # exemplars take part in Eq. 8, and old classes in the judge, from phase 1 on; in phase 0 the two objectives are one.
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/augmented_judge"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/augmented_judge", "evidence/augmented_20"]
 chance = clear_by_chance(
     [
         [of for pair in study for of in accuracies_after(pair).values()]
@@ -345,7 +347,7 @@ if not any(study.missing for study in REPEATED_IN.values()):
 # networks that were fine-tuned in the phase before.) 95 % each, exploratory:
 
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/augmented_judge"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/augmented_judge", "evidence/augmented_20"]
 def levels(records, number_before, number_after):
     """Means of two accuracies over some runs, as an arrow (%)."""
     return arrow(
@@ -396,7 +398,7 @@ show(rows)
 # the phase; and the two that the phase brought. The accuracy on each after the phase, mean over the phases from 1 on that have it, trained minus herding's; on all that came after
 # phase 0, *later classes*; and the difference on phase 0's minus that on these. 95 % each, exploratory:
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/augmented_judge"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/objective", "evidence/augmented_judge", "evidence/augmented_20"]
 show(each.row for each in OF_EACH)
 
 # %% [markdown]

@@ -85,7 +85,7 @@ say(page_cost("why"))
 # knows of later phases, or of old classes. Where a network knows its data, which is to say classifies it correctly, and inner steps start beside it, they make exemplars
 # harder (*A toy*). What the records say of it, of exemplars trained from herding's on classes of CIFAR-100 ({ref}`words` has the words):
 
-# %% tags=["remove-input"] sources=["evidence/primary", "evidence/from_random", "evidence/controls", "evidence/objective", "evidence/augmented_judge", "evidence/augmented_control", "evidence/from_scratch"]
+# %% tags=["remove-input"] sources=["evidence/primary", "evidence/from_random", "evidence/controls", "evidence/objective", "evidence/augmented_judge", "evidence/augmented_control", "evidence/augmented_20"]
 FINISHED = [
     pair for pair in studied("evidence/primary").pairs() if pair.finished
 ]
@@ -114,7 +114,8 @@ lines = [GOT[0], *GOT[4:]]
 if judged := another_judge.first_of_all(AUGMENTED, CONTROL):
     easier = start_and_judge.augmented_in_short(AUGMENTED)
     lines.append(f"{judged} {easier} (*Do start and judge decide?*)")
-say("\n".join(f"- {line}" for line in lines))
+    lines.append(another_judge.with_20(studied("evidence/augmented_20")))
+say("\n".join(f"- {line}" for line in filter(None, lines)))
 
 # %% [markdown]
 # What else was measured of it stands in *All numbers*, at the end of this page.

@@ -91,7 +91,11 @@ say(cost("04_ablations", config, study))
 runs = runs_of(study, config)  # mnemonics_lib.runs, unless a study is named
 
 # %% tags=["hide-input", "live"]
-from mnemonics_lib.edition.evidence.asked import front_page, in_advance
+from mnemonics_lib.edition.evidence.asked import (
+    another_judge,
+    front_page,
+    in_advance,
+)
 from mnemonics_lib.edition.evidence.pairs import made_again
 from mnemonics_lib.edition.evidence.pairs.gains import gains
 from mnemonics_lib.edition.evidence.paper_tables import attribution
@@ -544,10 +548,12 @@ if second := shown_in(objective):
 # its own, was whether training helps where the judge's images are augmented, too, with
 # 5 a class:
 
-# %% sources=["evidence/augmented_judge"] tags=["hide-input", "once"]
+# %% sources=["evidence/augmented_judge", "evidence/augmented_20"] tags=["hide-input", "once"]
 judged = studied("evidence/augmented_judge")
 if third := shown_in(judged, "-augmented$", "-herding$"):
     say(f"- {third}.")
+if fourth := another_judge.with_20(studied("evidence/augmented_20")):
+    say(f"- {fourth}")
 
 # %% [markdown] tags=["once"]
 # Whoever asks often enough will see a difference by chance. So here are all questions

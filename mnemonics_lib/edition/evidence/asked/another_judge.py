@@ -55,6 +55,35 @@ def _own_in_short(control: Studied) -> str:
     )
 
 
+def with_20(study: Studied) -> str:
+    """The answers with 20 exemplars a class, of the methods that are finished; "" for none.
+
+    Args:
+        study: with the arms ``augmented`` and ``herding`` of each method.
+    """
+    gains = _gains(study, "augmented", "herding")
+    finished = {
+        method: each
+        for method, each in gains.items()
+        if study.plan.finished(f"{method}-augmented", f"{method}-herding")
+    }
+    if not finished:
+        return ""
+    waiting = [NAMES[method] for method in dict.fromkeys(_methods(study)) if method not in finished]
+    wait = f" {together(waiting)} {'is' if len(waiting) == 1 else 'are'} not finished." if waiting else ""
+    of = len(finished) + len(waiting)
+    return (
+        "**With 20 a class, the paper's number**, by that judge, asked in advance of seeds of its own, trained "
+        f"exemplars are {_tallied(finished)} than herding's: {_values(finished)} points, {of} intervals held "
+        f"together at 95 %, n = {min(each.n for each in finished.values())}.{wait}"
+    )
+
+
+def _methods(study: Studied) -> list[str]:
+    """Of its arms, in their order."""
+    return [run.arm.partition("-")[0] for run in study.plan.runs]
+
+
 def in_words(study: Studied, control: Studied) -> str:
     """The answer for each method, for whom it holds, and what the change of the judge does; "" before it is finished.
 

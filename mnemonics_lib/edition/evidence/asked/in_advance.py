@@ -19,6 +19,7 @@ from mnemonics_lib.edition.evidence.pairs.settings import (
     AUGMENTED_OTHERS,
     OF_ONE,
     PRIMARY,
+    Setting,
     settings,
 )
 from mnemonics_lib.edition.paired.intervals import Interval, interval
@@ -45,14 +46,16 @@ class Question:
 
     Attributes:
         words: what it asks about.
-        gains: its settings, all finished.
+        gains: those of its settings that are finished.
         first: the arm of a setting -> its difference with the runs as they were first made, at the level of the
             question; only of those of which a run was made again.
+        waiting: the settings that are not finished, by what tells them apart.
     """
 
     words: str
     gains: Sequence[Gain]
     first: Mapping[str, Interval]
+    waiting: Sequence[str] = ()
 
     def row(self, level: float) -> dict[str, str]:
         """Cells of a table.
@@ -65,10 +68,14 @@ class Question:
         return {
             "asked in advance": self.words,
             "trained − herding (points)": means[0] if len(means) == 1 else f"{means[0]} to {means[-1]}",
-            "shown": _shown({name: gain.interval for name, gain in self._named.items()}),
+            "shown": _shown({name: gain.interval for name, gain in self._named.items()}) + self._not_finished,
             "with the runs as first made": _shown(as_first) if self.first else "no run was made again",
             "all questions held together": _shown({name: _held(gain, level) for name, gain in self._named.items()}),
         }
+
+    @property
+    def _not_finished(self) -> str:
+        return f" ({' · '.join(self.waiting)}: not finished)" if self.waiting else ""
 
     @property
     def _named(self) -> dict[str, Gain]:
@@ -78,7 +85,7 @@ class Question:
 
 
 def questions(found: Sequence[Gain]) -> list[Question]:
-    """Those of which all runs are there.
+    """Those of which any setting is finished: the level of its interval was fixed when all were asked about.
 
     Args:
         found: the settings of the book; those that were not asked about in advance are left out.
@@ -86,13 +93,16 @@ def questions(found: Sequence[Gain]) -> list[Question]:
     Raises:
         RecordError, ArmError, ConfigError: as :func:`mnemonics_lib.edition.studies.studied.studied`.
     """
-    asked = []
+    asked, finished = [], {gain.setting: gain for gain in found if gain.finished}
     for study, words in WORDS.items():
-        gains = [gain for gain in found if gain.setting.study == study and gain.setting.asked]
-        if gains and all(gain.finished for gain in gains):
+        of_study = [setting for setting in settings() if setting.study == study and setting.asked]
+        gains = [finished[setting] for setting in of_study if setting in finished]
+        if gains:
+            waiting = [_named_in(setting, of_study) for setting in of_study if setting not in finished]
             replaced = {each.name: each.once for each in as_first_made(studied(study), first_time(study))}
             first = {gain.setting.arm: replaced.get(cell(gain.setting.arm)) for gain in gains}
-            asked.append(Question(words, gains, {arm: once for arm, once in first.items() if once is not None}))
+            again = {arm: once for arm, once in first.items() if once is not None}
+            asked.append(Question(words, gains, again, waiting))
     return asked
 
 
@@ -114,7 +124,12 @@ def held_together(asked: Sequence[Question]) -> str:
     """
     if not asked:
         return ""
-    waiting = [words for words in WORDS.values() if words not in {each.words for each in asked}]
+    in_part = {each.words: each.waiting for each in asked}
+    waiting = [
+        f"{words} ({' · '.join(in_part[words])})" if words in in_part else words
+        for words in WORDS.values()
+        if in_part.get(words, words)
+    ]
     found = {name_of(gain): _held(gain, level_of_all()) for gain in chain.from_iterable(each.gains for each in asked)}
     answered = f", of which {len(found)} are answered," if waiting else ""
     return (
@@ -127,6 +142,12 @@ def held_together(asked: Sequence[Question]) -> str:
 def _waits(waiting: Sequence[str]) -> str:
     """Which questions have no answer yet, in a sentence; "" for none."""
     return f" Asked, and not answered yet: {'; '.join(waiting)}." if waiting else ""
+
+
+def _named_in(setting: Setting, others: Sequence[Setting]) -> str:
+    """By its method, where that tells a setting from the others of its question."""
+    alone = sum(each.method == setting.method for each in others) == 1
+    return setting.method if alone else f"{setting.method}, {setting.detail}"
 
 
 def _held(gain: Gain, level: float) -> Interval:

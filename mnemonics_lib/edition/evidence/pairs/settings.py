@@ -178,6 +178,8 @@ def _of_evidence() -> Iterator[Setting]:
             yield Setting("evidence/budgets", *arms, TWENTY, name, f"{m} a class", looks_far=True)
         words = "20 a class, the last 10 steps of far alone"
         yield Setting("evidence/budgets", f"{method}-short-20", f"{herding}-20", TWENTY, name, words)
+    words = "20 a class, the recipe, seeds 30 to 39"
+    yield Setting("evidence/augmented_20_control", "trained", "herding", TWENTY, "LUCIR", words, looks_far=True)
     yield Setting(OF_ONE, "trained", "herding", TWENTY, "LUCIR", "1 a class, new seeds")
     for study, methods, m in (
         (AUGMENTED, ("lucir", "lwf"), 5),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from scipy import stats
 
-from mnemonics_lib.edition.evidence.asked.another_judge import first_of_all, in_words
+from mnemonics_lib.edition.evidence.asked.another_judge import first_of_all, in_words, with_20
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.studied import studied
 
@@ -95,6 +96,20 @@ def test_who_reads_no_more_is_told_for_whom_it_is_shown_to_help():
     assert f"herding's is {ends(HIGHER, 0.975)} (LwF) points, 2 intervals" in one
     assert first_of_all(study(lucir_herding=LOWER, lwf_herding=NOTHING, **over), WAITING) == ""
     assert first_of_all(study(("a run",), lucir_herding=HIGHER), WAITING) == ""
+
+
+@pytest.mark.parametrize("finished", [{"lucir"}, {"lucir", "lwf"}, set()])
+def test_with_20_each_finished_method_has_its_answer_and_others_are_named(finished):
+    found = study(lucir_herding=HIGHER, lwf_herding=NOTHING)
+    found.plan.runs = [SimpleNamespace(arm=f"{method}-herding") for method in ("lucir", "lucir", "lwf")]
+    found.plan.finished = lambda arm, minus: arm.partition("-")[0] in finished
+    said = with_20(found)
+    assert bool(said) == bool(finished)
+    assert (f"{ends(HIGHER, 0.975)} (LUCIR)" in said) == ("lucir" in finished)
+    assert (f"and {ends(NOTHING, 0.975)} (LwF) points, 2 intervals held together at 95 %, n = 4." in said) == (
+        "lwf" in finished
+    )
+    assert said.endswith(" LwF is not finished.") == (finished == {"lucir"})
 
 
 def test_what_another_ones_displacement_costs_is_told_once_the_control_is_finished():
