@@ -58,16 +58,19 @@ BY_EQ_4B = [
     for pair in OBJECTIVE.pairs()
     if pair.finished
 ]
-BY_AUGMENTED = [
-    replace(pair, name=f"{NAMES[method]}, {m} a class, judge augmented")
+WITH_5, WITH_20 = (
+    [
+        replace(pair, name=f"{NAMES[method]}, {m} a class, judge augmented")
+        for method in ("lwf", "lucir")
+        for pair in studied(f"evidence/{study}").pairs(
+            f"{method}-augmented", f"{method}-herding"
+        )
+        if pair.finished
+    ]
     for study, m in (("augmented_judge", 5), ("augmented_20", 20))
-    for method in ("lwf", "lucir")
-    for pair in studied(f"evidence/{study}").pairs(
-        f"{method}-augmented", f"{method}-herding"
-    )
-    if pair.finished
-]
-STUDIES = [each for each in (FINISHED, BY_EQ_4B, BY_AUGMENTED) if each]
+)
+BY_AUGMENTED = WITH_5 + WITH_20
+STUDIES = [each for each in (FINISHED, BY_EQ_4B, WITH_5, WITH_20) if each]
 ALL = [pair for study in STUDIES for pair in study]
 NO_FINE_TUNING = {
     pair.name: paired_runs.against_no_fine_tuning(pair) for pair in ALL
