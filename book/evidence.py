@@ -39,7 +39,7 @@ from mnemonics_lib.edition.evidence.regimes.fine_tuning import (
     beside_its_cost,
 )
 from mnemonics_lib.edition.names import NAMES
-from mnemonics_lib.edition.paired.tally import marked, tally
+from mnemonics_lib.edition.paired.tally import marked
 from mnemonics_lib.edition.shown import arrow, say, show
 from mnemonics_lib.edition.studies import outcome, paired_runs
 from mnemonics_lib.edition.studies.by_phase import ENDS
@@ -367,18 +367,7 @@ if BOTH:
 AUGMENTED = studied("evidence/augmented_judge")
 CONTROL = studied("evidence/augmented_control")
 if judged := another_judge.in_words(AUGMENTED, CONTROL):
-    at_last = {
-        pair.name: pair.difference(paired_runs.final_accuracy)
-        for pair in AUGMENTED.pairs("-augmented$", "-herding$")
-    }
-    values = " and ".join(
-        f"{each.without_n} ({name})" for name, each in at_last.items()
-    )
-    say(
-        f"{judged} After the last phase alone: "
-        f"{tally(at_last, 'worse', 'better')} than herding's ({values} "
-        "points, 95 % each, exploratory)."
-    )
+    say(f"{judged} {another_judge.at_last(AUGMENTED)}")
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Differences in average accuracy and in forgetting between exemplars that augmented images judged and herding's, and between them and those of the recipe, for LwF and LUCIR, a dot per seed."}} sources=["evidence/augmented_judge"]
 show_comparisons(AUGMENTED)

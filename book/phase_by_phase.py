@@ -372,7 +372,7 @@ for pair in ALL:
             "setting": pair.name,
             "herding's, phase 1": levels(
                 pair.second.values(),
-                lambda r: r.results[1].accuracy_before_finetuning,
+                paired_runs.before_in_phase_1,
                 lambda r: r.accuracy[1],
             ),
             "herding's, all phases": levels(

@@ -36,7 +36,7 @@ class Scrubbed(TypedDict):
         displacement: root-mean-square distance of all pixels of all exemplars of the phase from where they started, in
             standard deviations, for 0 to total steps done.
         noise_displacement: what pure noise in the place of the gradient gives at the end; None where not measured, and
-            where pixels are clipped, as those moved by noise are not.
+            where pixels are clipped, as in older records those moved by noise are not.
         panel: Eq. 7a for starts and images that are the same before the training and after it; None where not measured.
     """
 

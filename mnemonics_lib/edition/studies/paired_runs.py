@@ -117,6 +117,18 @@ def before_fine_tuning(record: Record) -> float:
     return fmean(before for before, _ in _fine_tuned(record))
 
 
+def before_in_phase_1(record: Record) -> float:
+    """Accuracy in phase 1 before it is fine-tuned, whose networks come from none that was (%).
+
+    Raises:
+        ValueError: for a run whose phase 1 has no fine-tuning.
+    """
+    before = record.results[1].accuracy_before_finetuning
+    if before is None:
+        raise ValueError(f"{record.method}, seed {record.seed}: its phase 1 has no fine-tuning")
+    return before
+
+
 def after_fine_tuning(record: Record) -> float:
     """Accuracy after it, mean over the same phases (%)."""
     return fmean(after for _, after in _fine_tuned(record))

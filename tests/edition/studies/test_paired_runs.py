@@ -100,3 +100,12 @@ def test_new_and_old_classes_are_those_of_the_confusion_matrix(record: Record):
 )
 def test_a_cell_is_named_by_its_method_and_number(arm: str, cell: str):
     assert of.cell(arm) == cell
+
+
+def test_in_phase_1_the_accuracy_before_fine_tuning_is_told_and_a_run_without_it_is_named(record: Record):
+    assert of.before_in_phase_1(record) == record.results[1].accuracy_before_finetuning
+    first, second, *rest = record.results
+    without = second.model_copy(update={"accuracy_before_finetuning": None})
+    run = record.model_copy(update={"results": [first, without, *rest]})
+    with pytest.raises(ValueError, match=f"{record.method}, seed 0: its phase 1 has no fine-tuning"):
+        of.before_in_phase_1(run)

@@ -13,6 +13,7 @@ from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.tally import tally
 from mnemonics_lib.edition.studies.outcome import by_method
+from mnemonics_lib.edition.studies.paired_runs import final_accuracy
 from mnemonics_lib.edition.studies.studied import Studied
 
 
@@ -110,6 +111,18 @@ def in_words(study: Studied, control: Studied) -> str:
         f"whose judge sees images as they are: {_tallied(over)} ({_values(over)} points; {_values(over_drawn)} with "
         f"the slices as a draw, 95 % each). The recipe itself, against herding's: {_values(_recipe(study))} points, "
         f"95 % each, exploratory.{_own(control)}"
+    )
+
+
+def at_last(study: Studied) -> str:
+    """The answer for each method after the last phase alone, in a sentence; "" before the study is finished."""
+    if study.missing:
+        return ""
+    pairs = study.pairs("-augmented$", "-herding$")
+    found = {next(iter(pair.first.values())).method: pair.difference(final_accuracy) for pair in pairs}
+    return (
+        f"After the last phase alone: {_tallied(found)} than herding's ({_values(found)} points, 95 % each, "
+        "exploratory)."
     )
 
 

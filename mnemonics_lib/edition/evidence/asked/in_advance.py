@@ -80,8 +80,7 @@ class Question:
     @property
     def _named(self) -> dict[str, Gain]:
         """Its settings by what tells them apart: the method, where that does."""
-        by_method = {gain.setting.method: gain for gain in self.gains}
-        return by_method if len(by_method) == len(self.gains) else {name_of(gain): gain for gain in self.gains}
+        return dict(zip(_names([gain.setting for gain in self.gains]), self.gains, strict=True))
 
 
 def questions(found: Sequence[Gain]) -> list[Question]:
@@ -98,7 +97,8 @@ def questions(found: Sequence[Gain]) -> list[Question]:
         of_study = [setting for setting in settings() if setting.study == study and setting.asked]
         gains = [finished[setting] for setting in of_study if setting in finished]
         if gains:
-            waiting = [_named_in(setting, of_study) for setting in of_study if setting not in finished]
+            named = zip(_names(of_study), of_study, strict=True)
+            waiting = [name for name, setting in named if setting not in finished]
             replaced = {each.name: each.once for each in as_first_made(studied(study), first_time(study))}
             first = {gain.setting.arm: replaced.get(cell(gain.setting.arm)) for gain in gains}
             again = {arm: once for arm, once in first.items() if once is not None}
@@ -144,10 +144,10 @@ def _waits(waiting: Sequence[str]) -> str:
     return f" Asked, and not answered yet: {'; '.join(waiting)}." if waiting else ""
 
 
-def _named_in(setting: Setting, others: Sequence[Setting]) -> str:
-    """By its method, where that tells a setting from the others of its question."""
-    alone = sum(each.method == setting.method for each in others) == 1
-    return setting.method if alone else f"{setting.method}, {setting.detail}"
+def _names(of: Sequence[Setting]) -> list[str]:
+    """What tells settings of a question apart: the method, where that does."""
+    methods = [setting.method for setting in of]
+    return methods if len({*methods}) == len(of) else [_name(setting) for setting in of]
 
 
 def _held(gain: Gain, level: float) -> Interval:
@@ -156,7 +156,11 @@ def _held(gain: Gain, level: float) -> Interval:
 
 def name_of(gain: Gain) -> str:
     """Of a setting, for a reader: its method and what else tells it from others."""
-    return f"{gain.setting.method}, {gain.setting.detail}"
+    return _name(gain.setting)
+
+
+def _name(setting: Setting) -> str:
+    return f"{setting.method}, {setting.detail}"
 
 
 def _shown(found: Mapping[str, Interval]) -> str:

@@ -16,6 +16,7 @@ from mnemonics_lib.edition.paired.sign_flips import sign_flips
 from mnemonics_lib.edition.report import Evidence
 from mnemonics_lib.edition.studies.paired_runs import PairedRuns
 from mnemonics_lib.edition.studies.studied import Studied
+from mnemonics_lib.edition.studies.study import read_study, study_file
 
 Slice = tuple[int, int]
 """First class of the order, and the one behind the last."""
@@ -64,6 +65,15 @@ def by_slice(differences: Mapping[int, float], slice_of: Callable[[int], Sequenc
         first, last = slice_of(seed)
         found.setdefault((first, last), []).append(value)
     return dict(sorted(found.items()))
+
+
+def by_slice_of(study: str, differences: Mapping[int, float]) -> dict[Slice, list[float]]:
+    """The differences of each slice's seeds, the slices of seeds as the file of a study has them.
+
+    Raises:
+        ConfigError: as :func:`mnemonics_lib.edition.studies.study.read_study`.
+    """
+    return by_slice(differences, read_study(study_file(study)).slice_of)  # type: ignore[arg-type]
 
 
 def drawn(slices: Mapping[Slice, Sequence[float]]) -> Interval:

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from mnemonics_lib.edition.evidence.asked.in_advance import Question, level_of_all, name_of
-from mnemonics_lib.edition.evidence.asked.of_slices import Slice, by_slice, drawn
+from mnemonics_lib.edition.evidence.asked.of_slices import Slice, by_slice_of, drawn
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.sign_flips import sign_flips
 from mnemonics_lib.edition.paired.tally import marked
-from mnemonics_lib.edition.studies.studied import studied
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,13 @@ def other_ways(asked: Sequence[Question]) -> list[OtherWays]:
     """Of the differences that are shown at the level of their own question, in the order of the questions.
 
     Raises:
-        RecordError, ArmError, ConfigError: as :func:`mnemonics_lib.edition.studies.studied.studied`.
+        ConfigError: as :func:`mnemonics_lib.edition.evidence.asked.of_slices.by_slice_of`.
     """
     found = []
     for gain in (gain for question in asked for gain in question.gains):
         if gain.interval.verdict == "no difference shown":
             continue
-        slices = by_slice(gain.by_seed, studied(gain.setting.study).plan.study.slice_of)  # type: ignore[arg-type]
+        slices = by_slice_of(gain.setting.study, gain.by_seed)
         found.append(
             OtherWays(
                 name=name_of(gain),

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mnemonics_lib.edition.evidence.asked.of_slices import by_slice, drawn
+from mnemonics_lib.edition.evidence.asked.of_slices import by_slice_of, drawn
 from mnemonics_lib.edition.evidence.pairs.gains import Gain
 from mnemonics_lib.edition.evidence.pairs.settings import PRIMARY
 from mnemonics_lib.edition.names import together
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.tally import marked, tally
-from mnemonics_lib.edition.studies.studied import studied
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def recipe_again(found: Sequence[Gain]) -> list[Again]:
 
     Raises:
         ValueError: where a seed is in both sets: its two runs would have their classes in common.
-        RecordError, ArmError, ConfigError: as :func:`mnemonics_lib.edition.studies.studied.studied`.
+        ConfigError: as :func:`mnemonics_lib.edition.evidence.asked.of_slices.by_slice_of`.
     """
     first = {gain.setting.method: gain for gain in found if gain.setting.study == PRIMARY and _of_five(gain)}
     again = {gain.setting.method: gain for gain in found if not gain.setting.asked and gain.finished}
@@ -72,8 +71,7 @@ def _of(method: str, first: Gain, again: Gain) -> Again:
         raise ValueError(f"{method}: seeds {seeds} are in both studies: must be in one")
     of_slices: dict[tuple[int, int], list[float]] = {}
     for gain in (first, again):
-        slice_of = studied(gain.setting.study).plan.study.slice_of
-        for part, values in by_slice(gain.by_seed, slice_of).items():  # type: ignore[arg-type]
+        for part, values in by_slice_of(gain.setting.study, gain.by_seed).items():
             of_slices.setdefault(part, []).extend(values)
     one, other = [*first.by_seed.values()], [*again.by_seed.values()]
     return Again(method, interval(one), interval(other), interval(one + other), drawn(of_slices))

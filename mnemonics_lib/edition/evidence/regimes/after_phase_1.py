@@ -8,24 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.intervals import Interval, interval
 from mnemonics_lib.edition.paired.tally import marked
 from mnemonics_lib.edition.studies.by_phase import ENDS, FIRST
-from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns
-
-
-def _before(record: Record) -> float:
-    before = record.results[1].accuracy_before_finetuning
-    if before is None:
-        raise ValueError(f"{record.method}, seed {record.seed}: its phase 1 has no fine-tuning")
-    return before
-
+from mnemonics_lib.edition.studies.paired_runs import Number, PairedRuns, before_in_phase_1
 
 NUMBERS: dict[str, Number] = {
-    "before fine-tuning": _before,
-    "fine-tuning adds": lambda record: record.accuracy[1] - _before(record),
+    "before fine-tuning": before_in_phase_1,
+    "fine-tuning adds": lambda record: record.accuracy[1] - before_in_phase_1(record),
     FIRST: ENDS[FIRST],
 }
 """Of a run, by a reader's words (%, and points)."""

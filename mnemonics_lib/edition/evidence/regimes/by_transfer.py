@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from mnemonics_lib.durable.records import Record
 from mnemonics_lib.edition.names import NAMES, together
 from mnemonics_lib.edition.paired.intervals import Interval, paired
 from mnemonics_lib.edition.paired.partners import refuse_strangers
-from mnemonics_lib.edition.studies.paired_runs import Number, after_fine_tuning, before_fine_tuning
+from mnemonics_lib.edition.studies.paired_runs import (
+    Number,
+    after_fine_tuning,
+    before_fine_tuning,
+    before_in_phase_1,
+)
 from mnemonics_lib.edition.studies.studied import Studied
 
 METHODS = ("lwf", "lucir")
 """Those that have runs without it."""
-
-
-def before_in_phase_1(record: Record) -> float:
-    """Accuracy before fine-tuning in phase 1, whose networks come from none that was fine-tuned (%).
-
-    Raises:
-        ValueError: where the record does not say.
-    """
-    accuracy = record.results[1].accuracy_before_finetuning
-    if accuracy is None:
-        raise ValueError(f"{record.method}, seed {record.seed}: its record has no accuracy before fine-tuning")
-    return accuracy
 
 
 NUMBERS: dict[str, Number] = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from mnemonics_lib.edition.evidence.asked.another_judge import first_of_all, in_words, with_20
+from mnemonics_lib.edition.evidence.asked.another_judge import at_last, first_of_all, in_words, with_20
 from mnemonics_lib.edition.paired.intervals import interval
 from mnemonics_lib.edition.studies.studied import studied
 
@@ -96,6 +96,21 @@ def test_who_reads_no_more_is_told_for_whom_it_is_shown_to_help():
     assert f"herding's is {ends(HIGHER, 0.975)} (LwF) points, 2 intervals" in one
     assert first_of_all(study(lucir_herding=LOWER, lwf_herding=NOTHING, **over), WAITING) == ""
     assert first_of_all(study(("a run",), lucir_herding=HIGHER), WAITING) == ""
+
+
+def test_the_last_phase_is_told_apart():
+    judged = studied("evidence/augmented_judge")
+    of = {
+        method: [
+            record.accuracy[-1] - judged.records[f"{method}-herding"][seed].accuracy[-1]
+            for seed, record in judged.records[f"{method}-augmented"].items()
+        ]
+        for method in ("lucir", "lwf")
+    }
+    said = at_last(judged)
+    assert said.startswith("After the last phase alone: worse in none, better in none than herding's (")
+    assert f"({ends(of['lucir'])} (LUCIR) and {ends(of['lwf'])} (LwF) points, 95 % each, exploratory)." in said
+    assert at_last(study(("a run",), lucir_herding=HIGHER)) == ""
 
 
 @pytest.mark.parametrize("finished", [{"lucir"}, {"lucir", "lwf"}, set()])

@@ -67,10 +67,3 @@ def test_runs_of_other_classes_are_no_pair(monkeypatch):
     monkeypatch.setattr(by_transfer, "refuse_strangers", strangers)
     with pytest.raises(PairError, match="primary, seed 0"):
         by_transfer.rows(study(WITH), study(WITHOUT))
-
-
-def test_a_record_without_the_accuracy_before_fine_tuning_is_named():
-    run = record(1.0, 2.0)
-    run.results[1].accuracy_before_finetuning = None
-    with pytest.raises(ValueError, match="lwf, seed 0: its record has no accuracy before fine-tuning"):
-        by_transfer.before_in_phase_1(run)
